@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings for every target: Swift 6 mode, explicit existentials and imports, warnings are errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+
+/// One module of ours. The arrows between modules are held by `Tests/ArchitectureTests`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "reeve",
+    products: [.executable(name: "reeve", targets: ["reeve"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates.git", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", exact: "0.2.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+    ],
+    targets: [
+        // Values and cores: no IO.
+        module("Kernel", [crypto]),
+        module("JSON", []),
+        module("Identity", ["Kernel"]),
+        module("Cedar", ["Kernel", "JSON"]),
+        module("Consensus", ["Kernel"]),
+        module("Directory", ["Kernel", "Identity", "Cedar"]),
+        module("Decision", ["Kernel", "Identity", "Cedar", "Directory", hashTrees]),
+        module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
+
+        // Shells: IO and few decisions.
+        module("Wire", ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Cedar", protobuf]),
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        module("Storage", ["CLMDB", "Kernel", "Consensus", "Wire"]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        module("Keys", ["COpenSSL", "Kernel", "Identity", crypto, x509, asn1]),
+        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", nioCore, nioPosix, nioSSL, logging]),
+        module(
+            "Host",
+            [
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage", "Keys",
+                "Links", "Service", nioCore, nioPosix, logging, lifecycle, deque,
+            ]),
+        module("Service", ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", crypto]),
+        module(
+            "HTTPAPI",
+            [
+                "Kernel", "JSON", "Service", "Identity", "Cedar", "Directory", "Decision", "Keys", nioCore, nioPosix,
+                nioHTTP1, nioSSL, x509, logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ]),
+        module(
+            "Simulator",
+            [
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Service", "Wire",
+            ]),
+        .executableTarget(
+            name: "reeve",
+            dependencies: [
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, nioCore, nioPosix,
+                nioHTTP1, nioSSL, x509,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+
+        tests("ArchitectureTests", []),
+        tests("KernelTests", ["Kernel"]),
+        tests("JSONTests", ["JSON"]),
+        tests("IdentityTests", ["Identity", "Kernel"]),
+        tests("CedarTests", ["Cedar", "JSON", "Kernel"]),
+        tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
+        tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
+        tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
+        tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
+        tests("WireTests", ["Wire", "Replica", "Consensus", "Directory", "Identity", "Cedar", "Kernel"]),
+        tests("StorageTests", ["Storage", "Wire", "Consensus", "Kernel"]),
+        tests("KeysTests", ["Keys", "Identity", "Kernel", x509, crypto]),
+        tests("LinksTests", ["Links", "Wire", "Replica", "Consensus", "Keys", "Identity", "Kernel", nioCore, nioPosix, nioSSL]),
+        tests("ServiceTests", ["Service", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]),
+        tests("HTTPAPITests", ["HTTPAPI", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "JSON", nioCore, nioHTTP1]),
+        tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
+    ]
+)

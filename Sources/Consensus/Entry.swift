@@ -1,0 +1,58 @@
+package import Kernel
+
+/// One entry of the replicated log.
+///
+/// Entries form a hash chain: each names the hash of its predecessor, so that equal heads mean equal logs. The hash
+/// covers a fixed-width header and the payload's bytes as they were proposed, never a re-encoding of them.
+package struct Entry: Hashable, Sendable {
+    package enum Payload: Hashable, Sendable {
+        /// Appended by a new leader at the start of its term, so that it can commit what earlier terms left.
+        /// Raft section 8.
+        case empty
+        /// Bytes that only the state machine understands.
+        case command([UInt8])
+    }
+
+    package let position: LogPosition
+    /// The proposing leader's clock. Never lower than the predecessor's.
+    package let time: WallTime
+    package let previousHash: Digest
+    package let payload: Payload
+
+    package init(position: LogPosition, time: WallTime, previousHash: Digest, payload: Payload) {
+        self.position = position
+        self.time = time
+        self.previousHash = previousHash
+        self.payload = payload
+    }
+
+    package var term: Term { position.term }
+    package var index: LogIndex { position.index }
+
+    /// SHA-256 over term, index, time, predecessor's hash, payload kind and payload.
+    package var hash: Digest {
+        var hasher = DigestHasher()
+        hasher.update(term.number)
+        hasher.update(index.number)
+        hasher.update(time.milliseconds)
+        hasher.update(previousHash)
+        switch payload {
+        case .empty:
+            hasher.update(0)
+        case .command(let bytes):
+            hasher.update(1)
+            hasher.update(bytes)
+        }
+        return hasher.finalize()
+    }
+
+    /// What the entry counts for in limits of bytes: payload and a constant for the rest.
+    package var byteCount: Int {
+        switch payload {
+        case .empty: Self.overhead
+        case .command(let bytes): Self.overhead + bytes.count
+        }
+    }
+
+    package static let overhead = 64
+}

@@ -1,4 +1,5 @@
 package import Consensus
+package import Decision
 package import Directory
 package import Kernel
 

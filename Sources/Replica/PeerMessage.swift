@@ -18,7 +18,16 @@ package struct PeerMessage: Hashable, Sendable {
         /// An encoded command that the sender, a voter that does not lead, has authenticated. Never forwarded again.
         /// The sender learns the outcome by applying the log; only a refusal is answered.
         case forward(RequestID, command: [UInt8])
-        case forwardRefused(RequestID, RaftNode.Refusal)
+        case forwardRefused(RequestID, ForwardRefusal)
+    }
+
+    /// Why a leader, or who was taken for one, did not put a forwarded command into its log.
+    package enum ForwardRefusal: Hashable, Sendable {
+        /// It does not lead, or is handing over.
+        case notLeader
+        case entryTooLarge(byteCount: Int, limit: Int)
+        case overloaded
+        case storageFull
     }
 }
 
@@ -27,10 +36,13 @@ package struct FreshnessProof: Hashable, Sendable {
     package let provenAt: WallTime
     /// Monotonic time that had passed since then when this was sent.
     package let age: Span
+    /// What was committed by then: a state that reflects less is older than the proof.
+    package let commitIndex: LogIndex
 
-    package init(provenAt: WallTime, age: Span) {
+    package init(provenAt: WallTime, age: Span, commitIndex: LogIndex) {
         self.provenAt = provenAt
         self.age = age
+        self.commitIndex = commitIndex
     }
 }
 

@@ -10,8 +10,8 @@ extension ReplicaNode {
         case wake
         /// `from` is the member that the link authenticated, whatever the message says.
         case receive(PeerMessage, from: MemberID)
-        /// A client's command, encoded. Answered by exactly one `.reply`, at `deadline` at the latest.
-        case submit(RequestID, command: [UInt8], deadline: Instant)
+        /// Clients' commands, in this order. Each is answered by exactly one `.reply`, at its deadline at the latest.
+        case submit([Submission])
         /// Answered by `.reply(_, .reached)` once the state reflects the revision.
         case awaitRevision(RequestID, LogIndex, deadline: Instant)
         case persisted(LogWrite.ID, last: LogPosition)
@@ -22,6 +22,8 @@ extension ReplicaNode {
         case snapshotStaged(LogPosition, nextChunk: UInt64)
         case snapshotInstalled(SnapshotPoint, DirectoryFacts)
         case compacted(firstIndex: LogIndex)
+        /// Whether the log store has reached the size past which no client's write is taken.
+        case storage(isFull: Bool)
         /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.
         case shutDown
     }
@@ -51,6 +53,20 @@ extension ReplicaNode {
         case note(Note)
     }
 
+    /// A client's command on its way into the log.
+    package struct Submission: Hashable, Sendable {
+        package let id: RequestID
+        /// As the codec encodes it.
+        package let command: [UInt8]
+        package let deadline: Instant
+
+        package init(id: RequestID, command: [UInt8], deadline: Instant) {
+            self.id = id
+            self.command = command
+            self.deadline = deadline
+        }
+    }
+
     package enum Reply: Hashable, Sendable {
         /// The command was applied, or had been before under the same idempotency key.
         case applied(CommandResult)
@@ -71,6 +87,7 @@ extension ReplicaNode {
         case tooManyRequests(limit: Int)
         case entryTooLarge(byteCount: Int, limit: Int)
         case overloaded
+        case storageFull
         case shuttingDown
         /// This node cannot apply the log any further.
         case halted(reason: String)

@@ -170,10 +170,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
 extension DataPlaneConnection {
     private func identifiedPeer(_ context: ChannelHandlerContext) -> PeerIdentity {
         if let peer { return peer }
-        let identity = PeerIdentity(
-            certificate: try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
-            at: lane.responder
-        )
+        let identity = lane.identify(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
         peer = identity
         return identity
     }

@@ -1,6 +1,8 @@
 internal import Glibc
 internal import Kernel
+internal import Keys
 internal import NIOCore
+internal import NIOSSL
 internal import Service
 
 /// What the connections of one event loop share: the responder's state, the batch under way, the deadlines.
@@ -12,6 +14,7 @@ final class EventLane<Responder: DataPlaneResponder> {
     let responder: Responder
     let limits: DataPlaneLimits
     let counters: DataPlaneCounters
+    private let verifier: PeerVerifier?
     var state: Responder.Lane
     var head: ResponseHead
     /// Used for one answer at a time.
@@ -31,11 +34,13 @@ final class EventLane<Responder: DataPlaneResponder> {
         responder: Responder,
         limits: DataPlaneLimits,
         counters: DataPlaneCounters,
+        verifier: PeerVerifier?,
         eventLoop: any EventLoop
     ) {
         self.responder = responder
         self.limits = limits
         self.counters = counters
+        self.verifier = verifier
         self.eventLoop = eventLoop
         self.state = responder.makeLane()
         self.head = ResponseHead(date: UTCTime(Self.wallTime()).httpDate)
@@ -64,6 +69,11 @@ final class EventLane<Responder: DataPlaneResponder> {
         waiting.removeAll(keepingCapacity: true)
         waitingAnswers = 0
         for connection in batch { connection.release(isRecorded: isRecorded) }
+    }
+
+    func identify(_ certificate: NIOSSLCertificate?) -> PeerIdentity {
+        guard let verifier else { return .none }
+        return PeerIdentity(certificate: certificate, verifier: verifier, at: Self.wallTime())
     }
 
     func add(_ connection: DataPlaneConnection<Responder>) { connections[ObjectIdentifier(connection)] = connection }

@@ -1,5 +1,5 @@
-package import NIOCore
-package import NIOHTTP1
+internal import NIOCore
+internal import NIOHTTP1
 
 /// Writes the start of an answer in HTTP/1.1 (RFC 9112), without a list of headers in between.
 struct ResponseHead {

@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 package import Kernel
 
 /// One decision as it stands in the decision log.

@@ -35,7 +35,7 @@ package final class DecisionLogStore: Sendable {
     private let failures = Atomic<UInt64>(0)
     private let written = Atomic<UInt64>(0)
 
-    private struct State {
+    private struct State: ~Copyable {
         var file: DecisionLogFile
         var isFailing = false
         var nextCheck: UInt64 = 0

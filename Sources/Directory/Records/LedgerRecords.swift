@@ -62,9 +62,14 @@ package struct LedgerRecord: Hashable, Sendable {
 
 /// How many idempotency keys of a caller are in force.
 package struct CallerRecord: Hashable, Sendable {
+    /// Without the token, if any: a principal is one caller.
+    package let caller: Caller
     package let pendingCount: UInt32
 
-    package init(pendingCount: UInt32) { self.pendingCount = pendingCount }
+    package init(caller: Caller, pendingCount: UInt32) {
+        self.caller = caller
+        self.pendingCount = pendingCount
+    }
 }
 
 /// What the first entry of the log pinned, and the feature level reached since.

@@ -6,7 +6,7 @@ package protocol DirectoryCodec: Sendable {
     func encode(_ command: Command) -> [UInt8]
     /// Throws for bytes that are no command, or one that this program does not know.
     func decodeCommand(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Command
-    func encode(_ record: Record) -> [UInt8]
+    func encode(_ record: StoredRecord) -> [UInt8]
     func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Record
 }
 
@@ -20,7 +20,7 @@ package struct DirectoryDecodeError: Error, Hashable, Sendable, CustomStringConv
 }
 
 /// Everything that the replicated state holds, one case a table.
-package enum Record: Hashable, Sendable {
+package enum StoredRecord: Hashable, Sendable {
     case cluster(ClusterRecord)
     case ledger(LedgerRecord)
     case settings(SettingsRecord)

@@ -65,7 +65,7 @@ package enum ObjectKey: Hashable, Sendable, CustomStringConvertible {
     case principal(PrincipalID)
     case role(String)
     case assignment(String)
-    case resource(EntityReference)
+    case resource(EntityName)
     case token(String)
 
     package var description: String {

@@ -69,15 +69,15 @@ package struct AssignmentSpec: Hashable, Sendable {
 
 /// Something that is acted on.
 package struct ResourceSpec: Hashable, Sendable {
-    package let id: EntityReference
+    package let id: EntityName
     /// Resources that contain this one. Sorted, each once.
-    package let parents: [EntityReference]
+    package let parents: [EntityName]
     package let owner: PrincipalID?
     package let attributes: Attributes
 
     package init(
-        id: EntityReference,
-        parents: [EntityReference] = [],
+        id: EntityName,
+        parents: [EntityName] = [],
         owner: PrincipalID? = nil,
         attributes: Attributes = .empty
     ) {

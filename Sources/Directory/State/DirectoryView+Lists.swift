@@ -144,7 +144,7 @@ extension DirectoryView {
     private func page<Found>(
         _ table: Key,
         _ request: ListRequest,
-        as cast: (Record) -> Found?
+        as cast: (StoredRecord) -> Found?
     ) throws(StateDamage) -> Page<Found> {
         let rows = rows(table, request)
         var items: [Found] = []

@@ -11,7 +11,7 @@ struct IndexRow: Hashable {
     }
 }
 
-extension Record {
+extension StoredRecord {
     /// Where the record is kept; follows from its content.
     var key: [UInt8] {
         switch self {

@@ -7,7 +7,7 @@ package protocol DirectoryCodec: Sendable {
     /// Throws for bytes that are no command, or one that this program does not know.
     func decodeCommand(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Command
     func encode(_ record: StoredRecord) -> [UInt8]
-    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Record
+    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> StoredRecord
 }
 
 /// Bytes that do not decode, and in a few words why.

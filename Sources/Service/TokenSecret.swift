@@ -20,13 +20,11 @@ package struct TokenSecret: Sendable, CustomStringConvertible, CustomDebugString
 
     init(random bytes: [UInt8]) { self.text = Self.prefix + bytes.base64URL }
 
-    /// Nil for what cannot be one; whether one with this text was ever issued, the directory knows.
-    package init?(parsing text: String) {
+    /// Whether a text can be one at all; whether it was ever issued, the directory knows.
+    package static func isWellFormed(_ text: String) -> Bool {
         let bytes = text.utf8
-        guard bytes.count == Self.byteCount, bytes.starts(with: Self.prefix.utf8),
-            bytes.dropFirst(Self.prefix.utf8.count).allSatisfy(Self.isBase64URL)
-        else { return nil }
-        self.text = text
+        return bytes.count == byteCount && bytes.starts(with: prefix.utf8)
+            && bytes.dropFirst(prefix.utf8.count).allSatisfy(isBase64URL)
     }
 
     /// SHA-256 of the whole text, prefix included.
@@ -53,7 +51,9 @@ extension [UInt8] {
         for start in stride(from: 0, to: count, by: 3) {
             let group = self[start..<Swift.min(start + 3, count)]
             let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-            for shift in [18, 12, 6, 0].prefix(group.count + 1) { text.append(alphabet[Int(bits >> UInt32(shift) & 63)]) }
+            for shift in [18, 12, 6, 0].prefix(group.count + 1) {
+                text.append(alphabet[Int(bits >> UInt32(shift) & 63)])
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -13,7 +13,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
 
     private enum Phase {
         case idle
-        case receiving(HTTPRequestHead, body: ByteBuffer)
+        case receiving(HTTPRequestHead, RequestFields, body: ByteBuffer)
         /// An answer has been given that ends the connection; the rest of the request is dropped until it is complete.
         case discarding(remaining: Int)
         case closed
@@ -62,19 +62,21 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), phase) {
         case (.head(let head), .idle): begin(head, context)
-        case (.body(let part), .receiving(let head, var body)):
+        case (.body(let part), .receiving(let head, let fields, var body)):
             // Out of the phase while it grows, or each part would copy all before it.
             phase = .idle
             guard body.readableBytes + part.readableBytes <= lane.limits.bodyByteCount else {
-                return refuse(head, .bodyTooLarge(limit: lane.limits.bodyByteCount))
+                return refuse(head, fields, .bodyTooLarge(limit: lane.limits.bodyByteCount))
             }
             if body.readableBytes == 0 { body = part } else { body.writeImmutableBuffer(part) }
-            phase = .receiving(head, body: body)
-        case (.end, .receiving(let head, let body)):
+            phase = .receiving(head, fields, body: body)
+        case (.end, .receiving(let head, let fields, let body)):
             phase = .idle
-            answer(DataPlaneRequest(head: head, body: body, peer: identifiedPeer(context)))
+            answer(DataPlaneRequest(head: head, fields: fields, body: body, peer: identifiedPeer(context)))
         case (.body(let part), .discarding(let remaining)):
-            if part.readableBytes > remaining { close() } else {
+            if part.readableBytes > remaining {
+                close()
+            } else {
                 phase = .discarding(remaining: remaining - part.readableBytes)
             }
         case (.end, .discarding): if held.isEmpty { close() } else { closesAfterRelease = true }
@@ -86,39 +88,38 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard !closesAfterRelease else { return }
         deadline = .now() + lane.limits.requestTimeout
-        if let length = head.headers.first(name: "content-length").flatMap(Int.init),
-            length > lane.limits.bodyByteCount
-        {
-            return refuse(head, .bodyTooLarge(limit: lane.limits.bodyByteCount))
+        let fields = RequestFields(head.headers)
+        if let length = fields.contentLength.flatMap(Int.init), length > lane.limits.bodyByteCount {
+            return refuse(head, fields, .bodyTooLarge(limit: lane.limits.bodyByteCount))
         }
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+        if fields.expectsContinue {
             output.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
             if held.isEmpty { flush(context) }
         }
-        phase = .receiving(head, body: ByteBuffer())
+        phase = .receiving(head, fields, body: ByteBuffer())
     }
 
     private func answer(_ request: DataPlaneRequest) {
         lane.response.reset()
         lane.responder.respond(to: request, on: &lane.state, with: &lane.response)
-        hold(request.head)
+        hold(request.head, asksForUpgrade: request.fields.asksForUpgrade)
         deadline = .now() + lane.limits.idleTimeout
     }
 
-    private func refuse(_ head: HTTPRequestHead, _ problem: HTTPProblem) {
+    private func refuse(_ head: HTTPRequestHead, _ fields: RequestFields, _ problem: HTTPProblem) {
         lane.response.reset()
-        lane.response.requestID = RequestIDText.sanitized(head.headers.first(name: "x-request-id") ?? "")
+        lane.response.requestID = fields.requestID
         problem.write(to: &lane.response)
         lane.response.closesConnection = true
         phase = .discarding(remaining: 16 * lane.limits.bodyByteCount)
-        hold(head)
+        hold(head, asksForUpgrade: false)
     }
 
     /// Takes over the lane's response.
-    private func hold(_ head: HTTPRequestHead) {
-        // After an upgrade the decoder stops; there is none here, so that nothing after such a request is read.
-        let upgrades = head.method == .CONNECT || head.headers.contains(name: "upgrade")
-        let closes = lane.response.closesConnection || !head.isKeepAlive || upgrades || lane.isDraining
+    private func hold(_ head: HTTPRequestHead, asksForUpgrade: Bool) {
+        // After a request to change the protocol the decoder stops, so that nothing that follows could be answered.
+        let stops = head.method == .CONNECT || asksForUpgrade
+        let closes = lane.response.closesConnection || !head.isKeepAlive || stops || lane.isDraining
         let isHEAD = head.method == .HEAD
         lane.counters.answered(lane.response.status.code)
         lane.head.append(lane.response, isHEAD: isHEAD, closes: closes, to: &output)
@@ -206,7 +207,7 @@ extension DataPlaneConnection {
         lane.response.reset()
         problem.write(to: &lane.response)
         lane.response.closesConnection = true
-        hold(HTTPRequestHead(version: .http1_1, method: .POST, uri: "/"))
+        hold(HTTPRequestHead(version: .http1_1, method: .POST, uri: "/"), asksForUpgrade: false)
     }
 
     func expire() {

@@ -24,11 +24,13 @@ package protocol DataPlaneResponder: Sendable {
 /// One request, received whole.
 package struct DataPlaneRequest {
     package let head: HTTPRequestHead
+    package let fields: RequestFields
     package let body: ByteBuffer
     package let peer: PeerIdentity
 
-    package init(head: HTTPRequestHead, body: ByteBuffer, peer: PeerIdentity = .none) {
+    package init(head: HTTPRequestHead, fields: RequestFields, body: ByteBuffer, peer: PeerIdentity = .none) {
         self.head = head
+        self.fields = fields
         self.body = body
         self.peer = peer
     }

@@ -1,3 +1,4 @@
+internal import Cedar
 internal import JSON
 package import Kernel
 
@@ -5,14 +6,14 @@ package import Kernel
 ///
 /// Its form is a JSON object on a line of its own:
 ///
-///     {"time":"2026-01-31T09:05:00.250Z","request_id":"r-1","caller":"service/gateway",
-///      "subject":{"type":"agent","id":"invoice-bot"},"action":"read","resource":{"type":"tool","id":"ledger"},
-///      "result":"allow","code":"permit","policies":["sample/guard.0"],"revision":42,"epoch":3,"age_ms":180}
+///     {"time":"2026-01-31T09:05:00.250Z","request_id":"r-1","caller":{"type":"Service","id":"gateway"},
+///      "subject":{"type":"Agent","id":"invoice-bot"},"action":"read","resource":{"type":"Tool","id":"ledger"},
+///      "result":"allow","code":"allowed","policies":["sample/readers"],"revision":42,"epoch":3,"age_ms":180}
 ///
 /// Names come from requests, so every one of them is escaped. Properties and context are left out: they may hold
 /// secrets.
 package struct DecisionLogEntry: Hashable, Sendable {
-    /// What a request calls something: its AuthZEN type and id.
+    /// Something by its name in policies.
     package struct Entity: Hashable, Sendable, CustomStringConvertible {
         package let type: String
         package let id: String
@@ -29,7 +30,7 @@ package struct DecisionLogEntry: Hashable, Sendable {
     package let time: WallTime
     package let requestID: String
     /// Who asked, as authenticated.
-    package let caller: String
+    package let caller: Entity?
     package let subject: Entity
     package let action: String
     package let resource: Entity
@@ -45,7 +46,7 @@ package struct DecisionLogEntry: Hashable, Sendable {
     package init(
         time: WallTime,
         requestID: String,
-        caller: String,
+        caller: Entity?,
         subject: Entity,
         action: String,
         resource: Entity,
@@ -79,14 +80,16 @@ extension DecisionLogEntry {
         bytes.append(contentsOf: "\",\"request_id\":".utf8)
         bytes.append(json: requestID)
         bytes.append(contentsOf: ",\"caller\":".utf8)
-        bytes.append(json: caller)
+        if let caller { caller.append(to: &bytes) } else { bytes.append(contentsOf: "null".utf8) }
         bytes.append(contentsOf: ",\"subject\":".utf8)
         subject.append(to: &bytes)
         bytes.append(contentsOf: ",\"action\":".utf8)
         bytes.append(json: action)
         bytes.append(contentsOf: ",\"resource\":".utf8)
         resource.append(to: &bytes)
-        bytes.append(contentsOf: (isAllowed ? ",\"result\":\"allow\",\"code\":" : ",\"result\":\"deny\",\"code\":").utf8)
+        bytes.append(
+            contentsOf: (isAllowed ? ",\"result\":\"allow\",\"code\":" : ",\"result\":\"deny\",\"code\":").utf8
+        )
         bytes.append(json: code)
         bytes.append(contentsOf: ",\"policies\":[".utf8)
         for (index, policy) in policies.enumerated() {
@@ -108,7 +111,7 @@ extension DecisionLogEntry {
     package init?(parsing line: [UInt8]) {
         guard let value = try? JSONValue.parse(line),
             let time = value["time"]?.stringValue.flatMap(WallTime.init(rfc3339:)),
-            let requestID = value["request_id"]?.stringValue, let caller = value["caller"]?.stringValue,
+            let requestID = value["request_id"]?.stringValue, let caller = value["caller"],
             let subject = value["subject"].flatMap(Entity.init), let action = value["action"]?.stringValue,
             let resource = value["resource"].flatMap(Entity.init), let result = value["result"]?.stringValue,
             let code = value["code"]?.stringValue, let policies = value["policies"]?.arrayValue,
@@ -118,7 +121,7 @@ extension DecisionLogEntry {
         self.init(
             time: time,
             requestID: requestID,
-            caller: caller,
+            caller: Entity(caller),
             subject: subject,
             action: action,
             resource: resource,
@@ -140,6 +143,8 @@ extension DecisionLogEntry.Entity {
         bytes.append(json: id)
         bytes.append(UInt8(ascii: "}"))
     }
+
+    init(_ uid: EntityUID) { self.init(type: uid.type.text, id: uid.id) }
 
     init?(_ value: JSONValue) {
         guard let type = value["type"]?.stringValue, let id = value["id"]?.stringValue else { return nil }

@@ -1,8 +1,9 @@
+internal import Decision
 package import Kernel
 
 /// Which entries of the decision log are wanted. Every part that is given must match.
 package struct DecisionLogFilter: Hashable, Sendable {
-    /// `type/id`, or an id alone.
+    /// `type/id`, or an id alone. Types are as in requests or as in policies: `agent/bot` or `Agent/bot`.
     package var subject: String?
     package var action: String?
     /// `type/id`, or an id alone.
@@ -55,7 +56,10 @@ package struct DecisionLogFilter: Hashable, Sendable {
     }
 
     private static func names(_ wanted: String, _ entity: DecisionLogEntry.Entity) -> Bool {
-        entity.id == wanted || entity.description == wanted
+        if entity.id == wanted || entity.description == wanted { return true }
+        let parts = wanted.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, entity.id == parts[1] else { return false }
+        return (try? EntityTypeMapping.entityType(parts[0], in: .subject))?.text == entity.type
     }
 
     private static func lastPart(_ text: String) -> String {

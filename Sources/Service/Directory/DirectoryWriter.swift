@@ -61,7 +61,8 @@ package struct DirectoryWriter: Sendable {
             throw ServiceError(
                 .conflict,
                 code: "token_already_issued",
-                message: "token \(id) was issued by an earlier attempt, whose secret was shown then and cannot be shown "
+                message:
+                    "token \(id) was issued by an earlier attempt, whose secret was shown then and cannot be shown "
                     + "again; revoke it and issue one with another id"
             )
         }

@@ -1,6 +1,6 @@
 internal import Glibc
 package import Kernel
-internal import Service
+package import Service
 internal import Synchronization
 
 /// The decision log of a node: JSON lines in numbered files, `decisions-00000000000000000001.jsonl` and so on.
@@ -14,7 +14,7 @@ internal import Synchronization
 /// all decisions of one turn of the loop, and releases the answers afterwards. A thread of its own would cost two
 /// wake-ups a batch, more than the write, and would still have to be waited for. What a slow disk holds up is therefore
 /// answers, and those that waited for longer than `patience` are denials.
-package final class DecisionLogStore: Sendable {
+package final class DecisionLogStore: DecisionLogSink {
     package struct Limits: Hashable, Sendable {
         package var fileByteCount: Int
         /// How many files are kept, the current one included.

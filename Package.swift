@@ -23,6 +23,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -79,7 +80,7 @@ let package = Package(
         module("Storage", ["CLMDB", "Kernel", "Consensus", "Wire"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Keys", ["COpenSSL", "Kernel", "Identity", crypto, x509, asn1]),
-        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", nioCore, nioPosix, nioSSL, logging]),
+        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
         module(
             "Host",
             [
@@ -125,8 +126,8 @@ let package = Package(
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
         tests("WireTests", ["Wire", "Replica", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]),
         tests("StorageTests", ["Storage", "Wire", "Consensus", "Kernel"]),
-        tests("KeysTests", ["Keys", "Identity", "Kernel", x509, crypto]),
-        tests("LinksTests", ["Links", "Wire", "Replica", "Consensus", "Keys", "Identity", "Kernel", nioCore, nioPosix, nioSSL]),
+        tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
+        tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
         tests("ServiceTests", ["Service", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]),
         tests("HTTPAPITests", ["HTTPAPI", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "JSON", nioCore, nioHTTP1]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),

@@ -120,6 +120,9 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("IdentityTests", ["Identity", "Kernel"]),
         tests("CedarTests", ["Cedar", "JSON", "Kernel"]),
+        .executableTarget(
+            name: "CedarConformance", dependencies: ["Cedar", "JSON", "Kernel"], path: "Tests/CedarConformance",
+            swiftSettings: strict),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),

@@ -27,3 +27,8 @@ package struct ExactText: Hashable, Comparable, Sendable {
     /// Equal code points hash alike under `String` too; that it also joins equivalent texts only costs a comparison.
     package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
+
+extension ExactText: ExpressibleByStringLiteral, CustomStringConvertible {
+    package init(stringLiteral text: String) { self.text = text }
+    package var description: String { text }
+}

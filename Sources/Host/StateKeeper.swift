@@ -84,6 +84,7 @@ final class StateKeeper: @unchecked Sendable {
             } catch {
                 // The sender starts over; what stood before is untouched.
                 staged = nil
+                inbox.post(.snapshotStaged(chunk.point.position, nextChunk: 0))
                 logger.error("snapshot chunk not staged", metadata: ["error": "\(error)"])
             }
         }

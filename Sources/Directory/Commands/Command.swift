@@ -54,6 +54,17 @@ package enum Caller: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.description < rhs.description }
+<<<<<<< HEAD
+=======
+
+    /// The caller, with whichever of its credentials it came.
+    package var withoutToken: Caller {
+        switch self {
+        case .principal(let id, _): .principal(id, token: nil)
+        case .administrator, .node, .bootstrap: self
+        }
+    }
+>>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
 }
 
 /// How much of the log's language all voters understand. Raised by command, never lowered.

@@ -93,11 +93,7 @@ package struct Key {
 
     package func principal(_ id: PrincipalID) -> Key { byte(id.kind.keyByte).text(id.name) }
 
-<<<<<<< HEAD
-    package func entity(_ id: EntityReference) -> Key { text(id.type, limit: Limits.typeByteCount).text(id.id) }
-=======
     package func entity(_ id: EntityName) -> Key { text(id.type, limit: Limits.typeByteCount).text(id.id) }
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
 
     package func member(_ id: MemberID) -> Key { number(id.high).number(id.low).number(UInt64(id.incarnation)) }
 

@@ -64,7 +64,7 @@ let package = Package(
         module("JSON", []),
         module("Identity", ["Kernel"]),
         module("Cedar", ["Kernel", "JSON"]),
-        module("Consensus", ["Kernel"]),
+        module("Consensus", ["Kernel", deque]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "Identity", "Cedar", "Directory", hashTrees]),
         module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),

@@ -10,8 +10,7 @@ package protocol DirectoryCodec: Sendable {
     func encode(_ record: Record) -> [UInt8]
 =======
     func encode(_ record: StoredRecord) -> [UInt8]
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
-    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Record
+    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> StoredRecord
 }
 
 /// Bytes that do not decode, and in a few words why.

@@ -108,12 +108,10 @@ package struct DirectoryView<View: KeyValueView> {
         return try decode(bytes, at: key.bytes, as: cast)
     }
 
-<<<<<<< HEAD
-    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (Record) -> Found?) throws(StateDamage) -> Found {
-=======
-    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (StoredRecord) -> Found?) throws(StateDamage) -> Found {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
-        let record: Record
+    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (StoredRecord) -> Found?) throws(StateDamage)
+        -> Found
+    {
+        let record: StoredRecord
         do { record = try codec.decodeRecord(bytes) } catch { throw StateDamage(key: key, reason: error.reason) }
         // A record under another record's key would be a valid answer to the wrong question.
         guard let found = cast(record), record.key == key else {

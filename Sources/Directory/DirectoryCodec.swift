@@ -6,9 +6,6 @@ package protocol DirectoryCodec: Sendable {
     func encode(_ command: Command) -> [UInt8]
     /// Throws for bytes that are no command, or one that this program does not know.
     func decodeCommand(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Command
-<<<<<<< HEAD
-    func encode(_ record: Record) -> [UInt8]
-=======
     func encode(_ record: StoredRecord) -> [UInt8]
     func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> StoredRecord
 }
@@ -23,11 +20,7 @@ package struct DirectoryDecodeError: Error, Hashable, Sendable, CustomStringConv
 }
 
 /// Everything that the replicated state holds, one case a table.
-<<<<<<< HEAD
-package enum Record: Hashable, Sendable {
-=======
 package enum StoredRecord: Hashable, Sendable {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     case cluster(ClusterRecord)
     case ledger(LedgerRecord)
     case settings(SettingsRecord)

@@ -50,11 +50,21 @@ package struct Expression: Sendable {
     package struct Term: Hashable, Sendable {
         package let isSubtracted: Bool
         package let operand: Expression
+
+        package init(isSubtracted: Bool, operand: Expression) {
+            self.isSubtracted = isSubtracted
+            self.operand = operand
+        }
     }
 
     package struct Field: Hashable, Sendable {
         package let name: AttributeName
         package let value: Expression
+
+        package init(name: AttributeName, value: Expression) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package init(_ kind: Kind, range: SourceRange = .none) {

@@ -21,7 +21,7 @@ package final class LogStore: Sendable {
 
         package init(maxBytes: UInt64 = 8 << 30, mapBytes: UInt64? = nil) {
             self.maxBytes = maxBytes
-            self.mapBytes = mapBytes ?? max(64 << 30, maxBytes.multipliedReportingOverflow(by: 4).partialValue)
+            self.mapBytes = mapBytes ?? max(64 << 30, min(maxBytes, 1 << 44) * 4)
         }
     }
 

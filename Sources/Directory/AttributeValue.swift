@@ -4,11 +4,7 @@ package enum AttributeValue: Hashable, Sendable {
     case bool(Bool)
     case long(Int64)
     case string(String)
-<<<<<<< HEAD
-    case entity(EntityReference)
-=======
     case entity(EntityName)
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     /// Kept in the order given; order and repetition mean nothing to a policy.
     case set([AttributeValue])
     case record(Attributes)
@@ -19,11 +15,7 @@ package enum AttributeValue: Hashable, Sendable {
 /// Names something that policies speak of: a Cedar entity type and an id within it.
 ///
 /// Compares and hashes by code units, since Cedar does not normalise text and Swift's `String` does.
-<<<<<<< HEAD
-package struct EntityReference: Hashable, Comparable, Sendable, CustomStringConvertible {
-=======
 package struct EntityName: Hashable, Comparable, Sendable, CustomStringConvertible {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     /// One or more identifiers joined by `::`, such as `Tool` or `Billing::Account`.
     package let type: String
     package let id: String

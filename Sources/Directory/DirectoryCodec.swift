@@ -6,12 +6,8 @@ package protocol DirectoryCodec: Sendable {
     func encode(_ command: Command) -> [UInt8]
     /// Throws for bytes that are no command, or one that this program does not know.
     func decodeCommand(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Command
-<<<<<<< HEAD
-    func encode(_ record: Record) -> [UInt8]
-=======
     func encode(_ record: StoredRecord) -> [UInt8]
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
-    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Record
+    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> StoredRecord
 }
 
 /// Bytes that do not decode, and in a few words why.
@@ -24,11 +20,7 @@ package struct DirectoryDecodeError: Error, Hashable, Sendable, CustomStringConv
 }
 
 /// Everything that the replicated state holds, one case a table.
-<<<<<<< HEAD
-package enum Record: Hashable, Sendable {
-=======
 package enum StoredRecord: Hashable, Sendable {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     case cluster(ClusterRecord)
     case ledger(LedgerRecord)
     case settings(SettingsRecord)

@@ -24,7 +24,9 @@ extension Application {
             throw .refused(.unauthorized, command.body.action)
         }
         for resource in try targets() {
-            let context = command.body.context(exists: try read { view throws(StateDamage) in try view.facts(resource) } != nil)
+            let context = command.body.context(
+                exists: try read { view throws(StateDamage) in try view.facts(resource) } != nil
+            )
             let action = EntityUIDs.action(command.body.action)
             let request = Request(principal: principal, action: action, resource: resource, context: context)
             guard try isPermitted(request, by: rules) else {

@@ -71,10 +71,11 @@ package struct DirectoryState: Sendable {
                     diagnostics: application.diagnostics
                 )
             )
-        } catch .damaged(let damage) {
-            return .halt(.damaged(damage))
-        } catch .refused(let refusal) {
-            return .applied(ApplyOutcome.Applied(result: .refused(refusal)))
+        } catch {
+            return switch error {
+            case .damaged(let damage): .halt(.damaged(damage))
+            case .refused(let refusal): .applied(ApplyOutcome.Applied(result: .refused(refusal)))
+            }
         }
     }
 }
@@ -113,13 +114,12 @@ extension Application {
     }
 
     private mutating func execute() throws(DirectoryError) -> CommandResult {
-        do {
+        do throws(DirectoryError) {
             try authorize()
             return .done(try perform())
-        } catch .refused(let refusal) {
+        } catch {
+            guard case .refused(let refusal) = error else { throw error }
             return .refused(refusal)
-        } catch .damaged(let damage) {
-            throw .damaged(damage)
         }
     }
 

@@ -54,8 +54,6 @@ package enum Caller: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.description < rhs.description }
-<<<<<<< HEAD
-=======
 
     /// The caller, with whichever of its credentials it came.
     package var withoutToken: Caller {
@@ -64,7 +62,6 @@ package enum Caller: Hashable, Comparable, Sendable, CustomStringConvertible {
         case .administrator, .node, .bootstrap: self
         }
     }
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
 }
 
 /// How much of the log's language all voters understand. Raised by command, never lowered.

@@ -65,11 +65,7 @@ package enum ObjectKey: Hashable, Sendable, CustomStringConvertible {
     case principal(PrincipalID)
     case role(String)
     case assignment(String)
-<<<<<<< HEAD
-    case resource(EntityReference)
-=======
     case resource(EntityName)
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     case token(String)
 
     package var description: String {

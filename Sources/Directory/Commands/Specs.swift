@@ -69,26 +69,15 @@ package struct AssignmentSpec: Hashable, Sendable {
 
 /// Something that is acted on.
 package struct ResourceSpec: Hashable, Sendable {
-<<<<<<< HEAD
-    package let id: EntityReference
-    /// Resources that contain this one. Sorted, each once.
-    package let parents: [EntityReference]
-=======
     package let id: EntityName
     /// Resources that contain this one. Sorted, each once.
     package let parents: [EntityName]
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     package let owner: PrincipalID?
     package let attributes: Attributes
 
     package init(
-<<<<<<< HEAD
-        id: EntityReference,
-        parents: [EntityReference] = [],
-=======
         id: EntityName,
         parents: [EntityName] = [],
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
         owner: PrincipalID? = nil,
         attributes: Attributes = .empty
     ) {

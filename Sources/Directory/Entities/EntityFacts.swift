@@ -1,5 +1,5 @@
 package import Cedar
-package import Identity
+internal import Identity
 package import Kernel
 
 /// What the directory knows of one entity, in the form that policies ask for, but for the passing of time.

@@ -1,5 +1,4 @@
 package import Cedar
-package import Kernel
 
 /// Gives facts about entities, however they are kept.
 package protocol EntitySource {

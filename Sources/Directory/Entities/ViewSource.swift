@@ -1,5 +1,5 @@
-internal import Cedar
-internal import Identity
+package import Cedar
+package import Identity
 internal import Kernel
 
 /// Facts straight from a view. Remembers damage that it met, since an answer of "not known" would be a lie.

@@ -16,7 +16,10 @@ package struct ActivePolicySet: Hashable, Sendable {
             throw PolicyTextError(diagnostics: error.diagnostics.map { PolicyDiagnostic($0.message, at: $0.position) })
         }
         var diagnostics = set.templates.map {
-            PolicyDiagnostic("a template decides nothing until it is linked, which is not possible yet", at: $0.position)
+            PolicyDiagnostic(
+                "a template decides nothing until it is linked, which is not possible yet",
+                at: $0.position
+            )
         }
         var rules: [PolicyRule] = []
         for policy in set.policies {

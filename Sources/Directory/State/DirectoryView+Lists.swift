@@ -144,11 +144,7 @@ extension DirectoryView {
     private func page<Found>(
         _ table: Key,
         _ request: ListRequest,
-<<<<<<< HEAD
-        as cast: (Record) -> Found?
-=======
         as cast: (StoredRecord) -> Found?
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
     ) throws(StateDamage) -> Page<Found> {
         let rows = rows(table, request)
         var items: [Found] = []

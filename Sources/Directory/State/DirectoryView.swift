@@ -25,11 +25,7 @@ package struct DirectoryView<View: KeyValueView> {
         try find(Key(.assignment).text(id)) { if case .assignment(let record) = $0 { record } else { nil } }
     }
 
-<<<<<<< HEAD
-    package func resource(_ id: EntityReference) throws(StateDamage) -> ResourceRecord? {
-=======
     package func resource(_ id: EntityName) throws(StateDamage) -> ResourceRecord? {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
         try find(Key(.resource).entity(id)) { if case .resource(let record) = $0 { record } else { nil } }
     }
 
@@ -99,21 +95,15 @@ package struct DirectoryView<View: KeyValueView> {
 
     package var stateRoot: Digest { StateTree.root(in: view) }
 
-<<<<<<< HEAD
-    func find<Found>(_ key: Key, as cast: (Record) -> Found?) throws(StateDamage) -> Found? {
-=======
     func find<Found>(_ key: Key, as cast: (StoredRecord) -> Found?) throws(StateDamage) -> Found? {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
         guard let bytes = view.value(for: key.bytes) else { return nil }
         return try decode(bytes, at: key.bytes, as: cast)
     }
 
-<<<<<<< HEAD
-    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (Record) -> Found?) throws(StateDamage) -> Found {
-=======
-    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (StoredRecord) -> Found?) throws(StateDamage) -> Found {
->>>>>>> a2ded02459e71874a59c55c282db370e7ad34b1f
-        let record: Record
+    func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (StoredRecord) -> Found?) throws(StateDamage)
+        -> Found
+    {
+        let record: StoredRecord
         do { record = try codec.decodeRecord(bytes) } catch { throw StateDamage(key: key, reason: error.reason) }
         // A record under another record's key would be a valid answer to the wrong question.
         guard let found = cast(record), record.key == key else {

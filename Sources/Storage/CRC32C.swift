@@ -3,10 +3,10 @@
 /// Eight bytes a step by eight tables. Kounavis, Berry, "A systematic approach to building high performance
 /// software-based CRC generators", ISCC 2005. In plain Swift, since an entry is hashed by SHA-256 beside it, which
 /// costs several times as much.
-enum CRC32C {
-    static func checksum(_ bytes: [UInt8]) -> UInt32 { checksum(bytes[...]) }
+package enum CRC32C {
+    package static func checksum(_ bytes: [UInt8]) -> UInt32 { checksum(bytes[...]) }
 
-    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         let span = bytes.span
         let tables = Self.tables.span
         var crc = UInt32.max

@@ -8,7 +8,7 @@ internal import Glibc
 ///
 /// Safe from any thread: LMDB serialises writers by a mutex in its lock file, and readers do not block. One thread must
 /// not begin a write transaction while it has one open: it would wait for itself.
-package final class LMDBEnvironment: Sendable {
+@safe package final class LMDBEnvironment: Sendable {
     /// What survives a crash of the system. A crash of the process loses nothing in any of them.
     package enum Durability: Hashable, Sendable {
         /// Whatever was committed.
@@ -44,17 +44,17 @@ package final class LMDBEnvironment: Sendable {
 
     /// Creates the directory and the file when they are missing.
     package init(path: String, options: Options) throws(StorageError) {
-        try Directory.create(path)
+        try FileSystem.create(path)
         lock = try DirectoryLock(directory: path)
-        handle = unsafe try Self.open(path, options)
+        unsafe handle = try Self.open(path, options)
         self.path = path
         mapBytes = options.mapBytes
         maxKeyBytes = unsafe Int(mdb_env_get_maxkeysize(handle))
-        var statistics = unsafe MDB_stat()
+        var statistics = MDB_stat()
         unsafe mdb_env_stat(handle, &statistics)
-        pageBytes = unsafe UInt64(statistics.ms_psize)
+        pageBytes = UInt64(statistics.ms_psize)
         try checkFileLength()
-        try Directory.sync(path)
+        try FileSystem.sync(path)
     }
 
     deinit { unsafe mdb_env_close(handle) }
@@ -96,7 +96,7 @@ package final class LMDBEnvironment: Sendable {
         var info = unsafe MDB_envinfo()
         unsafe mdb_env_info(handle, &info)
         let needed = unsafe UInt64(info.me_last_pgno + 1) * pageBytes
-        let length = try Directory.fileLength(path + "/data.mdb")
+        let length = try FileSystem.fileLength(path + "/data.mdb")
         guard length >= needed else {
             throw .corrupt(path: path, reason: "data.mdb has \(length) bytes instead of \(needed)")
         }
@@ -110,12 +110,12 @@ package final class LMDBEnvironment: Sendable {
     }
 
     package func beginRead() throws(StorageError) -> LMDBTransaction {
-        LMDBTransaction(environment: self, handle: unsafe try begin(UInt32(MDB_RDONLY)), isWritable: false)
+        unsafe LMDBTransaction(environment: self, handle: try begin(UInt32(MDB_RDONLY)), isWritable: false)
     }
 
     /// Waits for the writer before. To be ended by the thread that began it.
     package func beginWrite() throws(StorageError) -> LMDBTransaction {
-        LMDBTransaction(environment: self, handle: unsafe try begin(0), isWritable: true)
+        unsafe LMDBTransaction(environment: self, handle: try begin(0), isWritable: true)
     }
 
     private func begin(_ flags: UInt32) throws(StorageError) -> OpaquePointer {

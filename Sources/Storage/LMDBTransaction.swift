@@ -4,7 +4,7 @@ internal import CLMDB
 ///
 /// Not `Sendable`: one thread at a time, and a write transaction only the thread that began it. Whatever it returns is
 /// a copy, so nothing points into the map when it has ended. Ends by itself, without a commit, when it is released.
-package final class LMDBTransaction {
+@safe package final class LMDBTransaction {
     private let environment: LMDBEnvironment
     /// Nil once ended.
     private var handle: OpaquePointer?
@@ -27,7 +27,7 @@ package final class LMDBTransaction {
         guard isUsable(key) else { return nil }
         let transaction = unsafe try open()
         var found = unsafe MDB_val()
-        let code = withValue(key) { unsafe mdb_get(transaction, table.number, &$0, &found) }
+        let code = unsafe withValue(key) { unsafe mdb_get(transaction, table.number, &$0, &found) }
         return try result(code, "get") { unsafe copy(found) }
     }
 
@@ -36,38 +36,24 @@ package final class LMDBTransaction {
         guard isUsable(key) else { return nil }
         let transaction = unsafe try open()
         var found = unsafe MDB_val()
-        let code = withValue(key) { unsafe mdb_get(transaction, table.number, &$0, &found) }
+        let code = unsafe withValue(key) { unsafe mdb_get(transaction, table.number, &$0, &found) }
         return try result(code, "get") { unsafe found.mv_size }
     }
 
     /// The first pair at or after the key, nil at the end. An empty key asks for the very first.
     package func first(atOrAfter key: [UInt8], in table: LMDBTable) throws(StorageError) -> Pair? {
-        // Longer than any key can be: the first key past its longest possible prefix is the same one, unless that prefix
-        // is itself a key, which sorts before.
-        guard key.count <= environment.maxKeyBytes else {
-            let prefix = [UInt8](key.prefix(environment.maxKeyBytes))
-            let candidate = try first(atOrAfter: prefix, in: table)
-            return candidate?.key == prefix ? try next(after: prefix, in: table) : candidate
+        var key = key
+        if key.count > environment.maxKeyBytes {
+            // No stored key is as long: what sorts at or after it sorts after its longest possible prefix.
+            key.removeLast(key.count - environment.maxKeyBytes)
+            while key.last == .max { key.removeLast() }
+            guard let last = key.popLast() else { return nil }
+            key.append(last + 1)
         }
-        return key.isEmpty
-            ? try seek(MDB_FIRST, nil, in: table) : try seek(MDB_SET_RANGE, key, in: table)
+        return try seek(key.isEmpty ? MDB_FIRST : MDB_SET_RANGE, key, in: table)
     }
 
-    package func last(in table: LMDBTable) throws(StorageError) -> Pair? { try seek(MDB_LAST, nil, in: table) }
-
-    /// The pair after the key, which must be the key of a pair. Cheap in a read transaction that has just read that pair.
-    package func next(after key: [UInt8], in table: LMDBTable) throws(StorageError) -> Pair? {
-        let cursor = unsafe try openCursor(table)
-        defer { unsafe closeUnlessKept(cursor) }
-        var position = unsafe MDB_val()
-        var found = unsafe MDB_val()
-        var code = unsafe mdb_cursor_get(cursor, &position, &found, MDB_GET_CURRENT)
-        if code != MDB_SUCCESS || unsafe copy(position) != key {
-            code = withValue(key) { unsafe mdb_cursor_get(cursor, &$0, &found, MDB_SET) }
-        }
-        if code == MDB_SUCCESS { code = unsafe mdb_cursor_get(cursor, &position, &found, MDB_NEXT) }
-        return try result(code, "next") { (unsafe copy(position), unsafe copy(found)) }
-    }
+    package func last(in table: LMDBTable) throws(StorageError) -> Pair? { try seek(MDB_LAST, [], in: table) }
 
     /// With `appending` the key must sort after all others of the table, which saves the search and fills pages.
     package func put(
@@ -76,11 +62,12 @@ package final class LMDBTransaction {
         in table: LMDBTable,
         appending: Bool = false
     ) throws(StorageError) {
+        guard !key.isEmpty else { throw .misuse("a key must not be empty") }
         guard isUsable(key) else { throw .keyTooLong(byteCount: key.count, limit: environment.maxKeyBytes) }
         let transaction = unsafe try open()
         let flags = appending ? UInt32(MDB_APPEND) : 0
-        let code = withValue(key) { key in
-            withValue(value) { unsafe mdb_put(transaction, table.number, &key, &$0, flags) }
+        let code = unsafe withValue(key) { key in
+            unsafe withValue(value) { unsafe mdb_put(transaction, table.number, &key, &$0, flags) }
         }
         guard code != MDB_KEYEXIST else { throw .misuse("appended a key that is not the last") }
         guard code == MDB_SUCCESS else { throw environment.error(code, "put") }
@@ -91,7 +78,7 @@ package final class LMDBTransaction {
     package func remove(_ key: [UInt8], in table: LMDBTable) throws(StorageError) -> Bool {
         guard isUsable(key) else { return false }
         let transaction = unsafe try open()
-        let code = withValue(key) { unsafe mdb_del(transaction, table.number, &$0, nil) }
+        let code = unsafe withValue(key) { unsafe mdb_del(transaction, table.number, &$0, nil) }
         return try result(code, "remove") { true } ?? false
     }
 
@@ -106,10 +93,10 @@ package final class LMDBTransaction {
         // 0 is the tree of free pages, 1 that of names; besides there are two meta pages.
         var pages: UInt64 = 2
         for number in [0, 1] + tables.map(\.number) {
-            var statistics = unsafe MDB_stat()
+            var statistics = MDB_stat()
             let code = unsafe mdb_stat(transaction, number, &statistics)
             guard code == MDB_SUCCESS else { throw environment.error(code, "stat") }
-            pages += unsafe UInt64(
+            pages += UInt64(
                 statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages
             )
         }
@@ -163,14 +150,14 @@ package final class LMDBTransaction {
 extension LMDBTransaction {
     private func seek(
         _ operation: MDB_cursor_op,
-        _ key: [UInt8]?,
+        _ key: [UInt8],
         in table: LMDBTable
     ) throws(StorageError) -> Pair? {
         let cursor = unsafe try openCursor(table)
         defer { unsafe closeUnlessKept(cursor) }
         var position = unsafe MDB_val()
         var found = unsafe MDB_val()
-        let code = withValue(key ?? []) { key in
+        let code = unsafe withValue(key) { key in
             unsafe position = key
             return unsafe mdb_cursor_get(cursor, &position, &found, operation)
         }

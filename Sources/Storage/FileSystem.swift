@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Directories of the file system, and what has to be durable about them.
-enum Directory {
+enum FileSystem {
     /// Creates the directory, its parents too, and makes the names durable.
     static func create(_ path: String) throws(StorageError) {
         guard !exists(path) else { return }
@@ -72,7 +72,8 @@ enum Directory {
 
     static func reason(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
-        return unsafe strerror_r(code, &buffer, buffer.count).map { unsafe String(cString: $0) } ?? "error \(code)"
+        guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 
@@ -83,11 +84,11 @@ final class DirectoryLock: Sendable {
     init(directory: String) throws(StorageError) {
         let path = directory + "/owner.lock"
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Directory.error(errno, path) }
+        guard descriptor >= 0 else { throw FileSystem.error(errno, path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             _ = close(descriptor)
-            throw code == EWOULDBLOCK ? .inUse(path: directory) : Directory.error(code, path)
+            throw code == EWOULDBLOCK ? .inUse(path: directory) : FileSystem.error(code, path)
         }
     }
 

@@ -69,7 +69,7 @@ extension ReplicaNode {
 
     package enum Reply: Hashable, Sendable {
         /// The command was applied, or had been before under the same idempotency key.
-        case applied(CommandResult)
+        case applied(CommandResult, [PolicyDiagnostic])
         /// The state reflects at least the revision that was awaited.
         case reached(LogIndex)
         /// Not taken, and certain not to take effect.
@@ -100,10 +100,13 @@ package struct AppliedBatch: Sendable {
         /// SHA-256 of the encoded command.
         package let command: Digest
         package let result: CommandResult
+        /// What was wrong with a policy text; for people.
+        package let diagnostics: [PolicyDiagnostic]
 
-        package init(command: Digest, result: CommandResult) {
+        package init(command: Digest, result: CommandResult, diagnostics: [PolicyDiagnostic] = []) {
             self.command = command
             self.result = result
+            self.diagnostics = diagnostics
         }
     }
 

@@ -40,8 +40,7 @@ package struct Applier: Sendable {
             if case .command(let bytes) = entry.payload {
                 switch directory.apply(bytes, at: entry.index, time: entry.time, to: &tracked) {
                 case .applied(let applied):
-                    outcomes.append(
-                        .init(command: .of(bytes), result: applied.result, diagnostics: applied.diagnostics))
+                    outcomes.append(.init(command: .of(bytes), result: applied.result))
                     events += applied.events
                 case .halt(let reason):
                     transaction = tracked.finish()

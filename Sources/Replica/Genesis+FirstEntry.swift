@@ -1,6 +1,6 @@
 package import Consensus
 package import Directory
-package import Kernel
+import Kernel
 
 extension Genesis {
     /// Equal bytes on every voter, so that all logs begin with the same hash, and committed from the start. Its term is

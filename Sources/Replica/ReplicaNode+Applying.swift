@@ -12,7 +12,7 @@ extension ReplicaNode {
         facts = batch.facts
         for outcome in batch.outcomes {
             for id in requests.finish(command: outcome.command) {
-                effects.append(.reply(id, .applied(outcome.result, outcome.diagnostics)))
+                effects.append(.reply(id, .applied(outcome.result)))
             }
         }
         finishWaiters(into: &effects)

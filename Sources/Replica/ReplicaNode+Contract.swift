@@ -69,7 +69,7 @@ extension ReplicaNode {
 
     package enum Reply: Hashable, Sendable {
         /// The command was applied, or had been before under the same idempotency key.
-        case applied(CommandResult, [PolicyDiagnostic])
+        case applied(CommandResult)
         /// The state reflects at least the revision that was awaited.
         case reached(LogIndex)
         /// Not taken, and certain not to take effect.
@@ -100,13 +100,10 @@ package struct AppliedBatch: Sendable {
         /// SHA-256 of the encoded command.
         package let command: Digest
         package let result: CommandResult
-        /// What was wrong with a policy text; for people.
-        package let diagnostics: [PolicyDiagnostic]
 
-        package init(command: Digest, result: CommandResult, diagnostics: [PolicyDiagnostic] = []) {
+        package init(command: Digest, result: CommandResult) {
             self.command = command
             self.result = result
-            self.diagnostics = diagnostics
         }
     }
 

@@ -110,7 +110,7 @@ struct ExpressionGenerator {
         return found
     }
 
-    private mutating func name() -> AttributeName { ExactText(pick(["x", "if", "two words", "q\"\\", "é", ""])) }
+    private mutating func name() -> AttributeName { AttributeName(pick(["x", "if", "two words", "q\"\\", "é", ""])) }
     private mutating func text() -> String { pick(["", "a", "q\"\\\n", "é\u{301}", "\u{200B}*", "\u{1F600}"]) }
     private mutating func coin() -> Bool { Bool.random(using: &random) }
     private mutating func pick<Element>(_ elements: [Element]) -> Element {

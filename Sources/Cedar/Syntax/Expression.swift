@@ -1,8 +1,3 @@
-package import JSON
-
-/// The name of an attribute, a tag or a field of a record.
-package typealias AttributeName = ExactText
-
 /// A node of the syntax tree, as it was written: nothing is rewritten into simpler forms.
 ///
 /// Chains (`a && b && c`, `a + b - c`) are one node, so that the depth of a tree is the depth of its nesting; the parser

@@ -73,7 +73,10 @@ let package = Package(
         .target(
             name: "Wire",
             dependencies: ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Cedar", protobuf],
-            exclude: ["Proto/generate", "Proto/raft.proto", "Proto/state.proto"],
+            exclude: [
+                "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/kernel.proto",
+                "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/state.proto",
+            ],
             swiftSettings: strictButGenerated
         ),
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),

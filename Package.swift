@@ -66,7 +66,7 @@ let package = Package(
         module("Cedar", ["Kernel", "JSON"]),
         module("Consensus", ["Kernel", deque]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
-        module("Decision", ["Kernel", "Identity", "Cedar", "Directory", hashTrees]),
+        module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
 
         // Shells: IO and few decisions.

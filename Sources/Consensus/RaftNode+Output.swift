@@ -61,7 +61,8 @@ extension RaftNode {
 
     /// Committed and durable here, one batch at a time.
     mutating func applyNext() {
-        guard applyingIndex == appliedIndex else { return }
+        // While the state is about to be replaced by a snapshot, what would be applied is part of it.
+        guard applyingIndex == appliedIndex, staging?.isInstalling != true else { return }
         let end = min(commitIndex, log.durableIndex)
         let batch = log.entries(from: appliedIndex.next, through: end, maxBytes: options.maxApplyBytes)
         guard let last = batch.last else { return }

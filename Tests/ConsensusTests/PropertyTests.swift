@@ -14,7 +14,7 @@ import Testing
         var group = Group(seed % 4 == 3 ? 5 : 3, options: options)
         var random = SeededRandom(seed: seed)
         var proposed = 0
-        for _ in 0..<3000 { hostileStep(&group, &random, &proposed) }
+        for _ in 0..<8000 { hostileStep(&group, &random, &proposed) }
         #expect(group.violations.isEmpty, "seed \(seed): \(group.violations.prefix(3))")
 
         group.settle()

@@ -87,7 +87,7 @@ package enum EntityJSON {
         fields.reserveCapacity(members.count)
         for member in members {
             let value = try at(".\(member.name)") { () throws(EntityJSONError) in try parseValue(member.value) }
-            fields.append(Record.Field(name: ExactText(member.name), value: value))
+            fields.append(Record.Field(name: AttributeName(member.name), value: value))
         }
         return Record(fields: fields)
     }

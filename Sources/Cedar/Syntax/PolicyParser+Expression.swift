@@ -1,5 +1,3 @@
-import JSON
-
 extension PolicyParser {
     /// `Expr := 'if' Expr 'then' Expr 'else' Expr | Or`
     mutating func expression() throws(Diagnostic) -> Expression {
@@ -134,9 +132,9 @@ extension PolicyParser {
     private mutating func attributePath() throws(Diagnostic) -> [AttributeName] {
         var path: [AttributeName] = []
         if current.kind == .string {
-            path.append(ExactText(try string("an attribute's name")))
+            path.append(AttributeName(try string("an attribute's name")))
         } else {
-            repeat { path.append(ExactText(try name("an attribute's name"))) } while take(.dot)
+            repeat { path.append(AttributeName(try name("an attribute's name"))) } while take(.dot)
         }
         switch current.kind {
         case .dot, .leftBracket, .leftParenthesis, .doubleColon, .plus, .minus, .star, .slash, .percent:
@@ -204,12 +202,12 @@ extension PolicyParser {
                     }
                     value = try node(try method(name, at: token.range, of: value, arguments), from: start)
                 } else {
-                    value = try node(.attribute(value, ExactText(name)), from: start)
+                    value = try node(.attribute(value, AttributeName(name)), from: start)
                 }
             } else if take(.leftBracket) {
                 let name = try string("an attribute's name in quotation marks")
                 try expect(.rightBracket, "`]`")
-                value = try node(.attribute(value, ExactText(name)), from: start)
+                value = try node(.attribute(value, AttributeName(name)), from: start)
             } else if current.kind == .leftParenthesis {
                 throw fault("only functions and methods can be called")
             } else {
@@ -282,7 +280,7 @@ extension PolicyParser {
         return try list(until: .rightBrace, "}") { parser throws(Diagnostic) in
             let token = parser.current
             let isString = token.kind == .string
-            let name = ExactText(isString ? try parser.string("a key") : try parser.name("a key"))
+            let name = AttributeName(isString ? try parser.string("a key") : try parser.name("a key"))
             guard names.insert(name).inserted else {
                 throw parser.fault("the key `\(name)` is given twice", at: token.range)
             }

@@ -1,5 +1,3 @@
-import JSON
-
 extension PolicyParser {
     /// A string literal, with its escapes resolved.
     mutating func string(_ expected: String) throws(Diagnostic) -> String {

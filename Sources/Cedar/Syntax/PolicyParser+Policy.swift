@@ -1,5 +1,3 @@
-import JSON
-
 extension PolicyParser {
     /// `Policy := Annotation* ('permit' | 'forbid') '(' Principal ',' Action ',' Resource ','? ')' Condition* ';'`
     mutating func policy(id: PolicyID) throws(Diagnostic) -> Policy {
@@ -29,7 +27,7 @@ extension PolicyParser {
             let token = current
             guard token.kind.isWord else { throw unexpected(expected: "an annotation's name") }
             advance()
-            let name = ExactText(text(token))
+            let name = text(token)
             guard !annotations.contains(where: { $0.name == name }) else {
                 throw fault("the annotation `@\(name)` is given twice", at: token.range)
             }
@@ -38,7 +36,7 @@ extension PolicyParser {
                 value = try string("the annotation's text in quotation marks")
                 try expect(.rightParenthesis, "`)`")
             }
-            annotations.append(Annotation(name: name, value: ExactText(value)))
+            annotations.append(Annotation(name: name, value: value))
         }
         return annotations
     }

@@ -1,5 +1,3 @@
-import JSON
-
 /// Reads policies from tokens by recursive descent, at most `maxRecursion` levels of it.
 ///
 /// A fault ends the policy that it is in; reading goes on after the next semicolon, so that one text can show several.

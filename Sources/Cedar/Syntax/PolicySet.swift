@@ -1,5 +1,3 @@
-import JSON
-
 /// Policies that decide together, and the templates that some of them are linked from.
 package struct PolicySet: Hashable, Sendable {
     /// Static and linked ones, in the order of the text and of linking.

@@ -155,6 +155,8 @@ struct Group {
 
     private mutating func install(_ point: SnapshotPoint, at place: Int) {
         guard members[place].staged == point else { return violations.append("installs what is not staged") }
+        // A state store does one thing after the other.
+        apply(place)
         // What was written before the log is replaced is replaced with it.
         members[place].disk.base = point
         members[place].disk.entries = []

@@ -2,10 +2,14 @@ internal import FoundationEssentials
 internal import Kernel
 internal import SwiftProtobuf
 
+/// How deep messages may nest: twice what the deepest permitted attribute needs, and little for a thread's stack.
+private let maxDepth = 256
+
 /// Parses without a trap on any input. Unknown fields are dropped: whoever may send new ones asks the feature level first.
 func parse<Proto: SwiftProtobuf.Message>(_ bytes: [UInt8], as type: Proto.Type) throws(WireError) -> Proto {
     var options = BinaryDecodingOptions()
     options.discardUnknownFields = true
+    options.messageDepthLimit = maxDepth
     do {
         return try Proto(serializedBytes: bytes, options: options)
     } catch {

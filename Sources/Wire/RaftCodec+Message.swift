@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import Kernel
 internal import SwiftProtobuf
 
-extension ProtoMessage {
+extension ProtoMessage: ProtoConvertible {
     init(_ message: Consensus.Message) {
         lineage = ProtoLineage(message.lineage)
         from = ProtoMemberID(message.from)
@@ -18,9 +18,9 @@ extension ProtoMessage {
         guard hasTo else { throw .missing("message.to") }
         guard let body else { throw .missing("message.body") }
         return Consensus.Message(
-            lineage: lineage.value,
-            from: from.value,
-            to: to.value,
+            lineage: lineage.value(),
+            from: from.value(),
+            to: to.value(),
             term: Term(try counter(term, "message.term")),
             body: try body.value()
         )
@@ -73,7 +73,7 @@ extension ProtoMessage.OneOf_Body {
                 }
             )
         case .timeoutNow:
-            self = .timeoutNow(ProtoTimeoutNow())
+            self = .timeoutNow(ProtoNothing())
         }
     }
 
@@ -120,7 +120,7 @@ extension ProtoMessage.OneOf_Body {
     }
 }
 
-extension ProtoAppend {
+extension ProtoAppend: ProtoConvertible {
     init(_ append: Consensus.Message.Append) {
         previous = ProtoLogPosition(append.previous)
         entries = append.entries.map(ProtoEntry.init)
@@ -152,7 +152,7 @@ extension ProtoAppend {
     }
 }
 
-extension ProtoSnapshotChunk {
+extension ProtoSnapshotChunk: ProtoConvertible {
     init(_ chunk: Consensus.Message.SnapshotChunk) {
         point = ProtoSnapshotPoint(chunk.point)
         number = chunk.number

@@ -3,26 +3,26 @@ internal import FoundationEssentials
 internal import Kernel
 internal import SwiftProtobuf
 
-extension ProtoLineage {
+extension ProtoLineage: ProtoConvertible {
     init(_ lineage: Lineage) {
         high = lineage.high
         low = lineage.low
     }
 
-    var value: Lineage { Lineage(high: high, low: low) }
+    func value() -> Lineage { Lineage(high: high, low: low) }
 }
 
-extension ProtoMemberID {
+extension ProtoMemberID: ProtoConvertible {
     init(_ member: MemberID) {
         high = member.high
         low = member.low
         incarnation = member.incarnation
     }
 
-    var value: MemberID { MemberID(high: high, low: low, incarnation: incarnation) }
+    func value() -> MemberID { MemberID(high: high, low: low, incarnation: incarnation) }
 }
 
-extension ProtoLogPosition {
+extension ProtoLogPosition: ProtoConvertible {
     init(_ position: LogPosition) {
         term = position.term.number
         index = position.index.number
@@ -36,11 +36,11 @@ extension ProtoLogPosition {
     }
 }
 
-extension ProtoConfiguration {
+extension ProtoConfiguration: ProtoConvertible {
     init(_ configuration: Configuration) { voters = configuration.voters.map(ProtoMemberID.init) }
 
     func value() throws(WireError) -> Configuration {
-        let members = voters.map(\.value)
+        let members = voters.map { $0.value() }
         guard zip(members, members.dropFirst()).allSatisfy({ $0 < $1 }) else {
             throw .invalid("configuration.voters", reason: "not strictly ascending")
         }
@@ -48,7 +48,7 @@ extension ProtoConfiguration {
     }
 }
 
-extension ProtoSnapshotPoint {
+extension ProtoSnapshotPoint: ProtoConvertible {
     init(_ point: SnapshotPoint) {
         position = ProtoLogPosition(point.position)
         hash = Data(point.hash.bytes)
@@ -68,7 +68,7 @@ extension ProtoSnapshotPoint {
     }
 }
 
-extension ProtoHardState {
+extension ProtoHardState: ProtoConvertible {
     init(_ state: HardState) {
         term = state.term.number
         if let member = state.vote { vote = ProtoMemberID(member) }
@@ -78,19 +78,19 @@ extension ProtoHardState {
     func value() throws(WireError) -> HardState {
         HardState(
             term: Term(try counter(term, "hardState.term")),
-            vote: hasVote ? vote.value : nil,
+            vote: hasVote ? vote.value() : nil,
             commitIndex: LogIndex(try counter(commitIndex, "hardState.commitIndex"))
         )
     }
 }
 
-extension ProtoEntry {
+extension ProtoEntry: ProtoConvertible {
     init(_ entry: Entry) {
         position = ProtoLogPosition(entry.position)
         time = entry.time.milliseconds
         previousHash = Data(entry.previousHash.bytes)
         switch entry.payload {
-        case .empty: payload = .empty(ProtoEmptyPayload())
+        case .empty: payload = .empty(ProtoNothing())
         case .command(let bytes): payload = .command(Data(bytes))
         }
     }

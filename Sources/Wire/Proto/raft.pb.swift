@@ -25,51 +25,6 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// RFC 9562 UUID as two big-endian halves.
-package nonisolated struct ProtoMemberID: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var high: UInt64 = 0
-
-  package var low: UInt64 = 0
-
-  package var incarnation: UInt32 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct ProtoLineage: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var high: UInt64 = 0
-
-  package var low: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct ProtoLogPosition: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var term: UInt64 = 0
-
-  package var index: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 package nonisolated struct ProtoConfiguration: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -145,16 +100,6 @@ package nonisolated struct ProtoHardState: Sendable {
   fileprivate var _vote: ProtoMemberID? = nil
 }
 
-package nonisolated struct ProtoEmptyPayload: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 package nonisolated struct ProtoEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -178,10 +123,10 @@ package nonisolated struct ProtoEntry: Sendable {
   /// A kind that is not known here leaves this unset, which is refused.
   package var payload: ProtoEntry.OneOf_Payload? = nil
 
-  package var empty: ProtoEmptyPayload {
+  package var empty: ProtoNothing {
     get {
       if case .empty(let v)? = payload {return v}
-      return ProtoEmptyPayload()
+      return ProtoNothing()
     }
     set {payload = .empty(newValue)}
   }
@@ -198,7 +143,7 @@ package nonisolated struct ProtoEntry: Sendable {
 
   /// A kind that is not known here leaves this unset, which is refused.
   package nonisolated enum OneOf_Payload: Equatable, Sendable {
-    case empty(ProtoEmptyPayload)
+    case empty(ProtoNothing)
     case command(Data)
 
   }
@@ -339,10 +284,10 @@ package nonisolated struct ProtoMessage: @unchecked Sendable {
     set {_uniqueStorage()._body = .snapshotAcknowledged(newValue)}
   }
 
-  package var timeoutNow: ProtoTimeoutNow {
+  package var timeoutNow: ProtoNothing {
     get {
       if case .timeoutNow(let v)? = _storage._body {return v}
-      return ProtoTimeoutNow()
+      return ProtoNothing()
     }
     set {_uniqueStorage()._body = .timeoutNow(newValue)}
   }
@@ -362,7 +307,7 @@ package nonisolated struct ProtoMessage: @unchecked Sendable {
     case heartbeatAcknowledged(ProtoHeartbeatAcknowledged)
     case snapshot(ProtoSnapshotChunk)
     case snapshotAcknowledged(ProtoSnapshotAcknowledged)
-    case timeoutNow(ProtoTimeoutNow)
+    case timeoutNow(ProtoNothing)
 
   }
 
@@ -578,129 +523,9 @@ package nonisolated struct ProtoSnapshotAcknowledged: Sendable {
   fileprivate var _position: ProtoLogPosition? = nil
 }
 
-package nonisolated struct ProtoTimeoutNow: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "reeve.raft.v1"
-
-nonisolated extension ProtoMemberID: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".MemberID"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}high\0\u{1}low\0\u{1}incarnation\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.high) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.low) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.incarnation) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.high != 0 {
-      try visitor.visitSingularFixed64Field(value: self.high, fieldNumber: 1)
-    }
-    if self.low != 0 {
-      try visitor.visitSingularFixed64Field(value: self.low, fieldNumber: 2)
-    }
-    if self.incarnation != 0 {
-      try visitor.visitSingularUInt32Field(value: self.incarnation, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: ProtoMemberID, rhs: ProtoMemberID) -> Bool {
-    if lhs.high != rhs.high {return false}
-    if lhs.low != rhs.low {return false}
-    if lhs.incarnation != rhs.incarnation {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension ProtoLineage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Lineage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}high\0\u{1}low\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.high) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.low) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.high != 0 {
-      try visitor.visitSingularFixed64Field(value: self.high, fieldNumber: 1)
-    }
-    if self.low != 0 {
-      try visitor.visitSingularFixed64Field(value: self.low, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: ProtoLineage, rhs: ProtoLineage) -> Bool {
-    if lhs.high != rhs.high {return false}
-    if lhs.low != rhs.low {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension ProtoLogPosition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".LogPosition"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}index\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.term != 0 {
-      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 1)
-    }
-    if self.index != 0 {
-      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: ProtoLogPosition, rhs: ProtoLogPosition) -> Bool {
-    if lhs.term != rhs.term {return false}
-    if lhs.index != rhs.index {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
 
 nonisolated extension ProtoConfiguration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Configuration"
@@ -825,25 +650,6 @@ nonisolated extension ProtoHardState: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
-nonisolated extension ProtoEmptyPayload: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".EmptyPayload"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: ProtoEmptyPayload, rhs: ProtoEmptyPayload) -> Bool {
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}time\0\u{3}previous_hash\0\u{1}empty\0\u{1}command\0")
@@ -858,7 +664,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.time) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.previousHash) }()
       case 4: try {
-        var v: ProtoEmptyPayload?
+        var v: ProtoNothing?
         var hadOneofValue = false
         if let current = self.payload {
           hadOneofValue = true
@@ -1112,7 +918,7 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
           }
         }()
         case 21: try {
-          var v: ProtoTimeoutNow?
+          var v: ProtoNothing?
           var hadOneofValue = false
           if let current = _storage._body {
             hadOneofValue = true
@@ -1621,25 +1427,6 @@ nonisolated extension ProtoSnapshotAcknowledged: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: ProtoSnapshotAcknowledged, rhs: ProtoSnapshotAcknowledged) -> Bool {
     if lhs._position != rhs._position {return false}
     if lhs.nextChunk != rhs.nextChunk {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension ProtoTimeoutNow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".TimeoutNow"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: ProtoTimeoutNow, rhs: ProtoTimeoutNow) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,4 +1,9 @@
-extension PolicyParser {
+extension Parser {
+    /// One expression and nothing else.
+    static func expression(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> Expression {
+        try whole(text, limits: limits) { parser throws(Diagnostic) in try parser.expression() }
+    }
+
     /// `Expr := 'if' Expr 'then' Expr 'else' Expr | Or`
     mutating func expression() throws(Diagnostic) -> Expression {
         try nested { parser throws(Diagnostic) in
@@ -11,6 +16,12 @@ extension PolicyParser {
             let otherwise = try parser.expression()
             return try parser.node(.conditional(condition, then: then, else: otherwise), from: start)
         }
+    }
+
+    private func node(_ kind: Expression.Kind, from start: SourceRange) throws(Diagnostic) -> Expression {
+        let expression = Expression(kind, range: start.through(previous.range))
+        guard expression.depth <= limits.maxNesting else { throw tooDeep(expression.range) }
+        return expression
     }
 
     /// How tightly an infix operator binds, the loosest first.
@@ -145,7 +156,7 @@ extension PolicyParser {
     }
 }
 
-extension PolicyParser {
+extension Parser {
     /// `Unary := ('!' x0..4 | '-' x0..4) Member`
     private mutating func unary() throws(Diagnostic) -> Expression {
         let start = current.range
@@ -244,7 +255,7 @@ extension PolicyParser {
     }
 }
 
-extension PolicyParser {
+extension Parser {
     private mutating func primary() throws(Diagnostic) -> Expression {
         let start = current.range
         switch current.kind {

@@ -1,4 +1,17 @@
-extension PolicyParser {
+extension Parser {
+    /// Policies and templates in the order of the text, called `policy0`, `policy1` and so on.
+    static func policies(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> [Policy] {
+        var parser = try Parser.start(text, limits: limits)
+        var policies: [Policy] = []
+        try parser.statements { parser throws(Diagnostic) in
+            guard policies.count < limits.maxPolicies else {
+                throw parser.fault("more than \(limits.maxPolicies) policies in one text")
+            }
+            policies.append(try parser.policy(id: PolicyID("policy\(policies.count)")))
+        }
+        return policies
+    }
+
     /// `Policy := Annotation* ('permit' | 'forbid') '(' Principal ',' Action ',' Resource ','? ')' Condition* ';'`
     mutating func policy(id: PolicyID) throws(Diagnostic) -> Policy {
         let start = current.range
@@ -21,7 +34,7 @@ extension PolicyParser {
         )
     }
 
-    private mutating func annotations() throws(Diagnostic) -> [Annotation] {
+    mutating func annotations() throws(Diagnostic) -> [Annotation] {
         var annotations: [Annotation] = []
         while take(.at) {
             let token = current
@@ -67,7 +80,7 @@ extension PolicyParser {
     }
 }
 
-extension PolicyParser {
+extension Parser {
     private mutating func scope() throws(Diagnostic) -> Scope {
         try scopeVariable(.principal)
         let principal = try entityConstraint(.principal)
@@ -177,7 +190,7 @@ extension PolicyParser {
 
     /// What `inside` reads, with any number of parentheses around it.
     private mutating func parenthesized<Result>(
-        _ inside: (inout PolicyParser) throws(Diagnostic) -> Result
+        _ inside: (inout Parser) throws(Diagnostic) -> Result
     ) throws(Diagnostic) -> Result {
         var open = 0
         while take(.leftParenthesis) { open += 1 }

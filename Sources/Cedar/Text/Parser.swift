@@ -1,7 +1,5 @@
-/// Reads policies from tokens by recursive descent, at most `maxRecursion` levels of it.
-///
-/// A fault ends the policy that it is in; reading goes on after the next semicolon, so that one text can show several.
-struct PolicyParser {
+/// Reads tokens by recursive descent, at most `maxRecursion` levels of it. The grammars are its extensions.
+struct Parser {
     let source: SourceText
     let limits: SyntaxLimits
     private let tokens: [Token]
@@ -14,41 +12,12 @@ struct PolicyParser {
         tokens = Lexer.tokens(of: source)
     }
 
-    /// Policies and templates in the order of the text, called `policy0`, `policy1` and so on.
-    static func policies(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> [Policy] {
-        var parser = try PolicyParser.start(text, limits: limits)
-        var policies: [Policy] = []
-        var diagnostics: [Diagnostic] = []
-        while parser.current.kind != .end, diagnostics.count < limits.maxDiagnostics {
-            do throws(Diagnostic) {
-                guard policies.count < limits.maxPolicies else {
-                    throw parser.fault("more than \(limits.maxPolicies) policies in one text")
-                }
-                policies.append(try parser.policy(id: PolicyID("policy\(policies.count)")))
-            } catch {
-                diagnostics.append(error)
-                parser.skipPolicy()
-            }
-        }
-        guard diagnostics.isEmpty else { throw CedarSyntaxError(diagnostics: diagnostics) }
-        return policies
-    }
-
-    /// One expression and nothing else.
-    static func expression(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> Expression {
-        try whole(text, limits: limits) { parser throws(Diagnostic) in try parser.expression() }
-    }
-
-    static func entityLiteral(_ text: String) throws(CedarSyntaxError) -> EntityUID {
-        try whole(text, limits: .standard) { parser throws(Diagnostic) in try parser.entityUID().uid }
-    }
-
-    private static func whole<Result>(
+    static func whole<Result>(
         _ text: String,
         limits: SyntaxLimits,
-        _ read: (inout PolicyParser) throws(Diagnostic) -> Result
+        _ read: (inout Parser) throws(Diagnostic) -> Result
     ) throws(CedarSyntaxError) -> Result {
-        var parser = try PolicyParser.start(text, limits: limits)
+        var parser = try Parser.start(text, limits: limits)
         do throws(Diagnostic) {
             let result = try read(&parser)
             guard parser.current.kind == .end else { throw parser.unexpected(expected: "the end of the text") }
@@ -58,16 +27,16 @@ struct PolicyParser {
         }
     }
 
-    private static func start(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> PolicyParser {
+    static func start(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> Parser {
         guard text.utf8.count <= limits.maxBytes else {
             let message = "the text has \(text.utf8.count) bytes, more than \(limits.maxBytes)"
             throw CedarSyntaxError(diagnostics: [Diagnostic(message, at: .none, in: SourceText(""))])
         }
-        return PolicyParser(SourceText(text), limits: limits)
+        return Parser(SourceText(text), limits: limits)
     }
 }
 
-extension PolicyParser {
+extension Parser {
     var current: Token { tokens[min(index, tokens.count - 1)] }
     var following: Token { tokens[min(index + 1, tokens.count - 1)] }
     /// The token last read.
@@ -87,9 +56,26 @@ extension PolicyParser {
 
     func text(_ token: Token) -> String { source.text(token.range) }
 
+    /// Reads statements to the end of the text. A fault ends the statement that it is in; reading goes on after the next
+    /// semicolon, so that one text can show several.
+    mutating func statements(
+        _ statement: (inout Parser) throws(Diagnostic) -> Void
+    ) throws(CedarSyntaxError) {
+        var diagnostics: [Diagnostic] = []
+        while current.kind != .end, diagnostics.count < limits.maxDiagnostics {
+            do throws(Diagnostic) {
+                try statement(&self)
+            } catch {
+                diagnostics.append(error)
+                skipStatement()
+            }
+        }
+        guard diagnostics.isEmpty else { throw CedarSyntaxError(diagnostics: diagnostics) }
+    }
+
     /// Enters one level for the time of `body`.
     mutating func nested<Result>(
-        _ body: (inout PolicyParser) throws(Diagnostic) -> Result
+        _ body: (inout Parser) throws(Diagnostic) -> Result
     ) throws(Diagnostic) -> Result {
         recursion += 1
         defer { recursion -= 1 }
@@ -97,17 +83,11 @@ extension PolicyParser {
         return try body(&self)
     }
 
-    func node(_ kind: Expression.Kind, from start: SourceRange) throws(Diagnostic) -> Expression {
-        let expression = Expression(kind, range: start.through(previous.range))
-        guard expression.depth <= limits.maxNesting else { throw tooDeep(expression.range) }
-        return expression
-    }
-
     /// A list up to its closing token, which is read too. A comma may follow the last element.
     mutating func list<Element>(
         until closing: Token.Kind,
         _ name: String,
-        _ element: (inout PolicyParser) throws(Diagnostic) -> Element
+        _ element: (inout Parser) throws(Diagnostic) -> Element
     ) throws(Diagnostic) -> [Element] {
         var elements: [Element] = []
         while !take(closing) {
@@ -119,13 +99,14 @@ extension PolicyParser {
         return elements
     }
 
-    mutating func skipPolicy() {
+    /// Up to after the next semicolon, where the next policy or declaration begins.
+    mutating func skipStatement() {
         while current.kind != .end, current.kind != .semicolon { advance() }
         _ = take(.semicolon)
     }
 }
 
-extension PolicyParser {
+extension Parser {
     func fault(_ message: String, advice: String? = nil, at range: SourceRange? = nil) -> Diagnostic {
         Diagnostic(message, advice: advice, at: range ?? current.range, in: source)
     }
@@ -142,7 +123,7 @@ extension PolicyParser {
         }
     }
 
-    private func tooDeep(_ range: SourceRange) -> Diagnostic {
+    func tooDeep(_ range: SourceRange) -> Diagnostic {
         fault("nested deeper than \(limits.maxNesting) levels", at: range)
     }
 

@@ -1,4 +1,9 @@
-extension PolicyParser {
+extension Parser {
+    /// An entity's literal and nothing else.
+    static func entityLiteral(_ text: String) throws(CedarSyntaxError) -> EntityUID {
+        try whole(text, limits: .standard) { parser throws(Diagnostic) in try parser.entityUID().uid }
+    }
+
     /// A string literal, with its escapes resolved.
     mutating func string(_ expected: String) throws(Diagnostic) -> String {
         let token = current

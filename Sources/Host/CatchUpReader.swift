@@ -8,14 +8,7 @@ import Storage
 /// Reads what a leader sends to followers that lag: old entries, and snapshots a chunk at a time.
 final class CatchUpReader: @unchecked Sendable {
     // Safe: `open` is touched by closures of `worker` alone, which run one after the other.
-    private var open: [MemberID: OpenSnapshot] = [:]
-
-    private struct OpenSnapshot {
-        let reader: SnapshotReader
-        var nextNumber: UInt64
-        /// The chunk sent last, which is asked for again when it was lost.
-        var last: Message.SnapshotChunk?
-    }
+    private var open: [MemberID: SnapshotReader] = [:]
 
     private let log: LogStore
     private let state: StateStore
@@ -61,23 +54,11 @@ final class CatchUpReader: @unchecked Sendable {
         position: LogPosition?,
         number: UInt64
     ) throws(StorageError) -> Message.SnapshotChunk? {
-        if number == 0 { open[peer] = OpenSnapshot(reader: try state.openSnapshot(), nextNumber: 0) }
-        guard var snapshot = open[peer] else { return nil }
-        if let position, snapshot.reader.point.position != position { return nil }
-        if let last = snapshot.last, last.number == number { return last }
-        guard snapshot.nextNumber == number else { return nil }
-        let (bytes, isLast) = try snapshot.reader.nextChunk(maxBytes: Self.chunkBytes)
-        let chunk = Message.SnapshotChunk(
-            point: snapshot.reader.point,
-            number: number,
-            isLast: isLast,
-            bytes: bytes,
-            digest: .of(bytes)
-        )
-        snapshot.nextNumber += 1
-        snapshot.last = chunk
-        open[peer] = snapshot
-        return chunk
+        if number == 0, position == nil || open[peer]?.point.position != position {
+            open[peer] = try state.openSnapshot()
+        }
+        guard let reader = open[peer], position == nil || reader.point.position == position else { return nil }
+        return try reader.chunk(number, maxBytes: Self.chunkBytes)
     }
 
     /// Lets go of a peer's snapshot, and with it of the pages that it keeps from being used again.

@@ -54,7 +54,7 @@ final class LogWriter: Sendable {
                 try store.write(batch)
                 break
             } catch {
-                guard error.isRoomMissing else { return fail(error) }
+                guard Self.isRoomMissing(error) else { return fail(error) }
                 // Nothing was acknowledged, and nothing is lost: the node waits for room. As a leader it will be
                 // replaced by one that can write.
                 logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
@@ -67,7 +67,7 @@ final class LogWriter: Sendable {
             statistics.writes += UInt64(batch.count)
             statistics.entries += UInt64(batch.reduce(0) { $0 + $1.entries.count })
         }
-        note(isFull: store.usedBytes >= store.maxBytes)
+        note(isFull: isNearlyFull)
         for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
     }
 
@@ -81,25 +81,27 @@ final class LogWriter: Sendable {
 
     /// The state must be on disk up to this entry before this is called.
     func compact(before index: LogIndex) {
-        worker.run { [self] in
-            do throws(StorageError) {
-                try store.truncatePrefix(before: index)
-                note(isFull: store.usedBytes >= store.maxBytes)
-                inbox.post(.compacted(firstIndex: try store.firstIndex()))
-            } catch {
-                fail(error)
-            }
+        perform { [self] () throws(StorageError) in
+            let first = try store.truncatePrefix(before: index)
+            note(isFull: isNearlyFull)
+            inbox.post(.compacted(firstIndex: first))
         }
     }
 
-    func reset(to point: SnapshotPoint, then done: @escaping @Sendable () -> Void) {
-        worker.run { [self] in
-            do throws(StorageError) {
-                try store.reset(to: point)
-                done()
-            } catch {
-                fail(error)
-            }
+    /// Carries out something between two writes.
+    func perform(_ work: @escaping @Sendable () throws -> Void) {
+        worker.run { [fail] in
+            do { try work() } catch { fail(error) }
+        }
+    }
+
+    /// A tenth is kept for what a full log must still take: elections, and entries that a leader sends.
+    private var isNearlyFull: Bool { (store.summary?.usedBytes ?? 0) >= store.limits.maxBytes / 10 * 9 }
+
+    private static func isRoomMissing(_ error: StorageError) -> Bool {
+        switch error {
+        case .full, .diskFull: true
+        default: false
         }
     }
 

@@ -1,6 +1,7 @@
+import Decision
 package import Directory
 package import Kernel
-package import Replica
+import Replica
 package import Service
 import Storage
 import Wire
@@ -39,7 +40,7 @@ extension Node: ReplicaClient {
     ) async throws(ServiceError) -> Result {
         let outcome: Swift.Result<Result, ServiceError>
         do throws(StorageError) {
-            outcome = try stores.state.read { view, _ in
+            outcome = try stores.directory.state.read { view in
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }
         } catch {

@@ -1,7 +1,10 @@
+import Directory
 import Kernel
+import Keys
 import Links
 import Replica
 package import Service
+import Storage
 
 extension Node {
     package func status() async -> NodeStatus {
@@ -35,9 +38,9 @@ extension Node {
                 firstIndex: replica.firstIndex,
                 isServing: replica.isServing,
                 haltReason: replica.haltReason,
-                logBytes: stores.log.usedBytes,
-                stateBytes: stores.state.usedBytes,
-                certificateExpiresAt: settings.credentials.expiresAt,
+                logBytes: stores.directory.log.summary?.usedBytes ?? 0,
+                stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
+                certificateExpiresAt: settings.credentials.validity.notAfter,
                 peers: peers,
                 counters: [
                     .init("replica_forwarded_commands", replica.counters.forwarded),

@@ -1,16 +1,15 @@
-package import Consensus
-package import Decision
+import Decision
 package import Directory
-package import Kernel
+import Kernel
 package import Keys
-package import Links
+import Links
 package import Logging
-package import NIOCore
+import NIOCore
 import NIOPosix
 package import Replica
-package import Service
-package import ServiceLifecycle
-import Storage
+import Service
+import ServiceLifecycle
+package import Storage
 import Wire
 
 /// What a node is told at its start.
@@ -19,10 +18,11 @@ package struct NodeSettings: Sendable {
     package let genesis: Genesis
     package let dataDirectory: String
     package let credentials: NodeCredentials
+    /// Where to listen for peers.
     package let bindHost: String
     package let bindPort: Int
     package let options: ReplicaOptions
-    package let storage: StorageLimits
+    package let storage: DataDirectory.Limits
 
     package init(
         member: MemberSpec,
@@ -32,7 +32,7 @@ package struct NodeSettings: Sendable {
         bindHost: String,
         bindPort: Int,
         options: ReplicaOptions,
-        storage: StorageLimits
+        storage: DataDirectory.Limits
     ) {
         self.member = member
         self.genesis = genesis
@@ -46,7 +46,7 @@ package struct NodeSettings: Sendable {
 }
 
 /// A real node: one `ReplicaNode` with LMDB under it, mutual-TLS links beside it and its clients above it.
-package final class Node: Service, Sendable {
+package final class Node: ServiceLifecycle.Service, Sendable {
     let settings: NodeSettings
     let clock: NodeClock
     let stores: NodeStores
@@ -78,12 +78,11 @@ package final class Node: Service, Sendable {
         let clock = NodeClock()
         let codec = ProtobufCodec()
         let stores = try NodeStores(settings: settings, codec: codec)
+        let start = try stores.start(codec: codec)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let inbox = Inbox(loop: group.next())
-        let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(2))
+        let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
         let fail: @Sendable (any Error) -> Void = { end.yield(.failed($0)) }
-        let start = try stores.start(codec: codec)
-        let cell = DecisionCell(DecisionState(snapshot: start.snapshot, freshness: nil, isServing: false))
         let replica = ReplicaNode(
             member: settings.member.id,
             lineage: settings.genesis.lineage,
@@ -95,21 +94,22 @@ package final class Node: Service, Sendable {
             seed: seed,
             at: clock.now()
         )
-        cell.publish(isServing: replica.isServing)
-        self.links = try PeerLinks(settings: settings, inbox: inbox, group: group, logger: logger)
-        self.log = LogWriter(store: stores.log, inbox: inbox, logger: logger, fail: fail)
-        self.keeper = StateKeeper(
-            applier: Applier(directory: DirectoryState(codec: codec)),
-            store: stores.state,
+        cell = DecisionCell(
+            DecisionState(snapshot: start.snapshot, freshness: nil, isServing: replica.isServing))
+        links = try PeerLinks(settings: settings, clock: clock, inbox: inbox, group: group, logger: logger)
+        log = LogWriter(store: stores.directory.log, inbox: inbox, logger: logger, fail: fail)
+        keeper = StateKeeper(
+            directory: stores.directory,
             codec: codec,
             cell: cell,
             inbox: inbox,
             logger: logger,
             fail: fail
         )
-        self.reader = CatchUpReader(log: stores.log, state: stores.state, inbox: inbox, logger: logger)
-        self.requests = RequestBook()
-        self.loop = ReplicaLoop(
+        reader = CatchUpReader(
+            log: stores.directory.log, state: stores.directory.state, inbox: inbox, logger: logger)
+        requests = RequestBook()
+        loop = ReplicaLoop(
             node: replica,
             loop: inbox.loop,
             around: ReplicaLoop.Surroundings(
@@ -129,7 +129,6 @@ package final class Node: Service, Sendable {
         self.clock = clock
         self.stores = stores
         self.inbox = inbox
-        self.cell = cell
         self.group = group
         self.logger = logger
         self.endings = endings
@@ -150,7 +149,7 @@ package final class Node: Service, Sendable {
         } onGracefulShutdown: { [inbox, end] in
             inbox.post(.shutDown)
             // A peer that never takes over must not keep this node from stopping.
-            self.group.next().scheduleTask(in: .seconds(Int64(Self.handOverSeconds))) { end.yield(.readyToStop) }
+            _ = self.group.next().scheduleTask(in: .seconds(Int64(Self.handOverSeconds))) { end.yield(.readyToStop) }
         }
         await tearDown()
         if let failure { throw failure }
@@ -176,7 +175,6 @@ package final class Node: Service, Sendable {
         await keeper.stop()
         await reader.stop()
         requests.close()
-        stores.close()
         try? await group.shutdownGracefully()
         logger.info("node stopped", metadata: ["node": "\(settings.member.name)"])
     }

@@ -122,7 +122,7 @@ final class ReplicaLoop: @unchecked Sendable {
 
     private func send(_ message: PeerMessage, to peer: MemberID) {
         // A full queue drops the frame, as a network may.
-        _ = around.links.send(Wire.encode(message), to: peer)
+        _ = around.links.send(PeerCodec.encode(message), to: peer)
     }
 
     /// Sees to it that the node is woken when it wants to be.

@@ -1,5 +1,5 @@
-package import Decision
-package import Kernel
+import Decision
+import Kernel
 
 /// Judges this node's wall clock by its own steps and by what the others' messages are stamped with.
 ///

@@ -1,6 +1,5 @@
-package import Consensus
-package import Decision
-package import Kernel
+import Decision
+import Kernel
 
 /// Turns heartbeats that a quorum acknowledged into proofs of freshness.
 ///

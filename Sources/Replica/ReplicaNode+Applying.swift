@@ -1,6 +1,6 @@
-package import Consensus
-package import Directory
-package import Kernel
+import Consensus
+import Directory
+import Kernel
 
 extension ReplicaNode {
     mutating func applied(_ batch: AppliedBatch, at now: Moment, into effects: inout [Effect]) {
@@ -71,54 +71,5 @@ extension ReplicaNode {
         stopping = .ready
         for expired in requests.expireAll() { effects.append(answer(to: expired)) }
         effects.append(.readyToStop)
-    }
-}
-
-/// Applies committed entries to a state, within one transaction of its store.
-///
-/// Runs in the shell's transaction, since the state may be larger than memory, but decides everything itself.
-package struct Applier: Sendable {
-    private var directory: DirectoryState
-
-    package init(directory: DirectoryState) { self.directory = directory }
-
-    /// - Parameter point: What the state reflects before the first entry.
-    package mutating func apply(
-        _ entries: [Entry],
-        after point: SnapshotPoint,
-        to transaction: inout some KeyValueTransaction
-    ) -> AppliedBatch {
-        var point = point
-        var outcomes: [AppliedBatch.Outcome] = []
-        var events: [DirectoryEvent] = []
-        var halt: String?
-        for entry in entries {
-            invariant(
-                entry.index == point.position.index.next && entry.previousHash == point.hash,
-                "entry \(entry.position) does not follow \(point.position)"
-            )
-            if case .command(let bytes) = entry.payload {
-                switch directory.apply(bytes, at: entry.index, time: entry.time, to: &transaction) {
-                case .applied(let result, let newEvents):
-                    outcomes.append(.init(command: .of(bytes), result: result))
-                    events += newEvents
-                case .halted(let reason):
-                    halt = "entry \(entry.position): \(reason)"
-                }
-            }
-            guard halt == nil else { break }
-            point = SnapshotPoint(
-                position: entry.position,
-                hash: entry.hash,
-                time: entry.time,
-                configuration: point.configuration
-            )
-        }
-        let facts = DirectoryFacts(
-            revision: point.position.index,
-            epoch: directory.epoch(in: transaction),
-            stateRoot: directory.stateRoot(in: transaction)
-        )
-        return AppliedBatch(point: point, outcomes: outcomes, events: events, facts: facts, halt: halt)
     }
 }

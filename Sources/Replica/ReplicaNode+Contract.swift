@@ -130,6 +130,12 @@ package struct AppliedBatch: Sendable {
     }
 }
 
+extension AppliedBatch {
+    package func halted(because reason: String) -> AppliedBatch {
+        AppliedBatch(point: point, outcomes: outcomes, events: events, facts: facts, halt: reason)
+    }
+}
+
 /// What is worth knowing of a state as a whole.
 package struct DirectoryFacts: Hashable, Sendable {
     package let revision: LogIndex

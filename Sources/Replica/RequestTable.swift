@@ -1,5 +1,5 @@
 import DequeModule
-package import Kernel
+import Kernel
 
 /// The client requests of this node that wait for their outcome.
 ///

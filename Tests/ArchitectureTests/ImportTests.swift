@@ -11,7 +11,7 @@ import Testing
         "Cedar": ["Kernel", "JSON"],
         "Consensus": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
-        "Decision": ["Kernel", "Identity", "Cedar", "Directory"],
+        "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
         "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision"],
         "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Replica"],
         "CLMDB": [],

@@ -37,6 +37,17 @@ package struct Response: Hashable, Sendable {
     package struct PolicyFailure: Hashable, Sendable {
         package let policy: PolicyID
         package let error: EvaluationError
+
+        package init(policy: PolicyID, error: EvaluationError) {
+            self.policy = policy
+            self.error = error
+        }
+    }
+
+    package init(decision: Decision, reasons: [PolicyID], errors: [PolicyFailure]) {
+        self.decision = decision
+        self.reasons = reasons
+        self.errors = errors
     }
 }
 

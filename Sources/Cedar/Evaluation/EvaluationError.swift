@@ -1,5 +1,3 @@
-import JSON
-
 /// Why an expression has no value. It ends the evaluation of its policy, and of no other.
 package struct EvaluationError: Error, Hashable, Sendable {
     package let reason: Reason

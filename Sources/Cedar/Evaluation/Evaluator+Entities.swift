@@ -1,5 +1,3 @@
-import JSON
-
 extension Evaluator {
     /// Every element of a set on the right side must be an entity, also those after one that matches.
     mutating func membership(_ left: Expression, _ right: Expression) throws(EvaluationError) -> Bool {

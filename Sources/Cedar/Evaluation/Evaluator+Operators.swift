@@ -1,5 +1,3 @@
-import JSON
-
 extension Evaluator {
     mutating func compare(
         _ comparison: Comparison,

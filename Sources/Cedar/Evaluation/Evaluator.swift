@@ -1,5 +1,3 @@
-import JSON
-
 /// Evaluates expressions by walking their trees: the readable form of the language's meaning.
 ///
 /// Operands are evaluated left to right, before their types are looked at. A tree's depth is bounded by the parser, so

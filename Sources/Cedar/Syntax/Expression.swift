@@ -1,8 +1,3 @@
-package import JSON
-
-/// The name of an attribute, a tag or a field of a record.
-package typealias AttributeName = ExactText
-
 /// A node of the syntax tree, as it was written: nothing is rewritten into simpler forms.
 ///
 /// Chains (`a && b && c`, `a + b - c`) are one node, so that the depth of a tree is the depth of its nesting; the parser
@@ -50,11 +45,21 @@ package struct Expression: Sendable {
     package struct Term: Hashable, Sendable {
         package let isSubtracted: Bool
         package let operand: Expression
+
+        package init(isSubtracted: Bool, operand: Expression) {
+            self.isSubtracted = isSubtracted
+            self.operand = operand
+        }
     }
 
     package struct Field: Hashable, Sendable {
         package let name: AttributeName
         package let value: Expression
+
+        package init(name: AttributeName, value: Expression) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package init(_ kind: Kind, range: SourceRange = .none) {

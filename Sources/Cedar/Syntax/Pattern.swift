@@ -1,11 +1,17 @@
-package import JSON
+import JSON
 
 /// The right side of `like`: texts with `*`, any run of characters, between each two of them.
 package struct Pattern: Hashable, Sendable {
     /// At least one; each but the first follows a star.
-    package let segments: [ExactText]
+    package let segments: [String]
 
-    init(segments: [String]) { self.segments = segments.map { ExactText($0) } }
+    init(segments: [String]) { self.segments = segments }
+
+    package static func == (lhs: Pattern, rhs: Pattern) -> Bool {
+        lhs.segments.elementsEqual(rhs.segments) { $0.isExactly($1) }
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(segments) }
 
     /// Whether the whole text has this form.
     ///
@@ -13,15 +19,15 @@ package struct Pattern: Hashable, Sendable {
     package func matches(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard let first = segments.first, let last = segments.last else { return false }
-        guard segments.count > 1 else { return bytes.elementsEqual(first.text.utf8) }
-        let (head, tail) = (Array(first.text.utf8), Array(last.text.utf8))
+        guard segments.count > 1 else { return bytes.elementsEqual(first.utf8) }
+        let (head, tail) = (Array(first.utf8), Array(last.utf8))
         guard bytes.count >= head.count + tail.count, bytes.starts(with: head),
             bytes[(bytes.count - tail.count)...].elementsEqual(tail)
         else { return false }
         // Taking the leftmost place for each segment leaves the most for the next.
         var rest = bytes[head.count..<(bytes.count - tail.count)]
         for segment in segments.dropFirst().dropLast() {
-            guard let end = Self.endOfFirst(Array(segment.text.utf8), in: rest) else { return false }
+            guard let end = Self.endOfFirst(Array(segment.utf8), in: rest) else { return false }
             rest = rest[end...]
         }
         return true
@@ -41,7 +47,7 @@ extension Pattern: CustomStringConvertible {
     /// As a literal, in quotation marks.
     package var description: String {
         let texts = segments.map { segment in
-            segment.text.unicodeScalars.map { $0 == "*" ? "\\*" : StringLiteral.escaped($0) }.joined()
+            segment.unicodeScalars.map { $0 == "*" ? "\\*" : StringLiteral.escaped($0) }.joined()
         }
         return "\"" + texts.joined(separator: "*") + "\""
     }

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// The name of a policy in its set.
 package struct PolicyID: Hashable, Comparable, Sendable {
@@ -34,7 +34,7 @@ package struct Policy: Hashable, Sendable {
 
     /// The text of an annotation, empty for one without; nil where the policy has none of that name.
     package func annotation(_ name: String) -> String? {
-        annotations.first { $0.name.text.isExactly(name) }?.value.text
+        annotations.first { $0.name.isExactly(name) }?.value
     }
 
     package var isTemplate: Bool { !slots.isEmpty }
@@ -82,8 +82,17 @@ package enum Effect: String, Hashable, Sendable {
 
 /// `@name("value")`.
 package struct Annotation: Hashable, Sendable {
-    package let name: ExactText
-    package let value: ExactText
+    package let name: String
+    package let value: String
+
+    package static func == (lhs: Annotation, rhs: Annotation) -> Bool {
+        lhs.name.isExactly(rhs.name) && lhs.value.isExactly(rhs.value)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(value)
+    }
 }
 
 /// `when { … }` or `unless { … }`.

@@ -71,11 +71,17 @@ extension CedarDateTime {
 
     /// What local time is ahead of UTC by.
     private static func offset(_ scanner: inout ByteScanner, _ text: String) throws(ExtensionFailure) -> Int64 {
-        if scanner.take(UInt8(ascii: "Z")), scanner.isAtEnd { return 0 }
+        let failure = ExtensionFailure(
+            "\(text.cedarQuoted) does not end with \"Z\" or an offset such as \"+0130\""
+        )
+        if scanner.take(UInt8(ascii: "Z")) {
+            guard scanner.isAtEnd else { throw failure }
+            return 0
+        }
         let isAhead = scanner.take(UInt8(ascii: "+"))
         guard isAhead || scanner.take(UInt8(ascii: "-")), let hours = scanner.takeNumber(digits: 2),
             let minutes = scanner.takeNumber(digits: 2), scanner.isAtEnd
-        else { throw ExtensionFailure("\(text.cedarQuoted) does not end with \"Z\" or an offset such as \"+0130\"") }
+        else { throw failure }
         guard hours < 24, minutes < 60 else {
             throw ExtensionFailure("\(text.cedarQuoted) has an offset of a day or more")
         }

@@ -1,5 +1,3 @@
-package import JSON
-
 /// Names and their values: what a record literal, a context, an entity's attributes and its tags are.
 ///
 /// Sorted by name in the order of code points, each name once, so that equal records are equal arrays.
@@ -7,10 +5,10 @@ package struct Record: Hashable, Sendable {
     package let fields: [Field]
 
     package struct Field: Hashable, Comparable, Sendable {
-        package let name: ExactText
+        package let name: AttributeName
         package let value: Value
 
-        package init(name: ExactText, value: Value) {
+        package init(name: AttributeName, value: Value) {
             self.name = name
             self.value = value
         }
@@ -39,14 +37,14 @@ package struct Record: Hashable, Sendable {
     }
 
     package init(_ pairs: [(String, Value)]) {
-        self.init(fields: pairs.map { Field(name: ExactText($0), value: $1) })
+        self.init(fields: pairs.map { Field(name: AttributeName($0), value: $1) })
     }
 
     package var isEmpty: Bool { fields.isEmpty }
     package var count: Int { fields.count }
 
     /// By bisection.
-    package subscript(name: ExactText) -> Value? {
+    package subscript(name: AttributeName) -> Value? {
         var range = fields.indices
         while let middle = range.middle {
             let field = fields[middle]
@@ -56,7 +54,7 @@ package struct Record: Hashable, Sendable {
         return nil
     }
 
-    package subscript(name: String) -> Value? { self[ExactText(name)] }
+    package subscript(name: String) -> Value? { self[AttributeName(name)] }
 
     /// The fields of both; where a name is in both, the other's counts.
     package func merging(_ other: Record) -> Record { Record(fields: fields + other.fields) }

@@ -73,31 +73,12 @@ extension Application {
 
     /// The active version of a set, parsed; nil when none is active.
     mutating func activePolicies(_ name: String) throws(DirectoryError) -> ActivePolicySet? {
-        guard let set = try read({ view throws(StateDamage) in try view.policySet(name) }),
-            let version = set.activeVersion
-        else { return nil }
+        guard let set = try read({ view throws(StateDamage) in try view.policySet(name) }) else { return nil }
         if let parsed = policies.find(name, at: set.metadata.revision) { return parsed }
-        guard let record = try read({ view throws(StateDamage) in try view.policyVersion(name, version) }) else {
-            throw .damaged(StateDamage(key: set.key, reason: "the active version is not there"))
-        }
-        let parsed = try parsedAgain(record)
+        guard let parsed = try read({ view throws(StateDamage) in try view.activePolicies(name) }) else { return nil }
         policies.keep(parsed, name, at: set.metadata.revision)
         return parsed
     }
-
-    /// Parses a text that parsed when it was drafted.
-    func parsedAgain(_ record: PolicyVersionRecord) throws(DirectoryError) -> ActivePolicySet {
-        do {
-            return try ActivePolicySet(name: record.set, version: record.version, text: record.text)
-        } catch {
-            let key = StoredRecord.policyVersion(record).key
-            throw .damaged(StateDamage(key: key, reason: "the policies do not parse any more"))
-        }
-    }
-}
-
-extension PolicySetRecord {
-    fileprivate var key: [UInt8] { StoredRecord.policySet(self).key }
 }
 
 /// The administration policies as last parsed, so that a command does not parse them again. Holds one set: only commands

@@ -29,14 +29,21 @@ extension Application {
         Key(.retryOrder).caller(caller).number(notAfter.milliseconds).number(index.number).bytes
     }
 
-    /// The command that the caller sent under the same key before, while the key is remembered.
-    func recordedCommand() throws(DirectoryError) -> CommandRecord? {
+    /// The command that the caller sent under the same key before, within a day.
+    mutating func recordedCommand() throws(DirectoryError) -> CommandRecord? {
         let key = retryKey(command.idempotencyKey)
         guard let value = transaction.value(for: key) else { return nil }
         guard let index = Self.index(value),
             let record = try read({ view throws(StateDamage) in try view.command(index) })
         else { throw .damaged(StateDamage(key: key, reason: "names no command")) }
-        return record
+        guard isExpired(record) else { return record }
+        // Old keys go a few at a time: this one's turn has not come yet.
+        try forgetKey(of: record)
+        return nil
+    }
+
+    private func isExpired(_ record: CommandRecord) -> Bool {
+        record.time.advanced(by: .milliseconds(Limits.retentionMilliseconds)) < time
     }
 
     /// Evicts keys of a caller that has reached its limit, and gives how many. Only keys that could not be
@@ -122,8 +129,7 @@ extension Application {
         var floor = floor
         for _ in 0..<Self.removalsPerCommand {
             guard let record = try firstCommand(atOrAfter: floor), record.index < index else { return floor }
-            let end = record.time.advanced(by: .milliseconds(Limits.retentionMilliseconds))
-            guard end < time else { return floor }
+            guard isExpired(record) else { return floor }
             try forgetKey(of: record)
             floor = record.index.next
         }

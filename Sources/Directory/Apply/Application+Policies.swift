@@ -58,7 +58,8 @@ extension Application {
         }
         if set.activeVersion == version { return done(set.metadata) }
         if name == Grammar.administrationSet {
-            try checkNoLockout(with: try parsedAgain(chosen), without: nil)
+            let rules = try read { view throws(StateDamage) in try view.parsed(chosen) }
+            try checkNoLockout(with: rules, without: nil)
         }
         if let active = set.activeVersion,
             let old = try read({ view throws(StateDamage) in try view.policyVersion(name, active) })

@@ -84,3 +84,16 @@ package struct Settings: Hashable, Sendable {
         self.idempotencyLimit = idempotencyLimit
     }
 }
+
+extension Command {
+    /// The payload of a log's first entry. Equal for equal `genesis`, so that all voters' logs begin with the same bytes.
+    package static func bootstrap(_ genesis: Genesis) -> Command {
+        Command(
+            caller: .bootstrap,
+            authenticatedBy: genesis.voters.first?.id ?? MemberID(high: 0, low: 0),
+            idempotencyKey: "bootstrap",
+            notAfter: .distantFuture,
+            body: .bootstrap(genesis)
+        )
+    }
+}

@@ -5,6 +5,7 @@ package import Kernel
 package struct ActivePolicySet: Hashable, Sendable {
     package let name: String
     package let version: UInt64
+    package let text: String
     package let rules: [PolicyRule]
 
     /// Reads a text. Policies are called by their `@id`, or else `policy0`, `policy1` and so on in the order of the text.
@@ -30,6 +31,7 @@ package struct ActivePolicySet: Hashable, Sendable {
         guard diagnostics.isEmpty else { throw PolicyTextError(diagnostics: diagnostics) }
         self.name = name
         self.version = version
+        self.text = text
         self.rules = rules
     }
 }

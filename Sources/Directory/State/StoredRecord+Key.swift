@@ -1,9 +1,9 @@
 internal import Kernel
 
 /// A row that only helps to find others.
-struct IndexRow: Hashable {
-    let key: [UInt8]
-    let value: [UInt8]
+package struct IndexRow: Hashable {
+    package let key: [UInt8]
+    package let value: [UInt8]
 
     init(_ key: Key, value: [UInt8] = []) {
         self.key = key.bytes
@@ -13,7 +13,7 @@ struct IndexRow: Hashable {
 
 extension StoredRecord {
     /// Where the record is kept; follows from its content.
-    var key: [UInt8] {
+    package var key: [UInt8] {
         switch self {
         case .cluster: Key(.cluster).bytes
         case .ledger: Key(.ledger).bytes
@@ -35,7 +35,7 @@ extension StoredRecord {
     }
 
     /// The index rows that belong to the record. Those of commands come and go on their own: see `Ledger`.
-    var indexRows: [IndexRow] {
+    package var indexRows: [IndexRow] {
         switch self {
         case .principal(let record):
             [record.spec.owner, record.spec.parent].compactMap { $0 }.sortedUnique().map {

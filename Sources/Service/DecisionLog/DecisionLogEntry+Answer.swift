@@ -1,3 +1,5 @@
+internal import Cedar
+internal import Directory
 package import Decision
 package import Kernel
 

@@ -51,6 +51,14 @@ struct TimeArgument: ExpressibleByArgument {
         case .ahead(let span): now.advanced(by: span)
         }
     }
+
+    /// Likewise, with a length of time counted back.
+    func past(at now: WallTime) -> WallTime {
+        switch form {
+        case .absolute(let time): time
+        case .ahead(let span): now.reduced(by: span)
+        }
+    }
 }
 
 /// A length of time on the command line: a whole number and one of `ms s m h d`.

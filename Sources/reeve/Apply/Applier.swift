@@ -33,14 +33,14 @@ struct Applier: Sendable {
         case (.policySet(let set), .create), (.policySet(let set), .update):
             let body: JSONValue = ["text": .string(set.text), "note": .string(set.note)]
             let path = PolicyCommand.path(set.name) + "/versions"
-            let drafted = try await client.send(.init(method: .POST, path: path, headers: headers(step), body: body))
+            let drafted = try await client.send(.init(method: .post, path: path, headers: headers(step), body: body))
             guard let version = drafted.body["version"]?.integerValue else {
                 throw CommandError("the answer names no version", at: drafted.node)
             }
             _ = try await client.activate(set.name, version: version)
         case (.object(let object), _):
             let request = ClusterClient.Request(
-                method: .PUT,
+                method: .put,
                 path: Self.path(object),
                 headers: headers(step),
                 body: .object(Self.members(object))

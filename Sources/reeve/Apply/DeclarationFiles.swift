@@ -24,7 +24,7 @@ enum DeclarationFiles {
     /// Sorted, so that messages come in the same order every time.
     private static func files(_ path: String) throws -> [String] {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw CommandError("there is no such file or folder", at: path)
         }
         guard isFolder.boolValue else { return [path] }

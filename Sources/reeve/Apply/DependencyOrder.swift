@@ -1,4 +1,6 @@
 import Directory
+import HTTPAPI
+import Identity
 
 /// Sorts declarations so that whatever one refers to comes before it, if it is declared at all.
 enum DependencyOrder {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import HTTPAPI
 import Histogram
 import JSON
+import Kernel
 
 /// Attribute updates of resources against a running cluster: each one a command that the log commits.
 struct WritesBench: AsyncParsableCommand {
@@ -18,7 +20,7 @@ struct WritesBench: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many clients at once; several numbers make several runs.", valueName: "counts"))
     var clients = ClientCounts(values: [1, 64])
     @Option(help: ArgumentHelp("How long each run takes.", valueName: "duration"))
-    var duration = DurationArgument(argument: "5s")
+    var duration = DurationArgument(span: .seconds(5))
     @OptionGroup var common: CommonOptions
 
     struct ClientCounts: ExpressibleByArgument {
@@ -53,11 +55,11 @@ struct WritesBench: AsyncParsableCommand {
         }
     }
 
-    private var seconds: Double { Double(duration?.span.milliseconds ?? 5000) / 1000 }
+    private var seconds: Double { Double(duration.span.milliseconds) / 1000 }
 
     private func cleanUp(_ client: ClusterClient) async throws {
         for index in 0..<(clients.values.max() ?? 0) {
-            _ = try await client.send(.init(method: .DELETE, path: Self.path(index)))
+            _ = try await client.send(.init(method: .delete, path: Self.path(index)))
         }
     }
 
@@ -99,7 +101,7 @@ struct WritesBench: AsyncParsableCommand {
         let head = "\(index).\(round)."
         let payload = head + String(repeating: "x", count: max(0, 256 - head.utf8.count))
         let body: JSONValue = ["attributes": ["payload": .string(payload)]]
-        _ = try await client.send(.init(method: .PUT, path: path(index), body: body))
+        _ = try await client.send(.init(method: .put, path: path(index), body: body))
     }
 
     struct Outcome {
@@ -142,10 +144,10 @@ struct WritesBench: AsyncParsableCommand {
 
         var json: JSONValue {
             [
-                "clients": .integer(Int64(clients)), "seconds": .number(Self.text(seconds)),
-                "writes": .integer(Int64(histogram.totalCount)), "writes_per_second": .number(Self.text(rate)),
-                "p50_ms": .number(milliseconds(50)), "p99_ms": .number(milliseconds(99)),
-                "max_ms": .number(milliseconds(100)), "failures": .integer(Int64(failures)), "failure": failure.json,
+                "clients": .integer(Int64(clients)), "seconds": .decimal(Self.text(seconds)),
+                "writes": .integer(Int64(histogram.totalCount)), "writes_per_second": .decimal(Self.text(rate)),
+                "p50_ms": .decimal(milliseconds(50)), "p99_ms": .decimal(milliseconds(99)),
+                "max_ms": .decimal(milliseconds(100)), "failures": .integer(Int64(failures)), "failure": failure.json,
             ]
         }
     }

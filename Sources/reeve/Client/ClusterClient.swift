@@ -3,12 +3,20 @@ import Foundation
 import JSON
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 
 /// Calls the nodes of a cluster over mutual TLS; the next one when one does not answer.
 struct ClusterClient: Sendable {
+    enum Method: String, Sendable {
+        case get = "GET"
+        case put = "PUT"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
     struct Request: Sendable {
-        var method = HTTPMethod.GET
+        var method = Method.get
         /// From the root, percent-encoded, with its query.
         var path: String
         var headers: [(String, String)] = []
@@ -42,7 +50,7 @@ struct ClusterClient: Sendable {
     /// Every write carries an idempotency key, so asking a second node for it cannot do it twice.
     func send(_ request: Request, timeout: Duration = .seconds(15)) async throws -> Reply {
         var request = request
-        if request.method != .GET, !request.headers.contains(where: { $0.0 == "Idempotency-Key" }) {
+        if request.method != .get, !request.headers.contains(where: { $0.0 == "Idempotency-Key" }) {
             request.headers.append(("Idempotency-Key", UUID().uuidString.lowercased()))
         }
         var failures: [String] = []
@@ -70,7 +78,7 @@ struct ClusterClient: Sendable {
         timeout: Duration = .seconds(15)
     ) async throws -> Reply {
         var message = HTTPClientRequest(url: (port == .admin ? node.admin : node.decisions) + request.path)
-        message.method = request.method
+        message.method = HTTPMethod(rawValue: request.method.rawValue)
         for (name, value) in request.headers { message.headers.add(name: name, value: value) }
         if let body = request.body {
             message.headers.replaceOrAdd(name: "Content-Type", value: "application/json")

@@ -47,12 +47,12 @@ struct RevocationWatch: Sendable {
         var json: JSONValue {
             [
                 "subject": .string(subject), "revision": .integer(revision),
-                "acknowledged_ms": .number(Self.rounded(acknowledgedMilliseconds)),
+                "acknowledged_ms": .decimal(Self.rounded(acknowledgedMilliseconds)),
                 "nodes": .array(
                     rows.map { row in
                         [
                             "node": .string(row.node), "before": row.before.json, "after": row.after.json,
-                            "denied_after_ms": row.milliseconds.map { .number(Self.rounded($0)) } ?? .null,
+                            "denied_after_ms": row.milliseconds.map { .decimal(Self.rounded($0)) } ?? .null,
                             "error": row.error.json,
                         ]
                     }),
@@ -65,24 +65,29 @@ struct RevocationWatch: Sendable {
         }
     }
 
+    /// Revision of the revocation once it was acknowledged.
+    private final class Acknowledgement: Sendable {
+        let revision = Mutex<Int64?>(nil)
+    }
+
     func run(_ revocation: ClusterClient.Request) async throws -> Report {
         var before: [String: String] = [:]
         // Also opens the connections, so that no handshake is measured below.
         for node in client.context.nodes { before[node.name] = try? await decide(at: node).decision }
         let clock = ContinuousClock()
         let start = clock.now
-        let watching = Mutex<Int64?>(nil)
+        let acknowledgement = Acknowledgement()
         return try await withThrowingTaskGroup(of: Report.Row.self) { group in
             for node in client.context.nodes {
                 let earlier = before[node.name]
                 group.addTask {
-                    await watch(node, before: earlier, since: start) { watching.withLock { $0 } }
+                    await watch(node, before: earlier, since: start, acknowledgement)
                 }
             }
             let reply = try await client.send(revocation)
             let acknowledged = Self.milliseconds(clock.now - start)
             let revision = reply.body["revision"]?.integerValue ?? 0
-            watching.withLock { $0 = revision }
+            acknowledgement.revision.withLock { $0 = revision }
             var rows: [Report.Row] = []
             for try await row in group { rows.append(row) }
             return Report(
@@ -98,7 +103,7 @@ struct RevocationWatch: Sendable {
         _ node: ClusterContext.Node,
         before: String?,
         since start: ContinuousClock.Instant,
-        revision: @Sendable () -> Int64?
+        _ acknowledgement: Acknowledgement
     ) async -> Report.Row {
         var last: (decision: String, revision: Int64)?
         var failure: String?
@@ -106,7 +111,7 @@ struct RevocationWatch: Sendable {
             do {
                 let answer = try await decide(at: node)
                 (last, failure) = (answer, nil)
-                if answer.decision == "deny", isCause(answer, before: before, revision()) {
+                if answer.decision == "deny", isCause(answer, before: before, acknowledgement.revision.withLock { $0 }) {
                     let time = Self.milliseconds(ContinuousClock.now - start)
                     return Report.Row(node: node.name, before: before, after: "deny", milliseconds: time, error: nil)
                 }
@@ -132,7 +137,7 @@ struct RevocationWatch: Sendable {
             "action": ["name": .string(action ?? "probe")],
             "resource": ["type": .string(resource.type), "id": .string(resource.id)],
         ]
-        let request = ClusterClient.Request(method: .POST, path: "/access/v1/evaluation", body: body)
+        let request = ClusterClient.Request(method: .post, path: "/access/v1/evaluation", body: body)
         let reply = try await client.send(request, to: node, port: .decisions, timeout: .seconds(2))
         guard let isAllowed = reply.body["decision"]?.boolValue else {
             throw CommandError("the answer holds no decision", at: node.name)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPAPI
 import JSON
 import Kernel
 import Service

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPAPI
 import Identity
 import JSON
 
@@ -29,10 +30,12 @@ struct AgentCommand: AsyncParsableCommand {
         func path() throws -> String { "/v1/principals/\(try id())" }
     }
 
-    static let columns = [
+    static var columns: [Column] {
+        [
         Column("id", "id"), Column("status", "status"), Column("owner", "owner"), Column("parent", "parent"),
         Column("description", "description"), Column("attributes", "attributes"),
-    ]
+        ]
+    }
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create it, or replace its description.")

@@ -65,6 +65,10 @@ struct TimeArgument: ExpressibleByArgument {
 struct DurationArgument: ExpressibleByArgument {
     let span: Span
 
+    init(span: Span) { self.span = span }
+
+    var defaultValueDescription: String { "\(span.milliseconds / 1000)s" }
+
     init?(argument: String) {
         let units: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
         for (unit, milliseconds) in units where argument.hasSuffix(unit) {

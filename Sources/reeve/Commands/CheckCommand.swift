@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPAPI
+import Identity
 import JSON
 
 struct CheckCommand: AsyncParsableCommand {
@@ -35,7 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
             JSONMember(name: "resource", value: resource.reference.json),
         ]
         if let requestContext { body.append(JSONMember(name: "context", value: try Self.object(requestContext))) }
-        let request = ClusterClient.Request(method: .POST, path: "/v1/check", body: .object(body))
+        let request = ClusterClient.Request(method: .post, path: "/v1/check", body: .object(body))
         let reply = try await common.connection.withClient { try await $0.send(request) }
         let isAllowed = reply.body["decision"]?.stringValue == "allow"
         if common.output.json { Console.json(reply.body) } else if !quiet { Console.print(explanation(reply)) }

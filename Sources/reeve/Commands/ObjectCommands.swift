@@ -28,14 +28,14 @@ struct WriteOptions: ParsableArguments {
 extension CommonOptions {
     func put(_ path: String, _ body: JSONValue, _ write: WriteOptions, _ sentence: String) async throws {
         try await connection.withClient { client in
-            let request = ClusterClient.Request(method: .PUT, path: path, headers: write.headers, body: body)
+            let request = ClusterClient.Request(method: .put, path: path, headers: write.headers, body: body)
             output.written(try await client.send(request), sentence)
         }
     }
 
     func post(_ path: String, _ body: JSONValue, _ sentence: String) async throws {
         try await connection.withClient { client in
-            output.written(try await client.send(.init(method: .POST, path: path, body: body)), sentence)
+            output.written(try await client.send(.init(method: .post, path: path, body: body)), sentence)
         }
     }
 
@@ -56,7 +56,7 @@ extension CommonOptions {
     func delete(_ path: String, _ write: DeleteOptions, _ sentence: String) async throws {
         try await connection.withClient { client in
             let headers = write.ifRevision.map { [("If-Match", "\"\($0)\"")] } ?? []
-            output.written(try await client.send(.init(method: .DELETE, path: path, headers: headers)), sentence)
+            output.written(try await client.send(.init(method: .delete, path: path, headers: headers)), sentence)
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Identity
 import JSON
 
 struct PolicyCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct PolicyCommand: AsyncParsableCommand {
             let text = try PolicyText.load(file)
             try await common.connection.withClient { client in
                 let body: JSONValue = ["text": .string(text), "note": .string(note)]
-                let drafted = try await client.send(.init(method: .POST, path: path(set) + "/versions", body: body))
+                let drafted = try await client.send(.init(method: .post, path: path(set) + "/versions", body: body))
                 let version = drafted.body["version"]?.integerValue ?? 0
                 guard activate else {
                     return common.output.written(drafted, "\(set) version \(version) is drafted")
@@ -160,7 +161,7 @@ struct PolicyCommand: AsyncParsableCommand {
 extension ClusterClient {
     func activate(_ set: String, version: Int64) async throws -> Reply {
         let path = PolicyCommand.path(set) + "/activate"
-        return try await send(.init(method: .POST, path: path, body: ["version": .integer(version)]))
+        return try await send(.init(method: .post, path: path, body: ["version": .integer(version)]))
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Directory
+import Identity
 import JSON
 
 extension QuarantineLevel: ExpressibleByArgument {}
@@ -60,7 +61,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                     )
                 }
                 let body: JSONValue = ["statements": .array(ids.map { .string($0) }), "reason": .string(reason)]
-                let reply = try await client.send(.init(method: .POST, path: "/v1/quarantines/lift", body: body))
+                let reply = try await client.send(.init(method: .post, path: "/v1/quarantines/lift", body: body))
                 common.output.written(reply, "\(ids.count) statement(s) against \(principal.id) lifted")
             }
         }

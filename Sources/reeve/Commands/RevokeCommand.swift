@@ -40,7 +40,7 @@ struct RevokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let body: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
-        let request = ClusterClient.Request(method: .POST, path: "/v1/revocations", body: body)
+        let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
         guard wait, let principal = PrincipalID(parsing: subject) else {
             return try await common.post(request.path, body, "\(subject) is revoked")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPAPI
+import Identity
 import JSON
 import Kernel
 
@@ -31,7 +32,7 @@ struct TokenCommand: AsyncParsableCommand {
                     "principal": .string(principal.id.description), "description": .string(description),
                     "expires_at": expires.time(at: .now).json,
                 ]
-                let reply = try await client.send(.init(method: .POST, path: "/v1/tokens", body: body))
+                let reply = try await client.send(.init(method: .post, path: "/v1/tokens", body: body))
                 if common.output.json { return Console.json(reply.body) }
                 // The secret alone on standard output, so that a script can take it.
                 Console.progress("token \(reply.body["id"]?.cell ?? "") of \(principal.id); it is not shown again:")

@@ -34,9 +34,9 @@ extension Unicode.Scalar.Properties {
 }
 
 /// A column of a table over JSON objects.
-struct Column {
+struct Column: Sendable {
     let title: String
-    let cell: (JSONValue) -> String
+    let cell: @Sendable (JSONValue) -> String
 
     /// The member of that name, as text.
     init(_ title: String, _ member: String) {
@@ -44,7 +44,7 @@ struct Column {
         self.cell = { $0[member].map(\.cell) ?? "" }
     }
 
-    init(_ title: String, _ cell: @escaping (JSONValue) -> String) {
+    init(_ title: String, _ cell: @escaping @Sendable (JSONValue) -> String) {
         self.title = title
         self.cell = cell
     }
@@ -64,7 +64,7 @@ extension JSONValue {
         case .null: ""
         case .bool(let flag): flag ? "yes" : "no"
         case .integer(let number): String(number)
-        case .number(let text), .string(let text): text
+        case .decimal(let text), .string(let text): text
         case .array(let elements): elements.map(\.cell).joined(separator: ", ")
         case .object(let members):
             if members.count == 2, let type = self["type"]?.stringValue, let id = self["id"]?.stringValue {

@@ -123,7 +123,7 @@ struct YAMLDocument {
         }
         if let number = Int64(text) { return .integer(number) }
         let isNumber = text.wholeMatch(of: /[-+]?[0-9]+\.[0-9]+([eE][-+]?[0-9]+)?/) != nil
-        return isNumber ? .number(text) : .string(text)
+        return isNumber ? .decimal(text) : .string(text)
     }
 
     private static func description(of error: YamlError) -> String {

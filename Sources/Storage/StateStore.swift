@@ -72,18 +72,10 @@ package final class StateStore: Sendable {
         applied: SnapshotPoint,
         _ body: (inout StateTransaction) -> Value
     ) throws(StorageError) -> Value {
-        try update { transaction, _ in (body(&transaction), applied) }
-    }
-
-    /// Like `write`, for a body that finds out how far it gets, given where the state stands. Without a position nothing
-    /// is committed.
-    package func update<Value: Sendable>(
-        _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
-    ) throws(StorageError) -> Value {
         try halted.withLock { (halted) throws(StorageError) in
             if let halted { throw halted }
             do throws(StorageError) {
-                return try commit(body)
+                return try commit(applied, body)
             } catch {
                 if error.isFatal { halted = error }
                 throw error
@@ -92,7 +84,8 @@ package final class StateStore: Sendable {
     }
 
     private func commit<Value: Sendable>(
-        _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
+        _ applied: SnapshotPoint,
+        _ body: (inout StateTransaction) -> Value
     ) throws(StorageError) -> Value {
         let contents = current
         var transaction = StateTransaction(
@@ -101,13 +94,11 @@ package final class StateStore: Sendable {
         defer { transaction.view.close() }
         let used = try transaction.view.usedBytes()
         guard used <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
-        let before = try transaction.view.applied()
-        let (value, applied) = body(&transaction, before)
-        guard let applied else { return value }
-        guard applied.position.index > before.position.index else {
-            throw .misuse(
-                "the state is at \(before.position.index.number), and cannot go to \(applied.position.index.number)")
+        let before = try transaction.view.applied().position.index
+        guard applied.position.index > before else {
+            throw .misuse("the state is at \(before.number), and cannot go to \(applied.position.index.number)")
         }
+        let value = body(&transaction)
         try transaction.view.finish(applied: applied)
         return value
     }

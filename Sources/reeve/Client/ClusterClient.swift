@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import Glibc
 import JSON
 import NIOCore
 import NIOHTTP1
@@ -149,6 +150,7 @@ struct UnreachableNode: Error, CustomStringConvertible {
         case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded: "no answer in time"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "closed the connection"
         case is NIOConnectionError: "refuses the connection"
+        case let error as IOError where error.errnoCode == ECONNREFUSED: "refuses the connection"
         case let error as NIOSSLError: "TLS failed: \(error)"
         default: "\(error)"
         }

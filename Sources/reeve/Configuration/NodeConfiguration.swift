@@ -62,8 +62,8 @@ struct NodeConfiguration: Hashable, Sendable {
         var directory: String
         var maxFileBytes: UInt64 = 64 << 20
         var maxFiles: UInt32 = 16
-        /// Entries that wait to be written; a decision past it is a deny.
-        var queueLimit: UInt32 = 65_536
+        /// A decision that could not be logged within this is a deny.
+        var patience = Span.seconds(1)
     }
 }
 
@@ -195,7 +195,7 @@ extension NodeConfiguration.DecisionLog {
         directory = try reader.optionalString("directory").map(files.resolve) ?? standard
         maxFileBytes = try reader.optionalInteger("max_file_bytes", in: 1 << 16...1 << 40) ?? maxFileBytes
         maxFiles = try reader.optionalInteger("max_files", in: 2...10_000) ?? maxFiles
-        queueLimit = try reader.optionalInteger("queue_limit", in: 1...10_000_000) ?? queueLimit
+        patience = try reader.milliseconds("patience_ms", in: 1...60_000) ?? patience
         try reader.finish()
     }
 }

@@ -1,5 +1,4 @@
-package import Cedar
-package import Decision
+internal import Decision
 package import Directory
 internal import Identity
 internal import JSON
@@ -14,18 +13,18 @@ package struct AdminAPI: Sendable {
     package struct Options: Sendable {
         /// From how long before the end of the certificate status and metrics warn.
         package var certificateWarning = Kernel.Span.seconds(30 * 86_400)
-        /// Takes decisions that leave this node; false denies them.
-        package var record: @Sendable (DecisionLogEntry) -> Bool
+        /// Takes the decisions that leave this node.
+        package let log: any DecisionLogSink
         /// Searches the node's decision log.
-        package var search: @Sendable (DecisionLogFilter) async throws(ServiceError) -> [DecisionLogEntry]
+        package let search: @Sendable (DecisionLogFilter) async throws(ServiceError) -> [DecisionLogEntry]
         /// Figures of other parts of the node for metrics.
         package var metrics: @Sendable () -> [MetricSample] = { [] }
 
         package init(
-            record: @escaping @Sendable (DecisionLogEntry) -> Bool,
+            log: any DecisionLogSink,
             search: @escaping @Sendable (DecisionLogFilter) async throws(ServiceError) -> [DecisionLogEntry]
         ) {
-            self.record = record
+            self.log = log
             self.search = search
         }
     }

@@ -2,6 +2,7 @@ internal import Directory
 internal import Identity
 internal import JSON
 internal import Kernel
+internal import NIOHTTP1
 internal import Service
 
 /// A request on its way to a handler: matched to a route, and its caller known.

@@ -14,76 +14,57 @@ extension AdminAPI {
     /// A decision as any other, with what led to it for callers who may know.
     private func check(_ call: AdminCall) async throws -> AdminResponse {
         let credential = try call.known()
-        let question = try Question(call)
+        let query = try Self.query(call)
         let revision = try call.atLeast()
         if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
         let state = client.decisionState
         let now = client.now()
         let moment = state.isServing
             ? state.freshness.map { DecisionMoment($0, at: now, rules: decisions.rules) } : nil
-        let explanation = state.snapshot.explain(question.query, by: credential, at: moment)
+        let explanation = state.snapshot.explain(query, by: credential, at: moment)
         if let error = DecisionService.authenticationError(explanation.answer.code) { throw error }
-        let answer = record(explanation.answer, question, call, credential, at: now)
-        let mayExplain = decisions.mayExplain(question.query, by: credential, in: state, at: now)
+        let requestID = RequestFields(call.request.headers).requestID
+        let answer = record(explanation.answer, to: query, id: requestID, at: now)
+        let mayExplain = decisions.mayExplain(query, by: credential, in: state, at: now)
         return .json(.object(answer.members + (mayExplain ? explanation.members(answer) : [])))
     }
 
     /// A decision that cannot be recorded is a denial.
     private func record(
         _ answer: DecisionAnswer,
-        _ question: Question,
-        _ call: AdminCall,
-        _ credential: Credential,
+        to query: DecisionQuery,
+        id requestID: String,
         at now: Moment
     ) -> DecisionAnswer {
-        let entry = DecisionLogEntry(
-            time: now.wall,
-            requestID: RequestFields(call.request.headers).requestID,
-            caller: answer.caller?.description ?? credential.description,
-            subject: .init(type: question.principal.kind.rawValue, id: question.principal.name),
-            action: question.action,
-            resource: .init(type: question.resource.type, id: question.resource.id),
-            isAllowed: answer.isAllowed,
-            code: answer.code.rawValue,
-            policies: answer.policies.map(\.description),
-            revision: answer.revision,
-            epoch: answer.epoch,
-            ageMilliseconds: answer.age?.milliseconds
-        )
-        return options.record(entry) ? answer : answer.denied(.logUnavailable)
+        guard answer.code.isAudited else { return answer }
+        var line: [UInt8] = []
+        DecisionLogEntry.append(answer, to: query, id: requestID, at: now.wall, to: &line)
+        return options.log.append(line) ? answer : answer.denied(.logUnavailable)
     }
 
-    /// What the body asks.
-    private struct Question {
-        let principal: PrincipalID
-        let action: String
-        let resource: EntityName
-        let query: DecisionQuery
+    private static func query(_ call: AdminCall) throws -> DecisionQuery {
+        var body = try call.body()
+        let principal = try body.principal("principal")
+        let action = try body.string("action")
+        let resource = try EntityName(body.required("resource"), at: FieldPath.root.member("resource"))
+        let context = try properties(&body, "context")
+        let actionProperties = try properties(&body, "action_properties")
+        let resourceProperties = try properties(&body, "resource_properties")
+        try body.finish()
+        return try DecisionQuery(
+            subject: (principal.kind.rawValue, principal.name, .empty),
+            action: (action, actionProperties),
+            resource: (resource.type, resource.id, resourceProperties),
+            context: context
+        )
+    }
 
-        init(_ call: AdminCall) throws {
-            var body = try call.body()
-            principal = try body.principal("principal")
-            action = try body.string("action")
-            resource = try EntityName(body.required("resource"), at: FieldPath.root.member("resource"))
-            let context = try Self.record(&body, "context")
-            let actionProperties = try Self.record(&body, "action_properties")
-            let resourceProperties = try Self.record(&body, "resource_properties")
-            try body.finish()
-            query = try DecisionQuery(
-                subject: (principal.kind.rawValue, principal.name, .empty),
-                action: (action, actionProperties),
-                resource: (resource.type, resource.id, resourceProperties),
-                context: context
-            )
-        }
-
-        private static func record(_ body: inout ObjectReader, _ name: String) throws(FieldError) -> Cedar.Record {
-            guard let value = body.optional(name) else { return .empty }
-            let path = FieldPath.root.member(name)
-            guard let members = value.objectValue else { throw FieldError(path, "must be an object, not \(value.kind)") }
-            do throws(PropertyError) { return try PropertyValues.record(members) } catch {
-                throw FieldError(path.member(error.name), error.problem)
-            }
+    private static func properties(_ body: inout ObjectReader, _ name: String) throws(FieldError) -> Cedar.Record {
+        guard let value = body.optional(name) else { return .empty }
+        let path = FieldPath.root.member(name)
+        guard let members = value.objectValue else { throw FieldError(path, "must be an object, not \(value.kind)") }
+        do throws(PropertyError) { return try PropertyValues.record(members) } catch {
+            throw FieldError(path.member(error.name), error.problem)
         }
     }
 }

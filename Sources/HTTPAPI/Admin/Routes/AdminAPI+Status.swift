@@ -1,3 +1,4 @@
+internal import Decision
 internal import JSON
 internal import Kernel
 internal import Service

@@ -27,8 +27,12 @@ extension AdminAPI {
         let request = try call.list()
         let principal = try call.principal("principal")
         let found = try await read(call) { view throws(StateDamage) in
-            let page = try principal.map { id throws(StateDamage) in Page(items: try view.tokens(of: id), next: nil) }
-            let records = try page ?? view.tokens(request)
+            let records: Page<TokenRecord> =
+                if let principal {
+                    Page(items: try view.tokens(of: principal), next: nil)
+                } else {
+                    try view.tokens(request)
+                }
             var items: [(TokenRecord, SubjectStatus)] = []
             for record in records.items { items.append((record, try view.status(.token(record.grant.id)))) }
             return Page(items: items, next: records.next)

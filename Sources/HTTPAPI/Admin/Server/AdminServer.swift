@@ -7,6 +7,7 @@ package import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+internal import Service
 internal import ServiceLifecycle
 
 /// Serves the admin API over HTTP/1.1 and TLS 1.3 until it is told to stop.

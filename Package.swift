@@ -20,6 +20,7 @@ let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: 
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -109,7 +110,7 @@ let package = Package(
             name: "reeve",
             dependencies: [
                 "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
-                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, nioCore, nioPosix,
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -11,7 +11,7 @@ struct Reeve: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Run a cluster", subcommands: [ClusterCommand.self]),
+            CommandGroup(name: "Run a cluster", subcommands: [ClusterCommand.self, NodeCommand.self]),
             CommandGroup(
                 name: "Say who may do what",
                 subcommands: [

@@ -85,7 +85,7 @@ let package = Package(
         module("Storage", ["CLMDB", "Kernel", "Consensus", "Wire"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Keys", ["COpenSSL", "Kernel", "Identity", crypto, x509, asn1]),
-        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
+        module("Links", ["Kernel", "Identity", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
         module(
             "Host",
             [

@@ -28,9 +28,10 @@ struct Authority: Sendable {
     func credentials(
         _ name: String,
         key: PrivateKey = PrivateKey(),
+        hosts: [String] = ["127.0.0.1"],
         validity: CertificateValidity = year
     ) throws -> NodeCredentials {
-        let leaf = try issuer.issueNode(name, publicKey: key.publicKey, hosts: ["127.0.0.1"], validity: validity)
+        let leaf = try issuer.issueNode(name, publicKey: key.publicKey, hosts: hosts, validity: validity)
         return try NodeCredentials(chain: [leaf], key: key, roots: [issuer.certificate])
     }
 }

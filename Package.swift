@@ -20,10 +20,12 @@ let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: 
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -108,7 +110,7 @@ let package = Package(
             name: "reeve",
             dependencies: [
                 "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
-                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, nioCore, nioPosix,
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -134,8 +136,19 @@ let package = Package(
         tests("StorageTests", ["Storage", "Wire", "Consensus", "Kernel"]),
         tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
         tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
-        tests("ServiceTests", ["Service", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]),
-        tests("HTTPAPITests", ["HTTPAPI", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "JSON", nioCore, nioHTTP1]),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Service", "Decision", "Directory", "Identity", "Kernel", "Wire"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("ServiceTests", ["Service", "TestSupport", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]),
+        tests(
+            "HTTPAPITests",
+            [
+                "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys", "JSON",
+                nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
+            ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
     ]
 )

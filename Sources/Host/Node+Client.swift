@@ -1,6 +1,7 @@
+import Decision
 package import Directory
 package import Kernel
-package import Replica
+import Replica
 package import Service
 import Storage
 import Wire

@@ -1,7 +1,10 @@
+import Directory
 import Kernel
+import Keys
 import Links
 import Replica
 package import Service
+import Storage
 
 extension Node {
     package func status() async -> NodeStatus {

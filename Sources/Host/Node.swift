@@ -7,8 +7,8 @@ package import Logging
 import NIOCore
 import NIOPosix
 package import Replica
-package import Service
-package import ServiceLifecycle
+import Service
+import ServiceLifecycle
 package import Storage
 import Wire
 
@@ -46,7 +46,7 @@ package struct NodeSettings: Sendable {
 }
 
 /// A real node: one `ReplicaNode` with LMDB under it, mutual-TLS links beside it and its clients above it.
-package final class Node: Service, Sendable {
+package final class Node: ServiceLifecycle.Service, Sendable {
     let settings: NodeSettings
     let clock: NodeClock
     let stores: NodeStores

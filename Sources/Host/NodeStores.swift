@@ -39,7 +39,7 @@ final class NodeStores: Sendable {
         let applied = try view.applied()
         let log = try directory.log.restore(appliedIndex: applied.position.index, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
-        let snapshot = try DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
+        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
         if let failure = view.failure { throw failure }
         let point = SnapshotPoint(
             position: applied.position,

@@ -4,6 +4,7 @@ import Directory
 import Kernel
 import Logging
 import Replica
+import Service
 import Storage
 
 /// The one thread that changes the state: it applies entries, publishes what decisions are made from, and takes in
@@ -62,13 +63,9 @@ final class StateKeeper: @unchecked Sendable {
         let update = try directory.state.update { transaction, point -> (Update, applied: SnapshotPoint?) in
             switch applier.apply(entries, after: withVoters(point), to: &transaction) {
             case .done(let batch):
-                do {
-                    let snapshot = try before.updated(
-                        by: batch.events, to: batch.facts.revision, from: transaction, codec: codec)
-                    return (.done(batch, snapshot), batch.point)
-                } catch {
-                    return (.blocked(0, "\(error)"), nil)
-                }
+                let snapshot = before.updated(
+                    with: batch.events, at: batch.facts.revision, from: transaction, codec: codec)
+                return (.done(batch, snapshot), batch.point)
             case .blocked(let count, let reason):
                 return (.blocked(count, reason), nil)
             }
@@ -142,7 +139,7 @@ final class StateKeeper: @unchecked Sendable {
             let view = try directory.state.openView()
             defer { view.close() }
             let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
-            cell.publish(try DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+            cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
             inbox.post(.snapshotInstalled(point, facts))
         } catch {
             fail(error)

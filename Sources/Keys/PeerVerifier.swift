@@ -11,8 +11,8 @@ package struct PeerVerifier: Sendable {
     /// Whom the caller wants at the other end.
     package enum Expectation: Hashable, Sendable {
         case member(name: String, key: KeyFingerprint)
-        /// Any of these, by name.
-        case anyMember([String: KeyFingerprint])
+        /// Any of these, by name. While a member is being replaced there are two of one name.
+        case anyMember([String: Set<KeyFingerprint>])
         case node(name: String)
         case anyNode
         /// Any identity of the trust domain.
@@ -72,8 +72,8 @@ package struct PeerVerifier: Sendable {
             guard name == expected else { throw .nameMismatch(expected: expected, got: name) }
             guard leaf.fingerprint == key else { throw .keyNotPinned(name: name, got: leaf.fingerprint) }
         case .anyMember(let keys):
-            guard let key = keys[name] else { throw .unknownMember(name: name) }
-            guard leaf.fingerprint == key else { throw .keyNotPinned(name: name, got: leaf.fingerprint) }
+            guard let pinned = keys[name] else { throw .unknownMember(name: name) }
+            guard pinned.contains(leaf.fingerprint) else { throw .keyNotPinned(name: name, got: leaf.fingerprint) }
         }
     }
 

@@ -1,6 +1,5 @@
 package import Decision
 package import Directory
-package import Identity
 package import Kernel
 
 /// A node as the use cases see it: one that decides, takes writes and can be read.

@@ -22,19 +22,23 @@ enum AuthorizationSuite {
         let requests: [JSONValue]
         let policies: PolicySet
         let entities: EntityStore
+        let schema: Schema
         do {
             let test = try root.json(file)
             requests = test["requests"]?.arrayValue ?? []
             tally.skip("validation verdicts need the validator")
             policies = try PolicySet.parse(try root.text(try test.string("policies")))
-            entities = try EntityStore(EntityJSON.parseEntities(try root.bytes(try test.string("entities"))))
+            schema = try Schema.parse(try root.text(try test.string("schema")))
+            entities = try EntityStore(
+                EntityJSON.parseEntities(try root.bytes(try test.string("entities")), schema: schema)
+            )
         } catch {
             return tally.fail(file, "\(error)")
         }
         for (index, request) in requests.enumerated() {
             let name = "\(file) request \(index)"
             do {
-                tally.check(name, try problem(request, policies: policies, entities: entities))
+                tally.check(name, try problem(request, schema: schema, policies: policies, entities: entities))
             } catch {
                 tally.fail(name, "\(error)")
             }
@@ -43,14 +47,19 @@ enum AuthorizationSuite {
 
     private static func problem(
         _ json: JSONValue,
+        schema: Schema,
         policies: PolicySet,
         entities: EntityStore
     ) throws -> String? {
+        let action = try EntityJSON.parseUID(try json.member("action"))
         let request = Request(
             principal: try EntityJSON.parseUID(try json.member("principal")),
-            action: try EntityJSON.parseUID(try json.member("action")),
+            action: action,
             resource: try EntityJSON.parseUID(try json.member("resource")),
-            context: try EntityJSON.parseRecord(try json.member("context"))
+            context: try EntityJSON.parseRecord(
+                try json.member("context"),
+                as: schema[action]?.appliesTo?.context
+            )
         )
         let response = authorize(request, policies: policies, entities: entities)
         let expected = Answer(

@@ -35,21 +35,27 @@ enum ExampleSuite {
 
         func problem(in folder: Folder) throws -> String? {
             let query = try folder.json(file)
-            let request = Request(
-                principal: try EntityUID.parse(try query.string("principal")),
-                action: try EntityUID.parse(try query.string("action")),
-                resource: try EntityUID.parse(try query.string("resource")),
-                context: try EntityJSON.parseRecord(query["context"] ?? .object([]))
-            )
             let files = folder.files(under: application, suffix: "")
             guard let policyFile = files.first(where: { $0.hasSuffix(".cedar") }),
-                let entityFile = files.first(where: { $0.hasSuffix("entities.json") })
-            else { return "no policies or no entities beside it" }
+                let entityFile = files.first(where: { $0.hasSuffix("entities.json") }),
+                let schemaFile = files.first(where: { $0.hasSuffix(".cedarschema") })
+            else { return "policies, entities or a schema are missing beside it" }
+            let schema = try Schema.parse(try folder.text(schemaFile))
+            let action = try EntityUID.parse(try query.string("action"))
+            let request = Request(
+                principal: try EntityUID.parse(try query.string("principal")),
+                action: action,
+                resource: try EntityUID.parse(try query.string("resource")),
+                context: try EntityJSON.parseRecord(
+                    query["context"] ?? .object([]),
+                    as: schema[action]?.appliesTo?.context
+                )
+            )
             var policies = try PolicySet.parse(try folder.text(policyFile), naming: .byAnnotation)
             if folder.contains("\(application)/linked") {
                 try link(&policies, try folder.json("\(application)/linked"))
             }
-            let entities = try EntityStore(EntityJSON.parseEntities(try folder.bytes(entityFile)))
+            let entities = try EntityStore(EntityJSON.parseEntities(try folder.bytes(entityFile), schema: schema))
             let response = authorize(request, policies: policies, entities: entities)
             return response.decision == decision ? nil : "expected \(decision), found \(response)"
         }

@@ -44,7 +44,7 @@ struct PeerVerifierTests {
         let leaf = try authority.node("n1")
         let verifier = authority.verifier
         let wanted: [PeerVerifier.Expectation] = [
-            .member(name: "n1", key: leaf.fingerprint), .anyMember(["n1": leaf.fingerprint]), .node(name: "n1"),
+            .member(name: "n1", key: leaf.fingerprint), .anyMember(["n1": [leaf.fingerprint]]), .node(name: "n1"),
             .anyNode, .anyone,
         ]
         for expectation in wanted {
@@ -88,8 +88,8 @@ struct PeerVerifierTests {
         let cases: [(PeerVerifier.Expectation, PeerRefusal)] = [
             (.member(name: "n1", key: leaf.fingerprint), .nameMismatch(expected: "n1", got: "n2")),
             (.member(name: "n2", key: other), .keyNotPinned(name: "n2", got: leaf.fingerprint)),
-            (.anyMember(["n1": leaf.fingerprint]), .unknownMember(name: "n2")),
-            (.anyMember(["n1": leaf.fingerprint, "n2": other]), .keyNotPinned(name: "n2", got: leaf.fingerprint)),
+            (.anyMember(["n1": [leaf.fingerprint]]), .unknownMember(name: "n2")),
+            (.anyMember(["n1": [leaf.fingerprint], "n2": [other]]), .keyNotPinned(name: "n2", got: leaf.fingerprint)),
             (.node(name: "n1"), .nameMismatch(expected: "n1", got: "n2")),
         ]
         for (expectation, refusal) in cases {

@@ -1,13 +1,17 @@
 package import JSON
 
-/// Cedar's JSON form of values, contexts and entities, read without a schema.
+/// Cedar's JSON form of values, contexts and entities.
 ///
 /// A bool, an integer, a string, an array and an object stand for themselves. An object with the one member `__entity` is a
 /// reference, one with the one member `__extn` a value of an extension type. Null and other numbers mean nothing.
+///
+/// Where a type is expected, `{"type": …, "id": …}` may stand for a reference and a string for a value of an extension
+/// type. The type only guides how such forms are read: whether the value is of that type is for the validator to say.
 package enum EntityJSON {
-    /// An array of entities.
+    /// An array of entities. With a schema, its actions are added, and stand in for the same actions in the array.
     package static func parseEntities(
         _ bytes: [UInt8],
+        schema: Schema? = nil,
         limits: JSONLimits = .entities
     ) throws(EntityJSONError) -> [Entity] {
         let document: JSONValue
@@ -16,29 +20,41 @@ package enum EntityJSON {
         } catch {
             throw EntityJSONError("not JSON: \(error)")
         }
-        return try parseEntities(document)
+        return try parseEntities(document, schema: schema)
     }
 
-    package static func parseEntities(_ document: JSONValue) throws(EntityJSONError) -> [Entity] {
+    package static func parseEntities(
+        _ document: JSONValue,
+        schema: Schema? = nil
+    ) throws(EntityJSONError) -> [Entity] {
         guard case .array(let elements) = document else {
             throw EntityJSONError("expected an array of entities, found \(document.kind)")
         }
         var entities: [Entity] = []
         entities.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
-            entities.append(try at("[\(index)]") { () throws(EntityJSONError) in try parseEntity(element) })
+            let entity = try at("[\(index)]") { () throws(EntityJSONError) in
+                try parseEntity(element, schema: schema)
+            }
+            if schema?[entity.uid] == nil { entities.append(entity) }
         }
-        return entities
+        return entities + (schema?.actionEntities ?? [])
     }
 
     /// `{"uid": …, "attrs": {…}, "parents": […], "tags": {…}}`; tags may be left out. Other members are ignored, as the
     /// reference does.
-    package static func parseEntity(_ json: JSONValue) throws(EntityJSONError) -> Entity {
+    package static func parseEntity(
+        _ json: JSONValue,
+        schema: Schema? = nil
+    ) throws(EntityJSONError) -> Entity {
         let uid = try at(".uid") { () throws(EntityJSONError) in try parseUID(try member("uid", of: json)) }
+        let definition = schema?[uid.type]
         let attributes = try at(".attrs") { () throws(EntityJSONError) in
-            try parseRecord(try member("attrs", of: json))
+            try parseRecord(try member("attrs", of: json), as: definition?.shape)
         }
-        let tags = try at(".tags") { () throws(EntityJSONError) in try parseRecord(json["tags"] ?? .object([])) }
+        let tags = try at(".tags") { () throws(EntityJSONError) in
+            try parseFields(json["tags"] ?? .object([])) { _ in definition?.tags }
+        }
         let parents = try at(".parents") { () throws(EntityJSONError) in
             try parseParents(try member("parents", of: json))
         }
@@ -68,7 +84,7 @@ package enum EntityJSON {
         return try parseReference(json)
     }
 
-    private static func parseReference(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
+    static func parseReference(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
         guard case .object(let members) = json, members.count == 2, let type = json["type"]?.stringValue,
             let id = json["id"]?.stringValue
         else { throw EntityJSONError("expected {\"type\": …, \"id\": …} with two strings") }
@@ -78,66 +94,6 @@ package enum EntityJSON {
         return EntityUID(type: name, id: id)
     }
 
-    /// An object whose members are fields: a context, the attributes or the tags of an entity.
-    package static func parseRecord(_ json: JSONValue) throws(EntityJSONError) -> Record {
-        guard case .object(let members) = json else {
-            throw EntityJSONError("expected an object, found \(json.kind)")
-        }
-        var fields: [Record.Field] = []
-        fields.reserveCapacity(members.count)
-        for member in members {
-            let value = try at(".\(member.name)") { () throws(EntityJSONError) in try parseValue(member.value) }
-            fields.append(Record.Field(name: AttributeName(member.name), value: value))
-        }
-        return Record(fields: fields)
-    }
-
-    package static func parseValue(_ json: JSONValue) throws(EntityJSONError) -> Value {
-        switch json {
-        case .bool(let value): return .bool(value)
-        case .integer(let value): return .long(value)
-        case .string(let value): return .string(value)
-        case .null, .decimal: throw EntityJSONError("\(json.kind) is no value of the language")
-        case .array(let elements):
-            var values: [Value] = []
-            values.reserveCapacity(elements.count)
-            for (index, element) in elements.enumerated() {
-                values.append(try at("[\(index)]") { () throws(EntityJSONError) in try parseValue(element) })
-            }
-            return .set(ValueSet(values))
-        case .object(let members):
-            if members.count == 1, let escape = try parseEscape(members[0]) { return escape }
-            return .record(try parseRecord(json))
-        }
-    }
-
-    /// Nil where the one member of an object is an ordinary field.
-    private static func parseEscape(_ member: JSONMember) throws(EntityJSONError) -> Value? {
-        switch member.name {
-        case "__entity": return .entity(try parseReference(member.value))
-        case "__extn": return try parseExtension(member.value)
-        case "__expr": throw EntityJSONError("`__expr` is no longer part of the format")
-        default: return nil
-        }
-    }
-
-    /// `{"fn": …, "arg": …}`, or `args` with an array.
-    private static func parseExtension(_ json: JSONValue) throws(EntityJSONError) -> Value {
-        guard case .object(let members) = json, members.count == 2, let name = json["fn"]?.stringValue,
-            let arguments = json["args"]?.arrayValue ?? json["arg"].map({ [$0] })
-        else { throw EntityJSONError("expected {\"fn\": …, \"arg\": …} or {\"fn\": …, \"args\": […]}") }
-        guard let function = ExtensionFunction(rawValue: name) else {
-            throw EntityJSONError("there is no extension function \(JSONValue.string(name))")
-        }
-        var values: [Value] = []
-        for argument in arguments { values.append(try parseValue(argument)) }
-        do throws(EvaluationError.Reason) {
-            return try function.applied(to: values)
-        } catch {
-            throw EntityJSONError("\(error)")
-        }
-    }
-
     private static func member(_ name: String, of json: JSONValue) throws(EntityJSONError) -> JSONValue {
         guard case .object = json else { throw EntityJSONError("expected an object, found \(json.kind)") }
         guard let value = json[name] else { throw EntityJSONError("missing") }
@@ -145,7 +101,7 @@ package enum EntityJSON {
     }
 
     /// Adds where in the document it went wrong.
-    private static func at<Result>(
+    static func at<Result>(
         _ step: String,
         _ read: () throws(EntityJSONError) -> Result
     ) throws(EntityJSONError) -> Result {

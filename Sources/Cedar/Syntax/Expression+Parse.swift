@@ -4,6 +4,6 @@ extension Expression {
         _ text: String,
         limits: SyntaxLimits = .standard
     ) throws(CedarSyntaxError) -> Expression {
-        try PolicyParser.expression(text, limits: limits)
+        try Parser.expression(text, limits: limits)
     }
 }

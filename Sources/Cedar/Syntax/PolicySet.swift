@@ -34,7 +34,7 @@ package struct PolicySet: Hashable, Sendable {
     ) throws(CedarSyntaxError) -> PolicySet {
         var set = PolicySet()
         var diagnostics: [Diagnostic] = []
-        for policy in try PolicyParser.policies(text, limits: limits) {
+        for policy in try Parser.policies(text, limits: limits) {
             let name = naming == .byAnnotation ? policy.annotation("id") : nil
             do throws(PolicySetError) {
                 try set.add(name.map { policy.renamed(PolicyID($0)) } ?? policy)

@@ -35,7 +35,7 @@ struct Lexer {
         if byte == UInt8(ascii: "\"") { return string() }
         if byte == UInt8(ascii: "?") {
             index += 1
-            guard index < bytes.count, Identifier.isStart(bytes[index]) else { return .invalid }
+            guard index < bytes.count, Identifier.isStart(bytes[index]) else { return .question }
             _ = takeWord()
             return .slot
         }

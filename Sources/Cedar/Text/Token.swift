@@ -4,7 +4,7 @@ struct Token: Sendable {
     let range: SourceRange
 
     enum Kind: UInt8, Sendable {
-        case identifier, number, string, slot, end
+        case identifier, number, string, slot, question, end
         /// What begins no token, up to where the next may begin.
         case invalid
         case `true`, `false`, `if`, then, `else`, `in`, `is`, like, has
@@ -17,7 +17,8 @@ struct Token: Sendable {
         var isWord: Bool {
             switch self {
             case .identifier, .true, .false, .if, .then, .else, .in, .is, .like, .has: true
-            case .number, .string, .slot, .end, .invalid, .at, .dot, .comma, .semicolon, .colon, .doubleColon,
+            case .number, .string, .slot, .question, .end, .invalid, .at, .dot, .comma, .semicolon, .colon,
+                .doubleColon,
                 .leftParenthesis, .rightParenthesis, .leftBrace, .rightBrace, .leftBracket, .rightBracket, .equal,
                 .doubleEqual, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .or, .and, .plus, .minus,
                 .star, .slash, .percent, .bang:

@@ -75,6 +75,6 @@ extension EntityUID: CustomStringConvertible {
 
     /// Reads a literal such as `Agent::"build-bot"`.
     package static func parse(_ text: String) throws(CedarSyntaxError) -> EntityUID {
-        try PolicyParser.entityLiteral(text)
+        try Parser.entityLiteral(text)
     }
 }

@@ -1,0 +1,181 @@
+internal import Kernel
+internal import Keys
+internal import Logging
+internal import NIOCore
+internal import NIOSSL
+internal import Synchronization
+
+/// The connections that other nodes have dialled: counted, bounded, and closed when their member goes.
+final class IncomingLinks: Sendable {
+    private struct Connection {
+        let channel: any Channel
+        /// Nil until its hello is accepted.
+        var member: LinkMember?
+        /// Told to end with this reason.
+        var ending: LinkFailure?
+    }
+
+    private struct State {
+        /// Ids count up, so that the smallest is the oldest.
+        var connections: [UInt64: Connection] = [:]
+        var nextID: UInt64 = 0
+        var isClosed = false
+        /// When a failure of this code was last written to the log. Anybody can cause failures: one a second is enough.
+        var logged: [String: NIODeadline] = [:]
+    }
+
+    private let environment: LinkEnvironment
+    private let state = Mutex(State())
+
+    init(environment: LinkEnvironment) { self.environment = environment }
+
+    /// Sets up an accepted connection, or closes it when there are too many that have not said who they are.
+    func admit(_ channel: any Channel) throws {
+        let limit = environment.options.maximumUnidentified
+        let id: UInt64? = state.withLock { state in
+            let unidentified = state.connections.values.count { $0.member == nil }
+            guard !state.isClosed, unidentified < limit else { return nil }
+            state.nextID += 1
+            state.connections[state.nextID] = Connection(channel: channel)
+            return state.nextID
+        }
+        guard let id else {
+            report(.tooManyUnidentified, of: channel, member: nil)
+            return channel.close(promise: nil)
+        }
+        channel.closeFuture.whenComplete { _ in self.state.withLock { $0.connections[id] = nil } }
+        let record = RefusalRecord()
+        let roster = environment.roster
+        let verification = TLSContexts.verification(
+            environment.verifier,
+            of: .client,
+            expecting: { roster.expectation },
+            clock: environment.clock,
+            refused: { record.set($0) }
+        )
+        let tls = NIOSSLServerHandler(context: environment.context, customVerificationCallback: verification)
+        let session = IncomingSession(id: id, channel: channel, links: self)
+        let handler = LinkHandler(session: session, tls: tls, refusal: record, options: environment.options)
+        try channel.pipeline.syncOperations.addHandlers([tls, handler])
+    }
+
+    var count: Int { state.withLock { $0.connections.count } }
+
+    /// Closes the connections of members that are not what they were.
+    func closeChanged() {
+        let peers = Dictionary(environment.roster.all.map { ($0.id, $0) }) { _, last in last }
+        end(.memberChanged) { connection in connection.member.map { peers[$0.id] != $0 } ?? false }
+    }
+
+    /// Completes once all are closed. None is admitted after.
+    func close() -> [EventLoopFuture<Void>] {
+        state.withLock { $0.isClosed = true }
+        return end(.shutdown) { _ in true }
+    }
+
+    @discardableResult
+    private func end(_ failure: LinkFailure, where matches: (Connection) -> Bool) -> [EventLoopFuture<Void>] {
+        let channels = state.withLock { state in
+            state.connections.filter { matches($0.value) }.map { id, connection in
+                state.connections[id]?.ending = failure
+                return connection.channel
+            }
+        }
+        for channel in channels { channel.close(promise: nil) }
+        return channels.map(\.closeFuture)
+    }
+
+    private func report(_ failure: LinkFailure, of channel: any Channel, member: LinkMember?) {
+        environment.counters.failed(failure)
+        let now = NIODeadline.now()
+        let isDue = state.withLock { state in
+            if let logged = state.logged[failure.code], now - logged < .seconds(1) { return false }
+            state.logged[failure.code] = now
+            return true
+        }
+        guard isDue else { return }
+        environment.logger.notice(
+            "incoming peer connection ended",
+            metadata: [
+                "peer": "\(member?.name ?? "unidentified")",
+                "from": "\(channel.remoteAddress?.description ?? "unknown")",
+                "code": "\(failure.code)", "reason": "\(failure)",
+            ]
+        )
+    }
+}
+
+/// The listening side of one connection.
+private final class IncomingSession: LinkSession {
+    private let id: UInt64
+    private let channel: any Channel
+    private let links: IncomingLinks
+    private var member: LinkMember?
+
+    init(id: UInt64, channel: any Channel, links: IncomingLinks) {
+        self.id = id
+        self.channel = channel
+        self.links = links
+    }
+
+    func secured(_ certificate: ParsedCertificate) throws(LinkFailure) -> FirstFrame? {
+        try links.secured(certificate)
+        return nil
+    }
+
+    func accept(_ hello: Hello, from certificate: ParsedCertificate) throws(LinkFailure) -> FirstFrame? {
+        let member = try links.identify(id, by: hello, certificate: certificate)
+        self.member = member
+        return links.answer(to: member)
+    }
+
+    func established(_ channel: any Channel) {}
+    func received(_ frame: [UInt8]) throws(LinkFailure) { if let member { links.received(frame, from: member) } }
+    func writable() {}
+    func ended(_ failure: LinkFailure) { links.ended(id, failure, channel: channel, member: member) }
+}
+
+extension IncomingLinks {
+    fileprivate func secured(_ certificate: ParsedCertificate) throws(LinkFailure) {
+        do {
+            // Again, since a resumed session skips the callback.
+            try environment.verifier.check(
+                certificate,
+                as: .client,
+                expecting: environment.roster.expectation,
+                at: environment.clock()
+            )
+        } catch { throw .certificate(error) }
+    }
+
+    fileprivate func identify(
+        _ id: UInt64,
+        by hello: Hello,
+        certificate: ParsedCertificate
+    ) throws(LinkFailure) -> LinkMember {
+        let member: LinkMember
+        do { member = try environment.roster.accept(hello, certificate: certificate) } catch { throw .hello(error) }
+        let limit = environment.options.maximumIncomingPerMember
+        let oldest: (any Channel)? = state.withLock { state in
+            state.connections[id]?.member = member
+            let own = state.connections.filter { $0.value.member?.id == member.id && $0.value.ending == nil }
+            guard own.count > limit, let oldest = own.keys.min() else { return nil }
+            state.connections[oldest]?.ending = .replaced
+            return own[oldest]?.channel
+        }
+        oldest?.close(promise: nil)
+        return member
+    }
+
+    fileprivate func answer(to member: LinkMember) -> FirstFrame { .hello(environment.roster.hello(to: member.id)) }
+
+    fileprivate func received(_ frame: [UInt8], from member: LinkMember) {
+        environment.counters.received(bytes: frame.count + FrameDecoder.headerByteCount)
+        environment.delegate.received(frame, from: member.id)
+    }
+
+    fileprivate func ended(_ id: UInt64, _ failure: LinkFailure, channel: any Channel, member: LinkMember?) {
+        let told = state.withLock { $0.connections[id]?.ending }
+        report(told ?? failure, of: channel, member: member)
+    }
+}

@@ -42,22 +42,31 @@ package struct VirtualLogDisk: Sendable {
         return true
     }
 
-    /// Makes the batch under way durable and returns its writes, each with the end of the log after it.
-    package mutating func completeBatch() -> [(write: LogWrite, last: LogPosition)] {
+    /// What became of one write of a batch.
+    package struct Completion: Sendable {
+        package let write: LogWrite
+        /// End of the log after it.
+        package let last: LogPosition
+        /// Entries that it replaced.
+        package let dropped: [Stored]
+    }
+
+    /// Makes the batch under way durable. What gathered meanwhile is under way now.
+    package mutating func completeBatch() -> [Completion] {
         let batch = underWay
         underWay = gathering
         gathering = []
         return batch.map { write in
-            carryOut(write)
-            return (write, last)
+            let dropped = carryOut(write)
+            return Completion(write: write, last: last, dropped: dropped)
         }
     }
 
     /// The process is gone. Of its pending writes the first few happened all the same, each whole or not at all.
-    package mutating func crash(keeping survivors: Int) {
-        for write in (underWay + gathering).prefix(survivors) { carryOut(write) }
-        underWay = []
+    package mutating func crash(keeping survivors: Int) -> [Completion] {
+        underWay = Array((underWay + gathering).prefix(survivors))
         gathering = []
+        return completeBatch()
     }
 
     /// Nil below `firstIndex` and past the end.
@@ -115,10 +124,13 @@ package struct VirtualLogDisk: Sendable {
         return RestoredLog(hardState: hardState, base: point, entries: shown, firstIndex: firstIndex)
     }
 
-    private mutating func carryOut(_ write: LogWrite) {
+    private mutating func carryOut(_ write: LogWrite) -> [Stored] {
         if let state = write.hardState { hardState = state }
-        guard let first = write.entries.first?.index, first >= firstIndex, first <= last.index.next else { return }
-        entries.removeSubrange(Int(first.number - firstIndex.number)...)
+        guard let first = write.entries.first?.index, first >= firstIndex, first <= last.index.next else { return [] }
+        let offset = Int(first.number - firstIndex.number)
+        let dropped = Array(entries[offset...])
+        entries.removeSubrange(offset...)
         entries.append(contentsOf: write.entries.map { Stored(entry: $0, hash: $0.hash) })
+        return dropped
     }
 }

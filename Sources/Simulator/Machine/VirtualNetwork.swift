@@ -6,6 +6,8 @@ package struct VirtualNetwork: Sendable {
     private let nodeCount: Int
     /// Which side of a partition each node is on.
     private var side: [Int]
+    /// Grows with each change of who hears whom.
+    package private(set) var epoch: UInt64 = 0
     /// When the latest message of each directed link arrives, so that a link that does not reorder keeps its order.
     private var lastArrival: [Instant]
 
@@ -20,14 +22,19 @@ package struct VirtualNetwork: Sendable {
     /// How many nodes this one hears, itself included.
     package func reach(of node: Int) -> Int { side.count { $0 == side[node] } }
 
-    package mutating func isolate(_ node: Int) { side[node] = nodeCount + node }
+    package mutating func isolate(_ node: Int) {
+        side[node] = nodeCount + node
+        epoch += 1
+    }
 
     package mutating func split(_ groups: [[Int]]) {
         for node in side.indices { side[node] = groups.firstIndex { $0.contains(node) }.map { $0 + 1 } ?? 0 }
+        epoch += 1
     }
 
     package mutating func heal() {
         for node in side.indices { side[node] = 0 }
+        epoch += 1
     }
 
     /// When a message sent now arrives, and when its duplicate does. Whether the link still holds at that time is to be

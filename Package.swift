@@ -105,8 +105,7 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Service", "Wire",
-                heap,
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", heap,
             ]),
         .executableTarget(
             name: "reeve",

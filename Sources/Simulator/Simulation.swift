@@ -29,17 +29,17 @@ package struct Simulation: Sendable {
         let scenario = world.options.scenario
         try world.run(until: scenario.healTime)
         try world.inject(.repairAll)
-        try await(within: Self.electionBound, "no leader") { $0.leader != nil }
+        try wait(within: Self.electionBound, "no leader") { $0.leader != nil }
         try world.run(until: world.loadEnds)
         try world.checkExpectations()
         try world.inject(.repairAll)
-        try await(within: Self.convergenceBound, "no convergence") { $0.hasConverged }
+        try wait(within: Self.convergenceBound, "no convergence") { $0.hasConverged }
         try world.losePowerEverywhere()
-        try await(within: Self.convergenceBound, "no convergence after a loss of power") { $0.hasConverged }
+        try wait(within: Self.convergenceBound, "no convergence after a loss of power") { $0.hasConverged }
         try world.scan()
     }
 
-    private mutating func await(
+    private mutating func wait(
         within bound: Span,
         _ failure: String,
         until condition: (World) -> Bool

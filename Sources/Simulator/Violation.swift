@@ -1,5 +1,3 @@
-package import Kernel
-
 /// What a run found to be wrong, by the id that DESIGN section 8 gives the invariant.
 package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Invariant: String, Hashable, Sendable, CaseIterable {

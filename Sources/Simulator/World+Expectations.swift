@@ -1,4 +1,7 @@
+internal import Consensus
+internal import Directory
 internal import Kernel
+internal import Replica
 
 /// What a scenario expects besides the invariants.
 extension World {

@@ -34,7 +34,8 @@ extension World {
     ) throws(Violation) {
         guard let follower = self.number(of: peer) else { return }
         if number == 0, machines[node].state.current.point.position != .zero {
-            machines[node].process?.outgoing[follower] = OutgoingSnapshot(machines[node].state.current)
+            let snapshot = OutgoingSnapshot(machines[node].state.current)
+            machines[node].process?.outgoing[follower] = snapshot
         }
         let open = machines[node].process?.outgoing[follower]
         let chunk = open.flatMap { position == nil || position == $0.point.position ? $0.chunk(number) : nil }
@@ -59,7 +60,8 @@ extension World {
         machines[node].state.sync()
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
-        machines[node].process?.decisions = decisionSnapshot(of: version)
+        let decisions = decisionSnapshot(of: version)
+        machines[node].process?.decisions = decisions
         try roots.reached(node, facts.revision, facts.stateRoot)
         try step(node, .snapshotInstalled(point, facts))
         try probeSomeRevocations(node)

@@ -1,5 +1,4 @@
-package import Consensus
-package import Directory
+internal import Consensus
 package import Kernel
 package import Replica
 

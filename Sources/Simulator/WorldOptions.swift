@@ -1,5 +1,4 @@
 package import Directory
-package import Kernel
 package import Replica
 
 /// Everything that a run depends on.

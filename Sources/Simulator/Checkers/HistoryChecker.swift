@@ -1,4 +1,4 @@
-package import Consensus
+internal import Consensus
 package import Directory
 package import Kernel
 package import Replica

@@ -1,6 +1,5 @@
 package import Consensus
 package import Decision
-package import Directory
 package import Kernel
 package import Replica
 

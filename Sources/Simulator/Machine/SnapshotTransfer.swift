@@ -1,5 +1,5 @@
 package import Consensus
-package import Kernel
+internal import Kernel
 internal import Wire
 
 /// A state cut into chunks, as a node reads it for a follower.

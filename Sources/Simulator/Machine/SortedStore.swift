@@ -1,4 +1,4 @@
-package import Kernel
+internal import Kernel
 
 /// An ordered map of bytes in memory whose copies are cheap: copies share every leaf that neither has changed.
 ///

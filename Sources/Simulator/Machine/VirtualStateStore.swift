@@ -1,5 +1,4 @@
 package import Consensus
-package import Kernel
 package import Replica
 
 /// The state store of one machine: the replicated state and the point that it reflects, always in step.

@@ -6,7 +6,7 @@ package import Kernel
 package struct Population: Sendable {
     /// `agent/standing` first: it has a grant that outlives the run and is never revoked.
     package let agents: [PrincipalID]
-    package let documents: [EntityReference]
+    package let documents: [EntityName]
 
     package static let standing = 0
     package static let role = "reader"
@@ -22,7 +22,7 @@ package struct Population: Sendable {
         agents = (["standing"] + (1..<agentCount).map { "agent-\($0)" }).compactMap {
             PrincipalID(kind: .agent, name: $0)
         }
-        documents = (0..<documentCount).map { EntityReference(type: "Document", id: "d\($0)") }
+        documents = (0..<documentCount).map { EntityName(type: "Document", id: "d\($0)") }
         invariant(agents.count == agentCount, "every name of an agent fits the grammar")
     }
 

@@ -41,6 +41,7 @@ extension World {
         try history.scan(operations, log: log)
         for node in machines.indices {
             try scanObjects(node)
+            try scanDecisions(node)
             try probeRevocations(node)
         }
     }

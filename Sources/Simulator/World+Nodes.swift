@@ -61,9 +61,8 @@ extension World {
 
     /// What a state says of itself. A state that does not decode has not even that: the node will halt on it.
     static func facts(of pairs: SortedStore, at revision: LogIndex, codec: any DirectoryCodec) -> DirectoryFacts {
-        let view = DirectoryView(pairs, codec: codec)
-        let epoch = (try? view.ledger())?.epoch ?? 0
-        return DirectoryFacts(revision: revision, epoch: epoch, stateRoot: view.stateRoot)
+        (try? DirectoryFacts(at: revision, in: pairs, codec: codec))
+            ?? DirectoryFacts(revision: revision, epoch: 0, stateRoot: .zero)
     }
 
     /// Starts a process on what its machine's disks hold.
@@ -87,7 +86,7 @@ extension World {
             at: machine.clock.moment(at: now))
         machines[node].process = Process(
             replica: replica,
-            applier: Applier(directory: DirectoryState(codec: options.codec)),
+            applier: Applier(codec: options.codec),
             decisions: decisionSnapshot(of: machine.state.current),
             isServing: replica.isServing)
         trace.hash.combine(now)

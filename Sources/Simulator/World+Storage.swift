@@ -10,15 +10,24 @@ extension World {
         machines[node].process?.applying = []
         let before = machines[node].state.current
         var pairs = before.pairs
-        guard let batch = machines[node].process?.applier.apply(entries, after: before.point, to: &pairs) else { return }
+        let attempt = machines[node].process?.applier.apply(entries, after: before.point, to: &pairs)
+        guard let batch = try Self.batch(of: attempt, node) else { return }
         let version = VirtualStateStore.Version(pairs: pairs, point: batch.point, facts: batch.facts)
         machines[node].state.commit(version)
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
         refreshDecisions(node, after: batch)
-        if let halt = batch.halt { throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(halt)") }
         try step(node, .applied(batch))
         try probeSomeRevocations(node)
+    }
+
+    /// Clients send nothing that a node could not apply.
+    private static func batch(of attempt: Applier.Attempt?, _ node: Int) throws(Violation) -> AppliedBatch? {
+        switch attempt {
+        case .done(let batch): batch
+        case .blocked(_, let reason): throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(reason)")
+        case nil: nil
+        }
     }
 
     mutating func readEntries(_ node: Int, for peer: MemberID, from: LogIndex, maxBytes: Int) throws(Violation) {

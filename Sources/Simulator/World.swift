@@ -35,6 +35,7 @@ package struct World: Sendable {
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
 
+    let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
     var streams: Streams
     var workload: Workload
@@ -54,6 +55,7 @@ package struct World: Sendable {
         log = LogChecker(nodeCount: scenario.nodeCount)
         history = HistoryChecker(population: population)
         workload = Workload(population: population)
+        queries = PopulationQueries(population)
         self.streams = streams
         found()
         scheduleFaults()
@@ -61,11 +63,14 @@ package struct World: Sendable {
         queue.schedule(.load, at: Instant(microseconds: 100_000))
     }
 
-    /// Small logs, so that compaction and snapshots happen in a short run too.
+    /// Small bounds, so that compaction, snapshots and reads from the disk happen in a short run too.
     private static func nodeOptions(from random: inout SeededRandom) -> ReplicaOptions {
         var options = ReplicaOptions()
         options.keptEntries = random.within(5...60)
         options.compactionStep = random.within(10...80)
+        options.raft.windowBytes = Int(random.within(2_000...40_000))
+        options.raft.maxAppendBytes = Int(random.within(500...20_000))
+        options.raft.maxApplyBytes = Int(random.within(500...20_000))
         return options
     }
 

@@ -220,6 +220,7 @@ extension Message.Body {
         switch self {
         case .append(let append):
             "append \(append.entries.map(\.position)) after \(append.previous), committed \(append.commitIndex)"
+                + (append.entries.last.map { ", dated \($0.time)" } ?? "")
         case .snapshot(let chunk): chunk.summary
         default: "\(self)"
         }

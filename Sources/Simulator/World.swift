@@ -17,9 +17,12 @@ package struct World: Sendable {
 
     package internal(set) var now = Instant.zero
     package internal(set) var steps: UInt64 = 0
+    private var currentSecond: UInt64 = 0
+    private var stepsInSecond: UInt64 = 0
+    private static let stepsPerSecondLimit: UInt64 = 20_000
     package internal(set) var faultCount = 0
     package internal(set) var machines: [Machine] = []
-    package internal(set) var trace = Trace()
+    package internal(set) var trace: Trace
     package internal(set) var operations: [ClientOperation] = []
     /// No client begins anything new from then on.
     package internal(set) var loadEnds: Instant
@@ -42,6 +45,7 @@ package struct World: Sendable {
 
     package init(_ options: WorldOptions) {
         self.options = options
+        trace = Trace(capacity: options.traceLines)
         var streams = Streams(seed: options.seed)
         let scenario = options.scenario
         members = (0..<scenario.nodeCount).map { _ in
@@ -92,8 +96,8 @@ package struct World: Sendable {
     /// Lets the next event happen.
     package mutating func step() throws(Violation) {
         guard let (time, event) = queue.pop() else { return }
+        try countStep(at: time)
         now = time
-        steps += 1
         switch event {
         case .wake(let node, let process):
             guard isCurrent(node, process) else { return }
@@ -121,6 +125,21 @@ package struct World: Sendable {
         case .load: try beginOperation()
         case .attempt(let operation): try attempt(operation)
         case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)
+        }
+    }
+
+    /// Nodes that do nothing but wake each other, or themselves, would keep a run from ever ending.
+    private mutating func countStep(at time: Instant) throws(Violation) {
+        steps += 1
+        let second = time.microseconds / 1_000_000
+        guard second == currentSecond else {
+            currentSecond = second
+            stepsInSecond = 1
+            return
+        }
+        stepsInSecond += 1
+        guard stepsInSecond <= Self.stepsPerSecondLimit * UInt64(machines.count) else {
+            throw Violation(.convergence, "\(stepsInSecond) steps within one second of simulated time: \(progress)")
         }
     }
 

@@ -6,6 +6,8 @@ package struct WorldOptions: Sendable {
     package var seed: UInt64
     package var scenario: Scenario
     package let codec: any DirectoryCodec
+    /// How many of the newest events are kept for people.
+    package var traceLines = 400
     /// Lets a test change what a node asks of its shell, to see that the checkers notice.
     package var intercept: Intercept?
 

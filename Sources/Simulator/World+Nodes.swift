@@ -11,11 +11,7 @@ extension World {
         let configuration = Configuration(voters: members)
         let base = SnapshotPoint(
             position: .zero, hash: .zero, time: .distantPast, configuration: configuration)
-        let entry = Entry(
-            position: LogPosition(term: Term(1), index: LogIndex(1)),
-            time: VirtualClock.worldStart,
-            previousHash: .zero,
-            payload: .command(options.codec.encode(firstCommand)))
+        let entry = genesis.firstEntry(codec: options.codec)
         let empty = SortedStore()
         let version = VirtualStateStore.Version(
             pairs: empty, point: base, facts: Self.facts(of: empty, at: .zero, codec: options.codec))
@@ -35,7 +31,7 @@ extension World {
         return Int64(streams.clock.below(range)) - VirtualClock.goodErrorMilliseconds
     }
 
-    private var firstCommand: Command {
+    private var genesis: Genesis {
         let voters = members.enumerated().map { number, member in
             MemberSpec(
                 id: member,
@@ -44,17 +40,11 @@ extension World {
                 apiAddresses: ["n\(number + 1):8443"],
                 keyFingerprint: Digest.of(Array(member.uuid.utf8)))
         }
-        let genesis = Genesis(
+        return Genesis(
             lineage: lineage,
             trustDomain: "simulation.test",
             voters: voters,
             administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator"))
-        return Command(
-            caller: .bootstrap,
-            authenticatedBy: members[0],
-            idempotencyKey: "bootstrap",
-            notAfter: VirtualClock.worldStart.advanced(by: .seconds(3600)),
-            body: .bootstrap(genesis))
     }
 
     static let administrator = Digest.of(Array("administrator".utf8))

@@ -104,6 +104,10 @@ package struct VirtualLogDisk: Sendable {
 
     /// A snapshot has replaced the state: the log goes on from its point.
     package mutating func reset(to point: SnapshotPoint) {
+        hardState = HardState(
+            term: max(hardState.term, point.position.term),
+            vote: point.position.term > hardState.term ? nil : hardState.vote,
+            commitIndex: max(hardState.commitIndex, point.position.index))
         base = point
         entries = []
     }
@@ -111,6 +115,10 @@ package struct VirtualLogDisk: Sendable {
     /// What a process finds at start. Entries up to `hidden` are left on the disk, as a store does that loads only the
     /// newest part into memory.
     package func restored(hidingThrough hidden: LogIndex) -> RestoredLog {
+        let hardState = HardState(
+            term: hardState.term,
+            vote: hardState.vote,
+            commitIndex: max(hardState.commitIndex, base.position.index))
         guard let base = stored(at: hidden) else {
             return RestoredLog(
                 hardState: hardState, base: base, entries: entries.map(\.entry), firstIndex: firstIndex)

@@ -42,7 +42,7 @@ struct SimulateCommand: ParsableCommand {
         var worst = ExitCode.success
         for number in seed.lower...seed.upper {
             progress.begin(number)
-            var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufDirectoryCodec()))
+            var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufCodec()))
             let report = simulation.run()
             progress.end(report)
             if json { print(SimulationOutput.json(report)) } else if report.violation != nil || seed.count == 1 {

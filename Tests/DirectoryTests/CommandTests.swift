@@ -132,6 +132,17 @@ import Wire
         #expect(page.items.map(\.index) == page.items.map(\.index).sorted())
     }
 
+    @Test("a large command that is refused leaves little behind") func largeRefusal() throws {
+        var directory = TestDirectory()
+        let name = String(repeating: "ü", count: 100_000)
+        let outcome = directory.apply(.put(RoleSpec(name: "r", parents: [name])))
+        let refusal = try #require(outcome.refusal)
+        #expect(refusal.names.allSatisfy { $0.utf8.count < 600 })
+        #expect(try directory.view.command(directory.index)?.result == .refused(refusal))
+        directory.apply(.put(RoleSpec(name: name)))
+        #expect(try #require(try directory.view.command(directory.index)).target.utf8.count < 600)
+    }
+
     @Test("the history says who did what, and what came of it") func historyContent() throws {
         var directory = TestDirectory()
         directory.apply(.put(RoleSpec(name: "editor", parents: ["viewer"])), key: "k")

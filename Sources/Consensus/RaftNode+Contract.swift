@@ -18,7 +18,8 @@ extension RaftNode {
         case entriesRead(for: MemberID, previous: LogPosition?, entries: [Entry])
         /// Answers `.readSnapshot`. Nil when it cannot be read now; tried again later.
         case snapshotRead(for: MemberID, Message.SnapshotChunk?)
-        /// Answers `.stageSnapshot`: the chunk is held, and durable before the snapshot is installed.
+        /// Answers `.stageSnapshot`: the chunk is held, and durable before the snapshot is installed. 0 for `nextChunk`:
+        /// it could not be held.
         case snapshotStaged(LogPosition, nextChunk: UInt64)
         /// Answers `.installSnapshot`: state and log durably stand at this point.
         case snapshotInstalled(SnapshotPoint)

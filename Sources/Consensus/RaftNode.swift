@@ -1,2 +1,188 @@
-/// Placeholder of the core's type, replaced by the first real step.
-package struct RaftNode: Sendable {}
+package import Kernel
+
+/// A member of a Raft group. Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm"; section
+/// numbers without a title are of Ongaro's dissertation, "Consensus: Bridging Theory and Practice".
+///
+/// Modelled on the semantics of etcd's raft library. Storage is asynchronous: a write is an effect with a completion,
+/// and a message that promises something durable names the write that it waits for. Deviations from the paper:
+/// pre-vote (9.6) and check-quorum with sticky leaders (6.2) are always on; the hash chain is checked as entries are
+/// appended; a member's own vote and match count only once they are durable.
+package struct RaftNode: Core {
+    package let id: MemberID
+    package let lineage: Lineage
+    package let options: RaftOptions
+    /// Sorted. Changes of membership will make this follow the log.
+    package private(set) var configuration: Configuration
+
+    package internal(set) var term: Term
+    package internal(set) var role = Role.follower
+    package internal(set) var leader: MemberID?
+    package internal(set) var commitIndex: LogIndex
+    package internal(set) var appliedIndex: LogIndex
+    package internal(set) var counters = Counters()
+    /// Number of the newest round of heartbeats that this leader began.
+    package internal(set) var round: UInt64 = 0
+    /// The newest round that a quorum has acknowledged in this term.
+    package internal(set) var confirmedRound: UInt64 = 0
+
+    var vote: MemberID?
+    var log: RaftLog
+    /// End of the batch that is being applied; equal to `appliedIndex` when none is.
+    var applyingIndex: LogIndex
+    var random: SeededRandom
+    var mayLead = true
+
+    var electionDeadline: Instant
+    var heartbeatDeadline = Instant.zero
+    var quorumDeadline = Instant.zero
+    /// When a leader was last heard, which makes this member deaf to candidates for a while.
+    var leaderHeardAt: Instant?
+    /// Membership and counting only.
+    var votesGranted: Set<MemberID> = []
+    var votesRefused: Set<MemberID> = []
+    /// The write that makes this candidate's own vote durable.
+    var ownVoteWrite: LogWrite.ID?
+
+    /// The other voters, in the order of `configuration`. Meaningful while leading.
+    var progress: [Progress] = []
+    /// Where this leader's term begins in the log.
+    var termStart = LogIndex.zero
+    var uncommittedBytes = 0
+    var transfer: Transfer?
+    var staging: Staging?
+
+    var lastWrite = LogWrite.ID(0)
+    var completedWrite = LogWrite.ID(0)
+    /// Completions of writes before this one may speak of entries that were cut off since.
+    var lastCut = LogWrite.ID(0)
+    var out = Outbox()
+
+    struct Transfer: Hashable, Sendable {
+        let target: MemberID
+        let deadline: Instant
+    }
+
+    /// A snapshot on its way in.
+    struct Staging: Hashable, Sendable {
+        let point: SnapshotPoint
+        var nextChunk: UInt64 = 0
+        var isBusy = true
+        var lastIsStaged = false
+        var endsWith: UInt64?
+        var isInstalling = false
+    }
+
+    /// Messages that were dropped, by cause.
+    package struct Counters: Hashable, Sendable {
+        package internal(set) var misdirected: UInt64 = 0
+        package internal(set) var malformed: UInt64 = 0
+        package internal(set) var brokenChains: UInt64 = 0
+        package internal(set) var elections: UInt64 = 0
+    }
+
+    /// - Parameters:
+    ///   - restored: What the log store holds.
+    ///   - applied: What the state machine reflects; never past what `restored` proves to be committed.
+    package init(
+        id: MemberID,
+        lineage: Lineage,
+        configuration: Configuration,
+        options: RaftOptions,
+        restored: RestoredLog,
+        applied: LogIndex,
+        seed: UInt64,
+        at now: Instant
+    ) {
+        invariant(configuration.voters.contains(id), "\(id) is not among the voters \(configuration.voters)")
+        self.id = id
+        self.lineage = lineage
+        self.configuration = configuration
+        self.options = options
+        self.log = RaftLog(restored)
+        self.term = max(restored.hardState.term, log.last.term)
+        self.vote = restored.hardState.term == self.term ? restored.hardState.vote : nil
+        // What was applied was committed, whatever the hint says.
+        self.commitIndex = max(min(restored.hardState.commitIndex, log.last.index), applied)
+        self.appliedIndex = applied
+        self.applyingIndex = applied
+        self.random = SeededRandom(seed: seed)
+        self.electionDeadline = now
+        self.progress = configuration.voters.filter { $0 != id }.map { Progress(member: $0, nextIndex: LogIndex(1)) }
+        invariant(applied >= log.base.position.index, "entries after \(applied) are missing: \(log.base.position)")
+        invariant(applied <= log.last.index, "the state at \(applied) is past the log's end \(log.last)")
+        resetElectionTimer(at: now)
+        out.announced = RoleStatus(role: role, term: term, leader: leader)
+    }
+
+    package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
+        defer { checkInvariants() }
+        handle(input, at: now)
+        return flush()
+    }
+
+    private mutating func handle(_ input: Input, at now: Instant) {
+        switch input {
+        case .wake: wake(at: now)
+        case .receive(let message): receive(message, at: now)
+        case .propose(let proposals): propose(proposals, at: now)
+        case .persisted(let id, let last): persisted(id, last: last, at: now)
+        case .applied(let index): applied(through: index)
+        case .entriesRead(let peer, let previous, let entries):
+            entriesRead(for: peer, previous: previous, entries: entries, at: now)
+        case .snapshotRead(let peer, let chunk): snapshotRead(for: peer, chunk, at: now)
+        case .snapshotStaged(let position, let nextChunk): snapshotStaged(position, nextChunk: nextChunk)
+        case .snapshotInstalled(let point): snapshotInstalled(point)
+        case .compacted(let firstIndex): log.storeFirstIndex = max(log.storeFirstIndex, firstIndex)
+        case .transferLeadership(let target): beginTransfer(to: target, at: now)
+        case .mayLead(let allowed): setMayLead(allowed, at: now)
+        }
+        applyNext()
+    }
+
+    /// When `wake` is due.
+    package var nextWake: Instant? {
+        guard role == .leader else { return electionDeadline }
+        return [heartbeatDeadline, quorumDeadline, transfer?.deadline].compactMap(\.self).min()
+    }
+
+    private mutating func wake(at now: Instant) {
+        guard role == .leader else {
+            if now >= electionDeadline { electionTimeout(at: now) }
+            return
+        }
+        if now >= quorumDeadline { checkQuorum(at: now) }
+        if let transfer, now >= transfer.deadline { abortTransfer(at: now) }
+        if role == .leader, now >= heartbeatDeadline { broadcastHeartbeat(at: now) }
+    }
+
+    package var lastPosition: LogPosition { log.last }
+    package var lastHash: Digest { log.lastHash }
+    package var durableIndex: LogIndex { log.durableIndex }
+    package var votedFor: MemberID? { vote }
+    /// Whether this leader knows the true commit index: an entry of its own term is committed. Raft section 8.
+    package var hasCommittedInTerm: Bool { role == .leader && commitIndex >= termStart }
+
+    /// What this leader knows that a follower holds durably; nil when it does not lead.
+    package func matchIndex(of peer: MemberID) -> LogIndex? {
+        guard role == .leader else { return nil }
+        return progress.first { $0.member == peer }?.matchIndex
+    }
+
+    package func checkInvariants() {
+        invariant(appliedIndex <= applyingIndex, "applied \(appliedIndex) is past applying \(applyingIndex)")
+        invariant(applyingIndex <= commitIndex, "applying \(applyingIndex) is past committed \(commitIndex)")
+        invariant(commitIndex <= log.last.index, "committed \(commitIndex) is past the log's end \(log.last)")
+        invariant(applyingIndex <= log.durableIndex, "applying \(applyingIndex) is past durable \(log.durableIndex)")
+        invariant(log.durableIndex <= log.last.index, "durable \(log.durableIndex) is past the end \(log.last)")
+        invariant(log.base.position.index <= appliedIndex, "\(log.base.position) in memory is past applied \(appliedIndex)")
+        invariant(log.last.term <= term, "the log ends in \(log.last.term), past \(term)")
+        guard role == .leader else { return }
+        invariant(vote == id, "\(id) leads \(term) having voted for \(vote as Any)")
+        invariant(leader == id, "\(id) leads \(term) and takes \(leader as Any) for the leader")
+        invariant(confirmedRound <= round, "round \(confirmedRound) confirmed, \(round) begun")
+        for follower in progress {
+            invariant(follower.matchIndex <= log.last.index, "\(follower.member) matches past \(log.last)")
+            invariant(follower.nextIndex > follower.matchIndex, "\(follower.member): next \(follower.nextIndex)")
+        }
+    }
+}

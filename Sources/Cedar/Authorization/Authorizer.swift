@@ -1,0 +1,73 @@
+/// Decides by testing every policy.
+///
+/// One satisfied forbid denies. Otherwise one satisfied permit allows. Otherwise the answer is deny. A policy that
+/// fails is left out and named among the errors, so a failing forbid does not deny. That is the language's rule; what
+/// protects from it is validation. Only a decision that exceeds its limit is always a deny: what was not tested could
+/// have been a forbid.
+package func authorize(
+    _ request: Request,
+    policies: PolicySet,
+    entities: some EntityProvider,
+    limits: EvaluationLimits = .standard
+) -> Response {
+    var evaluator = Evaluator(request: request, entities: entities, limits: limits)
+    var satisfied: (permits: [PolicyID], forbids: [PolicyID]) = ([], [])
+    var errors: [Response.PolicyFailure] = []
+    var isComplete = true
+    for policy in policies.policies {
+        switch evaluator.outcome(of: policy) {
+        case .satisfied where policy.effect == .permit: satisfied.permits.append(policy.id)
+        case .satisfied: satisfied.forbids.append(policy.id)
+        case .notSatisfied: continue
+        case .failed(let error):
+            errors.append(Response.PolicyFailure(policy: policy.id, error: error))
+            if case .tooManySteps = error.reason { isComplete = false }
+        }
+    }
+    errors.sort { $0.policy < $1.policy }
+    if !satisfied.forbids.isEmpty {
+        return Response(decision: .deny, reasons: satisfied.forbids.sorted(), errors: errors)
+    }
+    guard isComplete, !satisfied.permits.isEmpty else { return Response(decision: .deny, reasons: [], errors: errors) }
+    return Response(decision: .allow, reasons: satisfied.permits.sorted(), errors: errors)
+}
+
+extension Evaluator {
+    /// Tests the scope and then the conditions in the order of the text, up to the first that does not hold.
+    package mutating func outcome(of policy: Policy) -> PolicyOutcome {
+        do throws(EvaluationError) {
+            try spend(1, at: policy.range)
+            if !matches(policy.scope.principal, request.principal) { return .notSatisfied(.principal) }
+            if !matches(policy.scope.action) { return .notSatisfied(.action) }
+            if !matches(policy.scope.resource, request.resource) { return .notSatisfied(.resource) }
+            for (index, condition) in policy.conditions.enumerated()
+            where try bool(condition.body) != (condition.kind == .when) {
+                return .notSatisfied(.condition(index))
+            }
+            return .satisfied
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func matches(_ constraint: EntityConstraint, _ uid: EntityUID) -> Bool {
+        switch constraint {
+        case .any: true
+        case .equal(.entity(let other)): uid == other
+        case .memberOf(.entity(let group)): isIn(uid, group)
+        case .isType(let type): uid.type == type
+        case .isTypeIn(let type, .entity(let group)): uid.type == type && isIn(uid, group)
+        // A template applies to nothing.
+        case .equal(.slot), .memberOf(.slot), .isTypeIn(_, .slot): false
+        }
+    }
+
+    private func matches(_ constraint: ActionConstraint) -> Bool {
+        switch constraint {
+        case .any: true
+        case .equal(let action): request.action == action
+        case .memberOf(let group): isIn(request.action, group)
+        case .memberOfAny(let groups): groups.contains { isIn(request.action, $0) }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// What is asked: may this principal do this to this resource, in this context?
+package struct Request: Hashable, Sendable {
+    package let principal: EntityUID
+    package let action: EntityUID
+    package let resource: EntityUID
+    package let context: Record
+
+    package init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
+        self.principal = principal
+        self.action = action
+        self.resource = resource
+        self.context = context
+    }
+
+    package subscript(variable: Variable) -> Value {
+        switch variable {
+        case .principal: .entity(principal)
+        case .action: .entity(action)
+        case .resource: .entity(resource)
+        case .context: .record(context)
+        }
+    }
+}
+
+package enum Decision: String, Hashable, Sendable {
+    case allow, deny
+}
+
+/// The answer, and what it rests on.
+package struct Response: Hashable, Sendable {
+    package let decision: Decision
+    /// The satisfied forbids, if there is one; else the satisfied permits. Sorted.
+    package let reasons: [PolicyID]
+    /// The policies that could not be evaluated, sorted. They count neither for nor against.
+    package let errors: [PolicyFailure]
+
+    package struct PolicyFailure: Hashable, Sendable {
+        package let policy: PolicyID
+        package let error: EvaluationError
+
+        package init(policy: PolicyID, error: EvaluationError) {
+            self.policy = policy
+            self.error = error
+        }
+    }
+
+    package init(decision: Decision, reasons: [PolicyID], errors: [PolicyFailure]) {
+        self.decision = decision
+        self.reasons = reasons
+        self.errors = errors
+    }
+}
+
+/// What became of one policy.
+package enum PolicyOutcome: Hashable, Sendable {
+    case satisfied
+    case notSatisfied(Mismatch)
+    case failed(EvaluationError)
+
+    /// The first thing that did not hold.
+    package enum Mismatch: Hashable, Sendable {
+        case principal
+        case action
+        case resource
+        /// By its place among the policy's conditions, from 0.
+        case condition(Int)
+    }
+}

@@ -1,0 +1,42 @@
+/// What is known of an entity.
+package struct Entity: Hashable, Sendable {
+    package let uid: EntityUID
+    package let attributes: Record
+    /// Looked up by names that are computed, and apart from the attributes.
+    package let tags: Record
+    /// Those it is directly in. They need not be known themselves.
+    package let parents: [EntityUID]
+
+    package init(uid: EntityUID, attributes: Record = .empty, tags: Record = .empty, parents: [EntityUID] = []) {
+        self.uid = uid
+        self.attributes = attributes
+        self.tags = tags
+        self.parents = parents
+    }
+}
+
+/// Where a decision finds its entities.
+///
+/// One decision must get the same answer to the same question however often it asks.
+package protocol EntityProvider {
+    /// Nil for an entity that does not exist.
+    func entity(_ uid: EntityUID) -> Entity?
+
+    /// Whether the ancestor is reached from the entity over one step to a parent or more. That every entity is `in` itself is
+    /// not asked here.
+    func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool
+}
+
+extension EntityProvider {
+    /// Walks over the parents, each entity once, so that a cycle ends it too.
+    package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
+        guard let start = entity(uid), !start.parents.isEmpty else { return false }
+        var waiting = start.parents
+        var seen: Set<EntityUID> = []
+        while let next = waiting.popLast() {
+            if next == ancestor { return true }
+            if seen.insert(next).inserted, let entity = entity(next) { waiting += entity.parents }
+        }
+        return false
+    }
+}

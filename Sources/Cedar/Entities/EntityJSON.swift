@@ -1,0 +1,132 @@
+package import JSON
+
+/// Cedar's JSON form of values, contexts and entities.
+///
+/// A bool, an integer, a string, an array and an object stand for themselves. An object with the one member `__entity` is a
+/// reference, one with the one member `__extn` a value of an extension type. Null and other numbers mean nothing.
+///
+/// Where a type is expected, `{"type": …, "id": …}` may stand for a reference and a string for a value of an extension
+/// type. The type only guides how such forms are read: whether the value is of that type is for the validator to say.
+package enum EntityJSON {
+    /// An array of entities. With a schema, its actions are added, and stand in for the same actions in the array.
+    package static func parseEntities(
+        _ bytes: [UInt8],
+        schema: Schema? = nil,
+        limits: JSONLimits = .entities
+    ) throws(EntityJSONError) -> [Entity] {
+        let document: JSONValue
+        do throws(JSONError) {
+            document = try JSONValue.parse(bytes, limits: limits)
+        } catch {
+            throw EntityJSONError("not JSON: \(error)")
+        }
+        return try parseEntities(document, schema: schema)
+    }
+
+    package static func parseEntities(
+        _ document: JSONValue,
+        schema: Schema? = nil
+    ) throws(EntityJSONError) -> [Entity] {
+        guard case .array(let elements) = document else {
+            throw EntityJSONError("expected an array of entities, found \(document.kind)")
+        }
+        var entities: [Entity] = []
+        entities.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            let entity = try at("[\(index)]") { () throws(EntityJSONError) in
+                try parseEntity(element, schema: schema)
+            }
+            if schema?[entity.uid] == nil { entities.append(entity) }
+        }
+        return entities + (schema?.actionEntities ?? [])
+    }
+
+    /// `{"uid": …, "attrs": {…}, "parents": […], "tags": {…}}`; tags may be left out. Other members are ignored, as the
+    /// reference does.
+    package static func parseEntity(
+        _ json: JSONValue,
+        schema: Schema? = nil
+    ) throws(EntityJSONError) -> Entity {
+        let uid = try at(".uid") { () throws(EntityJSONError) in try parseUID(try member("uid", of: json)) }
+        let definition = schema?[uid.type]
+        let attributes = try at(".attrs") { () throws(EntityJSONError) in
+            try parseRecord(try member("attrs", of: json), as: definition?.shape)
+        }
+        let tags = try at(".tags") { () throws(EntityJSONError) in
+            try parseFields(json["tags"] ?? .object([])) { _ in definition?.tags }
+        }
+        let parents = try at(".parents") { () throws(EntityJSONError) in
+            try parseParents(try member("parents", of: json))
+        }
+        if uid.type.isAction, let other = parents.first(where: { !$0.type.isAction }) {
+            throw EntityJSONError("the action \(uid) has the parent \(other), which is no action")
+        }
+        return Entity(uid: uid, attributes: attributes, tags: tags, parents: parents)
+    }
+
+    private static func parseParents(_ json: JSONValue) throws(EntityJSONError) -> [EntityUID] {
+        guard case .array(let elements) = json else {
+            throw EntityJSONError("expected an array, found \(json.kind)")
+        }
+        var parents: [EntityUID] = []
+        for (index, element) in elements.enumerated() {
+            parents.append(try at("[\(index)]") { () throws(EntityJSONError) in try parseUID(element) })
+        }
+        return parents
+    }
+
+    /// `{"type": …, "id": …}`, by itself or inside of `{"__entity": …}`.
+    package static func parseUID(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
+        guard case .object(let members) = json else {
+            throw EntityJSONError("expected {\"type\": …, \"id\": …}, found \(json.kind)")
+        }
+        if members.count == 1, let inner = json["__entity"] { return try parseReference(inner) }
+        return try parseReference(json)
+    }
+
+    static func parseReference(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
+        guard case .object(let members) = json, members.count == 2, let type = json["type"]?.stringValue,
+            let id = json["id"]?.stringValue
+        else { throw EntityJSONError("expected {\"type\": …, \"id\": …} with two strings") }
+        guard let name = EntityTypeName.parse(type) else {
+            throw EntityJSONError("\(JSONValue.string(type)) is no name of an entity type")
+        }
+        return EntityUID(type: name, id: id)
+    }
+
+    private static func member(_ name: String, of json: JSONValue) throws(EntityJSONError) -> JSONValue {
+        guard case .object = json else { throw EntityJSONError("expected an object, found \(json.kind)") }
+        guard let value = json[name] else { throw EntityJSONError("missing") }
+        return value
+    }
+
+    /// Adds where in the document it went wrong.
+    static func at<Result>(
+        _ step: String,
+        _ read: () throws(EntityJSONError) -> Result
+    ) throws(EntityJSONError) -> Result {
+        do throws(EntityJSONError) {
+            return try read()
+        } catch {
+            throw EntityJSONError(error.message, path: step + error.path)
+        }
+    }
+}
+
+extension JSONLimits {
+    /// For files of entities, which are larger than what comes over the network.
+    package static let entities = JSONLimits(maxBytes: 256 << 20, maxDepth: 64, maxElements: 20_000_000)
+}
+
+/// What is wrong with a value in JSON, and where in its document: `[3].attrs.owner`.
+package struct EntityJSONError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let message: String
+    package let path: String
+
+    init(_ message: String, path: String = "") {
+        self.message = message
+        self.path = path
+    }
+
+    package var description: String { path.isEmpty ? message : "\(path): \(message)" }
+}

@@ -1,0 +1,96 @@
+extension Evaluator {
+    /// Every element of a set on the right side must be an entity, also those after one that matches.
+    mutating func membership(_ left: Expression, _ right: Expression) throws(EvaluationError) -> Bool {
+        let (first, second) = (try evaluate(left), try evaluate(right))
+        guard case .entity(let uid) = first else { throw typeError(left, [.entity], first) }
+        return try membership(uid, second, right)
+    }
+
+    private mutating func membership(
+        _ uid: EntityUID,
+        _ group: Value,
+        _ expression: Expression
+    ) throws(EvaluationError) -> Bool {
+        switch group {
+        case .entity(let ancestor): return isIn(uid, ancestor)
+        case .set(let set):
+            try spend(set.count, on: expression)
+            var groups: [EntityUID] = []
+            for element in set.elements {
+                guard case .entity(let ancestor) = element else { throw typeError(expression, [.entity], element) }
+                groups.append(ancestor)
+            }
+            return groups.contains { isIn(uid, $0) }
+        default: throw typeError(expression, [.set, .entity], group)
+        }
+    }
+
+    /// Whether they are the same or the first is a descendant of the second, known or not.
+    func isIn(_ uid: EntityUID, _ ancestor: EntityUID) -> Bool {
+        uid == ancestor || entities.isDescendant(uid, of: ancestor)
+    }
+
+    /// `e is T in g` means `e is T && e in g`: with another type, the right side is not evaluated.
+    mutating func isType(
+        _ operand: Expression,
+        _ type: EntityTypeName,
+        in group: Expression?
+    ) throws(EvaluationError) -> Bool {
+        let uid = try entity(operand)
+        guard uid.type == type else { return false }
+        guard let group else { return true }
+        return try membership(uid, try evaluate(group), group)
+    }
+
+    /// `v has a.b` means `v has a && v.a has b`.
+    mutating func has(_ operand: Expression, _ path: [AttributeName]) throws(EvaluationError) -> Bool {
+        var value = try evaluate(operand)
+        for name in path {
+            let next: Value?
+            switch value {
+            case .record(let record): next = record[name]
+            case .entity(let uid): next = entities.entity(uid)?.attributes[name]
+            default: throw typeError(operand, [.record, .entity], value)
+            }
+            guard let next else { return false }
+            value = next
+        }
+        return true
+    }
+
+    mutating func attribute(_ operand: Expression, _ name: AttributeName) throws(EvaluationError) -> Value {
+        let value = try evaluate(operand)
+        switch value {
+        case .record(let record):
+            guard let field = record[name] else { throw error(operand, .noSuchField(name)) }
+            return field
+        case .entity(let uid):
+            guard let entity = entities.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
+            guard let attribute = entity.attributes[name] else { throw error(operand, .noSuchAttribute(uid, name)) }
+            return attribute
+        default: throw typeError(operand, [.record, .entity], value)
+        }
+    }
+
+    mutating func hasTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Bool {
+        let (uid, tag) = try tagged(operand, name)
+        return entities.entity(uid)?.tags[tag] != nil
+    }
+
+    mutating func getTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Value {
+        let (uid, tag) = try tagged(operand, name)
+        guard let entity = entities.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
+        guard let value = entity.tags[tag] else { throw error(operand, .noSuchTag(uid, tag)) }
+        return value
+    }
+
+    private mutating func tagged(
+        _ operand: Expression,
+        _ name: Expression
+    ) throws(EvaluationError) -> (EntityUID, String) {
+        let (first, second) = (try evaluate(operand), try evaluate(name))
+        guard case .entity(let uid) = first else { throw typeError(operand, [.entity], first) }
+        guard case .string(let tag) = second else { throw typeError(name, [.string], second) }
+        return (uid, tag)
+    }
+}

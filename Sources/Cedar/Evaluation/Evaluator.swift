@@ -1,0 +1,107 @@
+/// Evaluates expressions by walking their trees: the readable form of the language's meaning.
+///
+/// Operands are evaluated left to right, before their types are looked at. A tree's depth is bounded by the parser, so
+/// recursion is too.
+package struct Evaluator<Entities: EntityProvider> {
+    let request: Request
+    let entities: Entities
+    private let limits: EvaluationLimits
+    private var steps = 0
+
+    package init(request: Request, entities: Entities, limits: EvaluationLimits = .standard) {
+        self.request = request
+        self.entities = entities
+        self.limits = limits
+    }
+
+    package mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> Value {
+        try spend(1, on: expression)
+        switch expression.kind {
+        case .literal(let value): return value
+        case .variable(let variable): return request[variable]
+        case .and(let operands): return .bool(try chain(operands, endsAt: false))
+        case .or(let operands): return .bool(try chain(operands, endsAt: true))
+        case .not(let operand): return .bool(!(try bool(operand)))
+        case .conditional(let condition, let then, let otherwise):
+            return try bool(condition) ? try evaluate(then) : try evaluate(otherwise)
+        case .compare(let comparison, let left, let right): return .bool(try compare(comparison, left, right))
+        case .negate(let operand): return try negate(operand)
+        case .sum(let first, let terms): return try sum(first, terms)
+        case .product(let factors): return try product(factors)
+        case .membership(let left, let right): return .bool(try membership(left, right))
+        case .isType(let operand, let type, let group): return .bool(try isType(operand, type, in: group))
+        case .has(let operand, let path): return .bool(try has(operand, path))
+        case .like(let operand, let pattern): return .bool(try like(operand, pattern))
+        case .attribute(let operand, let name): return try attribute(operand, name)
+        case .contains(let test, let set, let argument): return .bool(try contains(test, set, argument))
+        case .isEmpty(let operand): return .bool(try set(operand).isEmpty)
+        case .hasTag(let operand, let name): return .bool(try hasTag(operand, name))
+        case .getTag(let operand, let name): return try getTag(operand, name)
+        case .call(let function, let arguments): return try call(function, arguments, at: expression)
+        case .set(let elements): return .set(ValueSet(try values(elements)))
+        case .record(let fields): return .record(try record(fields))
+        }
+    }
+
+    /// Whether a condition's body holds.
+    package mutating func bool(_ expression: Expression) throws(EvaluationError) -> Bool {
+        let value = try evaluate(expression)
+        guard case .bool(let result) = value else { throw typeError(expression, [.bool], value) }
+        return result
+    }
+
+    /// Charges work beforehand, so that no step is dearer than what it was charged for.
+    mutating func spend(_ count: Int, on expression: Expression) throws(EvaluationError) {
+        try spend(count, at: expression.range)
+    }
+
+    mutating func spend(_ count: Int, at range: SourceRange) throws(EvaluationError) {
+        guard count <= limits.maxSteps - steps else {
+            steps = limits.maxSteps
+            throw EvaluationError(reason: .tooManySteps(limit: limits.maxSteps), range: range)
+        }
+        steps += count
+    }
+
+    func error(_ expression: Expression, _ reason: EvaluationError.Reason) -> EvaluationError {
+        EvaluationError(reason: reason, range: expression.range)
+    }
+
+    func typeError(_ expression: Expression, _ expected: [Value.Kind], _ found: Value) -> EvaluationError {
+        error(expression, .type(expected: expected, found: found.kind))
+    }
+}
+
+extension Evaluator {
+    /// The last operand decides, unless one before it already did; what follows that is not evaluated.
+    private mutating func chain(_ operands: [Expression], endsAt end: Bool) throws(EvaluationError) -> Bool {
+        for operand in operands where try bool(operand) == end { return end }
+        return !end
+    }
+
+    mutating func values(_ expressions: [Expression]) throws(EvaluationError) -> [Value] {
+        var values: [Value] = []
+        values.reserveCapacity(expressions.count)
+        for expression in expressions { values.append(try evaluate(expression)) }
+        return values
+    }
+
+    private mutating func record(_ fields: [Expression.Field]) throws(EvaluationError) -> Record {
+        var values: [Record.Field] = []
+        values.reserveCapacity(fields.count)
+        for field in fields { values.append(Record.Field(name: field.name, value: try evaluate(field.value))) }
+        return Record(fields: values)
+    }
+
+    mutating func set(_ expression: Expression) throws(EvaluationError) -> ValueSet {
+        let value = try evaluate(expression)
+        guard case .set(let set) = value else { throw typeError(expression, [.set], value) }
+        return set
+    }
+
+    mutating func entity(_ expression: Expression) throws(EvaluationError) -> EntityUID {
+        let value = try evaluate(expression)
+        guard case .entity(let uid) = value else { throw typeError(expression, [.entity], value) }
+        return uid
+    }
+}

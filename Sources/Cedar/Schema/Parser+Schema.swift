@@ -1,0 +1,262 @@
+extension Parser {
+    /// A schema in Cedar's own form.
+    static func schema(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> (
+        SchemaDeclarations, SourceText
+    ) {
+        var parser = try Parser.start(text, limits: limits)
+        var declarations = SchemaDeclarations()
+        try parser.statements { parser throws(Diagnostic) in
+            _ = try parser.annotations()
+            if parser.isWord("namespace") {
+                declarations.namespaces.append(try parser.namespace(after: declarations.namespaces))
+            } else {
+                try parser.declaration(into: &declarations.namespaces[0])
+            }
+        }
+        return (declarations, parser.source)
+    }
+
+    private func isWord(_ word: String) -> Bool { current.kind.isWord && text(current) == word }
+
+    private mutating func takeWord(_ word: String) -> Bool {
+        guard isWord(word) else { return false }
+        advance()
+        return true
+    }
+
+    private mutating func namespace(
+        after others: [SchemaDeclarations.Namespace]
+    ) throws(Diagnostic) -> SchemaDeclarations.Namespace {
+        advance()
+        let (name, range) = try path("the name of the namespace")
+        guard !others.contains(where: { $0.name == name.text }) else {
+            throw fault("the namespace `\(name)` is declared twice", at: range)
+        }
+        var namespace = SchemaDeclarations.Namespace(name: name.text, range: range)
+        try expect(.leftBrace, "`{`")
+        while !take(.rightBrace) {
+            _ = try annotations()
+            try declaration(into: &namespace)
+        }
+        return namespace
+    }
+
+    private mutating func declaration(into namespace: inout SchemaDeclarations.Namespace) throws(Diagnostic) {
+        if takeWord("entity") {
+            namespace.entities += try entityDeclarations()
+        } else if takeWord("action") {
+            namespace.actions += try actionDeclarations()
+        } else if takeWord("type") {
+            let range = current.range
+            let name = try name("the type's name")
+            try expect(.equal, "`=`")
+            namespace.types.append(
+                SchemaDeclarations.TypeDeclaration(name: name, range: range, type: try typeExpression())
+            )
+        } else {
+            throw unexpected(expected: "`entity`, `action`, `type` or an annotation")
+        }
+        try expect(.semicolon, "`;`")
+    }
+}
+
+extension Parser {
+    private mutating func entityDeclarations() throws(Diagnostic) -> [SchemaDeclarations.EntityDeclaration] {
+        var names: [SchemaDeclarations.Reference] = []
+        repeat {
+            let range = current.range
+            names.append(SchemaDeclarations.Reference(name: try name("the entity type's name"), range: range))
+        } while take(.comma)
+        if takeWord("enum") {
+            let ids = try entityIDs()
+            return names.map { name in
+                SchemaDeclarations.EntityDeclaration(
+                    name: name.name,
+                    range: name.range,
+                    memberOf: [],
+                    attributes: [],
+                    tags: nil,
+                    ids: ids
+                )
+            }
+        }
+        let memberOf = take(.in) ? try typeReferences() : []
+        let hasSign = take(.equal)
+        guard !hasSign || current.kind == .leftBrace else { throw unexpected(expected: "`{`") }
+        let attributes = take(.leftBrace) ? try attributeDeclarations() : []
+        let tags = takeWord("tags") ? try typeExpression() : nil
+        return names.map { name in
+            SchemaDeclarations.EntityDeclaration(
+                name: name.name,
+                range: name.range,
+                memberOf: memberOf,
+                attributes: attributes,
+                tags: tags,
+                ids: nil
+            )
+        }
+    }
+
+    /// `'[' STRING (',' STRING)* ']'`, without a trailing comma.
+    private mutating func entityIDs() throws(Diagnostic) -> [String] {
+        try expect(.leftBracket, "`[`")
+        var ids: [String] = []
+        repeat { ids.append(try string("an id in quotation marks")) } while take(.comma)
+        try expect(.rightBracket, "`,` or `]`")
+        return ids
+    }
+
+    private mutating func attributeDeclarations() throws(Diagnostic) -> [SchemaDeclarations.AttributeDeclaration] {
+        try list(until: .rightBrace, "}") { parser throws(Diagnostic) in
+            _ = try parser.annotations()
+            let name = try parser.nameOrString("an attribute's name")
+            let isRequired = !parser.take(.question)
+            try parser.expect(.colon, "`:`")
+            return SchemaDeclarations.AttributeDeclaration(
+                name: AttributeName(name),
+                isRequired: isRequired,
+                type: try parser.typeExpression()
+            )
+        }
+    }
+
+    private mutating func nameOrString(_ expected: String) throws(Diagnostic) -> String {
+        current.kind == .string ? try string(expected) : try name(expected)
+    }
+
+    private mutating func typeExpression() throws(Diagnostic) -> SchemaDeclarations.TypeExpression {
+        try nested { parser throws(Diagnostic) in
+            if parser.take(.leftBrace) { return .record(try parser.attributeDeclarations()) }
+            if parser.isWord("Set"), parser.following.kind == .less {
+                parser.advance()
+                parser.advance()
+                let element = try parser.typeExpression()
+                try parser.expect(.greater, "`>`")
+                return .set(element)
+            }
+            return .named(try parser.typeReference(isBuiltinAllowed: true))
+        }
+    }
+
+    private mutating func typeReference(
+        isBuiltinAllowed: Bool = false
+    ) throws(Diagnostic) -> SchemaDeclarations.Reference {
+        let start = current.range
+        if isBuiltinAllowed, isWord("__cedar"), following.kind == .doubleColon {
+            advance()
+            advance()
+            let name = "__cedar::" + (try name("a type of the language"))
+            return SchemaDeclarations.Reference(name: name, range: start.through(previous.range))
+        }
+        let (name, range) = try path("a type")
+        return SchemaDeclarations.Reference(name: name.text, range: range)
+    }
+
+    /// One entity type, or a list of them in brackets without a trailing comma.
+    private mutating func typeReferences() throws(Diagnostic) -> [SchemaDeclarations.Reference] {
+        guard take(.leftBracket) else { return [try typeReference()] }
+        if take(.rightBracket) { return [] }
+        var references: [SchemaDeclarations.Reference] = []
+        repeat { references.append(try typeReference()) } while take(.comma)
+        try expect(.rightBracket, "`,` or `]`")
+        return references
+    }
+}
+
+extension Parser {
+    private mutating func actionDeclarations() throws(Diagnostic) -> [SchemaDeclarations.ActionDeclaration] {
+        var names: [SchemaDeclarations.Reference] = []
+        repeat {
+            let range = current.range
+            names.append(SchemaDeclarations.Reference(name: try nameOrString("the action's name"), range: range))
+        } while take(.comma)
+        let memberOf = take(.in) ? try actionReferences() : []
+        var appliesTo: SchemaDeclarations.AppliesToDeclaration?
+        if takeWord("appliesTo") { appliesTo = try self.appliesTo(of: names) }
+        if takeWord("attributes") {
+            try expect(.leftBrace, "`{`")
+            try expect(.rightBrace, "`}`, since actions have no attributes")
+        }
+        return names.map { name in
+            SchemaDeclarations.ActionDeclaration(
+                id: name.name,
+                range: name.range,
+                memberOf: memberOf,
+                appliesTo: appliesTo
+            )
+        }
+    }
+
+    private mutating func actionReferences() throws(Diagnostic) -> [SchemaDeclarations.ActionReference] {
+        guard take(.leftBracket) else { return [try actionReference()] }
+        var references: [SchemaDeclarations.ActionReference] = []
+        repeat { references.append(try actionReference()) } while take(.comma)
+        try expect(.rightBracket, "`,` or `]`")
+        return references
+    }
+
+    private mutating func actionReference() throws(Diagnostic) -> SchemaDeclarations.ActionReference {
+        let start = current.range
+        if current.kind == .string {
+            return SchemaDeclarations.ActionReference(type: nil, id: try string("an action"), range: start)
+        }
+        let (name, range) = try path("an action")
+        if current.kind == .doubleColon {
+            let (uid, range) = try entityUID(type: name, from: range)
+            return SchemaDeclarations.ActionReference(type: uid.type.text, id: uid.id, range: range)
+        }
+        guard !name.text.contains(":") else {
+            throw unexpected(expected: "`::` and the action's id in quotation marks")
+        }
+        return SchemaDeclarations.ActionReference(type: nil, id: name.text, range: range)
+    }
+
+    private mutating func appliesTo(
+        of actions: [SchemaDeclarations.Reference]
+    ) throws(Diagnostic) -> SchemaDeclarations.AppliesToDeclaration {
+        let start = previous.range
+        var declaration = SchemaDeclarations.AppliesToDeclaration()
+        try expect(.leftBrace, "`{`")
+        repeat { try appliesToPart(into: &declaration) } while take(.comma) && current.kind != .rightBrace
+        try expect(.rightBrace, "`,` or `}`")
+        guard declaration.principals != nil else { throw fault("`appliesTo` names no `principal`", at: start) }
+        guard declaration.resources != nil else { throw fault("`appliesTo` names no `resource`", at: start) }
+        return declaration
+    }
+
+    private mutating func appliesToPart(
+        into declaration: inout SchemaDeclarations.AppliesToDeclaration
+    ) throws(Diagnostic) {
+        let token = current
+        advance()
+        guard token.kind == .identifier, let part = Variable(rawValue: text(token)), part != .action else {
+            throw fault("expected `principal`, `resource` or `context`", at: token.range)
+        }
+        try expect(.colon, "`:`")
+        let isRepeated: Bool
+        switch part {
+        case .principal:
+            isRepeated = declaration.principals != nil
+            declaration.principals = try nonEmptyTypes(of: part)
+        case .resource:
+            isRepeated = declaration.resources != nil
+            declaration.resources = try nonEmptyTypes(of: part)
+        case .context, .action:
+            isRepeated = declaration.context != nil
+            guard current.kind == .leftBrace || current.kind.isWord, !(isWord("Set") && following.kind == .less) else {
+                throw unexpected(expected: "a record or the name of a record type")
+            }
+            declaration.context = try typeExpression()
+        }
+        guard !isRepeated else { throw fault("`\(part.rawValue)` is given twice", at: token.range) }
+    }
+
+    private mutating func nonEmptyTypes(of part: Variable) throws(Diagnostic) -> [SchemaDeclarations.Reference] {
+        let start = current.range
+        let references = try typeReferences()
+        guard !references.isEmpty else {
+            throw fault("the list of types of `\(part.rawValue)` is empty", at: start.through(previous.range))
+        }
+        return references
+    }
+}

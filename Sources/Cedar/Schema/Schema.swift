@@ -1,0 +1,107 @@
+/// What entities and actions there are, and of which types their attributes, tags and contexts.
+package struct Schema: Hashable, Sendable {
+    /// Sorted by name.
+    package let entityTypes: [EntityTypeDefinition]
+    /// Sorted by id.
+    package let actions: [ActionDefinition]
+    /// For lookup only, never iterated.
+    private let typePlaces: [EntityTypeName: Int]
+    private let actionPlaces: [EntityUID: Int]
+
+    init(entityTypes: [EntityTypeDefinition], actions: [ActionDefinition]) {
+        self.entityTypes = entityTypes.sorted { $0.name < $1.name }
+        self.actions = actions.sorted { $0.uid < $1.uid }
+        typePlaces = Dictionary(
+            self.entityTypes.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        actionPlaces = Dictionary(
+            self.actions.enumerated().map { ($1.uid, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// Reads a schema in Cedar's own form, and resolves its names.
+    package static func parse(
+        _ text: String,
+        limits: SyntaxLimits = .standard
+    ) throws(CedarSyntaxError) -> Schema {
+        let (declarations, source) = try Parser.schema(text, limits: limits)
+        return try SchemaResolver.resolve(declarations, source: source, limits: limits)
+    }
+
+    package subscript(type: EntityTypeName) -> EntityTypeDefinition? { typePlaces[type].map { entityTypes[$0] } }
+    package subscript(action: EntityUID) -> ActionDefinition? { actionPlaces[action].map { actions[$0] } }
+
+    /// The actions as entities, with the groups that they are in.
+    package var actionEntities: [Entity] { actions.map { Entity(uid: $0.uid, parents: $0.memberOf) } }
+}
+
+package struct EntityTypeDefinition: Hashable, Sendable {
+    package let name: EntityTypeName
+    /// The types of entities that may be parents.
+    package let memberOf: [EntityTypeName]
+    package let shape: RecordType
+    /// The type of each tag; nil where there may be none.
+    package let tags: SchemaType?
+    /// The only ids of an enumerated type.
+    package let ids: [String]?
+}
+
+package struct ActionDefinition: Hashable, Sendable {
+    package let uid: EntityUID
+    package let memberOf: [EntityUID]
+    /// Nil for an action that no request can name, only a group of actions.
+    package let appliesTo: AppliesTo?
+
+    package struct AppliesTo: Hashable, Sendable {
+        package let principals: [EntityTypeName]
+        package let resources: [EntityTypeName]
+        package let context: RecordType
+    }
+}
+
+/// The type of a value.
+package indirect enum SchemaType: Hashable, Sendable {
+    case bool, long, string
+    case set(SchemaType)
+    case record(RecordType)
+    case entity(EntityTypeName)
+    case ipaddr, decimal, datetime, duration
+}
+
+/// The names, types and necessity of the fields of a record.
+package struct RecordType: Hashable, Sendable {
+    /// Sorted by name, each name once.
+    package let attributes: [Attribute]
+
+    package struct Attribute: Hashable, Sendable {
+        package let name: AttributeName
+        package let type: SchemaType
+        package let isRequired: Bool
+    }
+
+    package static let empty = RecordType([])
+
+    /// Of a name given twice the last counts, as in the reference.
+    init(_ attributes: [Attribute]) {
+        var unique: [Attribute] = []
+        let order = attributes.indices.sorted { (attributes[$0].name, $0) < (attributes[$1].name, $1) }
+        for index in order {
+            if unique.last?.name == attributes[index].name { unique.removeLast() }
+            unique.append(attributes[index])
+        }
+        self.attributes = unique
+    }
+
+    /// By bisection.
+    package subscript(name: AttributeName) -> Attribute? {
+        var range = attributes.indices
+        while let middle = range.middle {
+            let attribute = attributes[middle]
+            if attribute.name == name { return attribute }
+            range = attribute.name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+}

@@ -1,0 +1,106 @@
+import JSON
+
+/// The name of a policy in its set.
+package struct PolicyID: Hashable, Comparable, Sendable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+extension PolicyID: ExpressibleByStringLiteral, CustomStringConvertible {
+    package init(stringLiteral text: String) { self.init(text) }
+    package var description: String { text }
+}
+
+/// A policy or, while its scope has slots, a template.
+package struct Policy: Hashable, Sendable {
+    package let id: PolicyID
+    /// In the order of the text, each name once.
+    package let annotations: [Annotation]
+    package let effect: Effect
+    package let scope: Scope
+    /// All must hold, in the order of the text.
+    package let conditions: [Condition]
+    /// Where it starts in the text that it was parsed from, annotations included.
+    package let position: SourcePosition
+    /// Its part of that text.
+    package let range: SourceRange
+    /// The template that it was linked from.
+    package let template: PolicyID?
+
+    /// The text of an annotation, empty for one without; nil where the policy has none of that name.
+    package func annotation(_ name: String) -> String? {
+        annotations.first { $0.name.isExactly(name) }?.value
+    }
+
+    package var isTemplate: Bool { !slots.isEmpty }
+
+    /// Those of the scope, the principal's first.
+    package var slots: [Slot] { [scope.principal.slot, scope.resource.slot].compactMap(\.self) }
+
+    /// The same under another name.
+    package func renamed(_ id: PolicyID) -> Policy {
+        Policy(
+            id: id,
+            annotations: annotations,
+            effect: effect,
+            scope: scope,
+            conditions: conditions,
+            position: position,
+            range: range,
+            template: template
+        )
+    }
+
+    /// This template with its slots filled. What is left open stays a slot.
+    func linked(as id: PolicyID, values: [Slot: EntityUID]) -> Policy {
+        let scope = Scope(
+            principal: scope.principal.filled(with: values),
+            action: scope.action,
+            resource: scope.resource.filled(with: values)
+        )
+        return Policy(
+            id: id,
+            annotations: annotations,
+            effect: effect,
+            scope: scope,
+            conditions: conditions,
+            position: position,
+            range: range,
+            template: self.id
+        )
+    }
+}
+
+package enum Effect: String, Hashable, Sendable {
+    case permit, forbid
+}
+
+/// `@name("value")`.
+package struct Annotation: Hashable, Sendable {
+    package let name: String
+    package let value: String
+
+    package static func == (lhs: Annotation, rhs: Annotation) -> Bool {
+        lhs.name.isExactly(rhs.name) && lhs.value.isExactly(rhs.value)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(value)
+    }
+}
+
+/// `when { … }` or `unless { … }`.
+package struct Condition: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable {
+        case when, unless
+    }
+
+    package let kind: Kind
+    package let body: Expression
+}

@@ -1,0 +1,60 @@
+/// One fault in a text: what, where, and what to do.
+package struct Diagnostic: Error, Hashable, Sendable {
+    package let message: String
+    /// What to write instead, where that is known.
+    package let advice: String?
+    package let position: SourcePosition
+    /// The line of the text that the fault starts in.
+    package let line: String
+    /// How many characters of the line are at fault, at least one.
+    package let length: Int
+
+    init(_ message: String, advice: String? = nil, at range: SourceRange, in source: SourceText) {
+        self.message = message
+        self.advice = advice
+        let start = Int(range.start)
+        position = source.position(at: start)
+        line = source.line(at: start)
+        let faulty = source.bytes[start..<max(start, min(Int(range.end), source.bytes.count))]
+        length = max(1, faulty.prefix { $0 != UInt8(ascii: "\n") }.count { $0 & 0xC0 != 0x80 })
+    }
+}
+
+extension Diagnostic: CustomStringConvertible {
+    /// Without the excerpt.
+    package var description: String { "\(position): \(message)" + (advice.map { "; \($0)" } ?? "") }
+
+    /// With the line at fault and carets under what is wrong in it. Long lines are cut around the fault.
+    package func excerpt(file: String? = nil) -> String {
+        let number = String(position.line)
+        let margin = String(repeating: " ", count: number.count)
+        let before = max(0, position.column - 61)
+        let characters = Array(line.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }.dropFirst(before).prefix(120))
+        var shown = String.UnicodeScalarView()
+        shown.append(contentsOf: characters)
+        let indentation = String(repeating: " ", count: position.column - 1 - before)
+        let carets = String(
+            repeating: "^",
+            count: max(1, min(length, characters.count - (position.column - 1 - before)))
+        )
+        return """
+            error: \(message)
+            \(margin)--> \(file.map { "\($0):" } ?? "")\(position)
+            \(margin) |
+            \(number) | \(String(shown))
+            \(margin) | \(indentation)\(carets)\(advice.map { " \($0)" } ?? "")
+            """
+    }
+}
+
+/// All faults that were found in a text, at least one, in the order of the text.
+package struct CedarSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let diagnostics: [Diagnostic]
+
+    package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+
+    /// Every fault with its excerpt.
+    package func excerpts(file: String? = nil) -> String {
+        diagnostics.map { $0.excerpt(file: file) }.joined(separator: "\n\n")
+    }
+}

@@ -1,0 +1,80 @@
+import JSON
+
+/// The name of an entity type: identifiers joined by `::`, all but the last its namespace.
+package struct EntityTypeName: Hashable, Comparable, Sendable {
+    package let text: String
+
+    /// Takes the text as it is. For what comes from outside use `parse`.
+    package init(_ text: String) { self.text = text }
+
+    /// Nil unless the text is a name in its normal form: identifiers that are not reserved, no white space.
+    package static func parse(_ text: String) -> EntityTypeName? {
+        var isName = true
+        var rest = text.utf8[...]
+        while isName {
+            let end = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
+            isName = Identifier.isValidName(rest[..<end])
+            rest = rest[end...]
+            guard !rest.isEmpty else { return isName ? EntityTypeName(text) : nil }
+            guard rest.starts(with: "::".utf8) else { return nil }
+            rest = rest.dropFirst(2)
+        }
+        return nil
+    }
+
+    /// The last identifier.
+    package var baseName: Substring {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return text[...] }
+        return text[text.utf8.index(after: colon)...]
+    }
+
+    /// Whether entities of this type are actions, in any namespace.
+    package var isAction: Bool { baseName.utf8.elementsEqual("Action".utf8) }
+
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+extension EntityTypeName: ExpressibleByStringLiteral, CustomStringConvertible {
+    package init(stringLiteral text: String) { self.init(text) }
+    package var description: String { text }
+}
+
+/// The identity of an entity: its type and an arbitrary, case-sensitive text, which may be empty.
+package struct EntityUID: Hashable, Comparable, Sendable {
+    package let type: EntityTypeName
+    package let id: String
+
+    package init(type: EntityTypeName, id: String) {
+        self.type = type
+        self.id = id
+    }
+
+    /// Takes the type's name as it is: see `EntityTypeName.parse` for what comes from outside.
+    package init(type: String, id: String) { self.init(type: EntityTypeName(type), id: id) }
+
+    package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
+        lhs.id.isExactly(rhs.id) && lhs.type == rhs.type
+    }
+
+    /// By type, then by id.
+    package static func < (lhs: EntityUID, rhs: EntityUID) -> Bool {
+        lhs.type == rhs.type ? lhs.id.precedesExactly(rhs.id) : lhs.type < rhs.type
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(type)
+        hasher.combine(id)
+    }
+}
+
+extension EntityUID: CustomStringConvertible {
+    /// The literal in Cedar's text form, which `parse` reads back.
+    package var description: String { "\(type)::\(id.cedarQuoted)" }
+
+    /// Reads a literal such as `Agent::"build-bot"`.
+    package static func parse(_ text: String) throws(CedarSyntaxError) -> EntityUID {
+        try Parser.entityLiteral(text)
+    }
+}

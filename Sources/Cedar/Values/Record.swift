@@ -1,0 +1,67 @@
+/// Names and their values: what a record literal, a context, an entity's attributes and its tags are.
+///
+/// Sorted by name in the order of code points, each name once, so that equal records are equal arrays.
+package struct Record: Hashable, Sendable {
+    package let fields: [Field]
+
+    package struct Field: Hashable, Sendable {
+        package let name: AttributeName
+        package let value: Value
+
+        package init(name: AttributeName, value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package static let empty = Record(fields: [])
+
+    /// Of a name given twice the last counts.
+    package init(fields: [Field]) {
+        guard fields.count > 1 else {
+            self.fields = fields
+            return
+        }
+        var unique: [Field] = []
+        unique.reserveCapacity(fields.count)
+        let order = fields.indices.sorted { (fields[$0].name, $0) < (fields[$1].name, $1) }
+        for index in order {
+            if unique.last?.name == fields[index].name { unique.removeLast() }
+            unique.append(fields[index])
+        }
+        self.fields = unique
+    }
+
+    package init(_ pairs: [(String, Value)]) {
+        self.init(fields: pairs.map { Field(name: AttributeName($0), value: $1) })
+    }
+
+    package var isEmpty: Bool { fields.isEmpty }
+    package var count: Int { fields.count }
+
+    /// By bisection.
+    package subscript(name: AttributeName) -> Value? {
+        var range = fields.indices
+        while let middle = range.middle {
+            let field = fields[middle]
+            if field.name == name { return field.value }
+            range = field.name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
+    package subscript(name: String) -> Value? { self[AttributeName(name)] }
+
+    /// The fields of both; where a name is in both, the other's counts.
+    package func merging(_ other: Record) -> Record { Record(fields: fields + other.fields) }
+}
+
+extension Record: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, Value)...) { self.init(elements) }
+}
+
+extension Record: CustomStringConvertible {
+    package var description: String {
+        "{" + fields.map { "\($0.name.text.cedarQuoted): \($0.value)" }.joined(separator: ", ") + "}"
+    }
+}

@@ -1,0 +1,49 @@
+/// A set of values, of any mixture of kinds.
+///
+/// Kept sorted and without repetition, so that equal sets are equal arrays and iteration has one order.
+package struct ValueSet: Hashable, Sendable {
+    package let elements: [Value]
+
+    package init(_ values: [Value]) {
+        guard values.count > 1 else {
+            elements = values
+            return
+        }
+        var unique: [Value] = []
+        unique.reserveCapacity(values.count)
+        for value in values.sorted() where unique.last != value { unique.append(value) }
+        elements = unique
+    }
+
+    package var count: Int { elements.count }
+    package var isEmpty: Bool { elements.isEmpty }
+
+    /// By bisection.
+    package func contains(_ value: Value) -> Bool {
+        var range = elements.indices
+        while let middle = range.middle {
+            switch elements[middle].placement(against: value) {
+            case .same: return true
+            case .before: range = (middle + 1)..<range.upperBound
+            case .after: range = range.lowerBound..<middle
+            }
+        }
+        return false
+    }
+
+    package func isSuperset(of other: ValueSet) -> Bool { other.elements.allSatisfy(contains) }
+    package func intersects(_ other: ValueSet) -> Bool { other.elements.contains(where: contains) }
+}
+
+extension ValueSet: CustomStringConvertible {
+    package var description: String { "[" + elements.map(\.description).joined(separator: ", ") + "]" }
+}
+
+extension ValueSet: ExpressibleByArrayLiteral {
+    package init(arrayLiteral elements: Value...) { self.init(elements) }
+}
+
+extension Range<Int> {
+    /// Where a bisection looks next; nil when nothing is left.
+    var middle: Int? { isEmpty ? nil : lowerBound + count / 2 }
+}

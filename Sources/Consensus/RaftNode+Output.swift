@@ -1,0 +1,81 @@
+import Kernel
+
+/// What a step has decided, in the making.
+struct Outbox: Sendable {
+    var effects: [RaftNode.Effect] = []
+    /// Sent once everything written so far is durable.
+    var durableMessages: [Message] = []
+    var entries: [Entry] = []
+    var mustWriteHardState = false
+    var announced: RaftNode.RoleStatus?
+}
+
+extension RaftNode {
+    func message(_ body: Message.Body, to peer: MemberID, term: Term? = nil) -> Message {
+        Message(lineage: lineage, from: id, to: peer, term: term ?? self.term, body: body)
+    }
+
+    mutating func send(_ body: Message.Body, to peer: MemberID, term: Term? = nil) {
+        out.effects.append(.send(message(body, to: peer, term: term), after: nil))
+    }
+
+    /// For what promises something that must be durable: votes, requests for them, acceptance of entries.
+    mutating func sendWhenDurable(_ body: Message.Body, to peer: MemberID) {
+        out.durableMessages.append(message(body, to: peer))
+    }
+
+    /// One write a step: hard state and entries together, so that no crash can come between them.
+    mutating func flush() -> [Effect] {
+        if out.mustWriteHardState || !out.entries.isEmpty {
+            lastWrite = LogWrite.ID(lastWrite.number + 1)
+            let hardState = HardState(term: term, vote: vote, commitIndex: commitIndex)
+            out.effects.append(.persist(LogWrite(id: lastWrite, hardState: hardState, entries: out.entries)))
+        }
+        // Writes are carried out in order, so what waits for any of them may wait for the newest.
+        let after = lastWrite > completedWrite ? lastWrite : nil
+        for message in out.durableMessages { out.effects.append(.send(message, after: after)) }
+        let status = RoleStatus(role: role, term: term, leader: leader)
+        if status != out.announced { out.effects.append(.roleChanged(status)) }
+        defer { out = Outbox(announced: status) }
+        return out.effects
+    }
+
+    /// The write that the current step will make.
+    var thisWrite: LogWrite.ID { LogWrite.ID(lastWrite.number + 1) }
+
+    mutating func persisted(_ id: LogWrite.ID, last: LogPosition, at now: Instant) {
+        completedWrite = max(completedWrite, id)
+        // A completion from before a cut may name a position that was cut off and has come back since, of which the
+        // disk knows nothing yet:
+        // 1. follower writes 5..7 of t2; 2. a leader of t3 makes it cut them; 3. a leader of t4 sends 5..7 of t2 again;
+        // 4. the first write completes. Only the third write's completion may count.
+        if id >= lastCut, last != .zero, log.term(at: last.index) == last.term {
+            log.markDurable(through: last.index)
+            if role == .leader { advanceCommit(at: now) }
+        }
+        if let ownVoteWrite, id >= ownVoteWrite {
+            self.ownVoteWrite = nil
+            if role == .candidate { countVote(of: self.id, granted: true, at: now) }
+        }
+    }
+
+    /// Committed and durable here, one batch at a time.
+    mutating func applyNext() {
+        // While the state is about to be replaced by a snapshot, what would be applied is part of it.
+        guard applyingIndex == appliedIndex, staging?.isInstalling != true else { return }
+        let end = min(commitIndex, log.durableIndex)
+        let batch = log.entries(from: appliedIndex.next, through: end, maxBytes: options.maxApplyBytes)
+        guard let last = batch.last else { return }
+        applyingIndex = last.index
+        out.effects.append(.apply(batch))
+    }
+
+    mutating func applied(through index: LogIndex) {
+        invariant(
+            index >= appliedIndex && index <= applyingIndex,
+            "told of applied \(index) between \(appliedIndex) and \(applyingIndex)"
+        )
+        appliedIndex = index
+        log.trim(through: appliedIndex, maxBytes: options.windowBytes)
+    }
+}

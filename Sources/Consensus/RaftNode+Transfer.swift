@@ -1,0 +1,45 @@
+import Kernel
+
+extension RaftNode {
+    /// Leadership transfer. 3.10.
+    mutating func beginTransfer(to target: MemberID?, at now: Instant) {
+        guard role == .leader else { return }
+        let candidates = progress.filter { target == nil || $0.member == target }
+        // Heard from lately before not, then the longest log; ties by identity.
+        let best = candidates.max {
+            ($0.isRecentlyActive ? 1 : 0, $0.matchIndex, $0.member) < ($1.isRecentlyActive ? 1 : 0, $1.matchIndex, $1.member)
+        }
+        guard let best else {
+            out.effects.append(.note(Note(.warning, "nobody to hand the leadership to")))
+            if !mayLead { becomeFollower(in: term, of: nil, at: now) }
+            return
+        }
+        transfer = Transfer(target: best.member, deadline: now.advanced(by: options.electionTimeout))
+        guard let place = progress.firstIndex(where: { $0.member == best.member }) else { return }
+        finishTransferIfCaughtUp(place)
+        sendAppend(to: place, sendIfEmpty: true, at: now)
+    }
+
+    mutating func finishTransferIfCaughtUp(_ place: Int) {
+        guard let transfer, transfer.target == progress[place].member,
+            progress[place].matchIndex == log.last.index
+        else { return }
+        send(.timeoutNow, to: transfer.target)
+    }
+
+    /// The target did not take over in time. One that may not lead any more steps down all the same.
+    mutating func abortTransfer(at now: Instant) {
+        transfer = nil
+        if !mayLead { becomeFollower(in: term, of: nil, at: now) }
+    }
+
+    mutating func setMayLead(_ allowed: Bool, at now: Instant) {
+        mayLead = allowed
+        guard !allowed else { return }
+        if role == .leader {
+            if transfer == nil { beginTransfer(to: nil, at: now) }
+        } else if role != .follower {
+            becomeFollower(in: term, of: nil, at: now)
+        }
+    }
+}

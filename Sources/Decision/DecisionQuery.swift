@@ -1,0 +1,82 @@
+package import Cedar
+
+/// One question, as it came from outside and with its names translated to Cedar's.
+///
+/// Nothing in it is believed: whom it is about and which of its properties count is for `DecisionSnapshot.decide`.
+package struct DecisionQuery: Hashable, Sendable {
+    /// A subject or resource, and what the request says of it.
+    package struct Description: Hashable, Sendable {
+        package let uid: EntityUID
+        package let properties: Cedar.Record
+    }
+
+    package let subject: Description
+    package let action: EntityUID
+    package let actionProperties: Cedar.Record
+    package let resource: Description
+    package let context: Cedar.Record
+
+    /// Fields of the context that Reeve sets.
+    package static let reservedContext = ["reeve", "action"]
+
+    /// - Parameters:
+    ///   - subject: AuthZEN's type and id; see `EntityTypeMapping`.
+    ///   - actionProperties: Reach policies as `context.action`.
+    package init(
+        subject: (type: String, id: String, properties: Cedar.Record),
+        action: (name: String, properties: Cedar.Record),
+        resource: (type: String, id: String, properties: Cedar.Record),
+        context: Cedar.Record = .empty
+    ) throws(DecisionQueryError) {
+        self.subject = Description(
+            uid: try EntityTypeMapping.uid(type: subject.type, id: subject.id, in: .subject),
+            properties: subject.properties
+        )
+        self.resource = Description(
+            uid: try EntityTypeMapping.uid(type: resource.type, id: resource.id, in: .resource),
+            properties: resource.properties
+        )
+        self.action = try EntityTypeMapping.action(name: action.name)
+        self.actionProperties = action.properties
+        for name in Self.reservedContext where context[name] != nil {
+            throw DecisionQueryError(.context, .reservedName(name))
+        }
+        self.context = context
+    }
+}
+
+/// What is wrong with a question, and in which part of it.
+package struct DecisionQueryError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Part: String, Hashable, Sendable {
+        case subject, action, resource, context
+    }
+
+    package enum Reason: Hashable, Sendable {
+        case empty
+        case tooLong(byteCount: Int, limit: Int)
+        /// A type that has no translation to a Cedar entity type.
+        case malformedType
+        case reservedType
+        case reservedName(String)
+    }
+
+    package let part: Part
+    package let reason: Reason
+
+    init(_ part: Part, _ reason: Reason) {
+        self.part = part
+        self.reason = reason
+    }
+
+    package var description: String {
+        switch reason {
+        case .empty: "\(part.rawValue): a type, id or name is empty"
+        case .tooLong(let byteCount, let limit):
+            "\(part.rawValue): a type, id or name has \(byteCount) bytes, at most \(limit) are allowed"
+        case .malformedType:
+            "\(part.rawValue): the type is no name such as todo, tool_call or Billing::Account"
+        case .reservedType: "\(part.rawValue): the type stands for actions"
+        case .reservedName(let name): "\(part.rawValue): \"\(name)\" is reserved"
+        }
+    }
+}

@@ -1,0 +1,164 @@
+internal import Cedar
+package import Directory
+internal import HashTreeCollections
+internal import Identity
+package import Kernel
+
+extension DecisionSnapshot {
+    /// Reads the whole directory.
+    package init(from view: some KeyValueView, revision: LogIndex, codec: any DirectoryCodec) {
+        self.init()
+        self.revision = revision
+        let view = DirectoryView(view, codec: codec)
+        do throws(StateDamage) { try load(view) } catch { damage = error }
+    }
+
+    /// The snapshot after the commands that the events tell of.
+    ///
+    /// - Parameter view: The state at `revision`.
+    package func updated(
+        with events: [DirectoryEvent],
+        at revision: LogIndex,
+        from view: some KeyValueView,
+        codec: any DirectoryCodec
+    ) -> DecisionSnapshot {
+        let isReplaced = events.contains { if case .bootstrapped = $0 { true } else { false } }
+        if isReplaced || damage != nil { return DecisionSnapshot(from: view, revision: revision, codec: codec) }
+        var snapshot = self
+        snapshot.revision = revision
+        let view = DirectoryView(view, codec: codec)
+        do throws(StateDamage) {
+            for event in events { try snapshot.note(event, view) }
+        } catch {
+            snapshot.damage = error
+        }
+        return snapshot
+    }
+
+    private mutating func note(_ event: DirectoryEvent, _ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
+        switch event {
+        case .bootstrapped, .policySetChanged, .featureLevelRaised:
+            return
+        case .principalChanged(let id), .assignmentsChanged(of: let id):
+            try readPrincipal(id, view)
+        case .standingChanged(let subject, let epoch):
+            self.epoch = epoch
+            try readStanding(subject, view)
+        case .roleChanged(let name):
+            try readEntity(EntityUIDs.role(name), view)
+        case .resourceChanged(let name):
+            try readEntity(name.uid, view)
+        case .administratorChanged(let fingerprint):
+            try readEntity(EntityUIDs.administrator(fingerprint), view)
+        case .policiesActivated(let set):
+            try readPolicies(set, view)
+        case .tokenChanged(_, let digest):
+            try readToken(digest, view)
+        case .settingsChanged:
+            try readSettings(view)
+        }
+    }
+
+    private mutating func readEntity(
+        _ uid: EntityUID,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) {
+        entities[uid] = try view.facts(uid)
+    }
+
+    private mutating func readPrincipal(
+        _ id: PrincipalID,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) {
+        entities[EntityUIDs.principal(id)] = try view.facts(principal: id)
+    }
+
+    private mutating func readStanding(
+        _ subject: RevocationSubject,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) {
+        let status = try view.status(subject)
+        statuses[subject] = status == .active ? nil : status
+        // A principal's status is one of its attributes.
+        if case .principal(let id) = subject { try readPrincipal(id, view) }
+    }
+
+    private mutating func readToken(
+        _ digest: Digest,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) {
+        tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0.grant) }
+    }
+
+    private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
+        maximumAge = try view.settings()?.settings.maximumAge ?? Settings.defaultMaximumAge
+    }
+
+    private mutating func readPolicies(
+        _ name: String,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) {
+        let active = try view.activePolicies(name)
+        if name == Grammar.administrationSet {
+            administration = active
+            return
+        }
+        policies.removeAll { $0.name == name }
+        if let active { policies.append(active) }
+        policies.sort { $0.name < $1.name }
+    }
+}
+
+extension DecisionSnapshot {
+    private mutating func load(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
+        lineage = try view.cluster()?.lineage
+        epoch = try view.ledger()?.epoch ?? 0
+        try readSettings(view)
+        for kind in PrincipalKind.allCases {
+            try forEach({ request throws(StateDamage) in try view.principals(kind, request) }) {
+                record throws(StateDamage) in
+                try readPrincipal(record.spec.id, view)
+            }
+        }
+        try forEach({ request throws(StateDamage) in try view.roles(request) }) {
+            entities[EntityUIDs.role($0.spec.name)] = EntityFacts(role: $0.spec)
+        }
+        try forEach({ request throws(StateDamage) in try view.resources(request) }) {
+            entities[$0.spec.id.uid] = EntityFacts(resource: $0.spec)
+        }
+        try forEach({ request throws(StateDamage) in try view.administrators(request) }) {
+            entities[EntityUIDs.administrator($0.spec.fingerprint)] = EntityFacts(administrator: $0.spec)
+        }
+        try forEach({ request throws(StateDamage) in try view.members(request) }) {
+            entities[EntityUIDs.node($0.spec.id)] = EntityFacts(described: .empty)
+        }
+        try forEach({ request throws(StateDamage) in try view.tokens(request) }) {
+            tokens[$0.grant.secretDigest] = TokenFacts($0.grant)
+        }
+        try forEach({ request throws(StateDamage) in try view.standings(request) }) {
+            if $0.status != .active { statuses[$0.subject] = $0.status }
+        }
+        try forEach({ request throws(StateDamage) in try view.policySets(request) }) { set throws(StateDamage) in
+            try readPolicies(set.name, view)
+        }
+    }
+
+    /// Calls `body` with each item of a list, page by page.
+    private func forEach<Item>(
+        _ page: (ListRequest) throws(StateDamage) -> Page<Item>,
+        _ body: (Item) throws(StateDamage) -> Void
+    ) throws(StateDamage) {
+        var cursor: ListCursor?
+        repeat {
+            let found = try page(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            for item in found.items { try body(item) }
+            cursor = found.next
+        } while cursor != nil
+    }
+}
+
+extension DecisionSnapshot.TokenFacts {
+    fileprivate init(_ grant: TokenGrant) {
+        self.init(id: grant.id, principal: grant.principal, expiresAt: grant.expiresAt)
+    }
+}

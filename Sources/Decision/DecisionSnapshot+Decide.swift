@@ -1,0 +1,301 @@
+package import Cedar
+internal import Directory
+internal import HashTreeCollections
+package import Identity
+internal import JSON
+internal import Kernel
+
+extension DecisionSnapshot {
+    /// May the subject do this? Deny by default, and for every doubt.
+    ///
+    /// The order of work: whose credential this is and whether it is in force; whether its holder may ask for the subject;
+    /// the subject's standing; age; what of the request's properties counts; the policies. Standing is looked at before any
+    /// policy, so that no policy gives back what was taken away.
+    ///
+    /// - Parameter moment: What the node knows of the present; nil when it has no proof, which denies.
+    package func decide(_ query: DecisionQuery, by credential: Credential, at moment: DecisionMoment?) -> DecisionAnswer
+    {
+        var work = DecisionWork(snapshot: self, moment: moment)
+        let code: DecisionCode
+        do throws(Denial) { code = try work.decide(query, credential) } catch { code = error.code }
+        return work.answer(code)
+    }
+
+    /// May the caller do something to Reeve itself? Decided by the active administration policies.
+    ///
+    /// - Parameter action: Id of a `Reeve::Action`, such as `explain` or `read`.
+    package func authorize(
+        _ credential: Credential,
+        action: String,
+        on resource: EntityUID,
+        context: Cedar.Record = .empty,
+        at moment: DecisionMoment?
+    ) -> DecisionAnswer {
+        var work = DecisionWork(snapshot: self, moment: moment)
+        let code: DecisionCode
+        do throws(Denial) {
+            code = try work.authorize(credential, action, resource, context)
+        } catch {
+            code = error.code
+        }
+        return work.answer(code)
+    }
+}
+
+/// Ends the work on a decision.
+struct Denial: Error {
+    let code: DecisionCode
+
+    init(_ code: DecisionCode) { self.code = code }
+}
+
+/// One decision in the making: what was found so far.
+struct DecisionWork {
+    let snapshot: DecisionSnapshot
+    let moment: DecisionMoment?
+    private var caller: EntityUID?
+    private var verdict: PolicyVerdict?
+    /// What the policies were asked; nil when it did not come to that.
+    private(set) var request: Request?
+    private(set) var ignored: [DecisionAnswer.IgnoredProperty] = []
+    /// Entities as the request describes them, where it may.
+    private var overlay: [(uid: EntityUID, facts: EntityFacts)] = []
+    private var isCallerRestricted = false
+    private var isSubjectRestricted = false
+
+    init(snapshot: DecisionSnapshot, moment: DecisionMoment?) {
+        self.snapshot = snapshot
+        self.moment = moment
+    }
+
+    func answer(_ code: DecisionCode) -> DecisionAnswer {
+        DecisionAnswer(
+            code: code,
+            revision: snapshot.revision,
+            epoch: snapshot.epoch,
+            age: moment?.age,
+            caller: caller,
+            policies: verdict?.deciding ?? [],
+            failures: verdict?.failures ?? [],
+            ignoredProperties: ignored
+        )
+    }
+
+    mutating func decide(_ query: DecisionQuery, _ credential: Credential) throws(Denial) -> DecisionCode {
+        let moment = try usableMoment()
+        let caller = try authenticate(credential, moment)
+        if query.subject.uid == caller.uid {
+            try checkStanding(of: caller.principal, isSubject: true)
+            isCallerRestricted = isSubjectRestricted
+        } else {
+            try checkStanding(of: caller.principal, isSubject: false)
+            try checkMayAsk(caller.uid, for: query, moment)
+            try checkStanding(of: PrincipalID(query.subject.uid), isSubject: true)
+        }
+        guard moment.age <= snapshot.maximumAge else { throw Denial(.stale) }
+        try assert(query.subject, caller.uid, moment)
+        try assert(query.resource, caller.uid, moment)
+        let request = request(query, moment)
+        self.request = request
+        let verdict = PolicyVerdict(
+            request,
+            policies: snapshot.policies,
+            entities: entities(moment),
+            age: moment.age,
+            isRestricted: isSubjectRestricted
+        )
+        self.verdict = verdict
+        return DecisionCode(verdict.outcome)
+    }
+
+    /// The entities as the policies see them.
+    func entities(_ moment: DecisionMoment) -> EntityView<DecisionSnapshot> {
+        EntityView(snapshot, in: moment.interval, overlay: overlay)
+    }
+
+    mutating func authorize(
+        _ credential: Credential,
+        _ action: String,
+        _ resource: EntityUID,
+        _ context: Cedar.Record
+    ) throws(Denial) -> DecisionCode {
+        let moment = try usableMoment()
+        let caller = try authenticate(credential, moment)
+        try checkStanding(of: caller.principal, isSubject: true)
+        isCallerRestricted = isSubjectRestricted
+        guard moment.age <= snapshot.maximumAge else { throw Denial(.stale) }
+        let request = Request(
+            principal: caller.uid,
+            action: EntityUIDs.action(action),
+            resource: resource,
+            context: context
+        )
+        let verdict = administrationVerdict(request, moment)
+        self.verdict = verdict
+        return DecisionCode(verdict.outcome)
+    }
+
+    private func usableMoment() throws(Denial) -> DecisionMoment {
+        guard snapshot.isUsable, let moment else { throw Denial(.notReady) }
+        return moment
+    }
+
+    // MARK: Who asks
+
+    private struct KnownCaller {
+        let uid: EntityUID
+        /// Nil for administrators and nodes.
+        let principal: PrincipalID?
+    }
+
+    private mutating func authenticate(
+        _ credential: Credential,
+        _ moment: DecisionMoment
+    ) throws(Denial) -> KnownCaller {
+        let known: KnownCaller =
+            switch credential {
+            case .administrator(let fingerprint):
+                KnownCaller(uid: EntityUIDs.administrator(fingerprint), principal: nil)
+            case .principal(let id): KnownCaller(uid: EntityUIDs.principal(id), principal: id)
+            case .token(let digest): try holder(of: digest, moment)
+            case .node(let member): KnownCaller(uid: EntityUIDs.node(member), principal: nil)
+            }
+        caller = known.uid
+        if let principal = known.principal, snapshot.status(.principal(principal)) == .revoked { return known }
+        guard snapshot.facts(known.uid) != nil else { throw Denial(.callerUnknown) }
+        return known
+    }
+
+    private mutating func holder(of digest: Digest, _ moment: DecisionMoment) throws(Denial) -> KnownCaller {
+        guard let token = snapshot.tokens[digest] else { throw Denial(.tokenUnknown) }
+        let uid = EntityUIDs.principal(token.principal)
+        caller = uid
+        guard snapshot.status(.token(token.id)) == .active else { throw Denial(.tokenRevoked) }
+        // As for grants: at the latest moment that the present may be.
+        guard moment.interval.latest < token.expiresAt else { throw Denial(.tokenExpired) }
+        return KnownCaller(uid: uid, principal: token.principal)
+    }
+
+    private mutating func checkStanding(of principal: PrincipalID?, isSubject: Bool) throws(Denial) {
+        guard let principal else { return }
+        switch snapshot.status(.principal(principal)) {
+        case .active: return
+        case .restricted where isSubject: isSubjectRestricted = true
+        case .restricted: throw Denial(.callerRestricted)
+        case .quarantined: throw Denial(isSubject ? .principalQuarantined : .callerQuarantined)
+        case .revoked: throw Denial(isSubject ? .principalRevoked : .callerRevoked)
+        }
+    }
+
+    private func checkMayAsk(
+        _ caller: EntityUID,
+        for query: DecisionQuery,
+        _ moment: DecisionMoment
+    ) throws(Denial) {
+        let request = Request(
+            principal: caller,
+            action: EntityUIDs.action("decideFor"),
+            resource: query.subject.uid,
+            context: ["action": .entity(query.action), "resource": .entity(query.resource.uid)]
+        )
+        guard administrationVerdict(request, moment).isPermitted else { throw Denial(.notAuthorizedForSubject) }
+    }
+
+    // MARK: What counts of the request
+
+    /// What the directory holds wins, and a differing value denies. The rest counts where the caller may assert it.
+    private mutating func assert(
+        _ description: DecisionQuery.Description,
+        _ caller: EntityUID,
+        _ moment: DecisionMoment
+    ) throws(Denial) {
+        guard !description.properties.isEmpty else { return }
+        let uid = description.uid
+        let known = overlay.first { $0.uid == uid }?.facts ?? snapshot.facts(uid)
+        var counted: [Cedar.Record.Field] = []
+        for field in description.properties.fields {
+            if let value = known?.attributes[field.name] {
+                guard value == field.value else { throw Denial(.attributeConflict) }
+            } else if mayAssert(field.name.text, of: uid.type, caller, moment) {
+                counted.append(field)
+            } else {
+                ignored.append(DecisionAnswer.IgnoredProperty(entity: uid, name: field.name.text))
+            }
+        }
+        guard !counted.isEmpty else { return }
+        let record = Cedar.Record(fields: counted)
+        overlay.removeAll { $0.uid == uid }
+        overlay.append((uid, known?.adding(record) ?? EntityFacts(described: record)))
+    }
+
+    private func mayAssert(
+        _ name: String,
+        of type: EntityTypeName,
+        _ caller: EntityUID,
+        _ moment: DecisionMoment
+    ) -> Bool {
+        // What Reeve sets, or leaves unset, nobody may claim.
+        let reserved =
+            PrincipalKind(entityType: type) == nil
+            ? EntityFacts.reservedResourceAttributes : EntityFacts.reservedPrincipalAttributes
+        guard !reserved.contains(name) else { return false }
+        let request = Request(
+            principal: caller,
+            action: EntityUIDs.action("assert"),
+            resource: EntityUIDs.attribute(name, ofType: type)
+        )
+        return administrationVerdict(request, moment).isPermitted
+    }
+
+    // MARK: Policies
+
+    private func request(_ query: DecisionQuery, _ moment: DecisionMoment) -> Request {
+        Request(
+            principal: query.subject.uid,
+            action: query.action,
+            resource: query.resource.uid,
+            context: query.context.merging([
+                "action": .record(query.actionProperties), "reeve": .record(knowledge(moment)),
+            ])
+        )
+    }
+
+    /// What policies may ask about the knowledge that they are evaluated with, as `context.reeve`.
+    private func knowledge(_ moment: DecisionMoment) -> Cedar.Record {
+        [
+            "age_ms": .long(Int64(clamping: moment.age.milliseconds)),
+            "earliest": .datetime(CedarDateTime(moment.interval.earliest)),
+            "epoch": .long(Int64(clamping: snapshot.epoch)),
+            "latest": .datetime(CedarDateTime(moment.interval.latest)),
+            "revision": .long(Int64(clamping: snapshot.revision.number)),
+        ]
+    }
+
+    private func administrationVerdict(_ request: Request, _ moment: DecisionMoment) -> PolicyVerdict {
+        // Without the overlay: what a request says of somebody is no reason to believe more of what it says.
+        PolicyVerdict(
+            request,
+            policies: snapshot.administration.map { [$0] } ?? [],
+            entities: EntityView(snapshot, in: moment.interval),
+            age: moment.age,
+            isRestricted: isCallerRestricted
+        )
+    }
+}
+
+extension DecisionCode {
+    init(_ outcome: PolicyVerdict.Outcome) {
+        switch outcome {
+        case .permitted: self = .allowed
+        case .forbidden: self = .forbidden
+        case .failed: self = .policyError
+        case .stale: self = .stale
+        case .restricted: self = .principalRestricted
+        case .noPermit: self = .noPermit
+        }
+    }
+}
+
+extension CedarDateTime {
+    init(_ time: WallTime) { self.init(milliseconds: Int64(clamping: time.milliseconds)) }
+}

@@ -1,0 +1,52 @@
+package import Cedar
+package import Directory
+internal import HashTreeCollections
+internal import Identity
+package import Kernel
+
+/// Everything that decisions are made from, as of one revision of the directory: an immutable value.
+///
+/// A newer one shares all that did not change with the one that it was made from, so it costs what changed. A snapshot that
+/// could not be read whole, because a stored row is damaged, denies everything.
+package struct DecisionSnapshot: Hashable, Sendable {
+    /// Log index that the snapshot reflects.
+    package internal(set) var revision: LogIndex
+    /// Count of revocations recorded up to there.
+    package internal(set) var epoch: UInt64 = 0
+    /// Nil before the first entry of the log.
+    package internal(set) var lineage: Lineage?
+    package internal(set) var damage: StateDamage?
+    /// No permit applies past this age.
+    package internal(set) var maximumAge = Settings.defaultMaximumAge
+    /// Principals, roles, resources, administrators and members.
+    var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
+    /// Those that are not active.
+    var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
+    /// By the digest of the secret.
+    var tokens: TreeDictionary<Digest, TokenFacts> = [:]
+    /// Active policy sets but the one for administration, by name.
+    package internal(set) var policies: [ActivePolicySet] = []
+    /// Decides over `Reeve::Action`.
+    package internal(set) var administration: ActivePolicySet?
+
+    struct TokenFacts: Hashable, Sendable {
+        let id: String
+        let principal: PrincipalID
+        let expiresAt: WallTime
+    }
+
+    /// Knows nothing and denies everything: the snapshot of a node that has no state yet.
+    package init() { self.revision = .zero }
+
+    /// Active when nothing is recorded against the subject.
+    package func status(_ subject: RevocationSubject) -> SubjectStatus { statuses[subject] ?? .active }
+
+    /// Whether decisions can be made at all.
+    package var isUsable: Bool { lineage != nil && damage == nil }
+
+    package var entityCount: Int { entities.count }
+}
+
+extension DecisionSnapshot: EntitySource {
+    package func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
+}

@@ -1,0 +1,66 @@
+package import Cedar
+internal import Directory
+
+/// How the names in AuthZEN requests become Cedar's.
+///
+/// - A type with `::` in it is taken as it is: `Billing::Account`.
+/// - Any other is put into upper camel case: its parts, separated by `_` or `-`, each begin with a capital, and what is
+///   capital stays so: `todo` is `Todo`, `tool_call` and `toolCall` are `ToolCall`, `user` is `User`.
+/// - An action `can_read` is `Action::"can_read"`; a name that begins with `Reeve::` is refused, since what
+///   administrators do is not decided here.
+package enum EntityTypeMapping {
+    package static let typeLimit = 64
+    package static let idLimit = 1024
+
+    package static func uid(
+        type: String,
+        id: String,
+        in part: DecisionQueryError.Part
+    ) throws(DecisionQueryError) -> EntityUID {
+        try check(id, limit: idLimit, part)
+        return EntityUID(type: try entityType(type, in: part), id: id)
+    }
+
+    package static func action(name: String) throws(DecisionQueryError) -> EntityUID {
+        try check(name, limit: idLimit, .action)
+        guard !name.utf8.starts(with: "Reeve::".utf8) else { throw DecisionQueryError(.action, .reservedName(name)) }
+        return EntityUID(type: "Action", id: name)
+    }
+
+    package static func entityType(
+        _ type: String,
+        in part: DecisionQueryError.Part
+    ) throws(DecisionQueryError) -> EntityTypeName {
+        try check(type, limit: typeLimit, part)
+        let name = EntityTypeName(type.contains("::") ? type : upperCamelCase(type))
+        guard Grammar.isEntityType(name.text) else { throw DecisionQueryError(part, .malformedType) }
+        guard !name.isAction else { throw DecisionQueryError(part, .reservedType) }
+        return name
+    }
+
+    private static func check(
+        _ text: String,
+        limit: Int,
+        _ part: DecisionQueryError.Part
+    ) throws(DecisionQueryError) {
+        let byteCount = text.utf8.count
+        guard byteCount > 0 else { throw DecisionQueryError(part, .empty) }
+        guard byteCount <= limit else { throw DecisionQueryError(part, .tooLong(byteCount: byteCount, limit: limit)) }
+    }
+
+    /// A doubled, leading or trailing separator stays in the result, which is then no type.
+    private static func upperCamelCase(_ type: String) -> String {
+        let parts = type.utf8.split(omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
+        }
+        guard !parts.contains(where: \.isEmpty) else { return "" }
+        var bytes: [UInt8] = []
+        for part in parts {
+            for (place, byte) in part.enumerated() {
+                let isSmall = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                bytes.append(place == 0 && isSmall ? byte - 32 : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,103 @@
+internal import Cedar
+internal import Identity
+internal import Kernel
+
+/// Who may administer: decided by the active version of `reeve.admin` over the state before the command.
+extension Application {
+    func callerIsKnown() throws(DirectoryError) -> Bool {
+        switch command.caller {
+        case .administrator(let fingerprint):
+            try read { view throws(StateDamage) in try view.administrator(fingerprint) } != nil
+        case .principal(let id, _): try read { view throws(StateDamage) in try view.principal(id) } != nil
+        case .node(let member): try read { view throws(StateDamage) in try view.member(member) } != nil
+        case .bootstrap: false
+        }
+    }
+
+    /// Checks standing before any policy: what was taken away no policy gives back.
+    mutating func authorize() throws(DirectoryError) {
+        try checkStanding()
+        guard try callerIsKnown(), let principal = EntityUIDs.caller(command.caller) else {
+            throw .refused(.unauthorized, command.body.action)
+        }
+        guard let rules = try activePolicies(Grammar.administrationSet) else {
+            throw .refused(.unauthorized, command.body.action)
+        }
+        for resource in try targets() {
+            let context = command.body.context(
+                exists: try read { view throws(StateDamage) in try view.facts(resource) } != nil
+            )
+            let action = EntityUIDs.action(command.body.action)
+            let request = Request(principal: principal, action: action, resource: resource, context: context)
+            guard try isPermitted(request, by: rules) else {
+                throw .refused(.unauthorized, command.body.action, resource.description)
+            }
+        }
+    }
+
+    private func checkStanding() throws(DirectoryError) {
+        guard case .principal(let id, let token) = command.caller else { return }
+        switch try read({ view throws(StateDamage) in try view.status(.principal(id)) }) {
+        case .active: break
+        case .restricted, .quarantined: throw .refused(.callerQuarantined)
+        case .revoked: throw .refused(.callerRevoked)
+        }
+        guard let token else { return }
+        let status = try read { view throws(StateDamage) in try view.status(.token(token)) }
+        let record = try read { view throws(StateDamage) in try view.token(token) }
+        guard status != .revoked, let record, record.grant.principal == id, time < record.grant.expiresAt else {
+            throw .refused(.callerRevoked)
+        }
+    }
+
+    private func targets() throws(DirectoryError) -> [EntityUID] {
+        if let resource = command.body.resource { return [resource] }
+        guard case .liftQuarantine(let statements, _) = command.body else { return [EntityUIDs.cluster] }
+        var subjects: [EntityUID] = []
+        for id in statements.sortedUnique().prefix(Limits.statementsPerLift) {
+            guard let record = try read({ view throws(StateDamage) in try view.revocation(id) }) else {
+                throw .refused(.notFound, id.hex)
+            }
+            subjects.append(EntityUIDs.subject(record.subject))
+        }
+        // A list of nothing still asks whether the caller may lift at all.
+        return subjects.isEmpty ? [EntityUIDs.cluster] : subjects.sortedUnique()
+    }
+
+    func isPermitted(_ request: Request, by rules: ActivePolicySet) throws(DirectoryError) -> Bool {
+        let source = ViewSource(view)
+        let verdict = PolicyVerdict(request, policies: [rules], entities: EntityView(source, in: .at(time)))
+        if let damage = source.damage { throw .damaged(damage) }
+        return verdict.isPermitted
+    }
+
+    /// The active version of a set, parsed; nil when none is active.
+    mutating func activePolicies(_ name: String) throws(DirectoryError) -> ActivePolicySet? {
+        guard let set = try read({ view throws(StateDamage) in try view.policySet(name) }) else { return nil }
+        if let parsed = policies.find(name, at: set.metadata.revision) { return parsed }
+        guard let parsed = try read({ view throws(StateDamage) in try view.activePolicies(name) }) else { return nil }
+        policies.keep(parsed, name, at: set.metadata.revision)
+        return parsed
+    }
+}
+
+/// The administration policies as last parsed, so that a command does not parse them again. Holds one set: only commands
+/// are authorized here.
+struct ParsedPolicies: Sendable {
+    private struct Place: Hashable {
+        let name: String
+        let revision: LogIndex
+    }
+
+    private var place: Place?
+    private var policies: ActivePolicySet?
+
+    func find(_ name: String, at revision: LogIndex) -> ActivePolicySet? {
+        place == Place(name: name, revision: revision) ? policies : nil
+    }
+
+    mutating func keep(_ policies: ActivePolicySet, _ name: String, at revision: LogIndex) {
+        place = Place(name: name, revision: revision)
+        self.policies = policies
+    }
+}

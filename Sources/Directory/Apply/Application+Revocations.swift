@@ -1,0 +1,137 @@
+internal import Identity
+internal import Kernel
+
+extension Application {
+    mutating func revoke(_ subject: RevocationSubject, _ reason: String) throws(DirectoryError) -> CommandResult.Done {
+        try checkText(reason, "reason")
+        let standing = try read { view throws(StateDamage) in try view.standing(subject) }
+        if let standing, let earlier = standing.statements.first(where: { $0.kind == .revoke }) {
+            return done(standing.metadata, created: [earlier.id.hex])
+        }
+        try checkKnown(subject, standing)
+        return state(.revoke, against: subject, standing, reason)
+    }
+
+    mutating func quarantine(
+        _ principal: PrincipalID,
+        _ level: QuarantineLevel,
+        _ reason: String
+    ) throws(DirectoryError) -> CommandResult.Done {
+        try checkText(reason, "reason")
+        let subject = RevocationSubject.principal(principal)
+        let standing = try read { view throws(StateDamage) in try view.standing(subject) }
+        try checkKnown(subject, standing)
+        guard (standing?.statements.count ?? 0) < Limits.statementsPerSubject else {
+            throw .refused(.limitReached, subject.description)
+        }
+        return state(RevocationKind(level), against: subject, standing, reason)
+    }
+
+    /// A name that was never used is more likely mistyped: to accept it would let the true one go on.
+    private func checkKnown(_ subject: RevocationSubject, _ standing: StandingRecord?) throws(DirectoryError) {
+        guard standing == nil else { return }
+        let isKnown =
+            switch subject {
+            case .principal(let id): try read { view throws(StateDamage) in try view.principal(id) } != nil
+            case .token(let id): try read { view throws(StateDamage) in try view.token(id) } != nil
+            }
+        guard isKnown else { throw .refused(.notFound, subject.description) }
+    }
+
+    private mutating func state(
+        _ kind: RevocationKind,
+        against subject: RevocationSubject,
+        _ standing: StandingRecord?,
+        _ reason: String
+    ) -> CommandResult.Done {
+        let record = RevocationRecord(
+            id: statementID(kind, subject, reason),
+            kind: kind,
+            subject: subject,
+            reason: reason,
+            revoker: command.caller,
+            index: index,
+            time: time
+        )
+        store(.revocation(record))
+        let statement = StandingRecord.Statement(id: record.id, kind: kind)
+        let metadata = update(standing, of: subject, to: (standing?.statements ?? []) + [statement])
+        epoch += 1
+        events.append(.standingChanged(subject, epoch: epoch))
+        return done(metadata, created: [record.id.hex])
+    }
+
+    private mutating func update(
+        _ standing: StandingRecord?,
+        of subject: RevocationSubject,
+        to statements: [StandingRecord.Statement]
+    ) -> RecordMetadata {
+        let metadata = metadata(replacing: standing?.metadata)
+        store(.standing(StandingRecord(subject: subject, statements: statements, metadata: metadata)))
+        return metadata
+    }
+
+    /// The log index makes two statements of equal content two statements.
+    private func statementID(_ kind: RevocationKind, _ subject: RevocationSubject, _ reason: String) -> Digest {
+        var hasher = DigestHasher()
+        for text in ["reeve statement 1", kind.rawValue, subject.description, reason, command.caller.description] {
+            hasher.update(UInt64(text.utf8.count))
+            hasher.update(Array(text.utf8))
+        }
+        hasher.update(index.number)
+        return hasher.finalize()
+    }
+
+    mutating func lift(_ statements: [Digest], _ reason: String) throws(DirectoryError) -> CommandResult.Done {
+        try checkText(reason, "reason")
+        let records = try liftable(statements)
+        for record in records where record.lift == nil { try lift(record, reason) }
+        return CommandResult.Done(revision: index, objectRevision: index)
+    }
+
+    /// The statements named, each once, if all of them may be lifted.
+    private func liftable(_ statements: [Digest]) throws(DirectoryError) -> [RevocationRecord] {
+        try check(!statements.isEmpty, "statements")
+        guard statements.count <= Limits.statementsPerLift else { throw .refused(.tooLarge, "statements") }
+        var records: [RevocationRecord] = []
+        for id in statements.sortedUnique() {
+            guard let record = try read({ view throws(StateDamage) in try view.revocation(id) }) else {
+                throw .refused(.notFound, id.hex)
+            }
+            guard record.kind != .revoke else { throw .refused(.notLiftable, id.hex) }
+            records.append(record)
+        }
+        return records
+    }
+
+    private mutating func lift(_ record: RevocationRecord, _ reason: String) throws(DirectoryError) {
+        let lift = RevocationRecord.Lift(by: command.caller, reason: reason, index: index, time: time)
+        store(
+            .revocation(
+                RevocationRecord(
+                    id: record.id,
+                    kind: record.kind,
+                    subject: record.subject,
+                    reason: record.reason,
+                    revoker: record.revoker,
+                    index: record.index,
+                    time: record.time,
+                    lift: lift
+                )
+            ),
+            replacing: .revocation(record)
+        )
+        guard let standing = try read({ view throws(StateDamage) in try view.standing(record.subject) }) else { return }
+        _ = update(standing, of: record.subject, to: standing.statements.filter { $0.id != record.id })
+        events.append(.standingChanged(record.subject, epoch: epoch))
+    }
+}
+
+extension RevocationKind {
+    fileprivate init(_ level: QuarantineLevel) {
+        switch level {
+        case .restrict: self = .restrict
+        case .quarantine: self = .quarantine
+        }
+    }
+}

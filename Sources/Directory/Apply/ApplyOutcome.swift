@@ -1,0 +1,76 @@
+package import Identity
+package import Kernel
+
+/// What applying an entry of the log came to.
+package enum ApplyOutcome: Hashable, Sendable {
+    case applied(Applied)
+    /// This program must not go on: the entry stays unapplied, the transaction is to be discarded, and the state stays
+    /// at the entry before.
+    case halt(HaltReason)
+
+    package struct Applied: Hashable, Sendable {
+        package let result: CommandResult
+        /// What changed, in order. Empty for a refusal and for the answer to a retry.
+        package let events: [DirectoryEvent]
+        /// What was wrong with a policy text. For people; not part of the replicated state.
+        package let diagnostics: [PolicyDiagnostic]
+
+        package init(result: CommandResult, events: [DirectoryEvent] = [], diagnostics: [PolicyDiagnostic] = []) {
+            self.result = result
+            self.events = events
+            self.diagnostics = diagnostics
+        }
+    }
+}
+
+/// Why a committed command cannot be applied by this program on this disk.
+package enum HaltReason: Hashable, Sendable, CustomStringConvertible {
+    case undecodable(String)
+    case featureLevelTooHigh(FeatureLevel, supported: FeatureLevel)
+    case damaged(StateDamage)
+
+    package var description: String {
+        switch self {
+        case .undecodable(let reason): "the command does not decode: \(reason); a newer program may know it"
+        case .featureLevelTooHigh(let level, let supported):
+            "the command needs feature \(level), this program knows \(supported); install a newer one"
+        case .damaged(let damage): "\(damage); restore this node from its peers"
+        }
+    }
+}
+
+/// Something that changed, fine enough to bring a snapshot for decisions up to date.
+package enum DirectoryEvent: Hashable, Sendable {
+    case bootstrapped(Lineage)
+    case principalChanged(PrincipalID)
+    case roleChanged(String)
+    /// One of them, or several.
+    case assignmentsChanged(of: PrincipalID)
+    case resourceChanged(EntityName)
+    /// Another version is in force, or none any more.
+    case policiesActivated(set: String)
+    /// Drafts, notes and states; what is in force is as it was.
+    case policySetChanged(set: String)
+    case tokenChanged(id: String, secretDigest: Digest)
+    /// A statement was recorded or lifted.
+    case standingChanged(RevocationSubject, epoch: UInt64)
+    case settingsChanged
+    case featureLevelRaised(FeatureLevel)
+    case administratorChanged(Digest)
+}
+
+/// What is wrong with a policy text, and where.
+package struct PolicyDiagnostic: Hashable, Sendable, CustomStringConvertible {
+    package let message: String
+    /// Both from 1; columns count characters.
+    package let line: Int
+    package let column: Int
+
+    package init(message: String, line: Int, column: Int) {
+        self.message = message
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { "\(line):\(column): \(message)" }
+}

@@ -1,0 +1,151 @@
+package import Kernel
+
+/// The replicated state machine: commands of the log in, writes and events out.
+///
+/// Total and deterministic: every command ends in a result, and the same log gives the same rows, and so the same state
+/// root, on every node. The state itself is in the transaction; this value holds nothing that could not be read from it
+/// again. The order of checks is: feature level, not-after, idempotency, authorization against the state before the
+/// command, validity and preconditions, effect.
+///
+/// A refusal is recorded under its idempotency key as a success is, but for those that come before there is a
+/// key to speak of: a late command, a malformed key, one key with two bodies, and a caller with too many keys. These
+/// change nothing at all.
+package struct DirectoryState: Sendable {
+    private let codec: any DirectoryCodec
+    private let supported: FeatureLevel
+    private var policies = ParsedPolicies()
+
+    package init(codec: any DirectoryCodec, supported: FeatureLevel = .supported) {
+        self.codec = codec
+        self.supported = supported
+    }
+
+    /// Applies the payload of a committed entry. `time` is the entry's timestamp.
+    package mutating func apply<Base: KeyValueTransaction>(
+        _ payload: [UInt8],
+        at index: LogIndex,
+        time: WallTime,
+        to transaction: inout TrackedTransaction<Base>
+    ) -> ApplyOutcome {
+        do {
+            return apply(try codec.decodeCommand(payload), at: index, time: time, to: &transaction)
+        } catch {
+            return .halt(.undecodable(error.reason))
+        }
+    }
+
+    package mutating func apply<Base: KeyValueTransaction>(
+        _ command: Command,
+        at index: LogIndex,
+        time: WallTime,
+        to transaction: inout TrackedTransaction<Base>
+    ) -> ApplyOutcome {
+        guard command.featureLevel <= supported else {
+            return .halt(.featureLevelTooHigh(command.featureLevel, supported: supported))
+        }
+        if case .raiseFeatureLevel(let level) = command.body, level > supported {
+            return .halt(.featureLevelTooHigh(level, supported: supported))
+        }
+        var application = Application(
+            transaction: consume transaction,
+            codec: codec,
+            supported: supported,
+            command: command,
+            index: index,
+            time: time,
+            policies: policies
+        )
+        let outcome = Self.run(&application)
+        policies = application.policies
+        transaction = application.transaction
+        return outcome
+    }
+
+    private static func run<Base: KeyValueTransaction>(_ application: inout Application<Base>) -> ApplyOutcome {
+        do {
+            let result = try application.run()
+            return .applied(
+                ApplyOutcome.Applied(
+                    result: result,
+                    events: application.events,
+                    diagnostics: application.diagnostics
+                )
+            )
+        } catch {
+            return switch error {
+            case .damaged(let damage): .halt(.damaged(damage))
+            case .refused(let refusal): .applied(ApplyOutcome.Applied(result: .refused(refusal)))
+            }
+        }
+    }
+}
+
+extension Application {
+    /// Throws a refusal where nothing is to be recorded.
+    mutating func run() throws(DirectoryError) -> CommandResult {
+        let cluster = try read { view throws(StateDamage) in try view.cluster() }
+        if case .bootstrap(let genesis) = command.body {
+            guard cluster == nil else { throw .refused(.alreadyBootstrapped) }
+            return .done(try bootstrap(genesis))
+        }
+        guard let cluster, let ledger = try read({ view throws(StateDamage) in try view.ledger() }) else {
+            throw .refused(.notBootstrapped)
+        }
+        guard command.featureLevel <= cluster.featureLevel else { throw .refused(.featureLevel) }
+        time = max(time, ledger.time)
+        epoch = ledger.epoch
+        try checkTimes()
+        let digest = bodyDigest
+        if let earlier = try recordedCommand() {
+            guard earlier.bodyDigest == digest else { throw .refused(.idempotencyConflict) }
+            return earlier.result
+        }
+        let evicted = try roomForKey()
+        let result = try execute()
+        try record(result, digest: digest, ledger: ledger, evicted: evicted)
+        return result
+    }
+
+    private func checkTimes() throws(DirectoryError) {
+        guard Grammar.isIdempotencyKey(command.idempotencyKey) else { throw .refused(.invalid, "idempotencyKey") }
+        guard time <= command.notAfter else { throw .refused(.late) }
+        let latest = time.advanced(by: .milliseconds(Limits.retentionMilliseconds))
+        guard command.notAfter <= latest else { throw .refused(.notAfterTooFar) }
+    }
+
+    private mutating func execute() throws(DirectoryError) -> CommandResult {
+        do throws(DirectoryError) {
+            try authorize()
+            return .done(try perform())
+        } catch {
+            guard case .refused(let refusal) = error else { throw error }
+            return .refused(refusal)
+        }
+    }
+
+    private mutating func perform() throws(DirectoryError) -> CommandResult.Done {
+        switch command.body {
+        case .bootstrap: throw .refused(.alreadyBootstrapped)
+        case .put(.principal(let spec), let precondition): try put(spec, precondition)
+        case .put(.role(let spec), let precondition): try put(spec, precondition)
+        case .put(.assignment(let spec), let precondition): try put(spec, precondition)
+        case .put(.resource(let spec), let precondition): try put(spec, precondition)
+        case .delete(.principal(let id), let precondition): try delete(principal: id, precondition)
+        case .delete(.role(let name), let precondition): try delete(role: name, precondition)
+        case .delete(.assignment(let id), let precondition): try delete(assignment: id, precondition)
+        case .delete(.resource(let id), let precondition): try delete(resource: id, precondition)
+        case .delete(.token(let id), let precondition): try delete(token: id, precondition)
+        case .draftPolicies(let draft): try self.draft(draft)
+        case .activatePolicies(let set, let version, let precondition): try activate(set, version, precondition)
+        case .deletePolicySet(let set, let precondition): try deletePolicySet(set, precondition)
+        case .issueToken(let grant): try issue(grant)
+        case .revoke(let subject, let reason): try revoke(subject, reason)
+        case .quarantine(let principal, let level, let reason): try quarantine(principal, level, reason)
+        case .liftQuarantine(let statements, let reason): try lift(statements, reason)
+        case .raiseFeatureLevel(let level): try raise(to: level)
+        case .putSettings(let settings, let precondition): try put(settings, precondition)
+        case .addAdministrator(let fingerprint, let name): try addAdministrator(fingerprint, name)
+        case .removeAdministrator(let fingerprint): try removeAdministrator(fingerprint)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package import Cedar
+internal import Identity
+package import Kernel
+
+/// What the directory knows of one entity, in the form that policies ask for, but for the passing of time.
+///
+/// The one place where records become entities. A principal is an entity of its kind's type (`Agent`, `Service`, `User`,
+/// `Workflow`) whose attributes are its own and, where known, `owner`, `parent` (entities) and always `status` (a string);
+/// its parents are its roles, by the assignments that count. A role is a `Role` whose parents are its parent roles. A
+/// resource has its own type, its own attributes, `owner` where known, and its parents. An administrator is a
+/// `Reeve::Administrator` with a `name`; a `Reeve::Assignment` has `principal` and `role`, a `Reeve::Token` `principal`.
+package struct EntityFacts: Hashable, Sendable {
+    /// A role held for a time.
+    package struct Grant: Hashable, Sendable {
+        package let role: EntityUID
+        package let notBefore: WallTime
+        package let expiresAt: WallTime?
+        package let assignment: String
+
+        /// Whether the grant counts at every moment that the present may be. DESIGN section 5.
+        package func counts(in interval: TimeInterval) -> Bool {
+            guard notBefore <= interval.earliest else { return false }
+            guard let expiresAt else { return true }
+            return interval.latest < expiresAt
+        }
+    }
+
+    package let attributes: Cedar.Record
+    /// Those that do not depend on time.
+    package let parents: [EntityUID]
+    package let grants: [Grant]
+
+    /// Attributes of a principal that Reeve sets; nobody else may.
+    package static let reservedPrincipalAttributes = ["owner", "parent", "status"]
+    package static let reservedResourceAttributes = ["owner"]
+
+    private init(attributes: Cedar.Record, parents: [EntityUID] = [], grants: [Grant] = []) {
+        self.attributes = attributes
+        self.parents = parents
+        self.grants = grants
+    }
+
+    package init(principal spec: PrincipalSpec, status: SubjectStatus, assignments: [AssignmentSpec]) {
+        let references = [("owner", spec.owner), ("parent", spec.parent)].compactMap { name, id in
+            id.map { (name, Value.entity(EntityUIDs.principal($0))) }
+        }
+        self.init(
+            attributes: Self.attributes(spec.attributes, references + [("status", .string(status.rawValue))]),
+            grants: assignments.map {
+                Grant(
+                    role: EntityUIDs.role($0.role),
+                    notBefore: $0.notBefore,
+                    expiresAt: $0.expiresAt,
+                    assignment: $0.id
+                )
+            }
+        )
+    }
+
+    package init(role spec: RoleSpec) {
+        self.init(attributes: .empty, parents: spec.parents.map { EntityUIDs.role($0) })
+    }
+
+    package init(resource spec: ResourceSpec) {
+        let owner = spec.owner.map { [("owner", Value.entity(EntityUIDs.principal($0)))] } ?? []
+        self.init(attributes: Self.attributes(spec.attributes, owner), parents: spec.parents.map(\.uid))
+    }
+
+    package init(administrator spec: AdministratorSpec) {
+        self.init(attributes: ["name": .string(spec.name)])
+    }
+
+    package init(assignment spec: AssignmentSpec) {
+        let principal = EntityUIDs.principal(spec.principal)
+        self.init(attributes: ["principal": .entity(principal), "role": .entity(EntityUIDs.role(spec.role))])
+    }
+
+    package init(token grant: TokenGrant) {
+        self.init(attributes: ["principal": .entity(EntityUIDs.principal(grant.principal))])
+    }
+
+    /// An object that is known only from a request or a command.
+    package init(described attributes: Cedar.Record) { self.init(attributes: attributes) }
+
+    /// The same with more attributes; those that are there already stay.
+    package func adding(_ attributes: Cedar.Record) -> EntityFacts {
+        EntityFacts(attributes: attributes.merging(self.attributes), parents: parents, grants: grants)
+    }
+
+    /// Stored attributes were checked when they were stored. One that has no form in Cedar all the same is left out.
+    private static func attributes(_ stored: Attributes, _ added: [(String, Value)]) -> Cedar.Record {
+        Cedar.Record(stored.compactMap { entry in entry.value.cedarValue.map { (entry.name, $0) } } + added)
+    }
+}
+
+/// What a node knows of the present: it is not before `earliest` and not after `latest`.
+package struct TimeInterval: Hashable, Sendable {
+    package let earliest: WallTime
+    package let latest: WallTime
+
+    package init(earliest: WallTime, latest: WallTime) {
+        self.earliest = earliest
+        self.latest = max(earliest, latest)
+    }
+
+    /// A moment that is known exactly, such as log time within the state machine.
+    package static func at(_ time: WallTime) -> TimeInterval { TimeInterval(earliest: time, latest: time) }
+}

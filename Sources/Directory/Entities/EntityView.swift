@@ -1,0 +1,63 @@
+package import Cedar
+
+/// Gives facts about entities, however they are kept.
+package protocol EntitySource {
+    /// Nil when the directory does not know the entity.
+    func facts(_ uid: EntityUID) -> EntityFacts?
+}
+
+/// The entities that policies see at a time: the one view from which both the authorization of administrators and
+/// decisions about agents read.
+package struct EntityView<Source: EntitySource>: EntityProvider {
+    private let source: Source
+    private let interval: TimeInterval
+    /// Entities as this request knows them, in place of the source's. Few.
+    private let overlay: [(uid: EntityUID, facts: EntityFacts)]
+
+    package init(_ source: Source, in interval: TimeInterval, overlay: [(uid: EntityUID, facts: EntityFacts)] = []) {
+        self.source = source
+        self.interval = interval
+        self.overlay = overlay
+    }
+
+    package func facts(_ uid: EntityUID) -> EntityFacts? {
+        overlay.first { $0.uid == uid }?.facts ?? source.facts(uid)
+    }
+
+    package func entity(_ uid: EntityUID) -> Entity? {
+        facts(uid).map { Entity(uid: uid, attributes: $0.attributes, tags: .empty, parents: parents($0)) }
+    }
+
+    package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
+        path(from: uid, to: ancestor) != nil
+    }
+
+    /// The entities from `uid` to an ancestor of it, both included; a shortest one. Nil when it is no ancestor.
+    package func path(from uid: EntityUID, to ancestor: EntityUID) -> [EntityUID]? {
+        // A plain list: hierarchies are shallow, and the order of the walk is then the same everywhere.
+        var visited = [(uid: uid, from: -1)]
+        var next = 0
+        while next < visited.count {
+            for parent in facts(visited[next].uid).map(parents) ?? [] {
+                if parent == ancestor { return Self.path(to: next, in: visited) + [parent] }
+                if !visited.contains(where: { $0.uid == parent }) { visited.append((parent, next)) }
+            }
+            next += 1
+        }
+        return nil
+    }
+
+    private static func path(to last: Int, in visited: [(uid: EntityUID, from: Int)]) -> [EntityUID] {
+        var path: [EntityUID] = []
+        var place = last
+        while place >= 0 {
+            path.append(visited[place].uid)
+            place = visited[place].from
+        }
+        return path.reversed()
+    }
+
+    private func parents(_ facts: EntityFacts) -> [EntityUID] {
+        facts.parents + facts.grants.filter { $0.counts(in: interval) }.map(\.role)
+    }
+}

@@ -1,0 +1,46 @@
+package import Cedar
+package import Identity
+internal import Kernel
+
+/// Facts straight from a view. Remembers damage that it met, since an answer of "not known" would be a lie.
+final class ViewSource<View: KeyValueView>: EntitySource {
+    private let view: DirectoryView<View>
+    private(set) var damage: StateDamage?
+
+    init(_ view: DirectoryView<View>) { self.view = view }
+
+    func facts(_ uid: EntityUID) -> EntityFacts? {
+        do {
+            return try view.facts(uid)
+        } catch {
+            damage = damage ?? error
+            return nil
+        }
+    }
+}
+
+extension DirectoryView {
+    /// What the directory knows of an entity.
+    package func facts(_ uid: EntityUID) throws(StateDamage) -> EntityFacts? {
+        if let principal = PrincipalID(uid) { return try facts(principal: principal) }
+        switch uid.type {
+        case EntityUIDs.role: return try role(uid.id).map { EntityFacts(role: $0.spec) }
+        case EntityUIDs.administrator:
+            guard let fingerprint = Digest(hex: uid.id) else { return nil }
+            return try administrator(fingerprint).map { EntityFacts(administrator: $0.spec) }
+        case EntityUIDs.assignment: return try assignment(uid.id).map { EntityFacts(assignment: $0.spec) }
+        case EntityUIDs.token: return try token(uid.id).map { EntityFacts(token: $0.grant) }
+        case EntityUIDs.policySet: return try policySet(uid.id).map { _ in EntityFacts(described: .empty) }
+        default: return try resource(EntityName(uid)).map { EntityFacts(resource: $0.spec) }
+        }
+    }
+
+    package func facts(principal id: PrincipalID) throws(StateDamage) -> EntityFacts? {
+        guard let record = try principal(id) else { return nil }
+        return EntityFacts(
+            principal: record.spec,
+            status: try status(.principal(id)),
+            assignments: try assignments(of: id).map(\.spec)
+        )
+    }
+}

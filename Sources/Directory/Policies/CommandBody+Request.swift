@@ -1,0 +1,130 @@
+internal import Cedar
+internal import Identity
+internal import Kernel
+
+/// A command as the policies over `Reeve::Action` see it.
+///
+/// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
+/// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
+/// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
+/// `level` of a quarantine.
+extension CommandBody {
+    /// Id of the `Reeve::Action`.
+    package var action: String {
+        switch self {
+        case .bootstrap: "bootstrap"
+        case .put(.principal, _): "putPrincipal"
+        case .put(.role, _): "putRole"
+        case .put(.assignment, _): "putAssignment"
+        case .put(.resource, _): "putResource"
+        case .delete(.principal, _): "deletePrincipal"
+        case .delete(.role, _): "deleteRole"
+        case .delete(.assignment, _): "deleteAssignment"
+        case .delete(.resource, _): "deleteResource"
+        case .delete(.token, _): "deleteToken"
+        case .draftPolicies: "draftPolicies"
+        case .activatePolicies: "activatePolicies"
+        case .deletePolicySet: "deletePolicySet"
+        case .issueToken: "issueToken"
+        case .revoke: "revoke"
+        case .quarantine: "quarantine"
+        case .liftQuarantine: "liftQuarantine"
+        case .raiseFeatureLevel: "raiseFeatureLevel"
+        case .putSettings: "putSettings"
+        case .addAdministrator: "addAdministrator"
+        case .removeAdministrator: "removeAdministrator"
+        }
+    }
+
+    /// What the command is about, for people and for the history.
+    package var target: String {
+        switch self {
+        case .bootstrap(let genesis): genesis.lineage.description
+        case .put(let object, _): object.key.description
+        case .delete(let key, _): key.description
+        case .draftPolicies(let draft): "policies/\(draft.set)"
+        case .activatePolicies(let set, let version, _): "policies/\(set)/\(version)"
+        case .deletePolicySet(let set, _): "policies/\(set)"
+        case .issueToken(let grant): "token/\(grant.id)"
+        case .revoke(let subject, _): subject.description
+        case .quarantine(let principal, _, _): principal.description
+        case .liftQuarantine(let statements, _): statements.map(\.hex).joined(separator: " ")
+        case .raiseFeatureLevel(let level): level.description
+        case .putSettings: "settings"
+        case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
+            "administrator/\(fingerprint.hex)"
+        }
+    }
+
+    /// The entity that the command acts on; nil for a lift, which acts on the subjects of the statements.
+    var resource: EntityUID? {
+        switch self {
+        case .put(let object, _): object.key.uid
+        case .delete(let key, _): key.uid
+        case .draftPolicies(let draft): EntityUIDs.policySet(draft.set)
+        case .activatePolicies(let set, _, _), .deletePolicySet(let set, _): EntityUIDs.policySet(set)
+        case .issueToken(let grant): EntityUIDs.token(grant.id)
+        case .revoke(let subject, _): EntityUIDs.subject(subject)
+        case .quarantine(let principal, _, _): EntityUIDs.principal(principal)
+        case .liftQuarantine: nil
+        case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
+            EntityUIDs.administrator(fingerprint)
+        case .bootstrap, .raiseFeatureLevel, .putSettings: EntityUIDs.cluster
+        }
+    }
+
+    func context(exists: Bool) -> Cedar.Record {
+        let fields: [(String, Value?)] =
+            switch self {
+            case .put(.principal(let spec), _): [("owner", spec.owner?.value), ("parent", spec.parent?.value)]
+            case .put(.resource(let spec), _): [("owner", spec.owner?.value)]
+            case .put(.assignment(let spec), _):
+                [
+                    ("principal", spec.principal.value), ("role", .entity(EntityUIDs.role(spec.role))),
+                    ("notBefore", spec.notBefore.value), ("expiresAt", spec.expiresAt?.value),
+                ]
+            case .issueToken(let grant):
+                [("principal", grant.principal.value), ("expiresAt", grant.expiresAt.value)]
+            case .activatePolicies(_, let version, _): [("version", .long(Int64(clamping: version)))]
+            case .quarantine(_, let level, _): [("level", .string(level.rawValue))]
+            case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .revoke, .liftQuarantine,
+                .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator:
+                []
+            }
+        return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })
+    }
+
+    /// The body without what the voter drew rather than the caller sent: a retry draws another.
+    var withoutSecrets: CommandBody {
+        guard case .issueToken(let grant) = self else { return self }
+        return .issueToken(
+            TokenGrant(
+                id: grant.id,
+                principal: grant.principal,
+                secretDigest: .zero,
+                expiresAt: grant.expiresAt,
+                description: grant.description
+            )
+        )
+    }
+}
+
+extension ObjectKey {
+    fileprivate var uid: EntityUID {
+        switch self {
+        case .principal(let id): EntityUIDs.principal(id)
+        case .role(let name): EntityUIDs.role(name)
+        case .assignment(let id): EntityUIDs.assignment(id)
+        case .resource(let name): name.uid
+        case .token(let id): EntityUIDs.token(id)
+        }
+    }
+}
+
+extension PrincipalID {
+    fileprivate var value: Value { .entity(EntityUIDs.principal(self)) }
+}
+
+extension WallTime {
+    fileprivate var value: Value { .datetime(CedarDateTime(milliseconds: Int64(clamping: milliseconds))) }
+}

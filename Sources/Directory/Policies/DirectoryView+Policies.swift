@@ -1,0 +1,22 @@
+internal import Kernel
+
+extension DirectoryView {
+    /// The active version of a set, parsed; nil when none is active.
+    package func activePolicies(_ name: String) throws(StateDamage) -> ActivePolicySet? {
+        guard let set = try policySet(name), let version = set.activeVersion else { return nil }
+        guard let record = try policyVersion(name, version) else {
+            throw StateDamage(key: Key(.policySet).text(name).bytes, reason: "the active version is not there")
+        }
+        return try parsed(record)
+    }
+
+    /// Parses a text that parsed when it was drafted.
+    package func parsed(_ record: PolicyVersionRecord) throws(StateDamage) -> ActivePolicySet {
+        do {
+            return try ActivePolicySet(name: record.set, version: record.version, text: record.text)
+        } catch {
+            let key = StoredRecord.policyVersion(record).key
+            throw StateDamage(key: key, reason: "the policies do not parse any more")
+        }
+    }
+}

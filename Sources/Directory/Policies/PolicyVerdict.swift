@@ -1,0 +1,95 @@
+package import Cedar
+package import Kernel
+
+/// What policies say to a request: Cedar's rule, made to fail closed.
+///
+/// Deny by default, and a forbid overrides. Departures from Cedar's own authorizer, each of which only denies more:
+/// - A forbid that cannot be evaluated denies; Cedar would leave it out. A permit that cannot be is left out.
+/// - A permit whose `@max_age` is exceeded does not apply.
+/// - For a restricted principal only permits marked `@allow_restricted` apply.
+package struct PolicyVerdict: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
+        case permitted
+        case forbidden
+        /// A forbid could not be evaluated.
+        case failed
+        /// A permit would have applied with fresher knowledge.
+        case stale
+        /// A permit would have applied to somebody who is not restricted.
+        case restricted
+        case noPermit
+    }
+
+    package struct Failure: Hashable, Sendable {
+        package let policy: PolicyReference
+        package let effect: Effect
+        package let error: EvaluationError
+    }
+
+    package let outcome: Outcome
+    /// The policies that brought the outcome about: permits that applied, forbids, or permits that nearly applied.
+    package let deciding: [PolicyReference]
+    package let failures: [Failure]
+
+    package var isPermitted: Bool { outcome == .permitted }
+}
+
+extension PolicyVerdict {
+    /// `age` is how old the knowledge is that the answer rests on.
+    package init(
+        _ request: Request,
+        policies: [ActivePolicySet],
+        entities: some EntityProvider,
+        age: Span = .zero,
+        isRestricted: Bool = false
+    ) {
+        var evaluator = Evaluator(request: request, entities: entities)
+        var found = Findings()
+        for set in policies {
+            for rule in set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+        }
+        self = found.verdict
+    }
+
+    /// Policies that are satisfied, by what that means.
+    private struct Findings {
+        var permits: [PolicyReference] = []
+        var forbids: [PolicyReference] = []
+        var stale: [PolicyReference] = []
+        var restricted: [PolicyReference] = []
+        var failures: [Failure] = []
+
+        mutating func note(_ rule: PolicyRule, _ outcome: PolicyOutcome, _ age: Span, _ isRestricted: Bool) {
+            switch (outcome, rule.policy.effect) {
+            case (.notSatisfied, _):
+                return
+            case (.failed(let error), let effect):
+                failures.append(Failure(policy: rule.reference, effect: effect, error: error))
+            case (.satisfied, .forbid):
+                forbids.append(rule.reference)
+            case (.satisfied, .permit):
+                if isRestricted && !rule.appliesToRestricted {
+                    restricted.append(rule.reference)
+                } else if let maximumAge = rule.maximumAge, age > maximumAge {
+                    stale.append(rule.reference)
+                } else {
+                    permits.append(rule.reference)
+                }
+            }
+        }
+
+        var verdict: PolicyVerdict {
+            let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
+            if !forbids.isEmpty { return verdict(.forbidden, forbids) }
+            if !failedForbids.isEmpty { return verdict(.failed, failedForbids) }
+            if !permits.isEmpty { return verdict(.permitted, permits) }
+            if !stale.isEmpty { return verdict(.stale, stale) }
+            if !restricted.isEmpty { return verdict(.restricted, restricted) }
+            return verdict(.noPermit, [])
+        }
+
+        private func verdict(_ outcome: Outcome, _ deciding: [PolicyReference]) -> PolicyVerdict {
+            PolicyVerdict(outcome: outcome, deciding: deciding, failures: failures)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+internal import Identity
+
+/// What texts may look like, and how large things may be. Part of the replicated rules: a change needs a feature level.
+package enum Grammar {
+    /// Names of roles, policy sets, assignments and tokens, as for principals.
+    package static func isName(_ text: String) -> Bool { PrincipalID.isName(text) }
+
+    /// Prefix of names that Reeve keeps for policy sets of its own.
+    package static let reservedPolicySetPrefix = "reeve."
+    /// The policy set that decides who may administer.
+    package static let administrationSet = "reeve.admin"
+
+    package static func isPolicySetName(_ text: String) -> Bool {
+        isName(text) && (!text.hasPrefix(reservedPolicySetPrefix) || text == administrationSet)
+    }
+
+    /// Idempotency keys: printable ASCII.
+    package static func isIdempotencyKey(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...Limits.nameByteCount).contains(bytes.count) && bytes.allSatisfy { (0x21...0x7e).contains($0) }
+    }
+
+    /// A Cedar entity type that does not stand for something that Reeve defines: identifiers joined by `::`.
+    package static func isResourceType(_ text: String) -> Bool {
+        guard text.utf8.count <= Limits.typeByteCount, isEntityType(text) else { return false }
+        let parts = text.split(separator: "::", omittingEmptySubsequences: false)
+        return !reservedTypes.contains(text) && parts.first != "Reeve" && parts.last != "Action"
+    }
+
+    /// `IDENT ('::' IDENT)*`, where an identifier is of ASCII letters, digits and `_`, starts with no digit and is no
+    /// reserved word.
+    package static func isEntityType(_ text: String) -> Bool {
+        let parts = text.split(separator: "::", omittingEmptySubsequences: false)
+        return !parts.isEmpty && parts.allSatisfy { isIdentifier($0) && !reservedWords.contains(String($0)) }
+    }
+
+    /// Id of a resource: any text without control characters.
+    package static func isResourceID(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
+
+    package static func isAttributeName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
+
+    private static func isLabel(_ text: String, limit: Int) -> Bool {
+        let bytes = text.utf8
+        return (1...limit).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+    }
+
+    private static func isIdentifier(_ text: Substring) -> Bool {
+        guard let first = text.utf8.first, !isDigit(first) else { return false }
+        return text.utf8.allSatisfy { isDigit($0) || isLetter($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+
+    private static let reservedTypes: Set<String> = ["Agent", "Service", "User", "Workflow", "Role"]
+    private static let reservedWords: Set<String> = [
+        "true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar",
+    ]
+}
+
+/// Bounds of the replicated state. Part of the replicated rules: a change needs a feature level.
+package enum Limits {
+    package static let nameByteCount = 128
+    package static let typeByteCount = 64
+    package static let textByteCount = 4096
+    package static let policyByteCount = 256 * 1024
+    package static let policyVersions: UInt64 = 1000
+    package static let attributesByteCount = 64 * 1024
+    package static let attributeDepth = 32
+    package static let parents = 64
+    package static let hierarchyDepth = 32
+    package static let ancestors = 1024
+    /// Assignments of one principal, and tokens of one principal.
+    package static let grantsPerPrincipal = 1000
+    package static let administrators = 100
+    package static let statementsPerSubject = 64
+    package static let statementsPerLift = 64
+    /// Principals that the search for somebody who can still activate policies looks at.
+    package static let lockoutSearch = 10_000
+    /// How many names a refusal lists.
+    package static let refusalNames = 10
+    /// Idempotency keys live for a day of log time, and so long ahead at most may not-after lie.
+    package static let retentionMilliseconds: UInt64 = 24 * 60 * 60 * 1000
+}

@@ -1,0 +1,68 @@
+internal import Kernel
+
+/// A row that only helps to find others.
+package struct IndexRow: Hashable {
+    package let key: [UInt8]
+    package let value: [UInt8]
+
+    init(_ key: Key, value: [UInt8] = []) {
+        self.key = key.bytes
+        self.value = value
+    }
+}
+
+extension StoredRecord {
+    /// Where the record is kept; follows from its content.
+    package var key: [UInt8] {
+        switch self {
+        case .cluster: Key(.cluster).bytes
+        case .ledger: Key(.ledger).bytes
+        case .settings: Key(.settings).bytes
+        case .principal(let record): Key(.principal).principal(record.spec.id).bytes
+        case .role(let record): Key(.role).text(record.spec.name).bytes
+        case .assignment(let record): Key(.assignment).text(record.spec.id).bytes
+        case .resource(let record): Key(.resource).entity(record.spec.id).bytes
+        case .token(let record): Key(.token).text(record.grant.id).bytes
+        case .policySet(let record): Key(.policySet).text(record.name).bytes
+        case .policyVersion(let record): Key(.policyVersion).text(record.set).number(record.version).bytes
+        case .revocation(let record): Key(.revocation).digest(record.id).bytes
+        case .standing(let record): Key(.standing).subject(record.subject).bytes
+        case .administrator(let record): Key(.administrator).digest(record.spec.fingerprint).bytes
+        case .member(let record): Key(.member).member(record.spec.id).bytes
+        case .command(let record): Key(.command).number(record.index.number).bytes
+        case .caller(let record): Key(.caller).caller(record.caller).bytes
+        }
+    }
+
+    /// The index rows that belong to the record. Those of commands come and go on their own: see `Ledger`.
+    package var indexRows: [IndexRow] {
+        switch self {
+        case .principal(let record):
+            [record.spec.owner, record.spec.parent].compactMap { $0 }.sortedUnique().map {
+                IndexRow(Key(.principalDependents).principal($0).principal(record.spec.id))
+            }
+        case .role(let record):
+            record.spec.parents.map { IndexRow(Key(.roleChildren).text($0).text(record.spec.name)) }
+        case .assignment(let record):
+            [
+                IndexRow(Key(.assignmentsByPrincipal).principal(record.spec.principal).text(record.spec.id)),
+                IndexRow(Key(.assignmentsByRole).text(record.spec.role).text(record.spec.id)),
+            ]
+        case .resource(let record):
+            record.spec.parents.map { IndexRow(Key(.resourceChildren).entity($0).entity(record.spec.id)) }
+                + [record.spec.owner].compactMap { $0 }.map {
+                    IndexRow(Key(.ownedResources).principal($0).entity(record.spec.id))
+                }
+        case .token(let record):
+            [
+                IndexRow(Key(.tokensByPrincipal).principal(record.grant.principal).text(record.grant.id)),
+                IndexRow(Key(.tokenByDigest).digest(record.grant.secretDigest), value: Array(record.grant.id.utf8)),
+            ]
+        case .revocation(let record):
+            [IndexRow(Key(.revocationsBySubject).subject(record.subject).digest(record.id))]
+        case .cluster, .ledger, .settings, .policySet, .policyVersion, .standing, .administrator, .member, .command,
+            .caller:
+            []
+        }
+    }
+}

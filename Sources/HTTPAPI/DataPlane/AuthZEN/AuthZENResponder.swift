@@ -1,0 +1,249 @@
+package import Decision
+internal import Identity
+internal import Kernel
+internal import NIOCore
+internal import NIOHTTP1
+package import Service
+
+/// The AuthZEN Authorization API 1.0 of a node: decisions from its snapshot, on the event loop that received the request.
+///
+/// No decision leaves before `commit` has written it to the decision log; when it cannot be written, the answer is
+/// a denial with `log_unavailable`.
+package struct AuthZENResponder: DataPlaneResponder {
+    package struct Lane {
+        /// Lines of the decision log that are not written yet, and what they say in short.
+        var lines: [UInt8] = []
+        var codes: [DecisionCode] = []
+        var requestIDs = RequestIDSource()
+    }
+
+    package let counters: DecisionCounters
+    private let client: any ReplicaClient
+    private let service: DecisionService
+    private let log: any DecisionLogSink
+    private let metadata: PDPMetadata
+
+    /// - Parameter baseURL: How clients reach this node, such as `https://node-1.example:8443`.
+    package init(
+        client: any ReplicaClient,
+        log: any DecisionLogSink,
+        baseURL: String,
+        rules: ClockRules = ClockRules(),
+        counters: DecisionCounters = DecisionCounters()
+    ) {
+        self.client = client
+        self.service = DecisionService(rules: rules)
+        self.log = log
+        self.metadata = PDPMetadata(baseURL: baseURL)
+        self.counters = counters
+    }
+
+    package func makeLane() -> Lane { Lane() }
+
+    package func respond(
+        to request: DataPlaneRequest,
+        on lane: inout Lane,
+        with response: inout DataPlaneResponse
+    ) {
+        response.requestID = request.fields.requestID
+        if response.requestID.isEmpty { response.requestID = lane.requestIDs.next() }
+        switch Route(uri: request.head.uri) {
+        case .evaluation: evaluate(request, asBatch: false, &lane, &response)
+        case .evaluations: evaluate(request, asBatch: true, &lane, &response)
+        case .metadata:
+            guard request.head.method == .GET || request.head.method == .HEAD else {
+                return HTTPProblem.methodNotAllowed(.get).write(to: &response)
+            }
+            response.body.append(contentsOf: metadata.json)
+        case nil: HTTPProblem.notFound.write(to: &response)
+        }
+    }
+
+    package func commit(_ lane: inout Lane) -> Bool {
+        guard !lane.lines.isEmpty else { return true }
+        let isWritten = log.append(lane.lines)
+        counters.count(lane.codes, areLogged: isWritten)
+        lane.lines.removeAll(keepingCapacity: true)
+        lane.codes.removeAll(keepingCapacity: true)
+        return isWritten
+    }
+
+    package func deny(_ decisions: DataPlaneResponse.Decisions, with response: inout DataPlaneResponse) {
+        EvaluationEncoder.appendUnlogged(decisions, to: &response.body)
+    }
+
+    private func evaluate(
+        _ request: DataPlaneRequest,
+        asBatch: Bool,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) {
+        guard request.head.method == .POST else { return HTTPProblem.methodNotAllowed(.post).write(to: &response) }
+        guard !request.fields.isAmbiguous else { return HTTPProblem.ambiguousHeader.write(to: &response) }
+        do throws(ServiceError) {
+            let now = client.now()
+            let credential = try CallerCredential.of(request.fields, peer: request.peer, at: now.wall)
+            guard request.fields.isJSON else { return HTTPProblem.wrongContentType.write(to: &response) }
+            let decoded = try Self.decoded(Array(request.body.readableBytesView), asBatch: asBatch)
+            let asking = Asking(
+                credential: credential,
+                state: client.decisionState,
+                now: now,
+                requestID: response.requestID,
+                wantsExplanation: decoded.wantsExplanation
+            )
+            switch decoded.questions {
+            case .one(let evaluation): try answer(evaluation, asking, &lane, &response)
+            case .several(let batch): try answer(batch, asking, &lane, &response)
+            }
+        } catch {
+            HTTPProblem.service(error).write(to: &response)
+        }
+    }
+
+    private static func decoded(
+        _ body: [UInt8],
+        asBatch: Bool
+    ) throws(ServiceError) -> EvaluationDecoder.Request {
+        do throws(EvaluationError) {
+            return asBatch ? try EvaluationDecoder.decodeBatch(body) : try EvaluationDecoder.decode(body)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}
+
+/// Who asks, and what the node knows at that moment: the same for all questions of a request.
+private struct Asking {
+    let credential: Credential
+    let state: DecisionState
+    let now: Moment
+    let requestID: String
+    let wantsExplanation: Bool
+}
+
+extension AuthZENResponder {
+    private func answer(
+        _ evaluation: Evaluation,
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) {
+        _ = try decide(evaluation, asking, &lane, &response)
+        response.decisions = .one
+    }
+
+    private func answer(
+        _ batch: EvaluationBatch,
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) {
+        response.body.append(contentsOf: "{\"evaluations\":[".utf8)
+        var count = 0
+        for item in batch.items {
+            if count > 0 { response.body.append(UInt8(ascii: ",")) }
+            count += 1
+            let isAllowed = try decide(item, asking, &lane, &response)
+            if batch.semantic.ends(after: isAllowed) { break }
+        }
+        response.body.append(contentsOf: "]}".utf8)
+        response.decisions = .several(count)
+    }
+
+    /// A question that is malformed by itself is answered with a denial of its own.
+    private func decide(
+        _ item: Result<Evaluation, EvaluationError>,
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) -> Bool {
+        switch item {
+        case .success(let evaluation):
+            let query: DecisionQuery
+            do throws(DecisionQueryError) { query = try DecisionQuery(evaluation) } catch {
+                EvaluationEncoder.append(error.description, to: &response.body)
+                return false
+            }
+            return try decide(query, asking, &lane, &response)
+        case .failure(let error):
+            EvaluationEncoder.append(error.description, to: &response.body)
+            return false
+        }
+    }
+
+    private func decide(
+        _ evaluation: Evaluation,
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) -> Bool {
+        let query: DecisionQuery
+        do throws(DecisionQueryError) { query = try DecisionQuery(evaluation) } catch { throw ServiceError(error) }
+        return try decide(query, asking, &lane, &response)
+    }
+
+    private func decide(
+        _ query: DecisionQuery,
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) -> Bool {
+        let answer = service.decide(query, by: asking.credential, in: asking.state, at: asking.now)
+        if answer.code == .notReady { throw DecisionService.notReady }
+        if answer.code.isAudited {
+            DecisionLogEntry.append(answer, to: query, id: asking.requestID, at: asking.now.wall, to: &lane.lines)
+            lane.codes.append(answer.code)
+        }
+        if let error = DecisionService.authenticationError(answer.code) { throw error }
+        let explanation = asking.wantsExplanation ? explanation(answer, query, asking) : nil
+        EvaluationEncoder.append(answer, explanation, to: &response.body)
+        return answer.isAllowed
+    }
+
+    private func explanation(
+        _ answer: DecisionAnswer,
+        _ query: DecisionQuery,
+        _ asking: Asking
+    ) -> DecisionExplanation? {
+        guard service.mayExplain(query, by: asking.credential, in: asking.state, at: asking.now) else { return nil }
+        return DecisionExplanation(answer, to: query, in: asking.state, at: asking.now, rules: service.rules)
+    }
+}
+
+extension DecisionQuery {
+    init(_ evaluation: Evaluation) throws(DecisionQueryError) {
+        try self.init(
+            subject: (evaluation.subject.type, evaluation.subject.id, evaluation.subject.properties),
+            action: (evaluation.action.name, evaluation.action.properties),
+            resource: (evaluation.resource.type, evaluation.resource.id, evaluation.resource.properties),
+            context: evaluation.context
+        )
+    }
+}
+
+extension ServiceError {
+    fileprivate init(_ error: some Error & CustomStringConvertible) {
+        self.init(.invalid, code: "invalid_request", message: error.description)
+    }
+}
+
+/// The paths of the data plane.
+enum Route {
+    case evaluation, evaluations, metadata
+
+    static let evaluationPath = "/access/v1/evaluation"
+    static let evaluationsPath = "/access/v1/evaluations"
+    static let metadataPath = "/.well-known/authzen-configuration"
+
+    /// A query is ignored.
+    init?(uri: String) {
+        let path = uri.utf8.contains(UInt8(ascii: "?")) ? String(uri.prefix { $0 != "?" }) : uri
+        switch path {
+        case Self.evaluationPath: self = .evaluation
+        case Self.evaluationsPath: self = .evaluations
+        case Self.metadataPath: self = .metadata
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,116 @@
+internal import Glibc
+internal import Kernel
+internal import Keys
+internal import NIOCore
+internal import NIOSSL
+internal import Service
+
+/// What the connections of one event loop share: the responder's state, the batch under way, the deadlines.
+///
+/// A batch is the answers of one turn of the loop. They are held until `commit` has recorded them, with one write for
+/// all, and leave together.
+final class EventLane<Responder: DataPlaneResponder> {
+    let eventLoop: any EventLoop
+    let responder: Responder
+    let limits: DataPlaneLimits
+    let counters: DataPlaneCounters
+    private let verifier: PeerVerifier?
+    var state: Responder.Lane
+    var head: ResponseHead
+    /// Used for one answer at a time.
+    var response = DataPlaneResponse()
+
+    private(set) var isDraining = false
+    private var connections: [ObjectIdentifier: DataPlaneConnection<Responder>] = [:]
+    private var waiting: [DataPlaneConnection<Responder>] = []
+    private var waitingAnswers = 0
+    private var isCommitScheduled = false
+    private var drained: EventLoopPromise<Void>?
+
+    /// How many answers a batch holds at most.
+    static var batchLimit: Int { 64 }
+
+    init(
+        responder: Responder,
+        limits: DataPlaneLimits,
+        counters: DataPlaneCounters,
+        verifier: PeerVerifier?,
+        eventLoop: any EventLoop
+    ) {
+        self.responder = responder
+        self.limits = limits
+        self.counters = counters
+        self.verifier = verifier
+        self.eventLoop = eventLoop
+        self.state = responder.makeLane()
+        self.head = ResponseHead(date: UTCTime(Self.wallTime()).httpDate)
+    }
+
+    /// Notes that the connection holds one more answer, after which `release` will be called on it.
+    func hold(_ connection: DataPlaneConnection<Responder>, isFirst: Bool) {
+        if isFirst { waiting.append(connection) }
+        waitingAnswers += 1
+        if waitingAnswers >= Self.batchLimit {
+            commit()
+        } else if !isCommitScheduled {
+            isCommitScheduled = true
+            // Runs after the reads of this turn.
+            eventLoop.assumeIsolated().execute { [self] in
+                isCommitScheduled = false
+                commit()
+            }
+        }
+    }
+
+    private func commit() {
+        guard !waiting.isEmpty else { return }
+        let isRecorded = responder.commit(&state)
+        let batch = waiting
+        waiting.removeAll(keepingCapacity: true)
+        waitingAnswers = 0
+        for connection in batch { connection.release(isRecorded: isRecorded) }
+    }
+
+    func identify(_ certificate: NIOSSLCertificate?) -> PeerIdentity {
+        guard let verifier else { return .none }
+        return PeerIdentity(certificate: certificate, verifier: verifier, at: Self.wallTime())
+    }
+
+    func add(_ connection: DataPlaneConnection<Responder>) { connections[ObjectIdentifier(connection)] = connection }
+
+    func remove(_ connection: DataPlaneConnection<Responder>) {
+        connections[ObjectIdentifier(connection)] = nil
+        finishDrainIfEmpty()
+    }
+
+    /// Called once a second.
+    func tick() {
+        head.date = UTCTime(Self.wallTime()).httpDate
+        let now = NIODeadline.now()
+        for connection in Array(connections.values) where connection.deadline <= now { connection.expire() }
+    }
+
+    /// Ends idle connections now, and each other one after the answers that it is owed.
+    func drain(_ promise: EventLoopPromise<Void>) {
+        isDraining = true
+        drained = promise
+        for connection in Array(connections.values) { connection.drain() }
+        finishDrainIfEmpty()
+    }
+
+    func closeAll() {
+        for connection in Array(connections.values) { connection.close() }
+    }
+
+    private func finishDrainIfEmpty() {
+        guard connections.isEmpty, let promise = drained else { return }
+        drained = nil
+        promise.succeed()
+    }
+
+    private static func wallTime() -> WallTime {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(milliseconds: UInt64(max(0, time.tv_sec)) &* 1000 &+ UInt64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,59 @@
+package import Identity
+package import Kernel
+internal import Keys
+package import Service
+
+/// What a request proves of its sender: by an API token if it carries one, else by the certificate of its connection.
+package enum CallerCredential {
+    /// - Throws: `ServiceError` of kind `unauthenticated` for a request without either, or with a bad one. A bad token is
+    ///   not made up for by a good certificate.
+    package static func of(
+        _ fields: RequestFields,
+        peer: PeerIdentity,
+        at now: WallTime
+    ) throws(ServiceError) -> Credential {
+        guard fields.authorization != nil else { return try certificate(peer, at: now) }
+        guard let token = fields.bearerToken else {
+            throw error("unsupported_authorization", "use Authorization: Bearer with an API token")
+        }
+        guard TokenSecret.isWellFormed(token) else { throw error("malformed_token", "this is no API token of Reeve's") }
+        return .token(secretDigest: .of(Array(token.utf8)))
+    }
+
+    private static func certificate(_ peer: PeerIdentity, at now: WallTime) throws(ServiceError) -> Credential {
+        switch peer {
+        case .none:
+            throw error(
+                "no_credential",
+                "send an API token (Authorization: Bearer …) or connect with a client certificate"
+            )
+        case .refused(let refusal):
+            throw error("certificate_\(refusal.code)", "client certificate: \(refusal)")
+        case .verified(let identity):
+            // The connection may outlive the certificate that it began with.
+            guard identity.validity.notAfter > now else {
+                throw error("certificate_expired", "the client certificate has expired; connect with a new one")
+            }
+            if identity.spiffeID.administratorName != nil {
+                return .administrator(fingerprint: identity.fingerprint)
+            }
+            guard let principal = PrincipalID(identity.spiffeID) else {
+                throw error("not_a_principal", "\(identity.spiffeID) is neither a principal nor an administrator")
+            }
+            return .principal(principal)
+        }
+    }
+
+    private static func error(_ code: String, _ message: String) -> ServiceError {
+        ServiceError(.unauthenticated, code: code, message: message)
+    }
+}
+
+extension PrincipalID {
+    /// Of `spiffe://DOMAIN/KIND/NAME`; nil for any other form. The trust domain is for the caller to have checked.
+    package init?(_ id: SPIFFEID) {
+        let segments = id.segments
+        guard segments.count == 2, let kind = PrincipalKind(rawValue: segments[0]) else { return nil }
+        self.init(kind: kind, name: segments[1])
+    }
+}

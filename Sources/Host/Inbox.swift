@@ -1,0 +1,79 @@
+import NIOCore
+import Replica
+import Synchronization
+
+/// Where every thread leaves what the node should hear of; the node's loop takes all of it at once.
+///
+/// Clients' writes that arrive together become one proposal, and so one append and one disk write.
+final class Inbox: Sendable {
+    struct Batch: Sendable {
+        var inputs: [ReplicaNode.Input] = []
+        var submissions: [ReplicaNode.Submission] = []
+        var isEmpty: Bool { inputs.isEmpty && submissions.isEmpty }
+    }
+
+    private struct State: Sendable {
+        var batch = Batch()
+        var isScheduled = false
+        var isOpen = true
+        var droppedFrames: UInt64 = 0
+    }
+
+    /// Frames from peers beyond this are dropped, as a network may; consensus sends again.
+    static let maxQueuedInputs = 8192
+
+    private let state = Mutex(State())
+    let loop: any EventLoop
+    /// Set once before the first post.
+    private let drain: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+
+    init(loop: any EventLoop) { self.loop = loop }
+
+    func onPost(_ drain: @escaping @Sendable () -> Void) { self.drain.withLock { $0 = drain } }
+
+    /// For what the node itself has asked for, of which there is never more than it has under way.
+    func post(_ input: ReplicaNode.Input) {
+        add { state in state.batch.inputs.append(input) }
+    }
+
+    /// For what comes from the network.
+    func postFrame(_ input: ReplicaNode.Input) {
+        add { state in
+            if state.batch.inputs.count < Self.maxQueuedInputs {
+                state.batch.inputs.append(input)
+            } else {
+                state.droppedFrames += 1
+            }
+        }
+    }
+
+    func submit(_ submission: ReplicaNode.Submission) {
+        add { state in state.batch.submissions.append(submission) }
+    }
+
+    func take() -> Batch {
+        state.withLock { state in
+            defer {
+                state.batch = Batch()
+                state.isScheduled = false
+            }
+            return state.batch
+        }
+    }
+
+    /// What is posted from now on is lost.
+    func close() { state.withLock { $0.isOpen = false } }
+
+    var droppedFrames: UInt64 { state.withLock { $0.droppedFrames } }
+
+    private func add(_ change: (inout State) -> Void) {
+        let mustSchedule = state.withLock { state in
+            guard state.isOpen else { return false }
+            change(&state)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        guard mustSchedule, let drain = drain.withLock({ $0 }) else { return }
+        loop.execute(drain)
+    }
+}

@@ -1,0 +1,109 @@
+import Consensus
+import Kernel
+import Logging
+import NIOCore
+import Replica
+import Storage
+import Synchronization
+
+/// The one thread that writes the log. Writes that pile up while the disk syncs share the next sync: group commit.
+final class LogWriter: Sendable {
+    private let store: LogStore
+    private let worker = SerialWorker()
+    private let inbox: Inbox
+    private let logger: Logger
+    private let fail: @Sendable (any Error) -> Void
+    private let queued = Mutex<[LogWrite]>([])
+    private let statistics = Mutex(Statistics())
+
+    struct Statistics: Sendable {
+        var commits: UInt64 = 0
+        var writes: UInt64 = 0
+        var entries: UInt64 = 0
+        var isFull = false
+    }
+
+    /// How long to wait before a write that found no room is tried again.
+    private static let retryMilliseconds: UInt32 = 1000
+
+    init(store: LogStore, inbox: Inbox, logger: Logger, fail: @escaping @Sendable (any Error) -> Void) {
+        self.store = store
+        self.inbox = inbox
+        self.logger = logger
+        self.fail = fail
+    }
+
+    var snapshot: Statistics { statistics.withLock { $0 } }
+
+    func write(_ write: LogWrite) {
+        let isFirst = queued.withLock { queued in
+            queued.append(write)
+            return queued.count == 1
+        }
+        if isFirst { worker.run { self.writeQueued() } }
+    }
+
+    private func writeQueued() {
+        let batch = queued.withLock { queued in
+            defer { queued = [] }
+            return queued
+        }
+        guard !batch.isEmpty else { return }
+        while true {
+            do throws(StorageError) {
+                try store.write(batch)
+                break
+            } catch {
+                guard Self.isRoomMissing(error) else { return fail(error) }
+                // Nothing was acknowledged, and nothing is lost: the node waits for room. As a leader it will be
+                // replaced by one that can write.
+                logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
+                note(isFull: true)
+                SerialWorker.pause(milliseconds: Self.retryMilliseconds)
+            }
+        }
+        statistics.withLock { statistics in
+            statistics.commits += 1
+            statistics.writes += UInt64(batch.count)
+            statistics.entries += UInt64(batch.reduce(0) { $0 + $1.entries.count })
+        }
+        note(isFull: isNearlyFull)
+        for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
+    }
+
+    private func note(isFull: Bool) {
+        let changed = statistics.withLock { statistics in
+            defer { statistics.isFull = isFull }
+            return statistics.isFull != isFull
+        }
+        if changed { inbox.post(.storage(isFull: isFull)) }
+    }
+
+    /// The state must be on disk up to this entry before this is called.
+    func compact(before index: LogIndex) {
+        perform { [self] () throws(StorageError) in
+            let first = try store.truncatePrefix(before: index)
+            note(isFull: isNearlyFull)
+            inbox.post(.compacted(firstIndex: first))
+        }
+    }
+
+    /// Carries out something between two writes.
+    func perform(_ work: @escaping @Sendable () throws -> Void) {
+        worker.run { [fail] in
+            do { try work() } catch { fail(error) }
+        }
+    }
+
+    /// A tenth is kept for what a full log must still take: elections, and entries that a leader sends.
+    private var isNearlyFull: Bool { (store.summary?.usedBytes ?? 0) >= store.limits.maxBytes / 10 * 9 }
+
+    private static func isRoomMissing(_ error: StorageError) -> Bool {
+        switch error {
+        case .full, .diskFull: true
+        default: false
+        }
+    }
+
+    func stop() async { await worker.stop() }
+}

@@ -1,0 +1,96 @@
+import Decision
+package import Directory
+package import Kernel
+import Replica
+package import Service
+import Storage
+import Wire
+
+extension Node: ReplicaClient {
+    package var member: MemberID { settings.member.id }
+    package var decisionState: DecisionState { cell.current }
+    package func now() -> Moment { clock.now() }
+
+    package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
+        let bytes = ProtobufCodec().encode(command)
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        let reply = await requests.reply { id in
+            inbox.submit(ReplicaNode.Submission(id: id, command: bytes, deadline: deadline))
+        }
+        switch reply {
+        case .applied(let result): return result
+        case .refused(let refusal): throw ServiceError(refusal)
+        case .outcomeUnknown, .reached: throw .outcomeUnknown
+        }
+    }
+
+    package func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError) {
+        guard decisionState.snapshot.revision < revision else { return }
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        let reply = await requests.reply { id in inbox.post(.awaitRevision(id, revision, deadline: deadline)) }
+        switch reply {
+        case .reached: return
+        case .refused(let refusal): throw ServiceError(refusal)
+        case .applied, .outcomeUnknown: throw .outcomeUnknown
+        }
+    }
+
+    package func read<Result: Sendable>(
+        _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
+    ) async throws(ServiceError) -> Result {
+        let outcome: Swift.Result<Result, ServiceError>
+        do throws(StorageError) {
+            outcome = try stores.directory.state.read { view in
+                do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
+            }
+        } catch {
+            throw ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
+        }
+        return try outcome.get()
+    }
+}
+
+extension ServiceError {
+    static let outcomeUnknown = ServiceError(
+        .outcomeUnknown,
+        code: "outcome_unknown",
+        message: "No outcome was known in time; the write may yet take effect. Retry with the same idempotency key."
+    )
+
+    init(_ refusal: ReplicaNode.SubmitRefusal) {
+        switch refusal {
+        case .noLeader:
+            self.init(
+                .unavailable,
+                code: "no_leader",
+                message: "No leader was found in time, so nothing was written. Check that a majority of voters runs."
+            )
+        case .behind(let applied):
+            self.init(
+                .unavailable,
+                code: "behind",
+                message: "This node has reached revision \(applied.number) only. Retry, or ask another node."
+            )
+        case .tooManyRequests(let limit):
+            self.init(.overloaded, code: "too_many_requests", message: "\(limit) requests wait already. Retry later.")
+        case .entryTooLarge(let byteCount, let limit):
+            self.init(
+                .tooLarge,
+                code: "too_large",
+                message: "The command takes \(byteCount) bytes; a log entry may take \(limit)."
+            )
+        case .overloaded:
+            self.init(.overloaded, code: "overloaded", message: "The leader has too much to commit. Retry later.")
+        case .storageFull:
+            self.init(
+                .unavailable,
+                code: "storage_full",
+                message: "The log has reached its maxBytes, so writes are refused. Raise the limit and restart."
+            )
+        case .shuttingDown:
+            self.init(.unavailable, code: "shutting_down", message: "This node is stopping. Ask another one.")
+        case .halted(let reason):
+            self.init(.unavailable, code: "halted", message: "This node has stopped applying the log: \(reason).")
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import Decision
+package import Directory
+import Kernel
+package import Keys
+import Links
+package import Logging
+import NIOCore
+import NIOPosix
+package import Replica
+import Service
+import ServiceLifecycle
+package import Storage
+import Wire
+
+/// What a node is told at its start.
+package struct NodeSettings: Sendable {
+    package let member: MemberSpec
+    package let genesis: Genesis
+    package let dataDirectory: String
+    package let credentials: NodeCredentials
+    /// Where to listen for peers.
+    package let bindHost: String
+    package let bindPort: Int
+    package let options: ReplicaOptions
+    package let storage: DataDirectory.Limits
+
+    package init(
+        member: MemberSpec,
+        genesis: Genesis,
+        dataDirectory: String,
+        credentials: NodeCredentials,
+        bindHost: String,
+        bindPort: Int,
+        options: ReplicaOptions,
+        storage: DataDirectory.Limits
+    ) {
+        self.member = member
+        self.genesis = genesis
+        self.dataDirectory = dataDirectory
+        self.credentials = credentials
+        self.bindHost = bindHost
+        self.bindPort = bindPort
+        self.options = options
+        self.storage = storage
+    }
+}
+
+/// A real node: one `ReplicaNode` with LMDB under it, mutual-TLS links beside it and its clients above it.
+package final class Node: ServiceLifecycle.Service, Sendable {
+    let settings: NodeSettings
+    let clock: NodeClock
+    let stores: NodeStores
+    let loop: ReplicaLoop
+    let inbox: Inbox
+    let requests: RequestBook
+    let cell: DecisionCell
+    let links: PeerLinks
+    let log: LogWriter
+    let keeper: StateKeeper
+    let reader: CatchUpReader
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+    private let endings: AsyncStream<Ending>
+    private let end: AsyncStream<Ending>.Continuation
+
+    private enum Ending: Sendable {
+        case failed(any Error)
+        case readyToStop
+    }
+
+    /// How long a leader that stops waits for another to take over.
+    private static let handOverSeconds: UInt64 = 3
+
+    /// Opens the stores and prepares everything; `run` starts it.
+    ///
+    /// - Throws: `StorageError`, `LinksError`: what, where and what to do.
+    package init(settings: NodeSettings, seed: UInt64, logger: Logger) throws {
+        let clock = NodeClock()
+        let codec = ProtobufCodec()
+        let stores = try NodeStores(settings: settings, codec: codec)
+        let start = try stores.start(codec: codec)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let inbox = Inbox(loop: group.next())
+        let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
+        let fail: @Sendable (any Error) -> Void = { end.yield(.failed($0)) }
+        let replica = ReplicaNode(
+            member: settings.member.id,
+            lineage: settings.genesis.lineage,
+            options: settings.options,
+            codec: codec,
+            restored: start.log,
+            facts: start.facts,
+            applied: start.applied,
+            seed: seed,
+            at: clock.now()
+        )
+        cell = DecisionCell(
+            DecisionState(snapshot: start.snapshot, freshness: nil, isServing: replica.isServing))
+        links = try PeerLinks(settings: settings, clock: clock, inbox: inbox, group: group, logger: logger)
+        log = LogWriter(store: stores.directory.log, inbox: inbox, logger: logger, fail: fail)
+        keeper = StateKeeper(
+            directory: stores.directory,
+            codec: codec,
+            cell: cell,
+            inbox: inbox,
+            logger: logger,
+            fail: fail
+        )
+        reader = CatchUpReader(
+            log: stores.directory.log, state: stores.directory.state, inbox: inbox, logger: logger)
+        requests = RequestBook()
+        loop = ReplicaLoop(
+            node: replica,
+            loop: inbox.loop,
+            around: ReplicaLoop.Surroundings(
+                clock: clock,
+                inbox: inbox,
+                links: links,
+                log: log,
+                state: keeper,
+                reader: reader,
+                requests: requests,
+                cell: cell,
+                logger: logger,
+                readyToStop: { end.yield(.readyToStop) }
+            )
+        )
+        self.settings = settings
+        self.clock = clock
+        self.stores = stores
+        self.inbox = inbox
+        self.group = group
+        self.logger = logger
+        self.endings = endings
+        self.end = end
+    }
+
+    /// Runs until graceful shutdown, which hands leadership over first, or until a failure that the node must not
+    /// survive, such as a disk that lost a write: that is thrown.
+    package func run() async throws {
+        try await links.start()
+        loop.start()
+        logger.info(
+            "node started",
+            metadata: ["node": "\(settings.member.name)", "address": "\(settings.bindHost):\(settings.bindPort)"]
+        )
+        let failure = await withGracefulShutdownHandler {
+            await waitForEnd()
+        } onGracefulShutdown: { [inbox, end] in
+            inbox.post(.shutDown)
+            // A peer that never takes over must not keep this node from stopping.
+            _ = self.group.next().scheduleTask(in: .seconds(Int64(Self.handOverSeconds))) { end.yield(.readyToStop) }
+        }
+        await tearDown()
+        if let failure { throw failure }
+    }
+
+    private func waitForEnd() async -> (any Error)? {
+        for await ending in endings {
+            switch ending {
+            case .failed(let error):
+                logger.critical("node halts", metadata: ["error": "\(error)"])
+                return error
+            case .readyToStop:
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func tearDown() async {
+        await loop.stop()
+        await links.shutdown()
+        await log.stop()
+        await keeper.stop()
+        await reader.stop()
+        requests.close()
+        try? await group.shutdownGracefully()
+        logger.info("node stopped", metadata: ["node": "\(settings.member.name)"])
+    }
+}

@@ -1,0 +1,30 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+package import Kernel
+
+/// The clocks of this machine, as the cores want to see them.
+package struct NodeClock: Sendable {
+    private let startMicroseconds: UInt64
+
+    package init() { startMicroseconds = Self.read(CLOCK_BOOTTIME) / 1000 }
+
+    /// `CLOCK_BOOTTIME` since the start, which goes on while the machine is suspended, and `CLOCK_REALTIME`.
+    package func now() -> Moment {
+        let boot = Self.read(CLOCK_BOOTTIME) / 1000
+        return Moment(
+            monotonic: Instant(microseconds: boot > startMicroseconds ? boot - startMicroseconds : 0),
+            wall: WallTime(milliseconds: Self.read(CLOCK_REALTIME) / 1_000_000)
+        )
+    }
+
+    /// Nanoseconds.
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        let status = unsafe clock_gettime(clock, &time)
+        invariant(status == 0, "the system has no clock \(clock)")
+        return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+    }
+}

@@ -1,0 +1,82 @@
+import Directory
+import Kernel
+import Keys
+import Links
+import Logging
+import NIOCore
+import Replica
+import Wire
+
+extension PeerLinks {
+    convenience init(
+        settings: NodeSettings,
+        clock: NodeClock,
+        inbox: Inbox,
+        group: any EventLoopGroup,
+        logger: Logger
+    ) throws {
+        var options = LinkOptions()
+        options.listenHost = settings.bindHost
+        let local = LinkMember(
+            id: settings.member.id,
+            name: settings.member.name,
+            host: settings.bindHost,
+            port: settings.bindPort,
+            keyFingerprint: settings.member.keyFingerprint
+        )
+        try self.init(
+            local: local,
+            members: try settings.genesis.voters.map { voter in try LinkMember(voter) },
+            credentials: settings.credentials,
+            lineage: settings.genesis.lineage,
+            options: options,
+            clock: { clock.now().wall },
+            group: group,
+            delegate: FrameReceiver(inbox: inbox, logger: logger),
+            logger: logger
+        )
+    }
+}
+
+extension LinkMember {
+    init(_ member: MemberSpec) throws(AddressError) {
+        guard let colon = member.raftAddress.lastIndex(of: ":"),
+            let port = Int(member.raftAddress[member.raftAddress.index(after: colon)...]), (1...65_535).contains(port)
+        else { throw AddressError(member: member.name, address: member.raftAddress) }
+        var host = String(member.raftAddress[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.init(id: member.id, name: member.name, host: host, port: port, keyFingerprint: member.keyFingerprint)
+    }
+}
+
+/// A member's address in the genesis that nobody can dial.
+package struct AddressError: Error, Hashable, Sendable, CustomStringConvertible {
+    let member: String
+    let address: String
+
+    package var description: String {
+        "the genesis gives \(member) the raft address \"\(address)\"; it must be HOST:PORT with a port from 1 to 65535"
+    }
+}
+
+/// Turns frames into messages for the node. What does not decode is dropped, as if it had been lost.
+struct FrameReceiver: LinkDelegate {
+    let inbox: Inbox
+    let logger: Logger
+
+    func received(_ frame: [UInt8], from member: MemberID) {
+        do {
+            inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
+        } catch {
+            logger.warning("frame does not decode", metadata: ["peer": "\(member)", "error": "\(error)"])
+        }
+    }
+
+    func connected(_ member: MemberID) {
+        logger.info("peer connected", metadata: ["peer": "\(member)"])
+    }
+
+    func disconnected(_ member: MemberID, reason: LinkFailure) {
+        logger.info("peer disconnected", metadata: ["peer": "\(member)", "reason": "\(reason)"])
+    }
+}

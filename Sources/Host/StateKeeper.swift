@@ -1,0 +1,150 @@
+import Consensus
+import Decision
+import Directory
+import Kernel
+import Logging
+import Replica
+import Service
+import Storage
+
+/// The one thread that changes the state: it applies entries, publishes what decisions are made from, and takes in
+/// snapshots.
+final class StateKeeper: @unchecked Sendable {
+    // Safe: `applier` is touched by closures of `worker` alone, which run one after the other.
+    private var applier: Applier
+
+    private let directory: DataDirectory
+    private let codec: any DirectoryCodec
+    private let cell: DecisionCell
+    private let inbox: Inbox
+    private let worker = SerialWorker()
+    private let logger: Logger
+    private let fail: @Sendable (any Error) -> Void
+
+    init(
+        directory: DataDirectory,
+        codec: any DirectoryCodec,
+        cell: DecisionCell,
+        inbox: Inbox,
+        logger: Logger,
+        fail: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.applier = Applier(codec: codec)
+        self.directory = directory
+        self.codec = codec
+        self.cell = cell
+        self.inbox = inbox
+        self.logger = logger
+        self.fail = fail
+    }
+
+    func apply(_ entries: [Entry]) {
+        worker.run { [self] in
+            do {
+                var (batch, blocked) = try attempt(entries[...])
+                if let blocked {
+                    // Those before the one that cannot be applied take effect all the same.
+                    if blocked.count > 0 { batch = try attempt(entries.prefix(blocked.count)).batch }
+                    let reached = try batch ?? unchanged()
+                    batch = reached.halted(because: blocked.reason)
+                }
+                if let batch { inbox.post(.applied(batch)) }
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    private typealias Blocked = (count: Int, reason: String)
+
+    /// One transaction. What it makes of the decision snapshot is published before anybody hears of it.
+    private func attempt(_ entries: ArraySlice<Entry>) throws -> (batch: AppliedBatch?, blocked: Blocked?) {
+        let before = cell.current.snapshot
+        let update = try directory.state.update { transaction, point -> (Update, applied: SnapshotPoint?) in
+            switch applier.apply(entries, after: withVoters(point), to: &transaction) {
+            case .done(let batch):
+                let snapshot = before.updated(
+                    with: batch.events, at: batch.facts.revision, from: transaction, codec: codec)
+                return (.done(batch, snapshot), batch.point)
+            case .blocked(let count, let reason):
+                return (.blocked(count, reason), nil)
+            }
+        }
+        switch update {
+        case .done(let batch, let snapshot):
+            cell.publish(snapshot)
+            return (batch, nil)
+        case .blocked(let count, let reason):
+            return (nil, (count, reason))
+        }
+    }
+
+    private enum Update: Sendable {
+        case done(AppliedBatch, DecisionSnapshot)
+        case blocked(Int, String)
+    }
+
+    /// An empty state knows of no voters; the log always does.
+    private func withVoters(_ point: SnapshotPoint) -> SnapshotPoint {
+        guard point.configuration.voters.isEmpty, let base = directory.log.summary?.base else { return point }
+        return SnapshotPoint(
+            position: point.position, hash: point.hash, time: point.time, configuration: base.configuration)
+    }
+
+    private func unchanged() throws -> AppliedBatch {
+        let view = try directory.state.openView()
+        defer { view.close() }
+        let point = withVoters(try view.applied())
+        let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
+        return AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: nil)
+    }
+
+    /// Forces the state to disk, so that the log before what it reflects may go.
+    func sync(then done: @escaping @Sendable () -> Void) {
+        worker.run { [self] in
+            do {
+                try directory.state.sync()
+                done()
+            } catch {
+                fail(error)
+            }
+        }
+    }
+
+    func stage(_ chunk: Message.SnapshotChunk) {
+        worker.run { [self] in
+            do {
+                let next = try directory.stage(chunk)
+                inbox.post(.snapshotStaged(chunk.point.position, nextChunk: next))
+            } catch {
+                // The sender starts over; what stood before is untouched.
+                inbox.post(.snapshotStaged(chunk.point.position, nextChunk: 0))
+                logger.error("snapshot chunk not staged", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// After what is being applied, and between two writes of the log, since both are replaced.
+    func install(_ point: SnapshotPoint, log: LogWriter) {
+        worker.run { [self] in
+            log.perform { [self] in
+                try directory.installSnapshot(point)
+                worker.run { [self] in publishInstalled(point) }
+            }
+        }
+    }
+
+    private func publishInstalled(_ point: SnapshotPoint) {
+        do {
+            let view = try directory.state.openView()
+            defer { view.close() }
+            let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
+            cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+            inbox.post(.snapshotInstalled(point, facts))
+        } catch {
+            fail(error)
+        }
+    }
+
+    func stop() async { await worker.stop() }
+}

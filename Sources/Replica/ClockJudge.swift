@@ -1,0 +1,104 @@
+import Decision
+import Kernel
+
+/// Judges this node's wall clock by its own steps and by what the others' messages are stamped with.
+///
+/// A leader's clock dates everything that the cluster agrees on. One that is wrong must not lead, and the rest must not
+/// follow it: a leader a year ahead would expire every grant. DESIGN section 5.
+struct ClockJudge: Hashable, Sendable {
+    enum Verdict: Hashable, Sendable {
+        case good
+        /// The own clock has stepped lately and nothing has confirmed it since.
+        case stepped
+        /// The median of a quorum is further away than clocks may differ, by this many milliseconds.
+        case wrong(offsetMilliseconds: Int64)
+    }
+
+    private struct Sample: Hashable, Sendable {
+        let offset: Int64
+        let at: Instant
+    }
+
+    private let rules: ClockRules
+    private let sampleLife: Span
+    /// Other voters, sorted, each with the newest sample.
+    private let peers: [MemberID]
+    private var samples: [Sample?]
+    private var last: Moment
+    private var steppedAt: Instant?
+
+    init(peers: [MemberID], rules: ClockRules, sampleLife: Span, at now: Moment) {
+        self.peers = peers.sorted()
+        self.samples = Array(repeating: nil, count: peers.count)
+        self.rules = rules
+        self.sampleLife = sampleLife
+        self.last = now
+    }
+
+    /// Compares how far both own clocks have come since the last call.
+    mutating func observeOwnClock(_ now: Moment) {
+        let expected = last.wall.advanced(by: now.monotonic.elapsed(since: last.monotonic))
+        if abs(Self.offset(of: now.wall, from: expected)) > Int64(clamping: rules.maxClockError.milliseconds) {
+            steppedAt = now.monotonic
+            samples = Array(repeating: nil, count: peers.count)
+        }
+        last = now
+    }
+
+    mutating func observe(_ stamp: WallTime, from peer: MemberID, at now: Moment) {
+        guard let place = peers.firstIndex(of: peer) else { return }
+        samples[place] = Sample(offset: Self.offset(of: stamp, from: now.wall), at: now.monotonic)
+    }
+
+    /// Whether a stamp lies further in the future than two good clocks can differ.
+    func isTooFarAhead(_ stamp: WallTime, at now: Moment) -> Bool {
+        stamp > now.wall.advanced(by: rules.maxClockError)
+    }
+
+    /// - Parameter freshness: What the cluster has proven of time, for a node that hears only its leader.
+    func verdict(at now: Moment, freshness: Freshness?) -> Verdict {
+        let limit = Int64(clamping: rules.maxClockError.milliseconds)
+        let offsets = ([0] + currentOffsets(at: now.monotonic)).sorted()
+        // With both a quorum and a majority of it elsewhere, it is this clock that is wrong.
+        if offsets.count > (peers.count + 1) / 2, let median = Self.median(of: offsets), abs(median) > limit {
+            return .wrong(offsetMilliseconds: median)
+        }
+        if let freshness {
+            let estimate = freshness.provenAt.advanced(by: now.monotonic.elapsed(since: freshness.anchor))
+            let distance = Self.offset(of: estimate, from: now.wall)
+            if abs(distance) > 2 * limit { return .wrong(offsetMilliseconds: distance) }
+        }
+        guard let steppedAt, !peers.isEmpty else { return .good }
+        // When all clocks were set at once nobody can confirm anybody, so suspicion ends by itself.
+        let isConfirmed = offsets.count > (peers.count + 1) / 2
+        let isOver = now.monotonic.elapsed(since: steppedAt) > sampleLife
+        return isConfirmed || isOver ? .good : .stepped
+    }
+
+    func offsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {
+        guard let place = peers.firstIndex(of: peer), let sample = samples[place], isCurrent(sample, at: now) else {
+            return nil
+        }
+        return sample.offset
+    }
+
+    private func currentOffsets(at now: Instant) -> [Int64] {
+        samples.compactMap { sample in sample.flatMap { isCurrent($0, at: now) ? $0.offset : nil } }
+    }
+
+    private func isCurrent(_ sample: Sample, at now: Instant) -> Bool { now.elapsed(since: sample.at) <= sampleLife }
+
+    /// The middle one; of two, the one nearer to zero, since two clocks alone cannot tell which of them is wrong.
+    private static func median(of sorted: [Int64]) -> Int64? {
+        guard !sorted.isEmpty else { return nil }
+        let upper = sorted[sorted.count / 2]
+        let lower = sorted[(sorted.count - 1) / 2]
+        return abs(lower) < abs(upper) ? lower : upper
+    }
+
+    private static func offset(of time: WallTime, from base: WallTime) -> Int64 {
+        time >= base
+            ? Int64(clamping: time.milliseconds - base.milliseconds)
+            : -Int64(clamping: base.milliseconds - time.milliseconds)
+    }
+}

@@ -1,0 +1,93 @@
+import Decision
+import Kernel
+
+/// Turns heartbeats that a quorum acknowledged into proofs of freshness.
+///
+/// A proof counts only once the state reflects everything that was committed when it was made: otherwise an old state
+/// would be dated by a new proof, and a revocation could be missed by a decision that claims to be newer.
+struct FreshnessTracker: Sendable {
+    private struct Round: Sendable {
+        let number: UInt64
+        let beganAt: Moment
+        let commitIndex: LogIndex
+    }
+
+    private struct Pending: Sendable {
+        let freshness: Freshness
+        let commitIndex: LogIndex
+    }
+
+    /// The newest proof that the applied state satisfies.
+    private(set) var current: Freshness?
+    /// Of the leader's rounds, those not yet confirmed and the newest confirmed one, oldest first.
+    private var rounds: [Round] = []
+    private var newestConfirmed: Round?
+    /// Waiting for the state to catch up, oldest first.
+    private var pending: [Pending] = []
+
+    /// Rounds and proofs that wait; when there are more, every other one is let go, since a newer one says more.
+    private static let capacity = 64
+
+    /// Forgets the rounds of a leadership that ended.
+    mutating func endLeadership() {
+        rounds = []
+        newestConfirmed = nil
+    }
+
+    mutating func beginRound(_ number: UInt64, at now: Moment, commitIndex: LogIndex) {
+        guard rounds.last.map({ $0.number < number }) ?? true else { return }
+        if rounds.count == Self.capacity { rounds.removeFirst(Self.capacity / 2) }
+        rounds.append(Round(number: number, beganAt: now, commitIndex: commitIndex))
+    }
+
+    mutating func confirmRound(_ number: UInt64, applied: LogIndex) {
+        guard let place = rounds.lastIndex(where: { $0.number <= number }) else { return }
+        let round = rounds[place]
+        rounds.removeFirst(place + 1)
+        newestConfirmed = round
+        note(Freshness(provenAt: round.beganAt.wall, anchor: round.beganAt.monotonic), round.commitIndex, applied)
+    }
+
+    /// What a leader tells its followers with a heartbeat.
+    func proof(at now: Instant) -> FreshnessProof? {
+        newestConfirmed.map {
+            FreshnessProof(
+                provenAt: $0.beganAt.wall,
+                age: now.elapsed(since: $0.beganAt.monotonic),
+                commitIndex: $0.commitIndex
+            )
+        }
+    }
+
+    mutating func receive(_ proof: FreshnessProof, at now: Instant, applied: LogIndex) {
+        let anchor = Instant(
+            microseconds: now.microseconds > proof.age.microseconds ? now.microseconds - proof.age.microseconds : 0)
+        note(Freshness(provenAt: proof.provenAt, anchor: anchor), proof.commitIndex, applied)
+    }
+
+    /// Takes up the newest waiting proof that the state now satisfies.
+    mutating func advance(applied: LogIndex) {
+        guard let place = pending.lastIndex(where: { $0.commitIndex <= applied }) else { return }
+        adopt(pending[place].freshness)
+        pending.removeFirst(place + 1)
+    }
+
+    private mutating func note(_ freshness: Freshness, _ commitIndex: LogIndex, _ applied: LogIndex) {
+        if commitIndex <= applied {
+            adopt(freshness)
+        } else {
+            if pending.count == Self.capacity { pending.removeFirst(Self.capacity / 2) }
+            pending.append(Pending(freshness: freshness, commitIndex: commitIndex))
+        }
+    }
+
+    /// Time that was proven never goes back, also across leaders whose clocks differ within the allowed error.
+    private mutating func adopt(_ freshness: Freshness) {
+        guard let current else {
+            self.current = freshness
+            return
+        }
+        guard freshness.anchor >= current.anchor, freshness.provenAt >= current.provenAt else { return }
+        self.current = freshness
+    }
+}

@@ -1,0 +1,55 @@
+package import Consensus
+package import Kernel
+
+/// What one node tells another over a link, which has proven who the sender is.
+package struct PeerMessage: Hashable, Sendable {
+    /// The sender's wall clock when it sent this. Lets each node judge the others' clocks, and its own.
+    package let stamp: WallTime
+    package let body: Body
+
+    package init(stamp: WallTime, body: Body) {
+        self.stamp = stamp
+        self.body = body
+    }
+
+    package enum Body: Hashable, Sendable {
+        /// `proof` comes with a leader's heartbeats.
+        case raft(Message, proof: FreshnessProof?)
+        /// An encoded command that the sender, a voter that does not lead, has authenticated. Never forwarded again.
+        /// The sender learns the outcome by applying the log; only a refusal is answered.
+        case forward(RequestID, command: [UInt8])
+        case forwardRefused(RequestID, ForwardRefusal)
+    }
+
+    /// Why a leader, or who was taken for one, did not put a forwarded command into its log.
+    package enum ForwardRefusal: Hashable, Sendable {
+        /// It does not lead, or is handing over.
+        case notLeader
+        case entryTooLarge(byteCount: Int, limit: Int)
+        case overloaded
+        case storageFull
+    }
+}
+
+/// A leader's word that at `provenAt`, by its clock, a quorum still followed it.
+package struct FreshnessProof: Hashable, Sendable {
+    package let provenAt: WallTime
+    /// Monotonic time that had passed since then when this was sent.
+    package let age: Span
+    /// What was committed by then: a state that reflects less is older than the proof.
+    package let commitIndex: LogIndex
+
+    package init(provenAt: WallTime, age: Span, commitIndex: LogIndex) {
+        self.provenAt = provenAt
+        self.age = age
+        self.commitIndex = commitIndex
+    }
+}
+
+/// Chosen by the node that a client asked, unique within its process.
+package struct RequestID: Hashable, Comparable, Sendable {
+    package let number: UInt64
+
+    package init(_ number: UInt64) { self.number = number }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
+}

@@ -1,0 +1,75 @@
+import Consensus
+import Directory
+import Kernel
+
+extension ReplicaNode {
+    mutating func applied(_ batch: AppliedBatch, at now: Moment, into effects: inout [Effect]) {
+        invariant(
+            batch.point.position.index >= applied.position.index,
+            "state went back from \(applied.position) to \(batch.point.position)"
+        )
+        applied = batch.point
+        facts = batch.facts
+        for outcome in batch.outcomes {
+            for id in requests.finish(command: outcome.command) {
+                effects.append(.reply(id, .applied(outcome.result)))
+            }
+        }
+        finishWaiters(into: &effects)
+        if let reason = batch.halt { halt(reason, at: now, into: &effects) }
+        advance(.applied(through: batch.point.position.index), at: now, into: &effects)
+        if applied.position.index >= restoredIndex { serve(into: &effects) }
+        compact(into: &effects)
+    }
+
+    mutating func installed(
+        _ point: SnapshotPoint,
+        _ facts: DirectoryFacts,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        applied = point
+        self.facts = facts
+        firstIndex = point.position.index.next
+        finishWaiters(into: &effects)
+        advance(.snapshotInstalled(point), at: now, into: &effects)
+        // A snapshot is the state of a leader, which had committed all that this node may have served.
+        serve(into: &effects)
+    }
+
+    private mutating func finishWaiters(into effects: inout [Effect]) {
+        let revision = applied.position.index
+        for id in requests.finishWaiters(through: revision) { effects.append(.reply(id, .reached(revision))) }
+    }
+
+    /// A node that cannot apply a committed command keeps its last good state, says so and ages out: skipping would
+    /// make its state another one than its peers'.
+    private mutating func halt(_ reason: String, at now: Moment, into effects: inout [Effect]) {
+        haltReason = reason
+        effects.append(.note(Note(.error, "stopped applying the log", .init("reason", reason))))
+        for expired in requests.expireAll() { effects.append(answer(to: expired)) }
+    }
+
+    private mutating func compact(into effects: inout [Effect]) {
+        let kept = options.keptEntries
+        let index = applied.position.index.number
+        guard !isCompacting, index > kept else { return }
+        let target = index - kept
+        guard target > firstIndex.number, target - firstIndex.number >= options.compactionStep else { return }
+        isCompacting = true
+        effects.append(.compact(before: LogIndex(target)))
+    }
+
+    mutating func shutDown(at now: Moment, into effects: inout [Effect]) {
+        guard stopping == .no else { return }
+        stopping = .handingOver
+        // `mayLead(false)`, which `settle` sends now, makes a leader hand over.
+    }
+
+    mutating func finishStopping(into effects: inout [Effect]) {
+        guard stopping == .handingOver, raft.role != .leader || voters.count == 1 else { return }
+        stopping = .ready
+        for expired in requests.expireAll() { effects.append(answer(to: expired)) }
+        effects.append(.readyToStop)
+    }
+}

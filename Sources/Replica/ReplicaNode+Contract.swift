@@ -1,0 +1,150 @@
+package import Consensus
+package import Decision
+package import Directory
+package import Kernel
+
+extension ReplicaNode {
+    /// Everything that can happen to a node.
+    package enum Input: Sendable {
+        /// Time has passed: sent at or after `nextWake`.
+        case wake
+        /// `from` is the member that the link authenticated, whatever the message says.
+        case receive(PeerMessage, from: MemberID)
+        /// Clients' commands, in this order. Each is answered by exactly one `.reply`, at its deadline at the latest.
+        case submit([Submission])
+        /// Answered by `.reply(_, .reached)` once the state reflects the revision.
+        case awaitRevision(RequestID, LogIndex, deadline: Instant)
+        case persisted(LogWrite.ID, last: LogPosition)
+        /// Answers `.apply`, after the state is committed to its store and published for decisions.
+        case applied(AppliedBatch)
+        case entriesRead(for: MemberID, previous: LogPosition?, entries: [Entry])
+        case snapshotRead(for: MemberID, Message.SnapshotChunk?)
+        case snapshotStaged(LogPosition, nextChunk: UInt64)
+        case snapshotInstalled(SnapshotPoint, DirectoryFacts)
+        case compacted(firstIndex: LogIndex)
+        /// Whether the log store has reached the size past which no client's write is taken.
+        case storage(isFull: Bool)
+        /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.
+        case shutDown
+    }
+
+    /// Everything that a node asks of its shell. Carried out in list order.
+    package enum Effect: Sendable {
+        /// One durable transaction, answered by `.persisted`.
+        case persist(LogWrite)
+        /// With `after`, only once that write is durable. Dropped without an answer when the link is down or full.
+        case send(PeerMessage, to: MemberID, after: LogWrite.ID?)
+        /// To be given to an `Applier` in one transaction of the state store; answered by `.applied`.
+        case apply([Entry])
+        case reply(RequestID, Reply)
+        case readEntries(for: MemberID, from: LogIndex, maxBytes: Int)
+        case readSnapshot(for: MemberID, position: LogPosition?, number: UInt64)
+        case stageSnapshot(Message.SnapshotChunk)
+        case installSnapshot(SnapshotPoint)
+        /// Drop the log before this entry, after forcing the state store to disk; answered by `.compacted`.
+        case compact(before: LogIndex)
+        /// How fresh this node's knowledge is: decisions from now on are dated by it.
+        case publish(Freshness)
+        /// Whether decisions may be answered at all: false after a restart until the node has caught up with what it
+        /// may have served before.
+        case serving(Bool)
+        case roleChanged(RaftNode.RoleStatus)
+        case readyToStop
+        case note(Note)
+    }
+
+    /// A client's command on its way into the log.
+    package struct Submission: Hashable, Sendable {
+        package let id: RequestID
+        /// As the codec encodes it.
+        package let command: [UInt8]
+        package let deadline: Instant
+
+        package init(id: RequestID, command: [UInt8], deadline: Instant) {
+            self.id = id
+            self.command = command
+            self.deadline = deadline
+        }
+    }
+
+    package enum Reply: Hashable, Sendable {
+        /// The command was applied, or had been before under the same idempotency key.
+        case applied(CommandResult)
+        /// The state reflects at least the revision that was awaited.
+        case reached(LogIndex)
+        /// Not taken, and certain not to take effect.
+        case refused(SubmitRefusal)
+        /// The deadline passed after the command had been sent on its way: it may or may not take effect. A retry
+        /// with the same idempotency key is safe.
+        case outcomeUnknown
+    }
+
+    package enum SubmitRefusal: Hashable, Sendable {
+        /// No leader was known until the deadline.
+        case noLeader
+        /// The state did not reach the awaited revision in time.
+        case behind(applied: LogIndex)
+        case tooManyRequests(limit: Int)
+        case entryTooLarge(byteCount: Int, limit: Int)
+        case overloaded
+        case storageFull
+        case shuttingDown
+        /// This node cannot apply the log any further.
+        case halted(reason: String)
+    }
+}
+
+/// What applying a batch of entries did.
+package struct AppliedBatch: Sendable {
+    package struct Outcome: Hashable, Sendable {
+        /// SHA-256 of the encoded command.
+        package let command: Digest
+        package let result: CommandResult
+
+        package init(command: Digest, result: CommandResult) {
+            self.command = command
+            self.result = result
+        }
+    }
+
+    /// The state reflects the log up to here.
+    package let point: SnapshotPoint
+    package let outcomes: [Outcome]
+    package let events: [DirectoryEvent]
+    package let facts: DirectoryFacts
+    /// Why the entry after `point` cannot be applied by this node, if so.
+    package let halt: String?
+
+    package init(
+        point: SnapshotPoint,
+        outcomes: [Outcome],
+        events: [DirectoryEvent],
+        facts: DirectoryFacts,
+        halt: String?
+    ) {
+        self.point = point
+        self.outcomes = outcomes
+        self.events = events
+        self.facts = facts
+        self.halt = halt
+    }
+}
+
+extension AppliedBatch {
+    package func halted(because reason: String) -> AppliedBatch {
+        AppliedBatch(point: point, outcomes: outcomes, events: events, facts: facts, halt: reason)
+    }
+}
+
+/// What is worth knowing of a state as a whole.
+package struct DirectoryFacts: Hashable, Sendable {
+    package let revision: LogIndex
+    package let epoch: UInt64
+    package let stateRoot: Digest
+
+    package init(revision: LogIndex, epoch: UInt64, stateRoot: Digest) {
+        self.revision = revision
+        self.epoch = epoch
+        self.stateRoot = stateRoot
+    }
+}

@@ -1,0 +1,138 @@
+import Consensus
+import Decision
+import Directory
+import Kernel
+
+extension ReplicaNode {
+    /// Steps consensus and carries what it asks for out of the node.
+    mutating func advance(_ input: RaftNode.Input, at now: Moment, into effects: inout [Effect]) {
+        let raftEffects = raft.step(input, at: now.monotonic)
+        trackRounds(at: now)
+        for effect in raftEffects { carry(effect, at: now, into: &effects) }
+    }
+
+    private mutating func carry(_ effect: RaftNode.Effect, at now: Moment, into effects: inout [Effect]) {
+        switch effect {
+        case .persist(let write): effects.append(.persist(write))
+        case .send(let message, let write):
+            let body = PeerMessage.Body.raft(message, proof: proof(for: message, at: now.monotonic))
+            effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: message.to, after: write))
+        case .apply(let entries):
+            if haltReason == nil { effects.append(.apply(entries)) }
+        case .accepted(let id, _): proposers[id] = nil
+        case .refused(let id, let refusal): refused(id, refusal, at: now, into: &effects)
+        case .roleChanged(let status):
+            if status.role != .leader { tracker.endLeadership() }
+            effects.append(.roleChanged(status))
+        case .readEntries(let peer, let from, let maxBytes):
+            effects.append(.readEntries(for: peer, from: from, maxBytes: maxBytes))
+        case .readSnapshot(let peer, let position, let number):
+            effects.append(.readSnapshot(for: peer, position: position, number: number))
+        case .stageSnapshot(let chunk): effects.append(.stageSnapshot(chunk))
+        case .installSnapshot(let point): effects.append(.installSnapshot(point))
+        case .note(let note): effects.append(.note(note))
+        }
+    }
+
+    private func proof(for message: Message, at now: Instant) -> FreshnessProof? {
+        guard case .heartbeat = message.body else { return nil }
+        return tracker.proof(at: now)
+    }
+
+    /// A leader may vouch for its commit index once that covers an entry of its own term: before, its predecessor may
+    /// have committed more than it knows of. Raft section 8.
+    private mutating func trackRounds(at now: Moment) {
+        guard raft.role == .leader, raft.hasCommittedInTerm else { return }
+        tracker.beginRound(raft.round, at: now, commitIndex: raft.commitIndex)
+        tracker.confirmRound(raft.confirmedRound, applied: applied.position.index)
+    }
+
+    mutating func receive(
+        _ message: PeerMessage,
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard sender != member, voters.contains(sender) else {
+            counters.strangers += 1
+            return
+        }
+        clocks.observe(message.stamp, from: sender, at: now)
+        switch message.body {
+        case .raft(let inner, let proof):
+            receive(inner, proof: proof, stamp: message.stamp, from: sender, at: now, into: &effects)
+        case .forward(let id, let command):
+            receiveForward(id, command, from: sender, at: now, into: &effects)
+        case .forwardRefused(let id, let refusal):
+            refused(id, refusal, at: now, into: &effects)
+        }
+    }
+
+    private mutating func receive(
+        _ message: Message,
+        proof: FreshnessProof?,
+        stamp: WallTime,
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard message.from == sender else {
+            counters.strangers += 1
+            return
+        }
+        guard isDatedSoundly(message, stamp: stamp, at: now) else {
+            counters.stampsTooFarAhead += 1
+            return
+        }
+        advance(.receive(message), at: now, into: &effects)
+        if let proof, raft.leader == sender, raft.term == message.term {
+            tracker.receive(proof, at: now.monotonic, applied: applied.position.index)
+        }
+    }
+
+    /// What a leader sends must not come from the future, or every grant that is to end by then would end now.
+    private func isDatedSoundly(_ message: Message, stamp: WallTime, at now: Moment) -> Bool {
+        switch message.body {
+        case .heartbeat:
+            !clocks.isTooFarAhead(stamp, at: now)
+        case .append(let append):
+            !clocks.isTooFarAhead(stamp, at: now)
+                && !append.entries.contains { clocks.isTooFarAhead($0.time, at: now) }
+        default:
+            true
+        }
+    }
+
+    /// What follows from any input: who may lead, what can be sent on, what is over, what is fresh.
+    mutating func settle(at now: Moment, into effects: inout [Effect]) {
+        judgeClock(at: now, into: &effects)
+        dispatch(at: now, into: &effects)
+        expire(at: now.monotonic, into: &effects)
+        tracker.advance(applied: applied.position.index)
+        if let freshness = tracker.current, freshness != publishedFreshness {
+            publishedFreshness = freshness
+            effects.append(.publish(freshness))
+            // The proof covers a commit index that no earlier leader can have been past.
+            serve(into: &effects)
+        }
+        finishStopping(into: &effects)
+    }
+
+    mutating func serve(into effects: inout [Effect]) {
+        guard !isServing else { return }
+        isServing = true
+        effects.append(.serving(true))
+    }
+
+    private mutating func judgeClock(at now: Moment, into effects: inout [Effect]) {
+        // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
+        let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
+        let allowed = verdict == .good && haltReason == nil && stopping == .no
+        guard allowed != mayLead else { return }
+        mayLead = allowed
+        if verdict != .good {
+            effects.append(.note(Note(.warning, "clock out of bounds", .init("verdict", "\(verdict)"))))
+        }
+        advance(.mayLead(allowed), at: now, into: &effects)
+    }
+}

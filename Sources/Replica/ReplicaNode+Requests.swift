@@ -1,0 +1,174 @@
+import Consensus
+import Directory
+import Kernel
+
+extension ReplicaNode {
+    mutating func submit(_ submissions: [Submission], into effects: inout [Effect]) {
+        for submission in submissions {
+            if let refusal = refusal(of: submission) {
+                effects.append(.reply(submission.id, .refused(refusal)))
+            } else {
+                requests.add(submission.id, command: submission.command, deadline: submission.deadline)
+            }
+        }
+    }
+
+    private func refusal(of submission: Submission) -> SubmitRefusal? {
+        if let haltReason { return .halted(reason: haltReason) }
+        if stopping != .no { return .shuttingDown }
+        if requests.count >= options.maxPendingRequests { return .tooManyRequests(limit: options.maxPendingRequests) }
+        let limit = options.raft.maxEntryBytes
+        if submission.command.count > limit {
+            return .entryTooLarge(byteCount: submission.command.count, limit: limit)
+        }
+        return nil
+    }
+
+    mutating func awaitRevision(
+        _ id: RequestID,
+        _ revision: LogIndex,
+        deadline: Instant,
+        into effects: inout [Effect]
+    ) {
+        if applied.position.index >= revision {
+            effects.append(.reply(id, .reached(applied.position.index)))
+        } else if requests.count >= options.maxPendingRequests {
+            effects.append(.reply(id, .refused(.tooManyRequests(limit: options.maxPendingRequests))))
+        } else {
+            requests.addWaiter(id, revision: revision, deadline: deadline)
+        }
+    }
+
+    /// Hands what waits to the leader, be it this node or another.
+    mutating func dispatch(at now: Moment, into effects: inout [Effect]) {
+        guard let leader = raft.leader else { return }
+        requests.reclaim(
+            leader: leader,
+            term: raft.term,
+            isSelf: leader == member,
+            now: now.monotonic,
+            interval: options.resendInterval
+        )
+        guard requests.hasUnsent else { return }
+        if leader != member {
+            forward(to: leader, at: now, into: &effects)
+        } else if raft.role == .leader, mayLead {
+            propose(at: now, into: &effects)
+        }
+    }
+
+    private mutating func forward(to leader: MemberID, at now: Moment, into effects: inout [Effect]) {
+        for (id, write) in requests.takeUnsent() {
+            requests.markSent(id, to: leader, in: raft.term, at: now.monotonic)
+            counters.forwarded += 1
+            let body = PeerMessage.Body.forward(id, command: write.command)
+            effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: leader, after: nil))
+        }
+    }
+
+    private mutating func propose(at now: Moment, into effects: inout [Effect]) {
+        if isStorageFull {
+            for (id, _) in requests.takeUnsent() { refused(id, .storageFull, at: now, into: &effects) }
+            return
+        }
+        let term = raft.term
+        let proposals = requests.takeUnsent().map { id, write in
+            requests.markSent(id, to: member, in: term, at: now.monotonic)
+            return proposal(of: write.command, by: .client(id), at: now)
+        }
+        advance(.propose(proposals), at: now, into: &effects)
+    }
+
+    private mutating func proposal(of command: [UInt8], by proposer: Proposer, at now: Moment) -> RaftNode.Proposal {
+        nextProposal += 1
+        let id = RaftNode.ProposalID(nextProposal)
+        proposers[id] = proposer
+        return RaftNode.Proposal(id: id, time: now.wall, payload: command)
+    }
+
+    mutating func receiveForward(
+        _ id: RequestID,
+        _ command: [UInt8],
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard let decoded = try? codec.decodeCommand(command), decoded.authenticatedBy == sender else {
+            // A voter vouches only for callers that it has authenticated itself.
+            counters.undecodableForwards += 1
+            return
+        }
+        if raft.role != .leader || !mayLead {
+            return refuseForward(id, .notLeader, to: sender, at: now, into: &effects)
+        }
+        if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }
+        let proposal = proposal(of: command, by: .forwarded(by: sender, id), at: now)
+        advance(.propose([proposal]), at: now, into: &effects)
+    }
+
+    private func refuseForward(
+        _ id: RequestID,
+        _ refusal: PeerMessage.ForwardRefusal,
+        to sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        let message = PeerMessage(stamp: now.wall, body: .forwardRefused(id, refusal))
+        effects.append(.send(message, to: sender, after: nil))
+    }
+
+    mutating func refused(
+        _ proposal: RaftNode.ProposalID,
+        _ raftRefusal: RaftNode.Refusal,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard let proposer = proposers.removeValue(forKey: proposal) else { return }
+        let refusal: PeerMessage.ForwardRefusal =
+            switch raftRefusal {
+            case .notLeader, .transferring: .notLeader
+            case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
+            case .overloaded: .overloaded
+            }
+        switch proposer {
+        case .client(let id): refused(id, refusal, at: now, into: &effects)
+        case .forwarded(let sender, let id): refuseForward(id, refusal, to: sender, at: now, into: &effects)
+        }
+    }
+
+    /// A refusal is final for the request only if no earlier copy can be under way and trying again is of no use.
+    mutating func refused(
+        _ id: RequestID,
+        _ refusal: PeerMessage.ForwardRefusal,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard requests.contains(id) else { return }
+        guard requests.wasSentOnce(id), let final = Self.finalRefusal(for: refusal) else {
+            return requests.markRefused(id, at: now.monotonic)
+        }
+        requests.finish(id)
+        effects.append(.reply(id, .refused(final)))
+    }
+
+    private static func finalRefusal(for refusal: PeerMessage.ForwardRefusal) -> SubmitRefusal? {
+        switch refusal {
+        case .notLeader: nil
+        case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
+        case .overloaded: .overloaded
+        case .storageFull: .storageFull
+        }
+    }
+
+    mutating func expire(at now: Instant, into effects: inout [Effect]) {
+        for expired in requests.expire(at: now) { effects.append(answer(to: expired)) }
+    }
+
+    func answer(to expired: RequestTable.Expired) -> Effect {
+        switch expired {
+        case .unsentWrite(let id): .reply(id, .refused(.noLeader))
+        case .sentWrite(let id): .reply(id, .outcomeUnknown)
+        case .wait(let id): .reply(id, .refused(.behind(applied: applied.position.index)))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package import Consensus
+package import Decision
+package import Directory
+package import Kernel
+
+/// A node as a value: consensus, clocks, freshness and the requests of its clients, composed.
+///
+/// It decides what is sent, made durable, applied and answered, and in which order; a shell carries that out. The
+/// server runs one on real IO, the simulator many on virtual IO, and both see the same effects.
+///
+/// Writes survive a change of leader without their clients noticing: a command whose fate is in doubt is proposed
+/// again, and its idempotency key makes the copies one.
+package struct ReplicaNode: Core {
+    package let member: MemberID
+    package let lineage: Lineage
+    package let options: ReplicaOptions
+
+    var raft: RaftNode
+    var clocks: ClockJudge
+    var tracker = FreshnessTracker()
+    var requests = RequestTable()
+    let codec: any DirectoryCodec
+
+    package internal(set) var applied: SnapshotPoint
+    package internal(set) var facts: DirectoryFacts
+    package internal(set) var haltReason: String?
+    package internal(set) var isServing: Bool
+    package internal(set) var firstIndex: LogIndex
+    package internal(set) var counters = Counters()
+
+    /// The end of the log at start: what this node may have served before, it had in its log.
+    let restoredIndex: LogIndex
+    var isCompacting = false
+    var isStorageFull = false
+    var stopping = Stopping.no
+    var mayLead = true
+    var publishedFreshness: Freshness?
+    var nextProposal: UInt64 = 0
+    /// Who waits for the answer to a proposal; emptied within the step that makes it.
+    var proposers: [RaftNode.ProposalID: Proposer] = [:]
+
+    enum Stopping: Hashable, Sendable {
+        case no
+        case handingOver
+        case ready
+    }
+
+    enum Proposer: Hashable, Sendable {
+        case client(RequestID)
+        case forwarded(by: MemberID, RequestID)
+    }
+
+    /// Rare things that happened, since the start.
+    package struct Counters: Hashable, Sendable {
+        package internal(set) var strangers: UInt64 = 0
+        package internal(set) var stampsTooFarAhead: UInt64 = 0
+        package internal(set) var forwarded: UInt64 = 0
+        package internal(set) var resubmitted: UInt64 = 0
+        package internal(set) var undecodableForwards: UInt64 = 0
+    }
+
+    /// - Parameters:
+    ///   - restored: What the log store holds; entries after `applied` are applied again.
+    ///   - applied: What the state store reflects.
+    package init(
+        member: MemberID,
+        lineage: Lineage,
+        options: ReplicaOptions,
+        codec: any DirectoryCodec,
+        restored: RestoredLog,
+        facts: DirectoryFacts,
+        applied: SnapshotPoint,
+        seed: UInt64,
+        at now: Moment
+    ) {
+        let configuration = restored.base.configuration
+        self.member = member
+        self.lineage = lineage
+        self.options = options
+        self.codec = codec
+        self.facts = facts
+        self.applied = applied
+        self.firstIndex = restored.firstIndex
+        self.restoredIndex = restored.entries.last?.index ?? restored.base.position.index
+        self.isServing = applied.position.index >= restoredIndex
+        self.clocks = ClockJudge(
+            peers: configuration.voters.filter { $0 != member },
+            rules: options.clocks,
+            sampleLife: options.clockSampleLife,
+            at: now
+        )
+        self.raft = RaftNode(
+            id: member,
+            lineage: lineage,
+            configuration: configuration,
+            options: options.raft,
+            restored: restored,
+            applied: applied.position.index,
+            seed: seed,
+            at: now.monotonic
+        )
+    }
+
+    package mutating func step(_ input: Input, at now: Moment) -> [Effect] {
+        defer { checkInvariants() }
+        var effects: [Effect] = []
+        clocks.observeOwnClock(now)
+        handle(input, at: now, into: &effects)
+        settle(at: now, into: &effects)
+        return effects
+    }
+
+    private mutating func handle(_ input: Input, at now: Moment, into effects: inout [Effect]) {
+        switch input {
+        case .wake: advance(.wake, at: now, into: &effects)
+        case .receive(let message, let sender): receive(message, from: sender, at: now, into: &effects)
+        case .submit(let submissions): submit(submissions, into: &effects)
+        case .awaitRevision(let id, let revision, let deadline):
+            awaitRevision(id, revision, deadline: deadline, into: &effects)
+        case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
+        case .applied(let batch): applied(batch, at: now, into: &effects)
+        case .entriesRead(let peer, let previous, let entries):
+            advance(.entriesRead(for: peer, previous: previous, entries: entries), at: now, into: &effects)
+        case .snapshotRead(let peer, let chunk):
+            advance(.snapshotRead(for: peer, chunk), at: now, into: &effects)
+        case .snapshotStaged(let position, let nextChunk):
+            advance(.snapshotStaged(position, nextChunk: nextChunk), at: now, into: &effects)
+        case .snapshotInstalled(let point, let facts): installed(point, facts, at: now, into: &effects)
+        case .compacted(let firstIndex):
+            isCompacting = false
+            self.firstIndex = max(self.firstIndex, firstIndex)
+            advance(.compacted(firstIndex: firstIndex), at: now, into: &effects)
+        case .storage(let isFull): isStorageFull = isFull
+        case .shutDown: shutDown(at: now, into: &effects)
+        }
+    }
+
+    /// When `wake` is due, nil for never.
+    package var nextWake: Instant? {
+        // What a leader has in its own log it never sends again.
+        let isFollowing = raft.leader != nil && raft.leader != member
+        let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
+        return [raft.nextWake, requests.nextDeadline, reclaim].compactMap(\.self).min()
+    }
+
+    package var freshness: Freshness? { tracker.current }
+    package var role: RaftNode.Role { raft.role }
+    package var term: Term { raft.term }
+    package var leader: MemberID? { raft.leader }
+    package var commitIndex: LogIndex { raft.commitIndex }
+    package var lastPosition: LogPosition { raft.lastPosition }
+    package var pendingRequestCount: Int { requests.count }
+    package var voters: [MemberID] { applied.configuration.voters }
+
+    package func clockOffsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {
+        clocks.offsetMilliseconds(of: peer, at: now)
+    }
+
+    package func matchIndex(of peer: MemberID) -> LogIndex? { raft.matchIndex(of: peer) }
+
+    package func checkInvariants() {
+        invariant(
+            applied.position.index <= raft.commitIndex,
+            "applied \(applied.position.index) is past committed \(raft.commitIndex)"
+        )
+        invariant(
+            facts.revision == applied.position.index,
+            "facts of \(facts.revision) beside a state at \(applied.position.index)"
+        )
+        invariant(proposers.isEmpty, "\(proposers.count) proposals were neither accepted nor refused")
+        invariant(
+            requests.count <= options.maxPendingRequests,
+            "\(requests.count) requests wait, \(options.maxPendingRequests) may"
+        )
+    }
+}

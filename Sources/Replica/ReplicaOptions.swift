@@ -1,0 +1,21 @@
+package import Consensus
+package import Decision
+package import Kernel
+
+/// What an operator may tune, with defaults that suit a cluster in one region.
+package struct ReplicaOptions: Hashable, Sendable {
+    package var raft: RaftOptions
+    package var clocks = ClockRules()
+    /// Requests that wait for their outcome; one more is refused.
+    package var maxPendingRequests = 10_000
+    /// A forwarded command is sent again when nothing was heard of it for this long.
+    package var resendInterval = Span.seconds(1)
+    /// The log is compacted when it holds this many applied entries more than `keptEntries`.
+    package var compactionStep: UInt64 = 100_000
+    /// Applied entries that are kept for followers that lag.
+    package var keptEntries: UInt64 = 50_000
+    /// How long a sample of another node's clock counts.
+    package var clockSampleLife = Span.seconds(5)
+
+    package init(raft: RaftOptions = RaftOptions()) { self.raft = raft }
+}

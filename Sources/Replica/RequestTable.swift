@@ -1,0 +1,187 @@
+import DequeModule
+import Kernel
+
+/// The client requests of this node that wait for their outcome.
+///
+/// A write is known by the digest of its command. The command carries an idempotency key, so it may be proposed again
+/// whenever its fate is in doubt: the state machine applies it once and gives every copy the same result.
+struct RequestTable: Sendable {
+    struct Write: Sendable {
+        let command: [UInt8]
+        let digest: Digest
+        var stage: Stage
+        /// How often the write was handed over.
+        var attempts = 0
+
+        var isCertainlyLost: Bool {
+            switch stage {
+            case .waiting: attempts == 0
+            case .refused: attempts == 1
+            case .sent: false
+            }
+        }
+    }
+
+    enum Stage: Hashable, Sendable {
+        /// Nobody has it: certain not to take effect.
+        case waiting
+        /// On its way to the leader of a term, or in its log.
+        case sent(to: MemberID, in: Term, at: Instant)
+        /// The leader did not take it; to be sent again after a while.
+        case refused(at: Instant)
+    }
+
+    private var writes: [RequestID: Write] = [:]
+    private var idsByDigest: [Digest: [RequestID]] = [:]
+    /// Writes to hand to a leader when there is one, in order of arrival. May name writes that have ended.
+    private var unsent: Deque<RequestID> = []
+    /// Writes handed over, oldest first. May name writes that have ended or were sent again.
+    private var sent: Deque<RequestID> = []
+    /// By revision; ties in order of arrival.
+    private var waiters: [(revision: LogIndex, id: RequestID)] = []
+    private var waiting: Set<RequestID> = []
+    /// Earliest first. May name requests that have ended.
+    private var deadlines: Deque<(at: Instant, id: RequestID)> = []
+
+    var count: Int { writes.count + waiters.count }
+    var hasUnsent: Bool { !unsent.isEmpty }
+
+    mutating func add(_ id: RequestID, command: [UInt8], deadline: Instant) {
+        let digest = Digest.of(command)
+        writes[id] = Write(command: command, digest: digest, stage: .waiting)
+        idsByDigest[digest, default: []].append(id)
+        unsent.append(id)
+        schedule(id, at: deadline)
+    }
+
+    mutating func addWaiter(_ id: RequestID, revision: LogIndex, deadline: Instant) {
+        let place = waiters.firstIndex { $0.revision > revision } ?? waiters.endIndex
+        waiters.insert((revision, id), at: place)
+        waiting.insert(id)
+        schedule(id, at: deadline)
+    }
+
+    /// Takes all writes that nobody has, oldest first.
+    mutating func takeUnsent() -> [(id: RequestID, write: Write)] {
+        defer { unsent.removeAll(keepingCapacity: true) }
+        return unsent.compactMap { id in
+            guard let write = writes[id], write.stage == .waiting else { return nil }
+            return (id, write)
+        }
+    }
+
+    mutating func markSent(_ id: RequestID, to leader: MemberID, in term: Term, at now: Instant) {
+        guard writes[id] != nil else { return }
+        writes[id]?.stage = .sent(to: leader, in: term, at: now)
+        writes[id]?.attempts += 1
+        sent.append(id)
+    }
+
+    func contains(_ id: RequestID) -> Bool { writes[id] != nil }
+    /// Whether a refusal of the latest attempt is the last word, since no earlier copy can be under way.
+    func wasSentOnce(_ id: RequestID) -> Bool { writes[id]?.attempts == 1 }
+
+    /// Notes that a leader did not take a write, which is tried again when the interval is over.
+    mutating func markRefused(_ id: RequestID, at now: Instant) { writes[id]?.stage = .refused(at: now) }
+
+    /// Writes whose fate is in doubt become unsent again: all that went to another leader or term, those forwarded to
+    /// this one that have not been heard of for `interval`, and those refused that long ago.
+    mutating func reclaim(leader: MemberID, term: Term, isSelf: Bool, now: Instant, interval: Span) {
+        guard !sent.isEmpty else { return }
+        var kept: Deque<RequestID> = []
+        for id in sent {
+            guard let write = writes[id] else { continue }
+            let isDue =
+                switch write.stage {
+                case .waiting: false
+                // What stands in our own log in our own term cannot be lost.
+                case .sent(let to, let sentTerm, let at):
+                    to != leader || sentTerm != term || (!isSelf && now.elapsed(since: at) >= interval)
+                case .refused(let at): now.elapsed(since: at) >= interval
+                }
+            if isDue {
+                writes[id]?.stage = .waiting
+                unsent.append(id)
+            } else {
+                kept.append(id)
+            }
+        }
+        sent = kept
+    }
+
+    mutating func finish(_ id: RequestID) {
+        guard let write = writes.removeValue(forKey: id) else { return }
+        idsByDigest[write.digest]?.removeAll { $0 == id }
+        if idsByDigest[write.digest]?.isEmpty == true { idsByDigest[write.digest] = nil }
+    }
+
+    /// Ends the writes with this command and names them in order of arrival.
+    mutating func finish(command: Digest) -> [RequestID] {
+        guard let ids = idsByDigest.removeValue(forKey: command) else { return [] }
+        for id in ids { writes[id] = nil }
+        dropEnded()
+        return ids
+    }
+
+    /// Ends the waits for a revision at or below `applied`.
+    mutating func finishWaiters(through applied: LogIndex) -> [RequestID] {
+        let end = waiters.firstIndex { $0.revision > applied } ?? waiters.endIndex
+        guard end > 0 else { return [] }
+        let ids = waiters[..<end].map(\.id)
+        waiters.removeFirst(end)
+        waiting.subtract(ids)
+        dropEnded()
+        return ids
+    }
+
+    enum Expired: Hashable, Sendable {
+        case unsentWrite(RequestID)
+        case sentWrite(RequestID)
+        case wait(RequestID)
+    }
+
+    /// Ends what is past its deadline.
+    mutating func expire(at now: Instant) -> [Expired] {
+        var expired: [Expired] = []
+        while let next = deadlines.first, next.at <= now {
+            deadlines.removeFirst()
+            if let write = writes[next.id] {
+                expired.append(write.isCertainlyLost ? .unsentWrite(next.id) : .sentWrite(next.id))
+                finish(next.id)
+            } else if waiting.remove(next.id) != nil {
+                waiters.removeAll { $0.id == next.id }
+                expired.append(.wait(next.id))
+            }
+        }
+        dropEnded()
+        return expired
+    }
+
+    /// Every write and wait, ended now, for a node that can go no further.
+    mutating func expireAll() -> [Expired] { expire(at: Instant(microseconds: .max)) }
+
+    var nextDeadline: Instant? { deadlines.first?.at }
+
+    /// When the oldest write that was handed over should be looked at again.
+    func nextReclaim(interval: Span) -> Instant? {
+        switch sent.first.flatMap({ writes[$0]?.stage }) {
+        case .sent(_, _, let at), .refused(let at): at.advanced(by: interval)
+        case .waiting, nil: nil
+        }
+    }
+
+    private mutating func schedule(_ id: RequestID, at deadline: Instant) {
+        // Nearly always the latest deadline so far, hence from the back.
+        var place = deadlines.endIndex
+        while place > deadlines.startIndex, deadlines[place - 1].at > deadline { place -= 1 }
+        deadlines.insert((deadline, id), at: place)
+    }
+
+    /// Keeps the queues from growing with names of requests that have ended.
+    private mutating func dropEnded() {
+        while let first = sent.first, writes[first] == nil { sent.removeFirst() }
+        while let first = deadlines.first, writes[first.id] == nil, !waiting.contains(first.id) {
+            deadlines.removeFirst()
+        }
+    }
+}

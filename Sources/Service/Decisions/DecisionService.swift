@@ -1,0 +1,81 @@
+package import Cedar
+package import Decision
+internal import Directory
+package import Identity
+package import Kernel
+
+/// Decisions, as plain functions of what is asked and what is known, so that the simulator calls what servers call.
+package struct DecisionService: Sendable {
+    package let rules: ClockRules
+
+    package init(rules: ClockRules = ClockRules()) { self.rules = rules }
+
+    /// Costs microseconds and never waits. Everything that is doubtful is a denial with a code.
+    package func decide(
+        _ query: DecisionQuery,
+        by credential: Credential,
+        in state: DecisionState,
+        at now: Moment
+    ) -> DecisionAnswer {
+        state.snapshot.decide(query, by: credential, at: moment(state, now))
+    }
+
+    /// Whether the caller may see what a decision about the subject rests on.
+    package func mayExplain(
+        _ query: DecisionQuery,
+        by credential: Credential,
+        in state: DecisionState,
+        at now: Moment
+    ) -> Bool {
+        state.snapshot
+            .authorize(credential, action: "explain", on: query.subject.uid, at: moment(state, now)).isAllowed
+    }
+
+    /// Whether the caller may do something to Reeve itself, such as read the audit log.
+    package func authorize(
+        _ credential: Credential,
+        action: String,
+        on resource: EntityUID = EntityUIDs.cluster,
+        in state: DecisionState,
+        at now: Moment
+    ) throws(ServiceError) {
+        let answer = state.snapshot.authorize(credential, action: action, on: resource, at: moment(state, now))
+        guard !answer.isAllowed else { return }
+        if let error = Self.authenticationError(answer.code) { throw error }
+        if answer.code == .notReady { throw Self.notReady }
+        throw ServiceError(
+            .forbidden,
+            code: answer.code.rawValue,
+            message: "the policies of reeve.admin do not permit \(action) on \(resource)"
+        )
+    }
+
+    /// What a caller is told instead of a decision when it is the caller that is in doubt; nil for decisions proper.
+    package static func authenticationError(_ code: DecisionCode) -> ServiceError? {
+        let message: String
+        switch code {
+        case .tokenUnknown: message = "there is no such token"
+        case .tokenExpired: message = "the token has expired; issue a new one"
+        case .tokenRevoked: message = "the token is revoked"
+        case .callerUnknown: message = "the directory does not know the holder of this credential"
+        case .allowed, .noPermit, .forbidden, .policyError, .stale, .principalRevoked, .principalQuarantined,
+            .principalRestricted, .callerRevoked, .callerQuarantined, .callerRestricted, .notAuthorizedForSubject,
+            .attributeConflict, .notReady, .logUnavailable:
+            return nil
+        }
+        return ServiceError(.unauthenticated, code: code.rawValue, message: message)
+    }
+
+    /// Another node may be able to answer.
+    package static let notReady = ServiceError(
+        .unavailable,
+        code: DecisionCode.notReady.rawValue,
+        message: "this node has not caught up with the cluster yet; ask another"
+    )
+
+    /// Nil while the node must not decide, which denies.
+    private func moment(_ state: DecisionState, _ now: Moment) -> DecisionMoment? {
+        guard state.isServing, let freshness = state.freshness else { return nil }
+        return DecisionMoment(freshness, at: now, rules: rules)
+    }
+}

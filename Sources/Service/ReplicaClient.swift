@@ -1,0 +1,150 @@
+package import Decision
+package import Directory
+package import Kernel
+
+/// A node as the use cases see it: one that decides, takes writes and can be read.
+///
+/// `Host` conforms with a real node; tests conform with a state in memory.
+package protocol ReplicaClient: Sendable {
+    var member: MemberID { get }
+
+    /// What decisions are made from right now. Costs nanoseconds; safe from any thread.
+    var decisionState: DecisionState { get }
+
+    /// Both clocks of this node, now.
+    func now() -> Moment
+
+    /// Sends a command through the log and waits until this node has applied it.
+    ///
+    /// - Throws: `ServiceError` when the command was refused, or when its outcome is not known at the deadline.
+    func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult
+
+    /// Waits until this node's state reflects the revision.
+    func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError)
+
+    /// Reads one consistent state.
+    func read<Result: Sendable>(
+        _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
+    ) async throws(ServiceError) -> Result
+
+    func status() async -> NodeStatus
+}
+
+/// A snapshot with what dates it.
+package struct DecisionState: Sendable {
+    package let snapshot: DecisionSnapshot
+    /// Nil until this process has had a proof.
+    package let freshness: Freshness?
+    /// False while the node has not caught up with what it may have served before a restart.
+    package let isServing: Bool
+
+    package init(snapshot: DecisionSnapshot, freshness: Freshness?, isServing: Bool) {
+        self.snapshot = snapshot
+        self.freshness = freshness
+        self.isServing = isServing
+    }
+}
+
+/// A node and its cluster at a glance.
+package struct NodeStatus: Hashable, Sendable {
+    package struct Peer: Hashable, Sendable {
+        package let member: MemberID
+        package let name: String
+        package let apiAddress: String
+        package let isConnected: Bool
+        /// What the leader knows that this peer holds; nil on other nodes.
+        package let matchIndex: LogIndex?
+        /// Wall clock of the peer less ours when last heard, in milliseconds.
+        package let clockOffsetMilliseconds: Int64?
+
+        package init(
+            member: MemberID,
+            name: String,
+            apiAddress: String,
+            isConnected: Bool,
+            matchIndex: LogIndex?,
+            clockOffsetMilliseconds: Int64?
+        ) {
+            self.member = member
+            self.name = name
+            self.apiAddress = apiAddress
+            self.isConnected = isConnected
+            self.matchIndex = matchIndex
+            self.clockOffsetMilliseconds = clockOffsetMilliseconds
+        }
+    }
+
+    package let lineage: Lineage
+    package let member: MemberID
+    package let name: String
+    /// "leader", "follower", "candidate" or "preCandidate".
+    package let role: String
+    package let term: Term
+    package let leader: MemberID?
+    package let lastIndex: LogIndex
+    package let commitIndex: LogIndex
+    package let revision: LogIndex
+    package let epoch: UInt64
+    package let stateRoot: Digest
+    package let firstIndex: LogIndex
+    package let isServing: Bool
+    package let haltReason: String?
+    package let logBytes: UInt64
+    package let stateBytes: UInt64
+    package let certificateExpiresAt: WallTime
+    /// Sorted by name, this node included.
+    package let peers: [Peer]
+    /// Monotonic counters by name, sorted, for metrics.
+    package let counters: [Counter]
+
+    package struct Counter: Hashable, Sendable {
+        package let name: String
+        package let value: UInt64
+        package init(_ name: String, _ value: UInt64) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(
+        lineage: Lineage,
+        member: MemberID,
+        name: String,
+        role: String,
+        term: Term,
+        leader: MemberID?,
+        lastIndex: LogIndex,
+        commitIndex: LogIndex,
+        revision: LogIndex,
+        epoch: UInt64,
+        stateRoot: Digest,
+        firstIndex: LogIndex,
+        isServing: Bool,
+        haltReason: String?,
+        logBytes: UInt64,
+        stateBytes: UInt64,
+        certificateExpiresAt: WallTime,
+        peers: [Peer],
+        counters: [Counter]
+    ) {
+        self.lineage = lineage
+        self.member = member
+        self.name = name
+        self.role = role
+        self.term = term
+        self.leader = leader
+        self.lastIndex = lastIndex
+        self.commitIndex = commitIndex
+        self.revision = revision
+        self.epoch = epoch
+        self.stateRoot = stateRoot
+        self.firstIndex = firstIndex
+        self.isServing = isServing
+        self.haltReason = haltReason
+        self.logBytes = logBytes
+        self.stateBytes = stateBytes
+        self.certificateExpiresAt = certificateExpiresAt
+        self.peers = peers
+        self.counters = counters
+    }
+}

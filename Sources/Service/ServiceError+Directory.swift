@@ -1,0 +1,65 @@
+package import Directory
+
+extension ServiceError {
+    /// Of a command that the directory did not carry out; the code is the directory's own.
+    package init(_ refusal: CommandResult.Refusal) {
+        let names = refusal.names.joined(separator: ", ")
+        let text = Self.text(of: refusal.code)
+        self.init(
+            Self.kind(of: refusal.code),
+            code: refusal.code.rawValue,
+            message: names.isEmpty ? text : "\(text): \(names)"
+        )
+    }
+
+    package init(_ damage: StateDamage) {
+        self.init(.unavailable, code: "state_damaged", message: damage.description)
+    }
+
+    private static func kind(of code: RefusalCode) -> Kind {
+        switch code {
+        case .late, .notAfterTooFar, .invalid, .unknownReference, .cycle, .tooDeep, .invalidPolicy, .notLiftable:
+            .invalid
+        case .unauthorized, .callerRevoked, .callerQuarantined: .forbidden
+        case .notFound: .notFound
+        case .idempotencyConflict, .alreadyBootstrapped, .alreadyExists, .inUse, .immutable, .revoked, .lockout,
+            .featureLevel:
+            .conflict
+        case .revisionMismatch: .preconditionFailed
+        case .tooLarge: .tooLarge
+        case .tooManyPending, .limitReached: .overloaded
+        case .notBootstrapped: .unavailable
+        }
+    }
+
+    /// What the code means and what to do about it; the names concerned follow.
+    private static func text(of code: RefusalCode) -> String {
+        switch code {
+        case .late: "the command's not-after time has passed; send it again with a new idempotency key"
+        case .notAfterTooFar: "the not-after time lies more than 24 hours ahead"
+        case .idempotencyConflict: "the idempotency key was used for another command; use a new key"
+        case .tooManyPending: "too many idempotency keys are in force for this caller; wait or reuse them"
+        case .unauthorized: "the policies of reeve.admin do not permit this"
+        case .callerRevoked: "the caller is revoked"
+        case .callerQuarantined: "the caller is restricted or quarantined"
+        case .notBootstrapped: "the cluster has not been initialised"
+        case .alreadyBootstrapped: "the cluster has been initialised already"
+        case .featureLevel: "the cluster's feature level is too low for this"
+        case .invalid: "not well-formed"
+        case .tooLarge: "too large"
+        case .notFound: "not found"
+        case .alreadyExists: "exists already"
+        case .revisionMismatch: "changed since the revision that was named; read it again"
+        case .unknownReference: "refers to what is not there"
+        case .cycle: "would be its own ancestor"
+        case .tooDeep: "the hierarchy would be too deep or have too many ancestors"
+        case .inUse: "others refer to it"
+        case .immutable: "cannot be changed after creation"
+        case .revoked: "is revoked, which is for ever; create one with another name"
+        case .invalidPolicy: "the policies are not valid"
+        case .lockout: "nobody could activate policies any more"
+        case .notLiftable: "only statements of quarantine and restriction can be lifted"
+        case .limitReached: "a limit of the directory is reached"
+        }
+    }
+}

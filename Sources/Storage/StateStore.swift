@@ -1,0 +1,169 @@
+package import Consensus
+internal import Kernel
+internal import Synchronization
+
+/// The replicated state on disk: the directory's keys and values, and the log position that they stand for, always in
+/// one transaction.
+///
+/// One LMDB environment without a sync of the newest meta page: a crash of the system may lose the last transactions,
+/// which are applied again from the log. A crash of the process loses nothing. What must be durable, `sync()` makes so.
+///
+/// Safe from any thread. Reads see one committed state from first to last and wait for nobody; writes wait for each
+/// other.
+package final class StateStore: Sendable {
+    package struct Limits: Hashable, Sendable {
+        /// Past it writes are refused, so that the node stops applying. Counts pages in use.
+        package var maxBytes: UInt64
+        /// Address space to reserve. Far above `maxBytes`: readers keep old pages for a while, and a map that is full to
+        /// the last page has no room even for removing.
+        package var mapBytes: UInt64
+
+        /// Writes that may leave less on the disk are refused. Below the log's, which is to stop first.
+        package var minimumFreeBytes: UInt64
+
+        package init(maxBytes: UInt64 = 16 << 30, mapBytes: UInt64? = nil, minimumFreeBytes: UInt64 = 16 << 20) {
+            self.minimumFreeBytes = minimumFreeBytes
+            self.maxBytes = maxBytes
+            self.mapBytes = mapBytes ?? max(64 << 30, min(maxBytes, 1 << 44) * 4)
+        }
+    }
+
+    package let limits: Limits
+    private let contents: Mutex<StateContents>
+    /// Held while writing. Why the store takes no more, once a sync has failed.
+    private let halted = Mutex<StorageError?>(nil)
+
+    /// Opens a member's state, or makes an empty one.
+    package convenience init(path: String, owner: StoreOwner, limits: Limits = Limits()) throws(StorageError) {
+        let options = LMDBEnvironment.Options(durability: .allButLast, mapBytes: limits.mapBytes)
+        self.init(contents: try StateContents(path: path, owner: owner, options: options), limits: limits)
+    }
+
+    init(contents: StateContents, limits: Limits) {
+        self.contents = Mutex(contents)
+        self.limits = limits
+    }
+
+    package var path: String { current.environment.path }
+
+    /// The newest committed state, until the view is released. Old pages stay in the file for as long.
+    package func openView() throws(StorageError) -> StateView {
+        let contents = current
+        return StateView(transaction: try contents.environment.beginRead(), contents: contents)
+    }
+
+    /// Reads one committed state. An error while reading is thrown after `body`, whose result is then worth nothing.
+    package func read<Value>(_ body: (StateView) -> Value) throws(StorageError) -> Value {
+        let view = try openView()
+        defer { view.close() }
+        let value = body(view)
+        if let failure = view.failure { throw failure }
+        return value
+    }
+
+    /// Where the newest committed state stands. Position zero before the first write.
+    package func applied() throws(StorageError) -> SnapshotPoint {
+        let view = try openView()
+        defer { view.close() }
+        return try view.applied()
+    }
+
+    /// Commits what `body` sets and removes together with the position that it makes the state stand for.
+    ///
+    /// An error inside `body` is remembered and thrown instead of committing; reads after it find nothing, so `body` must
+    /// do nothing but through its transaction.
+    package func write<Value: Sendable>(
+        applied: SnapshotPoint,
+        _ body: (inout StateTransaction) -> Value
+    ) throws(StorageError) -> Value {
+        try update { transaction, _ in (body(&transaction), applied) }
+    }
+
+    /// Like `write`, for a body that finds out how far it gets, given where the state stands. Without a position nothing
+    /// is committed.
+    package func update<Value: Sendable>(
+        _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
+    ) throws(StorageError) -> Value {
+        try halted.withLock { (halted) throws(StorageError) in
+            if let halted { throw halted }
+            let contents = current
+            var transaction = StateTransaction(
+                view: StateView(transaction: try contents.environment.beginWrite(), contents: contents)
+            )
+            defer { transaction.view.close() }
+            try checkRoom(in: contents, as: transaction.view)
+            let before = try transaction.view.applied()
+            let (value, applied) = body(&transaction, before)
+            guard let applied else { return value }
+            guard applied.position.index > before.position.index else {
+                throw .misuse(
+                    "the state is at \(before.position.index.number), and cannot go to \(applied.position.index.number)"
+                )
+            }
+            do throws(StorageError) {
+                try transaction.view.finish(applied: applied)
+            } catch {
+                // A commit that failed on its way to the disk may have taken unsynced pages of earlier ones with it, which
+                // a later sync would not report again.
+                if error.isFatal || error == .diskFull(path: contents.environment.path) { halted = error }
+                throw error
+            }
+            return value
+        }
+    }
+
+    private func checkRoom(in contents: StateContents, as view: StateView) throws(StorageError) {
+        let path = contents.environment.path
+        let used = try view.usedBytes()
+        guard used <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
+        try contents.environment.checkDisk(for: 1 << 20, usedBytes: used, reserve: limits.minimumFreeBytes)
+    }
+
+    /// Forces to disk what was committed before.
+    ///
+    /// - Returns: the position that a crash can no longer take back.
+    @discardableResult
+    package func sync() throws(StorageError) -> SnapshotPoint {
+        try halted.withLock { (halted) throws(StorageError) in
+            if let halted { throw halted }
+            do throws(StorageError) {
+                // Read first: what is committed while the disk works may miss it.
+                let point = try applied()
+                try current.environment.sync()
+                return point
+            } catch {
+                if error.isFatal { halted = error }
+                throw error
+            }
+        }
+    }
+
+    package func usedBytes() throws(StorageError) -> UInt64 {
+        let view = try openView()
+        defer { view.close() }
+        return try view.usedBytes()
+    }
+
+    /// From now on, the state is another environment's. Views and snapshots of the old one stay valid.
+    func adopt(_ contents: StateContents) {
+        halted.withLock { _ in self.contents.withLock { $0 = contents } }
+    }
+
+    private var current: StateContents { contents.withLock { $0 } }
+}
+
+/// An environment that holds a state, with its tables.
+struct StateContents: Sendable {
+    let environment: LMDBEnvironment
+    let pairs: LMDBTable
+    let meta: MetaTable
+
+    init(path: String, owner: StoreOwner, options: LMDBEnvironment.Options) throws(StorageError) {
+        environment = try LMDBEnvironment(path: path, options: options)
+        pairs = try environment.table("directory")
+        meta = MetaTable(table: try environment.table("meta"), path: path)
+        let transaction = try environment.beginWrite()
+        try meta.claim(for: owner, in: transaction)
+        try transaction.commit()
+    }
+}

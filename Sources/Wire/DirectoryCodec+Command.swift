@@ -1,0 +1,139 @@
+internal import Directory
+internal import FoundationEssentials
+internal import Kernel
+internal import SwiftProtobuf
+
+extension ProtoCommand: ProtoConvertible {
+    init(_ command: Command) {
+        featureLevel = command.featureLevel.number
+        caller = ProtoCaller(command.caller)
+        authenticatedBy = ProtoMemberID(command.authenticatedBy)
+        idempotencyKey = command.idempotencyKey
+        notAfter = command.notAfter.milliseconds
+        body = ProtoCommandBody(command.body)
+    }
+
+    func value() throws(WireError) -> Command {
+        Command(
+            featureLevel: FeatureLevel(featureLevel),
+            caller: try caller.value(),
+            authenticatedBy: authenticatedBy.value(),
+            idempotencyKey: idempotencyKey,
+            notAfter: WallTime(milliseconds: notAfter),
+            body: try body.value()
+        )
+    }
+}
+
+extension ProtoCommandBody: ProtoConvertible {
+    init(_ body: CommandBody) {
+        switch body {
+        case .bootstrap(let genesis): self.body = .bootstrap(ProtoGenesis(genesis))
+        case .put(let object, let precondition): self.body = .put(ProtoPut(object, precondition))
+        case .delete(let key, let precondition): self.body = .delete(ProtoDelete(key, precondition))
+        case .draftPolicies(let draft): self.body = .draftPolicies(ProtoPolicyDraft(draft))
+        case .activatePolicies(let set, let version, let precondition):
+            self.body = .activatePolicies(
+                .with {
+                    $0.set = set
+                    $0.version = version
+                    $0.require(precondition)
+                }
+            )
+        case .deletePolicySet(let set, let precondition):
+            self.body = .deletePolicySet(
+                .with {
+                    $0.set = set
+                    $0.require(precondition)
+                }
+            )
+        case .issueToken(let grant): self.body = .issueToken(ProtoTokenGrant(grant))
+        case .revoke, .quarantine, .liftQuarantine: self.body = Self.statement(body)
+        case .raiseFeatureLevel(let level): self.body = .raiseFeatureLevel(level.number)
+        case .putSettings(let settings, let precondition):
+            self.body = .putSettings(
+                .with {
+                    $0.settings = ProtoSettings(settings)
+                    $0.require(precondition)
+                }
+            )
+        case .addAdministrator(let fingerprint, let name):
+            let spec = AdministratorSpec(fingerprint: fingerprint, name: name)
+            self.body = .addAdministrator(ProtoAdministratorSpec(spec))
+        case .removeAdministrator(let fingerprint): self.body = .removeAdministrator(Data(fingerprint.bytes))
+        }
+    }
+
+    private static func statement(_ body: CommandBody) -> OneOf_Body? {
+        switch body {
+        case .revoke(let subject, let reason):
+            .revoke(
+                .with {
+                    $0.subject = ProtoRevocationSubject(subject)
+                    $0.reason = reason
+                }
+            )
+        case .quarantine(let principal, let level, let reason):
+            .quarantine(
+                .with {
+                    $0.principal = ProtoPrincipalID(principal)
+                    $0.level = ProtoQuarantineLevel(level)
+                    $0.reason = reason
+                }
+            )
+        case .liftQuarantine(let statements, let reason):
+            .liftQuarantine(
+                .with {
+                    $0.statements = statements.map { Data($0.bytes) }
+                    $0.reason = reason
+                }
+            )
+        default: nil
+        }
+    }
+
+    func value() throws(WireError) -> CommandBody {
+        switch body {
+        case .bootstrap(let genesis): .bootstrap(try genesis.value())
+        case .put(let put): .put(try put.value(), put.required)
+        case .delete(let delete): .delete(try delete.value(), delete.required)
+        case .draftPolicies(let draft): .draftPolicies(draft.value())
+        case .activatePolicies(let act): .activatePolicies(set: act.set, version: act.version, act.required)
+        case .deletePolicySet(let act): .deletePolicySet(act.set, act.required)
+        case .issueToken(let grant): .issueToken(try grant.value())
+        case .revoke(let act): .revoke(try act.subject.value(), reason: act.reason)
+        case .quarantine(let act):
+            .quarantine(try act.principal.value(), try act.level.value(), reason: act.reason)
+        case .liftQuarantine(let act):
+            .liftQuarantine(statements: try digests(act.statements, "lift.statements"), reason: act.reason)
+        case .raiseFeatureLevel(let level): .raiseFeatureLevel(FeatureLevel(level))
+        case .putSettings(let put): .putSettings(put.settings.value(), put.required)
+        case .addAdministrator(let spec): .addAdministrator(fingerprint: try spec.value().fingerprint, name: spec.name)
+        case .removeAdministrator(let data): .removeAdministrator(fingerprint: try digest(data, "fingerprint"))
+        case nil: throw .missing("command.body")
+        }
+    }
+}
+
+private func digests(_ list: [Data], _ field: String) throws(WireError) -> [Digest] {
+    var digests: [Digest] = []
+    for data in list { digests.append(try digest(data, field)) }
+    return digests
+}
+
+extension ProtoQuarantineLevel {
+    init(_ level: QuarantineLevel) {
+        switch level {
+        case .restrict: self = .restrict
+        case .quarantine: self = .quarantine
+        }
+    }
+
+    func value() throws(WireError) -> QuarantineLevel {
+        switch self {
+        case .restrict: .restrict
+        case .quarantine: .quarantine
+        case .unspecified, .UNRECOGNIZED: throw .invalid("quarantine.level", reason: "\(rawValue) is not known")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+internal import FoundationEssentials
+internal import Kernel
+package import Replica
+internal import SwiftProtobuf
+
+/// Bytes of what nodes tell each other over a link: Protocol Buffers, `Proto/peer.proto`. Checked as by `RaftCodec`.
+package enum PeerCodec {
+    package static func encode(_ message: PeerMessage) -> [UInt8] { serialise(ProtoPeerMessage(message)) }
+
+    package static func decode(_ bytes: [UInt8]) throws(WireError) -> PeerMessage {
+        try parse(bytes, as: ProtoPeerMessage.self).value()
+    }
+}
+
+extension ProtoPeerMessage: ProtoConvertible {
+    init(_ message: PeerMessage) {
+        stamp = message.stamp.milliseconds
+        switch message.body {
+        case .raft(let raft, let proof):
+            body = .raft(
+                .with {
+                    $0.message = ProtoMessage(raft)
+                    if let proof { $0.proof = ProtoFreshnessProof(proof) }
+                }
+            )
+        case .forward(let request, let command):
+            body = .forward(
+                .with {
+                    $0.request = request.number
+                    $0.command = Data(command)
+                }
+            )
+        case .forwardRefused(let request, let refusal):
+            body = .forwardRefused(
+                .with {
+                    $0.request = request.number
+                    $0.refusal = ProtoPeerForwardRefused.OneOf_Refusal(refusal)
+                }
+            )
+        }
+    }
+
+    func value() throws(WireError) -> PeerMessage {
+        PeerMessage(stamp: WallTime(milliseconds: stamp), body: try bodyValue())
+    }
+
+    private func bodyValue() throws(WireError) -> PeerMessage.Body {
+        switch body {
+        case .raft(let raft):
+            guard raft.hasMessage else { throw .missing("peer.raft.message") }
+            return .raft(try raft.message.value(), proof: raft.hasProof ? try raft.proof.value() : nil)
+        case .forward(let forward):
+            let command = try bounded(forward.command, to: RaftCodec.maxCommandBytes, "peer.forward.command")
+            return .forward(RequestID(forward.request), command: command)
+        case .forwardRefused(let refused):
+            guard let refusal = refused.refusal else { throw .missing("peer.forwardRefused.refusal") }
+            return .forwardRefused(RequestID(refused.request), try refusal.value())
+        case nil:
+            throw .missing("peer.body")
+        }
+    }
+}
+
+extension ProtoPeerForwardRefused.OneOf_Refusal {
+    init(_ refusal: PeerMessage.ForwardRefusal) {
+        switch refusal {
+        case .notLeader: self = .notLeader(ProtoNothing())
+        case .entryTooLarge(let byteCount, let limit):
+            self = .entryTooLarge(
+                .with {
+                    $0.byteCount = UInt64(clamping: byteCount)
+                    $0.limit = UInt64(clamping: limit)
+                }
+            )
+        case .overloaded: self = .overloaded(ProtoNothing())
+        case .storageFull: self = .storageFull(ProtoNothing())
+        }
+    }
+
+    func value() throws(WireError) -> PeerMessage.ForwardRefusal {
+        switch self {
+        case .notLeader: .notLeader
+        case .entryTooLarge(let sizes):
+            .entryTooLarge(
+                byteCount: Int(try counter(sizes.byteCount, "entryTooLarge.byteCount")),
+                limit: Int(try counter(sizes.limit, "entryTooLarge.limit"))
+            )
+        case .overloaded: .overloaded
+        case .storageFull: .storageFull
+        }
+    }
+}
+
+extension ProtoFreshnessProof: ProtoConvertible {
+    init(_ proof: FreshnessProof) {
+        provenAt = proof.provenAt.milliseconds
+        ageMicroseconds = proof.age.microseconds
+        commitIndex = proof.commitIndex.number
+    }
+
+    func value() throws(WireError) -> FreshnessProof {
+        FreshnessProof(
+            provenAt: WallTime(milliseconds: provenAt),
+            age: Span(microseconds: try counter(ageMicroseconds, "proof.age")),
+            commitIndex: LogIndex(try counter(commitIndex, "proof.commitIndex"))
+        )
+    }
+}

@@ -1,0 +1,15 @@
+/// A message of a schema that stands for one of our values.
+protocol ProtoConvertible {
+    associatedtype Value
+    init(_ value: Value)
+    /// Throws for what no value encodes to.
+    func value() throws(WireError) -> Value
+}
+
+/// What a list of messages stands for.
+func values<Proto: ProtoConvertible>(_ protos: [Proto]) throws(WireError) -> [Proto.Value] {
+    var values: [Proto.Value] = []
+    values.reserveCapacity(protos.count)
+    for proto in protos { values.append(try proto.value()) }
+    return values
+}

@@ -1,0 +1,53 @@
+import Cedar
+import JSON
+
+/// Texts from the reference's own tests, to accept or refuse.
+enum MinedSuite {
+    static func run(_ folder: Folder, _ tally: inout Tally) throws {
+        guard folder.contains("mined") else { return tally.skip("no such folder", count: 1) }
+        for (index, line) in try folder.jsonLines("mined/policies.jsonl").enumerated() {
+            if try line.string("text").contains("unknown(") {
+                tally.skip("`unknown` belongs to partial evaluation")
+                continue
+            }
+            if line["est"] != nil { tally.skip("the JSON form of policies is not written yet") }
+            try check(line, "policies.jsonl line \(index + 1)", &tally) { text in _ = try PolicySet.parse(text) }
+        }
+        guard folder.contains("mined/schemas.jsonl") else { return }
+        for (index, line) in try folder.jsonLines("mined/schemas.jsonl").enumerated() {
+            try check(line, "schemas.jsonl line \(index + 1)", &tally) { text in _ = try Schema.parse(text) }
+        }
+    }
+
+    private static func check(
+        _ line: JSONValue,
+        _ name: String,
+        _ tally: inout Tally,
+        _ read: (String) throws -> Void
+    ) throws {
+        let text = try line.string("text")
+        if text.hasPrefix("<"), text.contains(" chars") { return tally.skip("texts that are too long to be listed") }
+        var refusal: String?
+        do { try read(text) } catch { refusal = "\(error)" }
+        let expected = line["accept"]?.boolValue ?? false
+        tally.check(name, expected == (refusal == nil) ? nil : refusal ?? "should be refused")
+    }
+}
+
+/// Suites that wait for the validator and for the JSON form of schemas.
+enum UnbuiltSuites {
+    static func validation(_ folder: Folder, _ tally: inout Tally) throws {
+        try skip("corpus-validation.tar.gz", "validation verdicts need the validator", folder, &tally)
+    }
+
+    static func schemas(_ folder: Folder, _ tally: inout Tally) throws {
+        try skip("corpus-json-schemas.tar.gz", "the JSON form of schemas is not read yet", folder, &tally)
+    }
+
+    private static func skip(_ archive: String, _ reason: String, _ folder: Folder, _ tally: inout Tally) throws {
+        guard folder.contains(archive) else { return tally.skip("no such archive", count: 1) }
+        try folder.withUnpacked(archive) { root in
+            tally.skip(reason, count: root.files(under: ".", suffix: ".json").count)
+        }
+    }
+}

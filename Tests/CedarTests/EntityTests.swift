@@ -1,0 +1,197 @@
+import Cedar
+import JSON
+import Testing
+
+@Suite("Cedar entities")
+struct EntityTests {
+    /// Parents only, no closure worked out beforehand.
+    private struct Walking: EntityProvider {
+        let parents: [EntityUID: [EntityUID]]
+
+        func entity(_ uid: EntityUID) -> Entity? { parents[uid].map { Entity(uid: uid, parents: $0) } }
+    }
+
+    private func uid(_ id: Int) -> EntityUID { EntityUID(type: "N", id: "\(id)") }
+
+    @Test("a provider that only knows parents walks them, and ends at cycles")
+    func walking() {
+        let provider = Walking(parents: [uid(0): [uid(1)], uid(1): [uid(2), uid(0)], uid(2): [uid(2), uid(9)]])
+        #expect(provider.isDescendant(uid(0), of: uid(2)))
+        #expect(provider.isDescendant(uid(0), of: uid(9)))
+        #expect(provider.isDescendant(uid(0), of: uid(0)))
+        #expect(!provider.isDescendant(uid(0), of: uid(8)))
+        #expect(!provider.isDescendant(uid(9), of: uid(0)))
+    }
+
+    @Test("the store answers as walking does", arguments: 1...50 as ClosedRange<UInt64>)
+    func closure(seed: UInt64) throws {
+        var state = seed
+        func draw(_ bound: UInt64) -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) % bound
+        }
+        // Parents have larger numbers, so there is no cycle.
+        let entities = (0..<12).map { number in
+            Entity(uid: uid(number), parents: (0..<draw(4)).map { _ in uid(number + 1 + Int(draw(4))) })
+        }.sorted { _, _ in draw(2) == 0 }
+        let store = try EntityStore(entities)
+        let walking = Walking(parents: Dictionary(uniqueKeysWithValues: entities.map { ($0.uid, $0.parents) }))
+        var related = 0
+        for first in 0..<16 {
+            for second in 0..<16 {
+                let isDescendant = walking.isDescendant(uid(first), of: uid(second))
+                #expect(store.isDescendant(uid(first), of: uid(second)) == isDescendant, "seed \(seed)")
+                related += isDescendant ? 1 : 0
+            }
+        }
+        #expect(related > 0, "seed \(seed) related nobody")
+    }
+
+    @Test("takes a chain of 100,000 parents")
+    func longChain() throws {
+        // The closure of a chain is quadratic, so only its end is asked for the whole way by walking.
+        let provider = Walking(
+            parents: Dictionary(uniqueKeysWithValues: (0..<100_000).map { (uid($0), [uid($0 + 1)]) })
+        )
+        #expect(provider.isDescendant(uid(0), of: uid(100_000)))
+        let store = try EntityStore((0..<2000).map { Entity(uid: uid($0), parents: [uid($0 + 1)]) })
+        #expect(store.isDescendant(uid(0), of: uid(2000)))
+    }
+
+    @Test("refuses cycles and one id with two contents, but not the same twice")
+    func conflicts() throws {
+        #expect(throws: EntityStoreError.cycle(uid(0))) { try EntityStore([Entity(uid: uid(0), parents: [uid(0)])]) }
+        let ring = (0..<3).map { Entity(uid: uid($0), parents: [uid(($0 + 1) % 3)]) }
+        #expect(throws: EntityStoreError.self) { try EntityStore(ring) }
+        let twice = Entity(uid: uid(0), parents: [uid(1), uid(2)])
+        let reordered = Entity(uid: uid(0), parents: [uid(2), uid(1)])
+        #expect(try EntityStore([twice, reordered]).isDescendant(uid(0), of: uid(2)))
+        #expect(throws: EntityStoreError.conflictingEntities(uid(0))) {
+            try EntityStore([twice, Entity(uid: uid(0), attributes: ["a": .long(1)], parents: [uid(1), uid(2)])])
+        }
+    }
+
+    @Test("reads entities")
+    func reading() throws {
+        let text = """
+            [{"uid": {"__entity": {"type": "A::User", "id": "a"}}, "other": null,
+              "attrs": {"n": -5, "s": "x", "b": true, "set": [2, 1, 1], "r": {"__entity": 1, "x": {}},
+                        "e": {"__entity": {"type": "User", "id": "b"}}, "plain": {"type": "User", "id": "b"},
+                        "ip": {"__extn": {"fn": "ip", "arg": "10.0.0.0/8"}},
+                        "t": {"__extn": {"fn": "offset", "args": [{"__extn": {"fn": "datetime", "arg": "1970-01-01"}},
+                                                                  {"__extn": {"fn": "duration", "arg": "-5ms"}}]}}},
+              "parents": [{"type": "Team", "id": ""}], "tags": {"a b": [1]}}]
+            """
+        let entity = try #require(try EntityJSON.parseEntities(Array(text.utf8)).first)
+        #expect(entity.uid == EntityUID(type: "A::User", id: "a"))
+        #expect(entity.attributes["set"] == .set([.long(1), .long(2)]))
+        #expect(entity.attributes["e"] == .entity(EntityUID(type: "User", id: "b")))
+        #expect(entity.attributes["plain"] == .record(["type": .string("User"), "id": .string("b")]))
+        #expect(entity.attributes["r"] == .record(["__entity": .long(1), "x": .record([:])]))
+        #expect(entity.attributes["ip"] == .ip(try IPRange.parse("10.0.0.0/8")))
+        #expect(entity.attributes["t"] == .datetime(CedarDateTime(milliseconds: -5)))
+        #expect(entity.tags["a b"] == .set([.long(1)]))
+        #expect(entity.parents == [EntityUID(type: "Team", id: "")])
+        let written = try EntityJSON.write(entity)
+        #expect(try EntityJSON.parseEntity(written) == entity)
+    }
+
+    @Test(
+        "refuses entities, and says where",
+        arguments: [
+            ("{}", "expected an array of entities, found an object"),
+            ("[", "not JSON: line 1, column 2: the text ends too early"),
+            (#"[{"attrs": {}, "parents": []}]"#, "[0].uid: missing"),
+            (#"[{"uid": {"type": "U", "id": "a"}, "parents": []}]"#, "[0].attrs: missing"),
+            (#"[{"uid": {"type": "U", "id": "a"}, "attrs": {}}]"#, "[0].parents: missing"),
+            (
+                #"[{"uid": "U::\"a\"", "attrs": {}, "parents": []}]"#,
+                "[0].uid: expected {\"type\": …, \"id\": …}, found a string"
+            ),
+            (
+                #"[{"uid": {"type": "1U", "id": "a"}, "attrs": {}, "parents": []}]"#,
+                "[0].uid: \"1U\" is no name of an entity type"
+            ),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": [null]}, "parents": []}]"#,
+                "[0].attrs.x[0]: null is no value of the language"
+            ),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": 1.0}, "parents": []}]"#,
+                "[0].attrs.x: a number with fraction, exponent or more than 64 bits is no value of the language"
+            ),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": {"__expr": "1"}}, "parents": []}]"#,
+                "[0].attrs.x: `__expr` is no longer part of the format"
+            ),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": {"__extn": {"fn": "foo", "arg": "1"}}}, "parents": []}]"#,
+                "[0].attrs.x: there is no extension function \"foo\""
+            ),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": {"__extn": {"fn": "ip", "arg": "z"}}}, "parents": []}]"#,
+                "[0].attrs.x: ip: \"z\" is no IP address"
+            ),
+            (
+                #"[{"uid": {"type": "Action", "id": "a"}, "attrs": {}, "parents": [{"type": "U", "id": "a"}]}]"#,
+                "[0]: the action Action::\"a\" has the parent U::\"a\", which is no action"
+            ),
+        ]
+    )
+    func refusals(text: String, expected: String) {
+        let error = #expect(throws: EntityJSONError.self) { try EntityJSON.parseEntities(Array(text.utf8)) }
+        #expect(error?.description == expected)
+    }
+
+    @Test("does not write a record that would read back as something else")
+    func ambiguous() {
+        let record = Value.record(["__entity": .record(["type": .string("U"), "id": .string("a")])])
+        #expect(throws: EntityJSONError.self) { try EntityJSON.write(record) }
+    }
+}
+
+@Suite("Cedar values")
+struct ValueTests {
+    @Test("sets keep no order and no repetition")
+    func sets() {
+        let set: ValueSet = [
+            .string("b"), .long(2), .string("a"), .long(2), .set([.long(1)]), .record(["x": .bool(true)]),
+        ]
+        #expect(set.count == 5)
+        #expect(set == [.record(["x": .bool(true)]), .set([.long(1)]), .long(2), .string("a"), .string("b")])
+        #expect(set.hashValue == ValueSet(set.elements.reversed()).hashValue)
+        for element in set.elements { #expect(set.contains(element)) }
+        #expect(!set.contains(.long(1)))
+        #expect(!set.contains(.string("2")))
+    }
+
+    @Test("values have one total order")
+    func order() throws {
+        let values: [Value] = [
+            .bool(false), .bool(true), .long(-1), .long(2), .string(""), .string("K"), .string("e\u{301}"),
+            .string("\u{E9}"),
+            .string("\u{212A}"), .set([]), .set([.long(1)]), .set([.long(1), .long(2)]), .record([:]),
+            .record(["a": .long(1)]),
+            .record(["a": .long(2)]), .record(["b": .long(0)]), .entity(EntityUID(type: "A", id: "b")),
+            .entity(EntityUID(type: "B", id: "a")), .ip(try IPRange.parse("1.1.1.1")), .ip(try IPRange.parse("::")),
+            .decimal(CedarDecimal(tenThousandths: 0)), .datetime(CedarDateTime(milliseconds: 0)),
+            .duration(CedarDuration(milliseconds: 0)),
+        ]
+        for (low, first) in values.enumerated() {
+            for (high, second) in values.enumerated() {
+                #expect((first < second) == (low < high), "\(first) and \(second)")
+                #expect((first == second) == (low == high))
+            }
+        }
+    }
+
+    @Test("of a field given twice the last counts")
+    func records() {
+        let record = Record([("b", .long(1)), ("a", .long(2)), ("b", .long(3))])
+        #expect(record.fields.map(\.name) == ["a", "b"])
+        #expect(record["b"] == .long(3))
+        #expect(record["K"] == nil)
+        #expect(Record([("K", .long(1))])["\u{212A}"] == nil)
+        #expect(record.merging(["a": .long(9)])["a"] == .long(9))
+    }
+}

@@ -1,0 +1,91 @@
+import Cedar
+import Decision
+import Directory
+import Identity
+import Kernel
+import Testing
+
+@Suite("Snapshots") struct SnapshotTests {
+    struct Generator {
+        var random: SeededRandom
+
+        mutating func number(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
+        mutating func principal() -> PrincipalID {
+            ["agent/a", "agent/b", "user/c", "service/d", "agent/e"][number(5)]
+        }
+        mutating func role() -> String { "role\(number(3))" }
+        mutating func resource() -> EntityName { EntityName(type: "Tool", id: "t\(number(3))") }
+        mutating func token() -> String { "tok\(number(3))" }
+
+        mutating func body(_ statements: [Digest]) -> CommandBody {
+            switch number(15) {
+            case 0, 1:
+                .put(.principal(PrincipalSpec(id: principal(), attributes: ["n": .long(Int64(number(3)))])), .none)
+            case 2: .put(.role(RoleSpec(name: role(), parents: number(2) == 0 ? [] : [role()])), .none)
+            case 3, 4:
+                .put(.assignment(AssignmentSpec(id: "as\(number(5))", principal: principal(), role: role())), .none)
+            case 5: .put(.resource(ResourceSpec(id: resource(), owner: number(2) == 0 ? nil : principal())), .none)
+            case 6: .delete(.principal(principal()), .none)
+            case 7: .delete(number(2) == 0 ? .role(role()) : .assignment("as\(number(5))"), .none)
+            case 8: .delete(number(2) == 0 ? .resource(resource()) : .token(token()), .none)
+            case 9:
+                .issueToken(
+                    TokenGrant(
+                        id: token(),
+                        principal: principal(),
+                        secretDigest: .of([UInt8(number(9))]),
+                        expiresAt: .distantFuture
+                    )
+                )
+            case 10: .quarantine(principal(), number(2) == 0 ? .restrict : .quarantine, reason: "")
+            case 11:
+                .liftQuarantine(
+                    statements: statements.isEmpty ? [] : [statements[number(statements.count)]],
+                    reason: ""
+                )
+            case 12:
+                number(60) == 0 ? .revoke(.principal(principal()), reason: "") : .revoke(.token(token()), reason: "")
+            case 13:
+                number(3) == 0
+                    ? .putSettings(Settings(maximumAge: .seconds(UInt64(10 + number(5)))), .none)
+                    : .addAdministrator(fingerprint: .of([UInt8(number(4))]), name: "x\(number(2))")
+            default:
+                switch number(5) {
+                case 0: .deletePolicySet("app\(number(2))", .none)
+                case 1, 2: .activatePolicies(set: "app\(number(2))", version: UInt64(number(4)), .none)
+                default:
+                    .draftPolicies(PolicyDraft(set: "app\(number(2))", text: "permit (principal, action, resource);"))
+                }
+            }
+        }
+    }
+
+    @Test("kept up to date by events, a snapshot is the one read anew", arguments: 1...10 as ClosedRange<UInt64>)
+    func incremental(seed: UInt64) throws {
+        var generator = Generator(random: SeededRandom(seed: seed))
+        var world = World()
+        var statements: [Digest] = []
+        var changes = 0
+        for step in 0..<400 {
+            let result = world.attempt(generator.body(statements), key: "k\(step)")
+            if case .done(let done)? = result {
+                statements += done.created.compactMap { Digest(hex: $0) }
+                changes += done.objectRevision == world.index ? 1 : 0
+            }
+            guard step.isMultiple(of: 20) || step == 399 else { continue }
+            let anew = DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec)
+            #expect(world.snapshot == anew, "seed \(seed), step \(step)")
+            #expect(world.snapshot.damage == nil)
+        }
+        #expect(changes > 60, "seed \(seed) changed too little")
+    }
+
+    @Test("an older snapshot stays as it was") func immutable() throws {
+        var world = DecideTests.world("permit (principal, action, resource);")
+        let before = world.snapshot
+        world.succeed(.revoke(.principal("agent/bot"), reason: ""))
+        let query = try World.query("agent/bot", "send")
+        #expect(before.decide(query, by: .principal("agent/bot"), at: world.moment).isAllowed)
+        #expect(world.snapshot.revision > before.revision)
+    }
+}

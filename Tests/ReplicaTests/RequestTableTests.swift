@@ -1,0 +1,91 @@
+import Kernel
+import Testing
+
+@testable import Replica
+
+@Suite("Request table") struct RequestTableTests {
+    let leader = MemberID(high: 1, low: 0)
+    let other = MemberID(high: 2, low: 0)
+    let interval = Span.seconds(1)
+
+    func at(_ seconds: UInt64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
+
+    func table(_ ids: UInt64...) -> RequestTable {
+        var table = RequestTable()
+        for id in ids { table.add(RequestID(id), command: [UInt8(id)], deadline: at(10)) }
+        return table
+    }
+
+    @Test("hands out what nobody has, once and in order") func unsent() {
+        var table = table(1, 2)
+        #expect(table.takeUnsent().map(\.id) == [RequestID(1), RequestID(2)])
+        #expect(table.takeUnsent().isEmpty)
+    }
+
+    @Test("answers every request with the same command by its one outcome") func sameCommand() {
+        var table = RequestTable()
+        table.add(RequestID(1), command: [7], deadline: at(10))
+        table.add(RequestID(2), command: [7], deadline: at(10))
+        #expect(table.finish(command: Digest.of([7])) == [RequestID(1), RequestID(2)])
+        #expect(table.count == 0)
+    }
+
+    @Test("takes a write back when the leader or the term changes, or a forward is not heard of") func reclaim() {
+        var table = table(1)
+        _ = table.takeUnsent()
+        table.markSent(RequestID(1), to: leader, in: Term(2), at: at(0))
+        table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: interval)
+        #expect(!table.hasUnsent)
+        var changed = table
+        changed.reclaim(leader: other, term: Term(3), isSelf: false, now: at(0), interval: interval)
+        #expect(changed.hasUnsent)
+        var overdue = table
+        overdue.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(1), interval: interval)
+        #expect(overdue.hasUnsent)
+    }
+
+    @Test("leaves what stands in the own log of the own term alone") func own() {
+        var table = table(1)
+        _ = table.takeUnsent()
+        table.markSent(RequestID(1), to: leader, in: Term(2), at: at(0))
+        table.reclaim(leader: leader, term: Term(2), isSelf: true, now: at(9), interval: interval)
+        #expect(!table.hasUnsent)
+    }
+
+    @Test("tells at the deadline whether a write may yet take effect") func expiry() {
+        var table = table(1, 2, 3)
+        _ = table.takeUnsent()
+        table.markSent(RequestID(2), to: leader, in: Term(2), at: at(0))
+        table.markSent(RequestID(3), to: leader, in: Term(2), at: at(0))
+        table.markRefused(RequestID(3), at: at(1))
+        table.addWaiter(RequestID(4), revision: LogIndex(9), deadline: at(10))
+        #expect(table.expire(at: at(9)).isEmpty)
+        #expect(
+            table.expire(at: at(10)) == [
+                .unsentWrite(RequestID(1)), .sentWrite(RequestID(2)), .unsentWrite(RequestID(3)), .wait(RequestID(4)),
+            ])
+        #expect(table.count == 0)
+        #expect(table.nextDeadline == nil)
+    }
+
+    @Test("a write refused after an earlier copy was sent stays in doubt") func doubt() {
+        var table = table(1)
+        for second: UInt64 in 0..<2 {
+            _ = table.takeUnsent()
+            table.markSent(RequestID(1), to: leader, in: Term(second), at: at(second))
+            table.reclaim(leader: other, term: Term(9), isSelf: false, now: at(second), interval: interval)
+        }
+        _ = table.takeUnsent()
+        table.markSent(RequestID(1), to: leader, in: Term(3), at: at(3))
+        table.markRefused(RequestID(1), at: at(4))
+        #expect(table.expire(at: at(10)) == [.sentWrite(RequestID(1))])
+    }
+
+    @Test("wakes those that wait for a revision once it is reached, lowest first") func waiters() {
+        var table = RequestTable()
+        table.addWaiter(RequestID(1), revision: LogIndex(5), deadline: at(10))
+        table.addWaiter(RequestID(2), revision: LogIndex(3), deadline: at(10))
+        #expect(table.finishWaiters(through: LogIndex(4)) == [RequestID(2)])
+        #expect(table.finishWaiters(through: LogIndex(5)) == [RequestID(1)])
+    }
+}

@@ -1,0 +1,82 @@
+import Consensus
+import Kernel
+import Storage
+
+/// A member of a small cluster and the entries of its log.
+enum Samples {
+    static let owner = StoreOwner(lineage: Lineage(high: 1, low: 2), member: MemberID(high: 3, low: 4))
+    static let configuration = Configuration(voters: [owner.member, MemberID(high: 5, low: 6)])
+    static let genesis = Entry(
+        position: LogPosition(term: Term(1), index: LogIndex(1)),
+        time: WallTime(milliseconds: 1000),
+        previousHash: .zero,
+        payload: .command([1])
+    )
+
+    /// Entries that follow `previous`, in one term, each with a payload of its own.
+    static func entries(
+        after previous: Entry = genesis,
+        count: Int,
+        term: UInt64 = 1,
+        payloadBytes: Int = 20
+    ) -> [Entry] {
+        var entries: [Entry] = []
+        var previous = previous
+        for _ in 0..<count {
+            let index = previous.index.next
+            var payload: [UInt8] = []
+            payload.append(bigEndian: index.number)
+            payload.append(bigEndian: term)
+            payload += [UInt8](repeating: UInt8(truncatingIfNeeded: index.number), count: max(payloadBytes - 16, 0))
+            let entry = Entry(
+                position: LogPosition(term: Term(term), index: index),
+                time: WallTime(milliseconds: 1000 + index.number),
+                previousHash: previous.hash,
+                payload: index.number.isMultiple(of: 7) ? .empty : .command(payload)
+            )
+            entries.append(entry)
+            previous = entry
+        }
+        return entries
+    }
+
+    static func write(_ id: UInt64, _ entries: [Entry], _ hardState: HardState? = nil) -> LogWrite {
+        LogWrite(id: LogWrite.ID(id), hardState: hardState, entries: entries)
+    }
+
+    static func hardState(_ term: UInt64, commit: UInt64, vote: MemberID? = nil) -> HardState {
+        HardState(term: Term(term), vote: vote, commitIndex: LogIndex(commit))
+    }
+
+    static func point(_ index: UInt64, term: UInt64 = 1) -> SnapshotPoint {
+        SnapshotPoint(
+            position: LogPosition(term: Term(term), index: LogIndex(index)),
+            hash: .of([UInt8(truncatingIfNeeded: index)]),
+            time: WallTime(milliseconds: index),
+            configuration: configuration
+        )
+    }
+
+    static func point(of entry: Entry) -> SnapshotPoint {
+        SnapshotPoint(position: entry.position, hash: entry.hash, time: entry.time, configuration: configuration)
+    }
+}
+
+extension LogStore {
+    /// A log with the first entry alone.
+    static func fresh(_ path: String, limits: Limits = .init()) throws -> LogStore {
+        let log = try LogStore(path: path, owner: Samples.owner, limits: limits)
+        try log.initialise(genesis: Samples.genesis, configuration: Samples.configuration)
+        return log
+    }
+
+    static func reopened(_ path: String, limits: Limits = .init()) throws -> LogStore {
+        try LogStore(path: path, owner: Samples.owner, limits: limits)
+    }
+
+    /// Everything that the log holds.
+    func all() throws -> [Entry] {
+        guard let first = summary?.firstIndex else { return [] }
+        return try entries(from: first, maxBytes: .max)?.entries ?? []
+    }
+}

@@ -1,0 +1,128 @@
+package import Decision
+package import Directory
+package import Identity
+package import Kernel
+package import Service
+internal import Synchronization
+internal import Wire
+
+/// A node without a cluster: commands are applied at once, clocks stand where the test puts them.
+package final class MemoryNode: ReplicaClient {
+    package static let administrator = Digest.of([1])
+    package static let start = WallTime(milliseconds: 1_767_225_600_000)
+
+    package let member = MemberID(high: 1, low: 1)
+    package let codec: any DirectoryCodec = ProtobufCodec()
+    private let state: Mutex<State>
+
+    private struct State {
+        var directory: DirectoryState
+        var rows = TrackedTransaction(MemoryStore())
+        var snapshot = DecisionSnapshot()
+        var index = LogIndex.zero
+        var now = Moment(monotonic: Instant(microseconds: 1_000_000), wall: MemoryNode.start)
+        var freshness: Freshness?
+        var isServing = true
+        /// Answers `submit` in place of the directory.
+        var submitError: ServiceError?
+        var commands: [Command] = []
+    }
+
+    package init() {
+        state = Mutex(State(directory: DirectoryState(codec: codec)))
+        let genesis = Genesis(
+            lineage: Lineage(high: 7, low: 7),
+            trustDomain: "reeve.test",
+            voters: [
+                MemberSpec(
+                    id: member,
+                    name: "n1",
+                    raftAddress: "127.0.0.1:1",
+                    apiAddresses: [],
+                    keyFingerprint: .of([2])
+                )
+            ],
+            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "root")
+        )
+        _ = apply(.bootstrap(genesis), by: .bootstrap)
+        refresh()
+    }
+
+    package var decisionState: DecisionState {
+        state.withLock { DecisionState(snapshot: $0.snapshot, freshness: $0.freshness, isServing: $0.isServing) }
+    }
+
+    package func now() -> Moment { state.withLock { $0.now } }
+
+    package func submit(
+        _ command: Command,
+        within timeout: Kernel.Span
+    ) async throws(ServiceError) -> CommandResult {
+        if let error = state.withLock({ $0.submitError }) { throw error }
+        return apply(command)
+    }
+
+    package func wait(until revision: LogIndex, within timeout: Kernel.Span) async throws(ServiceError) {
+        guard state.withLock({ $0.index }) < revision else { return }
+        throw ServiceError(.unavailable, code: "behind", message: "not there yet")
+    }
+
+    package func read<Result: Sendable>(
+        _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
+    ) async throws(ServiceError) -> Result {
+        try body(state.withLock { $0.rows })
+    }
+
+    package func status() async -> NodeStatus { fatalError("no test asks for it") }
+}
+
+extension MemoryNode {
+    /// Applies as the administrator, or as another caller.
+    @discardableResult
+    package func apply(_ body: CommandBody, by caller: Caller? = nil) -> CommandResult {
+        let number = state.withLock { $0.index.next.number }
+        return apply(
+            Command(
+                caller: caller ?? .administrator(fingerprint: Self.administrator),
+                authenticatedBy: member,
+                idempotencyKey: "test-\(number)",
+                notAfter: now().wall.advanced(by: .seconds(60)),
+                body: body
+            )
+        )
+    }
+
+    private func apply(_ command: Command) -> CommandResult {
+        state.withLock { state in
+            state.commands.append(command)
+            state.index = state.index.next
+            let outcome = state.directory.apply(command, at: state.index, time: state.now.wall, to: &state.rows)
+            guard case .applied(let applied) = outcome else { fatalError("halted: \(outcome)") }
+            state.snapshot = state.snapshot.updated(
+                with: applied.events,
+                at: state.index,
+                from: state.rows,
+                codec: codec
+            )
+            return applied.result
+        }
+    }
+
+    /// Proves freshness now.
+    package func refresh() {
+        state.withLock { $0.freshness = Freshness(provenAt: $0.now.wall, anchor: $0.now.monotonic) }
+    }
+
+    package func advance(_ span: Kernel.Span) {
+        state.withLock {
+            $0.now = Moment(
+                monotonic: $0.now.monotonic.advanced(by: span),
+                wall: $0.now.wall.advanced(by: span)
+            )
+        }
+    }
+
+    package func setServing(_ isServing: Bool) { state.withLock { $0.isServing = isServing } }
+    package func failSubmits(with error: ServiceError?) { state.withLock { $0.submitError = error } }
+    package var lastCommand: Command? { state.withLock { $0.commands.last } }
+}

@@ -1,0 +1,241 @@
+import Directory
+import Identity
+import Kernel
+
+/// A value of every kind that the directory keeps or is told.
+struct DirectorySamples {
+    let agent: PrincipalID
+    let user: PrincipalID
+    let callers: [Caller]
+    let attributes: Attributes
+
+    init() throws {
+        agent = try PrincipalID.sample(.agent, "invoice-bot")
+        user = try PrincipalID.sample(.user, "ana.b")
+        callers = [
+            .administrator(fingerprint: .of([1])), .principal(agent, token: nil), .principal(user, token: "ci"),
+            .principal(user, token: ""), .node(MemberID(high: 1, low: 2, incarnation: 3)), .bootstrap,
+        ]
+        attributes = [
+            "yes": .bool(true), "no": .bool(false), "count": .long(.min), "zero": .long(0), "": .string(""),
+            "é": .string("e\u{301} \u{1F600}\0"), "tool": .entity(EntityName(type: "Billing::Tool", id: "x\"y")),
+            "list": .set([.long(3), .long(3), .set([]), .record(.empty)]),
+            "nested": .record(["a": .record(["b": .extension(function: "ip", argument: "10.0.0.0/8")])]),
+        ]
+    }
+
+    let preconditions: [Precondition] = [
+        .none, .mustNotExist, .mustExist, .revision(LogIndex(.max)), .revision(.zero),
+    ]
+    let metadata = RecordMetadata(
+        createdAt: WallTime(milliseconds: 5),
+        updatedAt: .distantFuture,
+        revision: LogIndex(9)
+    )
+
+    var objects: [DirectoryObject] {
+        [
+            .principal(
+                PrincipalSpec(id: agent, owner: user, parent: agent, description: "bot", attributes: attributes)
+            ),
+            .principal(PrincipalSpec(id: user)),
+            .role(RoleSpec(name: "editor", parents: ["viewer", "auditor"], description: "edits")),
+            .role(RoleSpec(name: "")),
+            .assignment(AssignmentSpec(id: "a1", principal: agent, role: "editor")),
+            .assignment(
+                AssignmentSpec(
+                    id: "a2",
+                    principal: user,
+                    role: "r",
+                    notBefore: WallTime(milliseconds: 4),
+                    expiresAt: .distantPast,
+                    reason: "on call"
+                )
+            ),
+            .resource(ResourceSpec(id: EntityName(type: "Tool", id: "t"))),
+            .resource(
+                ResourceSpec(
+                    id: EntityName(type: "Tool", id: "t"),
+                    parents: [EntityName(type: "B", id: "1"), EntityName(type: "A", id: "2")],
+                    owner: user,
+                    attributes: attributes
+                )
+            ),
+        ]
+    }
+
+    var genesis: Genesis {
+        Genesis(
+            lineage: Lineage(high: 7, low: 8),
+            trustDomain: "example.org",
+            voters: [2, 1].map { number in
+                MemberSpec(
+                    id: MemberID(high: number, low: 0),
+                    name: "n\(number)",
+                    raftAddress: "h:1",
+                    apiAddresses: ["h:2", "h:3"],
+                    keyFingerprint: .of([UInt8(number)])
+                )
+            },
+            administrator: AdministratorSpec(fingerprint: .of([9]), name: "root")
+        )
+    }
+
+    var grant: TokenGrant {
+        TokenGrant(id: "t1", principal: user, secretDigest: .of([4]), expiresAt: WallTime(milliseconds: 77))
+    }
+
+    var bodies: [CommandBody] {
+        let keys: [ObjectKey] = [
+            .principal(agent), .role("r"), .assignment("a"), .resource(EntityName(type: "T", id: "")), .token("t"),
+        ]
+        var bodies: [CommandBody] = []
+        for precondition in preconditions {
+            for object in objects { bodies.append(.put(object, precondition)) }
+            for key in keys { bodies.append(.delete(key, precondition)) }
+            let text = "permit(principal,action,resource);"
+            bodies.append(.draftPolicies(PolicyDraft(set: "s", text: text, precondition: precondition)))
+            bodies.append(.activatePolicies(set: "s", version: 3, precondition))
+            bodies.append(.deletePolicySet("s", precondition))
+            bodies.append(.putSettings(Settings(), precondition))
+        }
+        return bodies + unconditional
+    }
+
+    private var unconditional: [CommandBody] {
+        [
+            .bootstrap(genesis), .issueToken(grant), .revoke(.principal(agent), reason: "leaked"),
+            .revoke(.token("t1"), reason: ""), .quarantine(agent, .restrict, reason: "odd"),
+            .quarantine(agent, .quarantine, reason: "odd"),
+            .liftQuarantine(statements: [.of([2]), .of([1])], reason: "fine"),
+            .liftQuarantine(statements: [], reason: ""), .raiseFeatureLevel(FeatureLevel(2)),
+            .addAdministrator(fingerprint: .of([3]), name: "ben"), .removeAdministrator(fingerprint: .zero),
+        ]
+    }
+
+    var commands: [Command] {
+        bodies.enumerated().map { offset, body in
+            Command(
+                featureLevel: FeatureLevel(UInt32(offset)),
+                caller: callers[offset % callers.count],
+                authenticatedBy: MemberID(high: 0, low: 0, incarnation: 0),
+                idempotencyKey: "key-\(offset)",
+                notAfter: WallTime(milliseconds: UInt64(offset)),
+                body: body
+            )
+        }
+    }
+
+    var results: [CommandResult] {
+        RefusalCode.allCases.map { .refused(CommandResult.Refusal($0, ["a", ""])) }
+            + [
+                .done(CommandResult.Done(revision: LogIndex(4), objectRevision: LogIndex(3), created: ["1"])),
+                .done(CommandResult.Done(revision: .zero, objectRevision: .zero)),
+            ]
+    }
+}
+
+extension DirectorySamples {
+    var records: [StoredRecord] { objectRecords + statementRecords + ledgerRecords }
+
+    private var objectRecords: [StoredRecord] {
+        objects.map { object in
+            switch object {
+            case .principal(let spec): .principal(PrincipalRecord(spec: spec, metadata: metadata))
+            case .role(let spec): .role(RoleRecord(spec: spec, metadata: metadata))
+            case .assignment(let spec):
+                .assignment(AssignmentRecord(spec: spec, grantor: callers[1], metadata: metadata))
+            case .resource(let spec): .resource(ResourceRecord(spec: spec, metadata: metadata))
+            }
+        } + [
+            .token(TokenRecord(grant: grant, issuer: callers[0], metadata: metadata)),
+            .administrator(AdministratorRecord(spec: genesis.administrator, metadata: metadata)),
+            .member(MemberRecord(spec: genesis.voters[0], isVoter: true, metadata: metadata)),
+            .member(MemberRecord(spec: genesis.voters[1], isVoter: false, metadata: metadata)),
+        ]
+    }
+
+    private var statementRecords: [StoredRecord] {
+        let lifts = [
+            nil, RevocationRecord.Lift(by: callers[2], reason: "ok", index: LogIndex(5), time: .distantPast),
+        ]
+        let revocations: [StoredRecord] = RevocationKind.allCases.flatMap { kind in
+            lifts.map { lift in
+                .revocation(
+                    RevocationRecord(
+                        id: .of([5]),
+                        kind: kind,
+                        subject: .principal(agent),
+                        reason: "r",
+                        revoker: callers[0],
+                        index: LogIndex(2),
+                        time: WallTime(milliseconds: 3),
+                        lift: lift
+                    )
+                )
+            }
+        }
+        let statements = RevocationKind.allCases.map { StandingRecord.Statement(id: .of([6]), kind: $0) }
+        let versions: [StoredRecord] = PolicyVersionRecord.State.allCases.map { state in
+            .policyVersion(
+                PolicyVersionRecord(
+                    set: "s",
+                    version: 1,
+                    text: "// \u{E9}",
+                    note: "n",
+                    author: callers[0],
+                    state: state,
+                    activatedAt: state == .draft ? nil : .distantPast,
+                    metadata: metadata
+                )
+            )
+        }
+        return revocations + versions + [
+            .standing(StandingRecord(subject: .token("t"), statements: statements, metadata: metadata)),
+            .standing(StandingRecord(subject: .principal(user), statements: [], metadata: metadata)),
+            .policySet(PolicySetRecord(name: "s", activeVersion: nil, latestVersion: 1, metadata: metadata)),
+            .policySet(PolicySetRecord(name: "s", activeVersion: 0, latestVersion: 2, metadata: metadata)),
+        ]
+    }
+
+    private var ledgerRecords: [StoredRecord] {
+        results.map { result in
+            .command(
+                CommandRecord(
+                    index: LogIndex(6),
+                    time: .distantPast,
+                    caller: callers[3],
+                    authenticatedBy: MemberID(high: 1, low: 1),
+                    action: "putRole",
+                    target: "role/r",
+                    result: result,
+                    idempotencyKey: "k",
+                    notAfter: .distantFuture,
+                    bodyDigest: .of([7])
+                )
+            )
+        } + callers.map { .caller(CallerRecord(caller: $0, pendingCount: 3)) } + [
+            .cluster(
+                ClusterRecord(
+                    lineage: Lineage(high: 1, low: 2),
+                    trustDomain: "d",
+                    featureLevel: .first,
+                    metadata: metadata
+                )
+            ),
+            .ledger(
+                LedgerRecord(time: .distantFuture, commandCount: 1, retryFloor: LogIndex(2), epoch: 3)
+            ),
+            .settings(SettingsRecord(settings: Settings(maximumAge: .seconds(9)), metadata: metadata)),
+        ]
+    }
+}
+
+extension PrincipalID {
+    struct NotAName: Error {}
+
+    static func sample(_ kind: PrincipalKind, _ name: String) throws -> PrincipalID {
+        guard let id = PrincipalID(kind: kind, name: name) else { throw NotAName() }
+        return id
+    }
+}

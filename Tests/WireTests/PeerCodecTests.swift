@@ -1,0 +1,54 @@
+import Kernel
+import Replica
+import Testing
+import Wire
+
+@Suite("PeerCodec") struct PeerCodecTests {
+    static let proof = FreshnessProof(
+        provenAt: WallTime(milliseconds: 1_700_000_000_000),
+        age: Span(microseconds: 1234),
+        commitIndex: LogIndex(5)
+    )
+
+    static let messages: [PeerMessage] =
+        RaftSamples.messages.flatMap { message in
+            [nil, proof].map { PeerMessage(stamp: .distantFuture, body: .raft(message, proof: $0)) }
+        }
+        + [
+            .forward(RequestID(.max), command: [1, 2, 3]), .forward(RequestID(0), command: []),
+            .forwardRefused(RequestID(4), .notLeader), .forwardRefused(RequestID(4), .overloaded),
+            .forwardRefused(RequestID(4), .storageFull),
+            .forwardRefused(RequestID(4), .entryTooLarge(byteCount: 600_000, limit: 524_288)),
+        ].map { PeerMessage(stamp: .distantPast, body: $0) }
+
+    @Test("every message comes back equal")
+    func roundTrip() throws {
+        for message in Self.messages { #expect(try PeerCodec.decode(PeerCodec.encode(message)) == message) }
+    }
+
+    @Test("what a forwarded command may be is bounded, and counters have successors")
+    func bounds() {
+        let large = [UInt8](repeating: 0, count: RaftCodec.maxCommandBytes + 1)
+        let old = FreshnessProof(provenAt: .distantPast, age: Span(microseconds: .max), commitIndex: .zero)
+        for body in [
+            PeerMessage.Body.forward(RequestID(1), command: large), .raft(RaftSamples.messages[0], proof: old),
+        ] {
+            let bytes = PeerCodec.encode(PeerMessage(stamp: .distantPast, body: body))
+            #expect(throws: WireError.self) { try PeerCodec.decode(bytes) }
+        }
+        #expect(throws: WireError.missing("peer.body")) { try PeerCodec.decode([]) }
+    }
+
+    @Test("what still decodes encodes to an equal value, the rest throws", arguments: [1, 2] as [UInt64])
+    func damaged(_ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let frames = Self.messages.map { PeerCodec.encode($0) }
+        var accepted = 0
+        for round in 0..<20_000 {
+            guard let message = try? PeerCodec.decode(mutated(frames[round % frames.count], &random)) else { continue }
+            accepted += 1
+            #expect(try PeerCodec.decode(PeerCodec.encode(message)) == message, "seed \(seed), round \(round)")
+        }
+        #expect(accepted > 1000, "seed \(seed) accepted only \(accepted)")
+    }
+}

@@ -93,8 +93,8 @@ extension World {
         trace.hash.combine(number)
         record(.client("operation \(number): \(reply)"), node: node)
         switch reply {
-        case .applied(.done(let done), _): try acknowledge(number, done, by: node, isCurrent: isCurrent)
-        case .applied(.refused(let refusal), _): if isCurrent { finish(number, .rejected(refusal)) }
+        case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
+        case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
         case .reached(let revision):
             try read(number, at: node, revision)
             if isCurrent { finish(number, .answered) }

@@ -225,19 +225,33 @@ struct HostilePeerTests {
     func flood() async throws {
         var options = LinkOptions()
         options.maximumUnidentified = 3
+        options.helloTimeout = .minutes(1)
         try await besideHealthyPair(options: options) { first, others, authority in
             var channels: [any Channel] = []
             for _ in 0..<10 { channels.append(try await RawPeer.dial(first.member.port)) }
             #expect(await first.refusedIncoming("too_many_unidentified"))
-            for channel in channels.prefix(7) { try await channel.closeFuture.get() }
-            for channel in channels.suffix(3) { #expect(channel.isActive) }
-            let credentials = try authority.credentials("n3")
-            let third = try await TestNode(3, credentials, members: [first.member])
-            first.links.update(members: others + [third.member])
-            #expect(await third.isConnected(to: first))
-            for channel in channels { channel.close(promise: nil) }
-            await third.links.shutdown()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for channel in channels { group.addTask { try await channel.closeFuture.get() } }
+                for _ in 0..<7 { try await group.next() }
+                #expect(channels.filter { $0.isActive }.count == 3)
+                try await expectRoom(for: 3, at: first, beside: others, authority)
+                for channel in channels { channel.close(promise: nil) }
+                try await group.waitForAll()
+            }
         }
+    }
+
+    /// A member that is new gets through.
+    private func expectRoom(
+        for number: UInt64,
+        at first: TestNode,
+        beside others: [LinkMember],
+        _ authority: Authority
+    ) async throws {
+        let node = try await TestNode(number, try authority.credentials("n\(number)"), members: [first.member])
+        first.links.update(members: others + [node.member])
+        #expect(await node.isConnected(to: first))
+        await node.links.shutdown()
     }
 
     /// What a member sends after a hello that is accepted, and how its connection ends.

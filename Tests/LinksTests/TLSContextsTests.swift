@@ -58,17 +58,23 @@ struct TLSContextsTests {
 
     @Test("a client believes only its own roots, and only for the host that it called")
     func server() async throws {
-        let authority = try Authority()
-        let other = try TLSContexts.client(roots: [try Authority().issuer.certificate], credentials: nil)
-        var foreign = other
-        foreign.certificateVerification = .noHostnameVerification
-        #expect(try await !call(authority, clients: .optional, with: foreign).hasAnswer)
-        // Made out to another host name than the one called, and not to its address.
-        let strict = try TLSContexts.client(roots: [authority.issuer.certificate], credentials: nil)
-        #expect(
-            try await !call(authority, clients: .optional, with: strict, host: "elsewhere.example", of: ["localhost"])
-                .hasAnswer
+        // Here the library verifies, by the real clock.
+        let century = CertificateValidity(notBefore: .distantPast, notAfter: WallTime(milliseconds: 4_102_444_800_000))
+        let authority = try Authority(validity: century)
+        let own = try TLSContexts.client(roots: [authority.issuer.certificate], credentials: nil)
+        let other = try TLSContexts.client(
+            roots: [try Authority(validity: century).issuer.certificate],
+            credentials: nil
         )
+        func hasAnswer(_ client: TLSConfiguration, host: String?, of hosts: [String]) async throws -> Bool {
+            let node = try authority.credentials("n1", hosts: hosts, validity: century)
+            return try await call(authority, node: node, clients: .optional, with: client, host: host).hasAnswer
+        }
+        #expect(try await hasAnswer(own, host: "localhost", of: ["localhost"]))
+        #expect(try await hasAnswer(own, host: nil, of: ["127.0.0.1"]))
+        #expect(try await !hasAnswer(own, host: "localhost", of: ["elsewhere.example", "127.0.0.2"]))
+        #expect(try await !hasAnswer(own, host: nil, of: ["127.0.0.2"]))
+        #expect(try await !hasAnswer(other, host: "localhost", of: ["localhost"]))
     }
 
     private struct Outcome {
@@ -79,12 +85,12 @@ struct TLSContextsTests {
     /// Connects once; the server greets whom it accepts.
     private func call(
         _ authority: Authority,
+        node: NodeCredentials? = nil,
         clients: TLSContexts.ClientCertificates,
         with client: TLSConfiguration,
-        host: String? = nil,
-        of hosts: [String] = ["127.0.0.1"]
+        host: String? = nil
     ) async throws -> Outcome {
-        let node = try authority.credentials("n1", hosts: hosts)
+        let node = try node ?? authority.credentials("n1")
         let verifier = node.verifier
         let context = try NIOSSLContext(configuration: try TLSContexts.clientFacing(node, clients: clients))
         let verification = TLSContexts.verifyClients(verifier) { now }

@@ -20,9 +20,13 @@ struct Authority: Sendable {
     let domain: TrustDomain
     let issuer: CertificateIssuer
 
-    init(_ name: String = "reeve.example", rootKey: PrivateKey = PrivateKey()) throws {
+    init(
+        _ name: String = "reeve.example",
+        rootKey: PrivateKey = PrivateKey(),
+        validity: CertificateValidity = year
+    ) throws {
         domain = try TrustDomain(parsing: name)
-        issuer = try CertificateIssuer.selfSigned(trustDomain: domain, key: rootKey, validity: year)
+        issuer = try CertificateIssuer.selfSigned(trustDomain: domain, key: rootKey, validity: validity)
     }
 
     func credentials(

@@ -22,10 +22,11 @@ extension RaftNode {
         }
         transfer = Transfer(target: best.member, deadline: now.advanced(by: options.electionTimeout))
         guard let place = progress.firstIndex(where: { $0.member == best.member }) else { return }
+        if progress[place].matchIndex < log.last.index { sendAppend(to: place, sendIfEmpty: true, at: now) }
         finishTransferIfCaughtUp(place)
-        sendAppend(to: place, sendIfEmpty: true, at: now)
     }
 
+    /// Said again with each answer of the target's, since the message may be lost; its own term makes a second one stale.
     mutating func finishTransferIfCaughtUp(_ place: Int) {
         guard let transfer, transfer.target == progress[place].member,
             progress[place].matchIndex == log.last.index

@@ -54,7 +54,9 @@ extension Group {
 
     private mutating func readSnapshot(_ place: Int, _ peer: MemberID, _ position: LogPosition?, _ number: UInt64) {
         if number == 0 { members[place].openSnapshots[peer] = appliedPoint(of: place) }
-        guard let point = members[place].openSnapshots[peer], position == nil || position == point.position else {
+        guard hasSnapshots, let point = members[place].openSnapshots[peer],
+            position == nil || position == point.position
+        else {
             return step(place, .snapshotRead(for: peer, nil))
         }
         let bytes = Array("chunk \(number) of \(point.position)".utf8)

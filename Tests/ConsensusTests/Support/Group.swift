@@ -32,6 +32,8 @@ struct Group {
     let options: RaftOptions
     /// Chunks of one snapshot.
     var chunkCount: UInt64 = 3
+    /// Whether a member's store can be asked for a snapshot.
+    var hasSnapshots = true
     var members: [Member] = []
     var mail: [Message] = []
     var now = Instant.zero

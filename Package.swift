@@ -150,6 +150,19 @@ let package = Package(
                 "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys", "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
             ]),
+        .executableTarget(
+            name: "AuthZENConformance",
+            dependencies: [nioCore, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            path: "Tests/AuthZENConformance",
+            exclude: ["fixtures", "start-cluster"],
+            swiftSettings: strict
+        ),
+        tests(
+            "ClusterTests",
+            [
+                "reeve", "Keys", "Identity", "Kernel", nioCore, nioSSL, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
     ]
 )

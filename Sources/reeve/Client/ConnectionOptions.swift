@@ -24,9 +24,8 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Runs `body` with a client that is closed afterwards.
     func withClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
-        var context = try ClusterContext.load(option: context, environment: ProcessInfo.processInfo.environment)
-        if let node { context.nodes = [try context.node(node)] }
-        let configuration = try tls(context)
+        let (context, credentials) = try load()
+        let configuration = try tls(credentials)
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(ClusterClient(context: context, http: http))) } catch {
@@ -36,19 +35,24 @@ struct ConnectionOptions: ParsableArguments {
         return try outcome.get()
     }
 
-    private func tls(_ context: ClusterContext) throws -> HTTPClient.Configuration {
-        let credentials = try NodeCredentials.load(context.files, allowPlainKey: context.allowPlainKey) {
+    /// The cluster and the identity that the options name.
+    func load() throws -> (context: ClusterContext, credentials: NodeCredentials) {
+        var context = try ClusterContext.load(option: context, environment: ProcessInfo.processInfo.environment)
+        if let node { context.nodes = [try context.node(node)] }
+        return (context, try credentials(context))
+    }
+
+    private func credentials(_ context: ClusterContext) throws -> NodeCredentials {
+        try NodeCredentials.load(context.files, allowPlainKey: context.allowPlainKey) {
             () throws(KeysError) -> Passphrase? in
             do { return try passphrase.read(prompt: "Passphrase of \(context.files.key): ") } catch {
                 throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: context.files.key)
             }
         }.credentials
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv13
-        tls.trustRoots = .certificates(try credentials.roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
-        tls.certificateChain = try credentials.chain.map { .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der)) }
-        let key = unsafe credentials.key.pkcs8.withBytes { unsafe Array($0) }
-        tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .der))
+    }
+
+    private func tls(_ credentials: NodeCredentials) throws -> HTTPClient.Configuration {
+        let tls = try TLSConfiguration(client: credentials)
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.timeout.connect = .seconds(3)
         configuration.redirectConfiguration = .disallow

@@ -149,6 +149,12 @@ let package = Package(
                 "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys", "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
             ]),
+        tests(
+            "ReeveTests",
+            [
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
     ]
 )

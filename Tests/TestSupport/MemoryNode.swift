@@ -23,6 +23,7 @@ package final class MemoryNode: ReplicaClient {
         var now = Moment(monotonic: Instant(microseconds: 1_000_000), wall: MemoryNode.start)
         var freshness: Freshness?
         var isServing = true
+        var hasLeader = true
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
@@ -73,10 +74,37 @@ package final class MemoryNode: ReplicaClient {
         try body(state.withLock { $0.rows })
     }
 
-    package func status() async -> NodeStatus { fatalError("no test asks for it") }
+    package func status() async -> NodeStatus { state.withLock { Self.status($0, member) } }
 }
 
 extension MemoryNode {
+    /// A voter that leads itself. Its certificate counts for ninety days from the start.
+    private static func status(_ state: borrowing State, _ member: MemberID) -> NodeStatus {
+        NodeStatus(
+            lineage: Lineage(high: 7, low: 7),
+            member: member,
+            name: "n1",
+            role: state.hasLeader ? "leader" : "candidate",
+            term: Term(3),
+            leader: state.hasLeader ? member : nil,
+            lastIndex: state.index,
+            commitIndex: state.index,
+            revision: state.index,
+            epoch: state.snapshot.epoch,
+            stateRoot: StateTree.root(in: state.rows),
+            firstIndex: LogIndex(1),
+            isServing: state.isServing,
+            haltReason: nil,
+            logBytes: 4096,
+            stateBytes: 8192,
+            certificateExpiresAt: start.advanced(by: .seconds(90 * 86_400)),
+            peers: [],
+            counters: [NodeStatus.Counter("raft_elections", 1)]
+        )
+    }
+
+    package func setLeader(_ hasLeader: Bool) { state.withLock { $0.hasLeader = hasLeader } }
+
     /// Applies as the administrator, or as another caller.
     @discardableResult
     package func apply(_ body: CommandBody, by caller: Caller? = nil) -> CommandResult {

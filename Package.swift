@@ -17,6 +17,7 @@ let strict: [SwiftSetting] = strictButGenerated + [.strictMemorySafety()]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -85,7 +86,7 @@ let package = Package(
         module("Storage", ["CLMDB", "Kernel", "Consensus", "Wire"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Keys", ["COpenSSL", "Kernel", "Identity", crypto, x509, asn1]),
-        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
+        module("Links", ["Kernel", "Identity", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
         module(
             "Host",
             [
@@ -104,7 +105,7 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Service", "Wire",
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", heap,
             ]),
         .executableTarget(
             name: "reeve",

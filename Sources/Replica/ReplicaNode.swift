@@ -137,7 +137,9 @@ package struct ReplicaNode: Core {
 
     /// When `wake` is due, nil for never.
     package var nextWake: Instant? {
-        let reclaim = raft.leader == nil ? nil : requests.nextReclaim(interval: options.resendInterval)
+        // What a leader has in its own log it never sends again.
+        let isFollowing = raft.leader != nil && raft.leader != member
+        let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         return [raft.nextWake, requests.nextDeadline, reclaim].compactMap(\.self).min()
     }
 

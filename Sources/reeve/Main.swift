@@ -23,7 +23,7 @@ struct Reeve: AsyncParsableCommand {
                 name: "Ask, and take action",
                 subcommands: [CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, AuditCommand.self]
             ),
-            CommandGroup(name: "Test", subcommands: [BenchCommand.self]),
+            CommandGroup(name: "Test", subcommands: [SimCommand.self, BenchCommand.self]),
         ]
     )
 }

@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 /// Rows in memory, sorted by key.
 package struct MemoryStore: KeyValueTransaction, Hashable {

@@ -163,6 +163,12 @@ let package = Package(
                 "reeve", "Keys", "Identity", "Kernel", nioCore, nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
+        tests(
+            "ReeveTests",
+            [
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
     ]
 )

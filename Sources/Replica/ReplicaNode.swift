@@ -104,7 +104,8 @@ package struct ReplicaNode: Core {
     package mutating func step(_ input: Input, at now: Moment) -> [Effect] {
         defer { checkInvariants() }
         var effects: [Effect] = []
-        clocks.observeOwnClock(now)
+        // Before anything is dated by a clock that has just been set.
+        if clocks.observeOwnClock(now) { judgeClock(at: now, into: &effects) }
         handle(input, at: now, into: &effects)
         settle(at: now, into: &effects)
         return effects

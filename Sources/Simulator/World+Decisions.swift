@@ -44,7 +44,9 @@ extension World {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
         }
-        if agent == Population.standing { try expectGrant(allowed: answer.isAllowed, at: node) }
+        // Stale says that the node does not trust its own knowledge, as one with a wrong clock should not: that is no
+        // judgement on the grant.
+        if agent == Population.standing, answer.code != .stale { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
 
     /// Asks about every agent that is known to be revoked.

@@ -1,6 +1,6 @@
 internal import Cedar
-internal import Directory
 package import Decision
+internal import Directory
 package import Kernel
 
 extension DecisionLogEntry {

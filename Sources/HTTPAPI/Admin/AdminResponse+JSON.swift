@@ -22,7 +22,8 @@ extension AdminResponse {
     }
 
     /// What every write says: at which revision it can be read, when the object last changed, and what it made.
-    static func receipt(_ receipt: WriteReceipt, status: Int = 200, adding members: [JSONMember] = []) -> AdminResponse {
+    static func receipt(_ receipt: WriteReceipt, status: Int = 200, adding members: [JSONMember] = []) -> AdminResponse
+    {
         let standard = [
             JSONMember(name: "revision", value: receipt.revision.json),
             JSONMember(name: "object_revision", value: receipt.objectRevision.json),

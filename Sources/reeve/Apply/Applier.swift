@@ -74,7 +74,9 @@ struct Applier: Sendable {
         let latest = stored["latest_version"]?.integerValue
         if let active, try await text(set.name, active) == set.text { return .unchanged }
         // A run that was interrupted between draft and activation is picked up here.
-        if let latest, latest != active, try await text(set.name, latest) == set.text { return .activate(version: latest) }
+        if let latest, latest != active, try await text(set.name, latest) == set.text {
+            return .activate(version: latest)
+        }
         return .update([active.map { "text, in place of version \($0)" } ?? "text"])
     }
 

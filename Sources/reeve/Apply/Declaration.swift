@@ -99,7 +99,10 @@ extension Declaration {
     private static func resource(_ reader: inout ObjectReader) throws(FieldError) -> ResourceSpec {
         let id = EntityName(type: try reader.string("type"), id: try reader.string("id"))
         guard Grammar.isResourceType(id.type) else {
-            throw FieldError(reader.path.member("type"), "must be a Cedar type that Reeve does not reserve, such as Tool")
+            throw FieldError(
+                reader.path.member("type"),
+                "must be a Cedar type that Reeve does not reserve, such as Tool"
+            )
         }
         return try ResourceSpec(id, reading: &reader)
     }

@@ -11,7 +11,10 @@ enum DeclarationFiles {
             for document in try YAMLDocument.load(file) {
                 let declaration = try Declaration.read(document) { try policies(folder.resolve($0)) }
                 if let earlier = places.updateValue(declaration.place, forKey: declaration.name) {
-                    throw CommandError("declares \(declaration.name), which \(earlier) declares too", at: declaration.place)
+                    throw CommandError(
+                        "declares \(declaration.name), which \(earlier) declares too",
+                        at: declaration.place
+                    )
                 }
                 try check(declaration)
                 declarations.append(declaration)

@@ -47,7 +47,8 @@ struct Plan: Sendable {
                     "object": .string(step.declaration.name), "change": .string(step.change.verb),
                     "detail": .string(step.change.detail), "place": .string(step.declaration.place),
                 ]
-            })
+            }
+        )
     }
 }
 

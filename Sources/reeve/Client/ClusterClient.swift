@@ -131,7 +131,8 @@ struct ClusterClient: Sendable {
             if isUnreserved || [0x2d, 0x2e, 0x5f, 0x7e].contains(byte) {
                 result.unicodeScalars.append(scalar)
             } else {
-                result += "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
+                result +=
+                    "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
             }
         }
     }
@@ -147,7 +148,8 @@ struct UnreachableNode: Error, CustomStringConvertible {
 
     static func reason(of error: any Error) -> String {
         switch error {
-        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded: "no answer in time"
+        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
+            "no answer in time"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "closed the connection"
         case is NIOConnectionError: "refuses the connection"
         case let error as IOError where error.errnoCode == ECONNREFUSED: "refuses the connection"

@@ -46,7 +46,9 @@ struct ConnectionOptions: ParsableArguments {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv13
         tls.trustRoots = .certificates(try credentials.roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
-        tls.certificateChain = try credentials.chain.map { .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der)) }
+        tls.certificateChain = try credentials.chain.map {
+            .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der))
+        }
         let key = unsafe credentials.key.pkcs8.withBytes { unsafe Array($0) }
         tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .der))
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)

@@ -55,7 +55,8 @@ struct RevocationWatch: Sendable {
                             "denied_after_ms": row.milliseconds.map { .decimal(Self.rounded($0)) } ?? .null,
                             "error": row.error.json,
                         ]
-                    }),
+                    }
+                ),
             ]
         }
 
@@ -111,7 +112,8 @@ struct RevocationWatch: Sendable {
             do {
                 let answer = try await decide(at: node)
                 (last, failure) = (answer, nil)
-                if answer.decision == "deny", isCause(answer, before: before, acknowledgement.revision.withLock { $0 }) {
+                if answer.decision == "deny", isCause(answer, before: before, acknowledgement.revision.withLock { $0 })
+                {
                     let time = Self.milliseconds(ContinuousClock.now - start)
                     return Report.Row(node: node.name, before: before, after: "deny", milliseconds: time, error: nil)
                 }

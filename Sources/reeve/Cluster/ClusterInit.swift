@@ -24,7 +24,9 @@ struct ClusterInit: AsyncParsableCommand {
     var node: [NodeArgument]
     @Option(help: ArgumentHelp("Name of the first administrator.", valueName: "name"))
     var administrator = "admin"
-    @Option(help: ArgumentHelp("For how many days the certificates of nodes and administrator count.", valueName: "days"))
+    @Option(
+        help: ArgumentHelp("For how many days the certificates of nodes and administrator count.", valueName: "days")
+    )
     var days = 365
     @Flag(help: "For development: keys in clear, no passphrase.")
     var dev = false
@@ -72,7 +74,10 @@ struct ClusterInit: AsyncParsableCommand {
 
     private func summary(_ files: ClusterFiles, _ link: DefaultContext.Outcome?) -> String {
         let folders = node.map { "  \(files.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
-        let rest = dev ? "All keys are in clear: this cluster is for development only." : """
+        let rest =
+            dev
+            ? "All keys are in clear: this cluster is for development only."
+            : """
             Keep offline, away from every node: \(files.offline.path()) (the root key signs certificates and nothing else).
             The passphrase of each node's key is in its folder: hand it to the service by your system's credentials.
             """

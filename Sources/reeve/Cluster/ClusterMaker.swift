@@ -142,7 +142,10 @@ struct ClusterMaker {
 
     private func validity(days: Int) -> CertificateValidity {
         let start = WallTime.now.reduced(by: Self.backdating)
-        return CertificateValidity(notBefore: start, notAfter: WallTime.now.advanced(by: .seconds(UInt64(days) * 86_400)))
+        return CertificateValidity(
+            notBefore: start,
+            notAfter: WallTime.now.advanced(by: .seconds(UInt64(days) * 86_400))
+        )
     }
 
     private func folder(_ url: URL) throws {

@@ -63,7 +63,11 @@ struct ClusterStatus: AsyncParsableCommand {
             for (index, node) in client.context.nodes.enumerated() {
                 group.addTask {
                     do {
-                        let reply = try await client.send(.init(path: "/v1/node/status"), to: node, timeout: .seconds(5))
+                        let reply = try await client.send(
+                            .init(path: "/v1/node/status"),
+                            to: node,
+                            timeout: .seconds(5)
+                        )
                         return (index, Row(node: node.name, status: reply.body, error: nil))
                     } catch {
                         return (index, Row(node: node.name, status: nil, error: "\(error)"))

@@ -32,8 +32,8 @@ struct AgentCommand: AsyncParsableCommand {
 
     static var columns: [Column] {
         [
-        Column("id", "id"), Column("status", "status"), Column("owner", "owner"), Column("parent", "parent"),
-        Column("description", "description"), Column("attributes", "attributes"),
+            Column("id", "id"), Column("status", "status"), Column("owner", "owner"), Column("parent", "parent"),
+            Column("description", "description"), Column("attributes", "attributes"),
         ]
     }
 

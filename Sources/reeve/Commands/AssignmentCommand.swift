@@ -65,7 +65,9 @@ struct AssignmentCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
-            guard principal == nil || role == nil else { throw ValidationError("Give --principal or --role, not both.") }
+            guard principal == nil || role == nil else {
+                throw ValidationError("Give --principal or --role, not both.")
+            }
         }
 
         func run() async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPAPI
 import JSON
 import Kernel
 import Service
@@ -24,30 +25,49 @@ struct AuditCommand: AsyncParsableCommand {
         var target: String?
         @Option(help: ArgumentHelp("Only by this caller.", valueName: "caller"))
         var caller: String?
-        @Option(help: "At most so many, the oldest first.")
-        var limit = 1000
+        @Option(help: "At most so many: the newest, or with --from the oldest.")
+        var limit = 100
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             var query: [(String, String)] = []
-            if let from { query.append(("from", String(from))) }
             if let action { query.append(("action", action)) }
             if let target { query.append(("target", target)) }
             if let caller { query.append(("caller", caller)) }
             let columns = [
-                Column("revision", "revision"), Column("time", "time"), Column("caller", "caller"),
+                Column("revision", "revision"), Column("time", "time"), .caller("caller", "caller"),
                 Column("action", "action"), Column("target", "target"), Column("result", "result"),
             ]
             try await common.connection.withClient { client in
-                common.output.list(try await client.list("/v1/audit", query: query, limit: limit), columns)
+                let items = try await Progress.run("searching") { try await search(client, query) }
+                common.output.list(items, columns)
             }
+        }
+
+        private func search(_ client: ClusterClient, _ query: [(String, String)]) async throws -> [JSONValue] {
+            if let from {
+                return try await client.list("/v1/audit", query: query + [("from", String(from))], limit: limit)
+            }
+            guard query.isEmpty else { return try await client.list("/v1/audit", query: query).suffix(limit) }
+            // No index holds more than one command, so the newest are within as many indexes at the end, or just before.
+            let status = try await client.send(.init(path: "/v1/cluster/status"))
+            var start = status.body["revision"]?.integerValue ?? 0
+            var items: [JSONValue] = []
+            var width = Int64(limit)
+            repeat {
+                start = max(0, start - width)
+                items = try await client.list("/v1/audit", query: [("from", String(start))])
+                width *= 4
+            } while items.count < limit && start > 0
+            return items.suffix(limit)
         }
     }
 
     struct Decisions: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Decisions from the logs of all nodes that answer, newest last.",
-            discussion: "Each node keeps its own log and forgets the oldest files; see decision_log in its configuration."
+            discussion:
+                "Each node keeps its own log and forgets the oldest files; see decision_log in its configuration."
         )
 
         @Option(help: ArgumentHelp("Only about this subject: TYPE/ID, or an id.", valueName: "subject"))
@@ -91,7 +111,11 @@ struct AuditCommand: AsyncParsableCommand {
                     do {
                         let found = try await client.send(request, to: node, timeout: .seconds(60)).body["items"]
                         for item in found?.arrayValue ?? [] {
-                            items.append(.object([JSONMember(name: "node", value: .string(node.name))] + (item.objectValue ?? [])))
+                            items.append(
+                                .object(
+                                    [JSONMember(name: "node", value: .string(node.name))] + (item.objectValue ?? [])
+                                )
+                            )
                         }
                     } catch let error as UnreachableNode {
                         Console.progress("left out: \(error)")
@@ -103,7 +127,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
 
         private static let columns = [
-            Column("time", "time"), Column("node", "node"), Column("caller", "caller"),
+            Column("time", "time"), Column("node", "node"), .caller("caller", "caller"),
             Column("subject") { named($0["subject"]) }, Column("action", "action"),
             Column("resource") { named($0["resource"]) }, Column("result", "result"), Column("code", "code"),
             Column("revision", "revision"), Column("age ms", "age_ms"), Column("policies", "policies"),

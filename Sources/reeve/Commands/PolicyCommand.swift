@@ -74,7 +74,10 @@ struct PolicyCommand: AsyncParsableCommand {
             try await common.connection.withClient { client in
                 let versions = try await client.list(path(set) + "/versions")
                 guard let version = Self.previous(versions) else {
-                    throw CommandError("no earlier version of \(set) was ever in force", advice: "see `reeve policy versions`")
+                    throw CommandError(
+                        "no earlier version of \(set) was ever in force",
+                        advice: "see `reeve policy versions`"
+                    )
                 }
                 common.output.written(
                     try await client.activate(set, version: version),
@@ -103,7 +106,9 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             try await common.connection.withClient { client in
                 let number: Int64
-                if let version { number = version } else {
+                if let version {
+                    number = version
+                } else {
                     let found = try await client.send(.init(path: path(set))).body
                     number = found["active_version"]?.integerValue ?? found["latest_version"]?.integerValue ?? 0
                 }
@@ -139,7 +144,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let columns = [
-                Column("version", "version"), Column("state", "state"), Column("author", "author"),
+                Column("version", "version"), Column("state", "state"), .caller("author", "author"),
                 Column("drafted", "created_at"), Column("activated", "activated_at"), Column("note", "note"),
             ]
             try await common.list(path(set) + "/versions", [], list, columns)

@@ -79,7 +79,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             let columns = [
-                Column("subject", "subject"), Column("kind", "kind"), Column("time", "time"), Column("by", "revoker"),
+                Column("subject", "subject"), Column("kind", "kind"), Column("time", "time"), .caller("by", "revoker"),
                 Column("reason", "reason"), Column("lifted") { $0["lift"]?["time"]?.cell ?? "" },
                 Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
             ]

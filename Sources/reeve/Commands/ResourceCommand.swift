@@ -37,7 +37,8 @@ struct ResourceCommand: AsyncParsableCommand {
 
         func run() async throws {
             let body: JSONValue = [
-                "parents": .array(parent.map(\.reference.json)), "owner": (owner?.id).json, "attributes": attribute.json,
+                "parents": .array(parent.map(\.reference.json)), "owner": (owner?.id).json,
+                "attributes": attribute.json,
             ]
             try await common.put(subject.path, body, write, "\(subject.name) is in place")
         }

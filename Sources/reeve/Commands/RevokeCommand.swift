@@ -32,7 +32,9 @@ struct RevokeCommand: AsyncParsableCommand {
         guard subject.hasPrefix("token/") || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("'\(subject)' is neither KIND/NAME nor token/ID.")
         }
-        guard (action == nil) == (resource == nil) else { throw ValidationError("Give --action and --resource together.") }
+        guard (action == nil) == (resource == nil) else {
+            throw ValidationError("Give --action and --resource together.")
+        }
         guard !wait || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("--wait works for principals only.")
         }
@@ -45,7 +47,12 @@ struct RevokeCommand: AsyncParsableCommand {
             return try await common.post(request.path, body, "\(subject) is revoked")
         }
         try await common.connection.withClient { client in
-            let watch = RevocationWatch(client: client, principal: principal, action: action, resource: resource?.reference)
+            let watch = RevocationWatch(
+                client: client,
+                principal: principal,
+                action: action,
+                resource: resource?.reference
+            )
             let report = try await watch.run(request)
             if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
             guard report.isComplete else { throw ExitCode.failure }

@@ -25,7 +25,9 @@ struct GenesisFile: Hashable, Sendable {
 
     static func parse(_ bytes: [UInt8], file: String) throws -> GenesisFile {
         do {
-            return GenesisFile(genesis: try Genesis(JSONValue.parse(bytes, limits: JSONLimits(maxBytes: maximumByteCount))))
+            return GenesisFile(
+                genesis: try Genesis(JSONValue.parse(bytes, limits: JSONLimits(maxBytes: maximumByteCount)))
+            )
         } catch let error as JSONError {
             throw CommandError("is no JSON: \(error.reason)", at: "\(file):\(error.line):\(error.column)")
         } catch let error as FieldError {
@@ -52,7 +54,8 @@ extension Genesis {
         try administrator.finish()
         let level = try reader.integer("feature_level", in: 1...FeatureLevel.supported.number)
         let settings =
-            try reader.optionalObject("settings").map { section throws(FieldError) in try Settings(section) } ?? Settings()
+            try reader.optionalObject("settings").map { section throws(FieldError) in try Settings(section) }
+            ?? Settings()
         try reader.finish()
         self.init(
             lineage: Lineage(high: lineage.high, low: lineage.low),

@@ -94,9 +94,12 @@ extension NodeConfiguration {
         dataDirectory = files.resolve(try reader.string("data"))
         listen = try Listen(reader.object("listen"))
         tls = try TLSFiles(reader.object("tls"), files: files)
-        limits = try reader.optionalObject("limits").map { section throws(FieldError) in try Limits(section) } ?? Limits()
-        timers = try reader.optionalObject("timers").map { section throws(FieldError) in try Timers(section) } ?? Timers()
-        log = try reader.optionalObject("log").map { section throws(FieldError) in try LogOutput(section) } ?? LogOutput()
+        limits =
+            try reader.optionalObject("limits").map { section throws(FieldError) in try Limits(section) } ?? Limits()
+        timers =
+            try reader.optionalObject("timers").map { section throws(FieldError) in try Timers(section) } ?? Timers()
+        log =
+            try reader.optionalObject("log").map { section throws(FieldError) in try LogOutput(section) } ?? LogOutput()
         let standard = files.resolve("decisions")
         decisionLog =
             try reader.optionalObject("decision_log").map { section throws(FieldError) in

@@ -146,7 +146,9 @@ struct NodeProcess {
         if left < .seconds(UInt64(configuration.tls.warnDays) * 86_400) {
             logger.warning(
                 "the node's certificate expires soon",
-                metadata: ["days": "\(left.milliseconds / 86_400_000)", "file": "\(configuration.tls.files.certificate)"]
+                metadata: [
+                    "days": "\(left.milliseconds / 86_400_000)", "file": "\(configuration.tls.files.certificate)",
+                ]
             )
         }
         return credentials
@@ -178,7 +180,11 @@ struct NodeProcess {
                 try DecisionLogSearch.run(directory: directory, filter: filter)
             }
         } catch {
-            throw ServiceError(.unavailable, code: "log_unreadable", message: "The decision log cannot be read: \(error).")
+            throw ServiceError(
+                .unavailable,
+                code: "log_unreadable",
+                message: "The decision log cannot be read: \(error)."
+            )
         }
     }
 }

@@ -11,14 +11,31 @@ enum Console {
 
     static func progress(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
-    /// One object: its members below each other, those without a value left out.
+    /// One object: its members below each other, those without a value left out; lists of objects as tables after them.
     static func object(_ value: JSONValue) {
         let members = (value.objectValue ?? []).filter { !$0.value.cell.isEmpty }
-        let width = members.map(\.name.count).max() ?? 0
-        for member in members {
+        let plain = members.filter { !isTable($0.value) }
+        let width = plain.map(\.name.count).max() ?? 0
+        for member in plain {
             let name = member.name + String(repeating: " ", count: width - member.name.count)
             let indented = member.value.cell.replacing("\n", with: "\n" + String(repeating: " ", count: width + 2))
             line("\(name)  \(indented)")
         }
+        for member in members where isTable(member.value) {
+            line("\n\(member.name)")
+            print(table(member.value.arrayValue ?? []).text)
+        }
+    }
+
+    private static func isTable(_ value: JSONValue) -> Bool {
+        guard let elements = value.arrayValue, !elements.isEmpty else { return false }
+        return elements.allSatisfy { $0.objectValue.map { $0.count > 2 } ?? false }
+    }
+
+    /// Columns are the members that any of the objects has a value for.
+    private static func table(_ objects: [JSONValue]) -> Table {
+        let names = objects.flatMap { ($0.objectValue ?? []).filter { !$0.value.cell.isEmpty }.map(\.name) }
+        let columns = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        return Table(objects, columns.map { Column.caller($0.replacing("_", with: " "), $0) })
     }
 }

@@ -50,6 +50,15 @@ struct Column: Sendable {
     }
 }
 
+extension Column {
+    /// A member that names a caller or a fingerprint: long hexadecimal digits are cut to what tells two apart.
+    static func caller(_ title: String, _ member: String) -> Column {
+        Column(title) { item in
+            (item[member]?.cell ?? "").replacing(/[0-9a-f]{64}/) { String($0.output.prefix(12)) }
+        }
+    }
+}
+
 extension Table {
     init(_ items: [JSONValue], _ columns: [Column]) {
         self.init(titles: columns.map(\.title))

@@ -90,7 +90,9 @@ struct YAMLDocument {
 
     private static func json(_ node: Node, depth: Int, file: String) throws -> JSONValue {
         let place = node.mark.map { "\(file):\($0.line):\($0.column)" } ?? file
-        guard depth < maximumDepth else { throw CommandError("is nested deeper than \(maximumDepth) levels", at: place) }
+        guard depth < maximumDepth else {
+            throw CommandError("is nested deeper than \(maximumDepth) levels", at: place)
+        }
         // The parser gives each alias the node of its anchor, anchor included.
         guard node.anchor == nil else {
             throw CommandError("anchors and aliases are not supported; write the value out", at: place)
@@ -106,7 +108,8 @@ struct YAMLDocument {
                         throw CommandError("a key must be text, not a list or a mapping", at: place)
                     }
                     return JSONMember(name: name.string, value: try json(value, depth: depth + 1, file: file))
-                })
+                }
+            )
         case .alias:
             throw CommandError("aliases are not supported; write the value out", at: place)
         }

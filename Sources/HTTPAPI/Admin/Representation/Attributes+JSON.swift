@@ -13,7 +13,11 @@ extension AttributeValue {
         case .integer(let number): self = .long(number)
         case .string(let text): self = .string(text)
         case .null: throw FieldError(path, "must have a value; leave the attribute out instead of giving null")
-        case .decimal: throw FieldError(path, "must be a whole number of 64 bits; for a fraction use {\"__extn\": {\"fn\": \"decimal\", \"arg\": \"1.5\"}}")
+        case .decimal:
+            throw FieldError(
+                path,
+                "must be a whole number of 64 bits; for a fraction use {\"__extn\": {\"fn\": \"decimal\", \"arg\": \"1.5\"}}"
+            )
         case .array(let elements):
             var values: [AttributeValue] = []
             for (index, element) in elements.enumerated() {

@@ -31,7 +31,8 @@ extension EntityName {
             else { return nil }
             (typeEnd, id) = (quote - 2, unquoted)
         } else {
-            guard let last = bytes.indices.dropLast().last(where: { bytes[$0] == colon && bytes[$0 + 1] == colon }) else {
+            guard let last = bytes.indices.dropLast().last(where: { bytes[$0] == colon && bytes[$0 + 1] == colon })
+            else {
                 return nil
             }
             (typeEnd, id) = (last, Array(bytes[(last + 2)...]))

@@ -23,7 +23,10 @@ package struct ObjectReader {
     /// Fails on the first member that was not read.
     package func finish() throws(FieldError) {
         for member in members where !known.contains(where: { $0.isExactly(member.name) }) {
-            throw FieldError(path.member(member.name), "unknown field; known are \(known.sorted().joined(separator: ", "))")
+            throw FieldError(
+                path.member(member.name),
+                "unknown field; known are \(known.sorted().joined(separator: ", "))"
+            )
         }
     }
 
@@ -66,7 +69,10 @@ package struct ObjectReader {
     ) throws(FieldError) -> Number? {
         guard let value = optional(name) else { return nil }
         guard let wide = value.integerValue, let number = Number(exactly: wide), range.contains(number) else {
-            throw FieldError(path.member(name), "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw FieldError(
+                path.member(name),
+                "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return number
     }

@@ -19,7 +19,8 @@ extension AdminAPI {
         if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
         let state = client.decisionState
         let now = client.now()
-        let moment = state.isServing
+        let moment =
+            state.isServing
             ? state.freshness.map { DecisionMoment($0, at: now, rules: decisions.rules) } : nil
         let explanation = state.snapshot.explain(query, by: credential, at: moment)
         if let error = DecisionService.authenticationError(explanation.answer.code) { throw error }
@@ -91,7 +92,8 @@ extension Explanation {
                 .array(
                     answer.failures.map { failure in
                         .object(failure.policy.members + [JSONMember("error", "\(failure.error)")])
-                    })
+                    }
+                )
             ),
             JSONMember("roles", .array(Self.unique(roles).map { .string($0) })),
             JSONMember(
@@ -102,12 +104,17 @@ extension Explanation {
                             "policy": .string(path.policy.description),
                             "entities": .array(path.entities.map { .string($0.description) }),
                         ]
-                    })
+                    }
+                )
             ),
             JSONMember("near_misses", .array(nearMisses.map(\.json))),
             JSONMember(
                 "ignored_properties",
-                .array(answer.ignoredProperties.map { ["entity": .string($0.entity.description), "name": .string($0.name)] })
+                .array(
+                    answer.ignoredProperties.map {
+                        ["entity": .string($0.entity.description), "name": .string($0.name)]
+                    }
+                )
             ),
         ]
     }

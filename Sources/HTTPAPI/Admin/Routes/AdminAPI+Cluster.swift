@@ -20,7 +20,9 @@ extension AdminAPI {
             var body = try call.body()
             let name = try body.string("name")
             try body.finish()
-            return .receipt(try await api.writer.addAdministrator(fingerprint: fingerprint, name: name, api.write(call)))
+            return .receipt(
+                try await api.writer.addAdministrator(fingerprint: fingerprint, name: name, api.write(call))
+            )
         },
         AdminRoute("DELETE", "/v1/administrators/{fingerprint}", .caller) { api, call in
             .receipt(try await api.writer.removeAdministrator(fingerprint: digest(call), api.write(call)))
@@ -52,7 +54,9 @@ extension AdminAPI {
             (try view.cluster(), try view.members(ListRequest(limit: ListRequest.maximumLimit)).items)
         }
         let status = await client.status()
-        guard let cluster = found.0 else { throw ServiceError(.unavailable, code: "not_bootstrapped", message: "the log is empty") }
+        guard let cluster = found.0 else {
+            throw ServiceError(.unavailable, code: "not_bootstrapped", message: "the log is empty")
+        }
         let members = found.1.map { record -> JSONValue in
             let peer = status.peers.first { $0.member == record.spec.id }
             return [

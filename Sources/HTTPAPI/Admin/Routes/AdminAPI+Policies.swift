@@ -88,7 +88,11 @@ extension AdminAPI {
         do throws(PolicyTextError) { _ = try ActivePolicySet(name: "draft", version: 0, text: text) } catch {
             let places = error.diagnostics.prefix(Limits.refusalNames)
                 .map { "line \($0.line), column \($0.column): \($0.message)" }
-            throw ServiceError(.invalid, code: RefusalCode.invalidPolicy.rawValue, message: places.joined(separator: "; "))
+            throw ServiceError(
+                .invalid,
+                code: RefusalCode.invalidPolicy.rawValue,
+                message: places.joined(separator: "; ")
+            )
         }
     }
 }

@@ -28,7 +28,9 @@ extension AdminAPI {
         let text = "\(call.parameter("kind"))/\(call.parameter("name"))"
         guard let id = PrincipalID(parsing: text) else {
             let kinds = PrincipalKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw AdminCall.invalid("a principal is KIND/NAME with a kind of \(kinds) and a name of \(PrincipalID.grammar)")
+            throw AdminCall.invalid(
+                "a principal is KIND/NAME with a kind of \(kinds) and a name of \(PrincipalID.grammar)"
+            )
         }
         return id
     }
@@ -36,7 +38,9 @@ extension AdminAPI {
     private func listPrincipals(_ call: AdminCall) async throws -> AdminResponse {
         let name = call.query("kind") ?? PrincipalKind.agent.rawValue
         guard let kind = PrincipalKind(rawValue: name) else {
-            throw AdminCall.invalid("kind must be one of \(PrincipalKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw AdminCall.invalid(
+                "kind must be one of \(PrincipalKind.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         let request = try call.list()
         let found = try await read(call) { view throws(StateDamage) in
@@ -53,7 +57,9 @@ extension AdminAPI {
         let found = try await find("principal \(id)", call) { view throws(StateDamage) in
             guard let record = try view.principal(id) else { return nil as (PrincipalRecord, JSONValue)? }
             let members = record.members(status: try view.status(.principal(id)))
-            let assignments = try view.assignments(of: id).map { JSONValue.object($0.members) }
+            let assignments = try view.assignments(of: id).map { record in
+                JSONValue.object(record.members.filter { $0.name != "principal" })
+            }
             let statements = try view.revocations(of: .principal(id)).map(\.json)
             let json = JSONValue.object(
                 members + [

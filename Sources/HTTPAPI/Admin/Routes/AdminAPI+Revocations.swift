@@ -47,13 +47,18 @@ extension AdminAPI {
             var statements: [Digest] = []
             for (index, text) in try body.strings("statements").enumerated() {
                 guard let digest = Digest(hex: text) else {
-                    throw FieldError(FieldPath.root.member("statements").element(index), "must be 64 hexadecimal digits")
+                    throw FieldError(
+                        FieldPath.root.member("statements").element(index),
+                        "must be 64 hexadecimal digits"
+                    )
                 }
                 statements.append(digest)
             }
             let reason = try body.string("reason")
             try body.finish()
-            return .receipt(try await api.writer.liftQuarantine(statements: statements, reason: reason, api.write(call)))
+            return .receipt(
+                try await api.writer.liftQuarantine(statements: statements, reason: reason, api.write(call))
+            )
         },
     ]
 

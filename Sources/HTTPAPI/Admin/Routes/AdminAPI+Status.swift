@@ -117,8 +117,12 @@ struct NodeReport: Sendable {
                 UInt64(status.peers.count { $0.isConnected && $0.member != status.member })
             ),
         ]
-        let ages = age.map { MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds) }
-        let counters = status.counters.map { MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value) }
+        let ages = age.map {
+            MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
+        }
+        let counters = status.counters.map {
+            MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
+        }
         return gauges + (ages.map { [$0] } ?? []) + counters
     }
 }

@@ -111,7 +111,7 @@ let package = Package(
             name: "reeve",
             dependencies: [
                 "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
-                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioCore, nioPosix,
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS, nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -1,7 +1,7 @@
 package import Directory
 package import Identity
 package import Kernel
-package import Service
+internal import Service
 
 /// A small organisation: two agents with tokens, a gateway that may ask for others, and policies.
 extension MemoryNode {

@@ -1,6 +1,6 @@
-package import Decision
+internal import Decision
 package import Directory
-package import Identity
+internal import Identity
 package import Kernel
 package import Service
 internal import Synchronization

@@ -1,4 +1,4 @@
-package import Kernel
+internal import Kernel
 
 /// Rows in memory, sorted by key.
 package struct MemoryStore: KeyValueTransaction, Hashable {

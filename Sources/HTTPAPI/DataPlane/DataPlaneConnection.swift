@@ -40,7 +40,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     init(lane: EventLane<Responder>, peer: PeerIdentity? = nil) {
         self.lane = lane
         self.peer = peer
-        self.deadline = .now() + lane.limits.handshakeTimeout
+        self.deadline = lane.eventLoop.now + lane.limits.handshakeTimeout
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -87,7 +87,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard !closesAfterRelease else { return }
-        deadline = .now() + lane.limits.requestTimeout
+        deadline = lane.eventLoop.now + lane.limits.requestTimeout
         let fields = RequestFields(head.headers)
         if let length = fields.contentLength.flatMap(Int.init), length > lane.limits.bodyByteCount {
             return refuse(head, fields, .bodyTooLarge(limit: lane.limits.bodyByteCount))
@@ -103,7 +103,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
         lane.response.reset()
         lane.responder.respond(to: request, on: &lane.state, with: &lane.response)
         hold(request.head, asksForUpgrade: request.fields.asksForUpgrade)
-        deadline = .now() + lane.limits.idleTimeout
+        deadline = lane.eventLoop.now + lane.limits.idleTimeout
     }
 
     private func refuse(_ head: HTTPRequestHead, _ fields: RequestFields, _ problem: HTTPProblem) {
@@ -179,7 +179,7 @@ extension DataPlaneConnection {
     /// A client that does not take its answers gets no further requests read.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
-        if !isWritable { deadline = .now() + lane.limits.writeTimeout }
+        if !isWritable { deadline = lane.eventLoop.now + lane.limits.writeTimeout }
         try? context.channel.syncOptions?.setOption(.autoRead, value: isWritable)
         context.fireChannelWritabilityChanged()
     }

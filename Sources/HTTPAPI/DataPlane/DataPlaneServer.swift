@@ -116,9 +116,8 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
                 verifier: configuration.verifier,
                 eventLoop: loop
             )
-            let bound = NIOLoopBound(lane, eventLoop: loop)
-            loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in bound.value.tick() }
-            return bound
+            lane.start()
+            return NIOLoopBound(lane, eventLoop: loop)
         }
     }
 
@@ -148,8 +147,26 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
             }
     }
 
+    /// Serves one channel that somebody else has made, on a loop on which nothing else is served.
+    package static func serve(
+        _ channel: any Channel,
+        responder: Responder,
+        limits: DataPlaneLimits = DataPlaneLimits(),
+        peer: PeerIdentity = .none
+    ) throws {
+        let lane = EventLane(
+            responder: responder,
+            limits: limits,
+            counters: DataPlaneCounters(),
+            verifier: nil,
+            eventLoop: channel.eventLoop
+        )
+        lane.start()
+        try addHandlers(to: channel, lane: lane, peer: peer)
+    }
+
     /// Everything above TLS.
-    static func addHandlers(
+    private static func addHandlers(
         to channel: any Channel,
         lane: EventLane<Responder>,
         peer: PeerIdentity? = nil

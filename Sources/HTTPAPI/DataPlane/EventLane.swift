@@ -83,10 +83,15 @@ final class EventLane<Responder: DataPlaneResponder> {
         finishDrainIfEmpty()
     }
 
-    /// Called once a second.
-    func tick() {
+    /// Begins to look after the deadlines.
+    func start() {
+        let lane = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in lane.value.tick() }
+    }
+
+    private func tick() {
         head.date = UTCTime(Self.wallTime()).httpDate
-        let now = NIODeadline.now()
+        let now = eventLoop.now
         for connection in Array(connections.values) where connection.deadline <= now { connection.expire() }
     }
 

@@ -1,4 +1,6 @@
+internal import Cedar
 package import Decision
+internal import Directory
 package import Kernel
 
 extension DecisionLogEntry {

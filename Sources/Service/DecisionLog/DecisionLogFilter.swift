@@ -1,3 +1,4 @@
+internal import Cedar
 internal import Decision
 package import Kernel
 

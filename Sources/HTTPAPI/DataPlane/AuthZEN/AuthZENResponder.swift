@@ -1,6 +1,6 @@
 package import Decision
 internal import Identity
-package import Kernel
+internal import Kernel
 internal import NIOCore
 internal import NIOHTTP1
 package import Service

@@ -13,7 +13,7 @@ enum PropertyValues {
         fields.reserveCapacity(members.count)
         for member in members where !member.value.isNull {
             let value = try value(member.value, of: member.name)
-            fields.append(Record.Field(name: ExactText(member.name), value: value))
+            fields.append(Record.Field(name: AttributeName(member.name), value: value))
         }
         return Record(fields: fields)
     }

@@ -1,6 +1,6 @@
 internal import Glibc
 package import Kernel
-package import Service
+internal import Service
 internal import Synchronization
 
 /// The decision log of a node: JSON lines in numbered files, `decisions-00000000000000000001.jsonl` and so on.

@@ -17,9 +17,11 @@ let strict: [SwiftSetting] = strictButGenerated + [.strictMemorySafety()]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -84,7 +86,7 @@ let package = Package(
         module("Storage", ["CLMDB", "Kernel", "Consensus", "Wire"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Keys", ["COpenSSL", "Kernel", "Identity", crypto, x509, asn1]),
-        module("Links", ["Kernel", "Identity", "Wire", "Replica", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
+        module("Links", ["Kernel", "Identity", "Keys", deque, nioCore, nioPosix, nioTLS, nioSSL, logging]),
         module(
             "Host",
             [
@@ -103,13 +105,13 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Service", "Wire",
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", heap,
             ]),
         .executableTarget(
             name: "reeve",
             dependencies: [
                 "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
-                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, nioCore, nioPosix,
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -147,6 +149,25 @@ let package = Package(
             [
                 "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys", "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
+            ]),
+        .executableTarget(
+            name: "AuthZENConformance",
+            dependencies: [nioCore, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            path: "Tests/AuthZENConformance",
+            exclude: ["fixtures", "start-cluster"],
+            swiftSettings: strict
+        ),
+        tests(
+            "ClusterTests",
+            [
+                "reeve", "Keys", "Identity", "Kernel", nioCore, nioSSL, nioPosix,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        tests(
+            "ReeveTests",
+            [
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
     ]

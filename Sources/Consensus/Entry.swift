@@ -31,16 +31,21 @@ package struct Entry: Hashable, Sendable {
 
     /// SHA-256 over term, index, time, predecessor's hash, payload kind and payload.
     package var hash: Digest {
+        // One buffer for the fixed part: this runs for every entry on every member.
+        var header: [UInt8] = []
+        header.reserveCapacity(Self.headerByteCount)
+        header.append(bigEndian: term.number)
+        header.append(bigEndian: index.number)
+        header.append(bigEndian: time.milliseconds)
+        header.append(contentsOf: previousHash.bytes)
         var hasher = DigestHasher()
-        hasher.update(term.number)
-        hasher.update(index.number)
-        hasher.update(time.milliseconds)
-        hasher.update(previousHash)
         switch payload {
         case .empty:
-            hasher.update(0)
+            header.append(bigEndian: UInt64(0))
+            hasher.update(header)
         case .command(let bytes):
-            hasher.update(1)
+            header.append(bigEndian: UInt64(1))
+            hasher.update(header)
             hasher.update(bytes)
         }
         return hasher.finalize()
@@ -55,4 +60,5 @@ package struct Entry: Hashable, Sendable {
     }
 
     package static let overhead = 64
+    private static let headerByteCount = 4 * 8 + Digest.byteCount
 }

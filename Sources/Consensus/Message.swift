@@ -33,7 +33,8 @@ package struct Message: Hashable, Sendable {
         /// leader still led when the round began.
         case heartbeat(commitIndex: LogIndex, round: UInt64)
         case heartbeatAcknowledged(round: UInt64)
-        case snapshot(SnapshotChunk)
+        /// Indirect, since it is rare and five times the size of the others.
+        indirect case snapshot(SnapshotChunk)
         /// Chunks below `nextChunk` are staged. When the snapshot is installed, `appendAccepted` follows.
         case snapshotAcknowledged(position: LogPosition, nextChunk: UInt64)
         /// Campaign at once. Raft dissertation section 3.10.

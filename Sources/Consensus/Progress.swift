@@ -1,106 +1,179 @@
 import DequeModule
-import Kernel
+package import Kernel
 
 /// What a leader knows of one follower. etcd's `tracker.Progress`.
+///
+/// Invariant: `matchIndex` < `nextIndex`. What is up to `matchIndex` is durable at the follower.
 struct Progress: Sendable {
     enum State: Hashable, Sendable {
         /// Where the logs part is not known: one append at a time, the next after an answer.
-        case probe(isPaused: Bool)
+        case probe
         /// Appends are sent without waiting, within the bounds on what is in flight.
         case replicate
-        /// The follower is so far behind that it gets a snapshot.
-        case snapshot(SnapshotTransfer)
-    }
-
-    struct SnapshotTransfer: Hashable, Sendable {
-        /// Nil until the first chunk is read.
-        var position: LogPosition?
-        var number: UInt64 = 0
-        var isLast = false
-        var sentAt: Instant
+        /// What the follower needs is not in the log any more: nothing is appended before it has a snapshot.
+        case snapshot
     }
 
     let member: MemberID
-    /// Invariant: matchIndex < nextIndex.
+    private(set) var state = State.probe
     private(set) var matchIndex = LogIndex.zero
     private(set) var nextIndex: LogIndex
-    var state = State.probe(isPaused: false)
+    /// The highest commit index told, and not known to be lost.
+    private(set) var sentCommit = LogIndex.zero
+    /// Nothing is sent before an answer, or the answer to a heartbeat, comes.
+    private(set) var isPaused = false
+    private(set) var inflight = Inflight()
+    /// Where the last append ended.
+    private(set) var sentPosition = LogPosition.zero
     /// Heard from since the last check of the quorum.
     var isRecentlyActive = false
     var acknowledgedRound: UInt64 = 0
-    var isReading = false
-    private var inflight: Deque<(last: LogIndex, bytes: Int)> = []
-    private var inflightBytes = 0
+    /// Where the one read under way from the store begins.
+    var pendingRead: LogIndex?
+    /// Present in state `snapshot` alone.
+    var transfer: SnapshotTransfer?
 
     init(member: MemberID, nextIndex: LogIndex) {
         self.member = member
         self.nextIndex = nextIndex
     }
 
-    func canSend(within options: RaftOptions) -> Bool {
-        guard !isReading else { return false }
-        switch state {
-        case .probe(let isPaused): return !isPaused
-        case .replicate: return inflight.count < options.maxInflightAppends && inflightBytes < options.maxInflightBytes
-        case .snapshot: return false
-        }
-    }
-
-    mutating func noteSent(_ entries: [Entry]) {
-        switch state {
-        case .probe: state = .probe(isPaused: true)
-        case .replicate:
-            guard let last = entries.last else { return }
-            let bytes = entries.reduce(0) { $0 + $1.byteCount }
-            inflight.append((last.index, bytes))
-            inflightBytes += bytes
-            nextIndex = last.index.next
-        case .snapshot: break
-        }
-    }
-
+    /// The caller has checked that the leader's log reaches `index`.
+    ///
     /// - Returns: Whether this is news.
-    mutating func noteMatch(_ index: LogIndex) -> Bool {
-        while let first = inflight.first, first.last <= index {
-            inflightBytes -= first.bytes
-            inflight.removeFirst()
-        }
-        let isNews = index > matchIndex
-        if isNews { matchIndex = index }
+    mutating func advance(to index: LogIndex) -> Bool {
+        guard index > matchIndex else { return false }
+        matchIndex = index
         nextIndex = max(nextIndex, index.next)
-        return isNews
+        isPaused = false
+        inflight.remove(through: index)
+        return true
     }
 
-    mutating func becomeProbe(next: LogIndex? = nil) {
-        state = .probe(isPaused: false)
-        nextIndex = max(next ?? matchIndex.next, matchIndex.next)
-        forgetInflight()
+    /// The follower has nothing that equals `rejected`, and could have what equals `hint`.
+    ///
+    /// - Returns: False for an answer that is late.
+    mutating func retreat(from rejected: LogIndex, hint: LogIndex) -> Bool {
+        switch state {
+        case .snapshot:
+            return false
+        case .replicate:
+            guard rejected > matchIndex, rejected < nextIndex else { return false }
+            becomeProbe()
+        case .probe:
+            guard rejected == nextIndex.previous else { return false }
+            // Compared with `rejected` first: a hint from outside may have no successor.
+            nextIndex = max(hint < rejected ? hint.next : rejected, matchIndex.next)
+            restart(.probe)
+        }
+        sentCommit = min(sentCommit, nextIndex.previous)
+        return true
+    }
+
+    mutating func becomeProbe() {
+        restart(.probe)
+        nextIndex = matchIndex.next
+        sentCommit = min(sentCommit, matchIndex)
     }
 
     mutating func becomeReplicate() {
-        state = .replicate
+        restart(.replicate)
         nextIndex = matchIndex.next
-        forgetInflight()
     }
 
-    mutating func becomeSnapshot(at now: Instant) {
-        state = .snapshot(SnapshotTransfer(sentAt: now))
-        forgetInflight()
+    mutating func becomeSnapshot(_ new: SnapshotTransfer) {
+        restart(.snapshot)
+        transfer = new
     }
 
-    /// A heartbeat's answer proves that the link works: what is still unacknowledged may have been lost.
-    mutating func resume() {
-        if case .probe = state { state = .probe(isPaused: false) }
+    mutating func noteSent(
+        _ entries: [Entry],
+        after previous: LogPosition,
+        commitIndex: LogIndex,
+        _ options: RaftOptions
+    ) {
+        switch state {
+        case .probe:
+            isPaused = true
+        case .replicate:
+            if let last = entries.last {
+                nextIndex = last.index.next
+                inflight.append(last: last.index, byteCount: entries.reduce(0) { $0 + $1.byteCount })
+            }
+            // A full pipeline lets one empty append through after each heartbeat's answer. If all that filled it was
+            // lost, its rejection makes the leader look for the gap. etcd, `Progress.SentEntries`.
+            isPaused = inflight.isFull(options)
+        case .snapshot:
+            break
+        }
+        sentPosition = entries.last?.position ?? previous
+        sentCommit = max(sentCommit, commitIndex)
     }
 
-    /// Makes room for one append when the bounds are reached, in case all that is in flight was lost.
-    mutating func freeOneInflight(within options: RaftOptions) {
-        guard case .replicate = state, !canSend(within: options), let first = inflight.popFirst() else { return }
-        inflightBytes -= first.bytes
+    mutating func resume() { isPaused = false }
+
+    /// Whether the follower could commit more if it were told of `index`. etcd, `Progress.CanBumpCommit`.
+    func couldUse(commitIndex index: LogIndex) -> Bool { index > sentCommit && sentCommit < nextIndex.previous }
+
+    private mutating func restart(_ new: State) {
+        state = new
+        isPaused = false
+        pendingRead = nil
+        transfer = nil
+        inflight = Inflight()
+    }
+}
+
+/// Appends under way to a follower, oldest first.
+struct Inflight: Sendable {
+    private var appends: Deque<(last: LogIndex, byteCount: Int)> = []
+    private var byteCount = 0
+
+    func isFull(_ options: RaftOptions) -> Bool {
+        appends.count >= options.maxInflightAppends || byteCount >= options.maxInflightBytes
     }
 
-    private mutating func forgetInflight() {
-        inflight = []
-        inflightBytes = 0
+    mutating func append(last: LogIndex, byteCount: Int) {
+        appends.append((last, byteCount))
+        self.byteCount += byteCount
     }
+
+    /// An answer to an append answers for all before it.
+    mutating func remove(through index: LogIndex) {
+        while let first = appends.first, first.last <= index {
+            byteCount -= first.byteCount
+            appends.removeFirst()
+        }
+    }
+}
+
+/// A snapshot on its way to one follower.
+struct SnapshotTransfer: Sendable {
+    enum Phase: Hashable, Sendable {
+        /// The store was asked for chunk `wanted`.
+        case reading
+        /// The store had none; asked again later.
+        case unavailable
+        /// `chunk` is under way.
+        case sent
+        /// The follower holds all chunks, and installs them.
+        case delivered
+    }
+
+    var phase = Phase.reading
+    var wanted: UInt64 = 0
+    /// The last that was sent, kept to be sent again.
+    var chunk: Message.SnapshotChunk?
+    var retryAt: Instant
+}
+
+/// A follower as its leader sees it, for display.
+package struct FollowerStatus: Hashable, Sendable {
+    package enum State: Hashable, Sendable { case probe, replicate, snapshot }
+
+    package let id: MemberID
+    package let matchIndex: LogIndex
+    package let nextIndex: LogIndex
+    package let isRecentlyActive: Bool
+    package let state: State
 }

@@ -10,4 +10,12 @@ enum Quorum {
         let descending = values.sorted(by: >)
         return descending[size(of: values.count) - 1]
     }
+
+    enum Outcome: Hashable { case won, lost, pending }
+
+    /// The outcome of a vote by `voterCount` members of which so many have answered.
+    static func outcome(granted: Int, refused: Int, of voterCount: Int) -> Outcome {
+        if granted >= size(of: voterCount) { return .won }
+        return voterCount - refused >= size(of: voterCount) ? .pending : .lost
+    }
 }

@@ -1,21 +1,23 @@
 import Kernel
 
 extension RaftNode {
+    /// Only a voter whose log is whole may ask to lead.
+    var mayCampaign: Bool { mayLead && !isReplacingLog && configuration.voters.contains(id) }
+
     mutating func resetElectionTimer(at now: Instant) {
         let timeout = options.electionTimeout.microseconds
-        let jitter = timeout == 0 ? 0 : random.next() % timeout
-        electionDeadline = now.advanced(by: Span(microseconds: timeout + jitter))
+        electionDeadline = now.advanced(by: Span(microseconds: timeout + random.next() % timeout))
     }
 
     mutating func electionTimeout(at now: Instant) {
         resetElectionTimer(at: now)
-        guard mayLead, staging?.isInstalling != true else { return }
-        campaign(.preCandidate, at: now)
+        if mayCampaign { campaign(.preCandidate, at: now) }
     }
 
     /// Raft section 5.2; the preliminary round is 9.6.
     mutating func campaign(_ stage: Role, isTransfer: Bool = false, at now: Instant) {
         leader = nil
+        staging = nil
         votesGranted = []
         votesRefused = []
         role = stage
@@ -26,10 +28,8 @@ extension RaftNode {
             }
             countVote(of: id, granted: true, at: now)
         } else {
-            term = term.next
-            vote = id
+            enter(term.next, voting: id)
             counters.elections += 1
-            out.mustWriteHardState = true
             // The own vote counts when it is durable, like any other.
             ownVoteWrite = thisWrite
             for peer in progress.map(\.member) {
@@ -38,24 +38,30 @@ extension RaftNode {
         }
     }
 
+    private mutating func enter(_ newTerm: Term, voting choice: MemberID?) {
+        term = newTerm
+        vote = choice
+        verifiedIndex = commitIndex
+        out.mustWriteHardState = true
+    }
+
     mutating func countVote(of voter: MemberID, granted: Bool, at now: Instant) {
         if granted { votesGranted.insert(voter) } else { votesRefused.insert(voter) }
-        let quorum = Quorum.size(of: configuration.voters.count)
-        if votesGranted.count >= quorum {
-            if role == .preCandidate { campaign(.candidate, at: now) } else { becomeLeader(at: now) }
-        } else if votesRefused.count > configuration.voters.count - quorum {
-            becomeFollower(in: term, of: nil, at: now)
+        let voters = configuration.voters.count
+        switch Quorum.outcome(granted: votesGranted.count, refused: votesRefused.count, of: voters) {
+        case .won: if role == .preCandidate { campaign(.candidate, at: now) } else { becomeLeader(at: now) }
+        case .lost: becomeFollower(in: term, of: nil, at: now)
+        case .pending: break
         }
     }
 
+    /// The vote is forgotten with the term, never within it.
     mutating func becomeFollower(in newTerm: Term, of newLeader: MemberID?, at now: Instant) {
-        if newTerm > term {
-            term = newTerm
-            vote = nil
-            out.mustWriteHardState = true
-            if staging?.isInstalling != true { staging = nil }
-        }
+        if newTerm > term { enter(newTerm, voting: nil) }
+        // Chunks are bound to a leader. What is being installed was whole before.
+        if leader != newLeader, staging?.phase != .installing { staging = nil }
         if role != .follower { resetElectionTimer(at: now) }
+        if role == .leader { resetProgress() }
         role = .follower
         leader = newLeader
         transfer = nil
@@ -68,12 +74,11 @@ extension RaftNode {
         round = 0
         confirmedRound = 0
         transfer = nil
-        progress = progress.map { Progress(member: $0.member, nextIndex: log.last.index.next) }
+        resetProgress()
         quorumDeadline = now.advanced(by: options.electionTimeout)
         termStart = log.last.index.next
-        uncommittedBytes = log.entries(from: commitIndex.next, through: log.last.index, maxBytes: .max)
-            .reduce(0) { $0 + $1.byteCount }
         appendOwn([(log.lastTime, .empty)])
+        uncommittedBytes = log.byteCount(after: commitIndex, through: log.last.index)
         broadcastAppend(sendIfEmpty: true, at: now)
         broadcastHeartbeat(at: now)
     }
@@ -83,7 +88,9 @@ extension RaftNode {
         quorumDeadline = now.advanced(by: options.electionTimeout)
         let active = 1 + progress.count { $0.isRecentlyActive }
         for place in progress.indices { progress[place].isRecentlyActive = false }
-        if active < Quorum.size(of: configuration.voters.count) { becomeFollower(in: term, of: nil, at: now) }
+        guard active < Quorum.size(of: configuration.voters.count) else { return }
+        note(.warning, "stepped down: no quorum was heard", .init("term", "\(term)"))
+        becomeFollower(in: term, of: nil, at: now)
     }
 
     /// Whether a leader has been heard lately, or is this member: then candidates are not listened to, so that a member
@@ -94,14 +101,18 @@ extension RaftNode {
         return now.elapsed(since: leaderHeardAt) < options.electionTimeout
     }
 
+    /// Promises nothing, so it may be granted to any number of candidates. A refusal tells this member's own term, so
+    /// that a candidate with the better log and the lower term catches up with it.
     mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition) {
-        let granted = candidateTerm > term && last.isUpToDate(with: log.last)
+        let isFree = candidateTerm > term || mayVote(for: candidate)
+        let granted = isFree && last.isUpToDate(with: log.last)
         send(.preVoteResponse(granted: granted), to: candidate, term: granted ? candidateTerm : term)
     }
 
+    private func mayVote(for candidate: MemberID) -> Bool { vote == candidate || (vote == nil && leader == nil) }
+
     mutating func voteRequested(by candidate: MemberID, last: LogPosition, at now: Instant) {
-        let isFree = vote == candidate || (vote == nil && leader == nil)
-        guard isFree, last.isUpToDate(with: log.last) else {
+        guard mayVote(for: candidate), last.isUpToDate(with: log.last) else {
             return send(.voteResponse(granted: false), to: candidate)
         }
         if vote != candidate {

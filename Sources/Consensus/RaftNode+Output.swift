@@ -24,32 +24,45 @@ extension RaftNode {
         out.durableMessages.append(message(body, to: peer))
     }
 
-    /// One write a step: hard state and entries together, so that no crash can come between them.
+    mutating func note(_ level: Note.Level, _ message: String, _ fields: Note.Field...) {
+        out.effects.append(.note(Note(level, message, fields)))
+    }
+
+    /// One write a step: hard state and entries together, so that no crash can come between them. It comes first, since
+    /// a disk takes longest.
     mutating func flush() -> [Effect] {
-        if out.mustWriteHardState || !out.entries.isEmpty {
-            lastWrite = LogWrite.ID(lastWrite.number + 1)
+        var effects: [Effect] = []
+        effects.reserveCapacity(out.effects.count + out.durableMessages.count + 2)
+        if isWriting {
+            lastWrite = thisWrite
             let hardState = HardState(term: term, vote: vote, commitIndex: commitIndex)
-            out.effects.append(.persist(LogWrite(id: lastWrite, hardState: hardState, entries: out.entries)))
+            effects.append(.persist(LogWrite(id: lastWrite, hardState: hardState, entries: out.entries)))
         }
+        effects += out.effects
         // Writes are carried out in order, so what waits for any of them may wait for the newest.
         let after = lastWrite > completedWrite ? lastWrite : nil
-        for message in out.durableMessages { out.effects.append(.send(message, after: after)) }
+        for message in out.durableMessages { effects.append(.send(message, after: after)) }
         let status = RoleStatus(role: role, term: term, leader: leader)
-        if status != out.announced { out.effects.append(.roleChanged(status)) }
-        defer { out = Outbox(announced: status) }
-        return out.effects
+        if status != out.announced { effects.append(.roleChanged(status)) }
+        out = Outbox(announced: status)
+        return effects
     }
+
+    private var isWriting: Bool { out.mustWriteHardState || !out.entries.isEmpty }
+    /// Whether everything that was ever to be written is durable.
+    var isDurable: Bool { !isWriting && completedWrite == lastWrite }
 
     /// The write that the current step will make.
     var thisWrite: LogWrite.ID { LogWrite.ID(lastWrite.number + 1) }
 
     mutating func persisted(_ id: LogWrite.ID, last: LogPosition, at now: Instant) {
+        invariant(id <= lastWrite, "told that \(id) is durable, \(lastWrite) was the last issued")
         completedWrite = max(completedWrite, id)
         // A completion from before a cut may name a position that was cut off and has come back since, of which the
         // disk knows nothing yet:
         // 1. follower writes 5..7 of t2; 2. a leader of t3 makes it cut them; 3. a leader of t4 sends 5..7 of t2 again;
         // 4. the first write completes. Only the third write's completion may count.
-        if id >= lastCut, last != .zero, log.term(at: last.index) == last.term {
+        if id >= lastCut, last != .zero, log.holds(last) {
             log.markDurable(through: last.index)
             if role == .leader { advanceCommit(at: now) }
         }
@@ -61,10 +74,13 @@ extension RaftNode {
 
     /// Committed and durable here, one batch at a time.
     mutating func applyNext() {
-        // While the state is about to be replaced by a snapshot, what would be applied is part of it.
-        guard applyingIndex == appliedIndex, staging?.isInstalling != true else { return }
-        let end = min(commitIndex, log.durableIndex)
-        let batch = log.entries(from: appliedIndex.next, through: end, maxBytes: options.maxApplyBytes)
+        guard applyingIndex == appliedIndex, !isReplacingLog else { return }
+        let batch = log.entries(
+            from: appliedIndex.next,
+            through: min(commitIndex, log.durableIndex),
+            maxBytes: options.maxApplyBytes,
+            maxCount: options.maxApplyCount
+        )
         guard let last = batch.last else { return }
         applyingIndex = last.index
         out.effects.append(.apply(batch))

@@ -8,6 +8,10 @@ extension RaftNode {
             counters.misdirected += 1
             return
         }
+        guard message.isPlausible else {
+            counters.malformed += 1
+            return
+        }
         guard adjustTerm(to: message, at: now) else { return }
         switch message.body {
         case .preVoteRequest(let last): preVoteRequested(by: message.from, in: message.term, last: last)
@@ -36,9 +40,9 @@ extension RaftNode {
         }
         switch message.body {
         case .preVoteRequest:
-            return !hearsLeader(at: now)
+            return listensToCandidates(at: now)
         case .voteRequest(_, let isTransfer):
-            guard isTransfer || !hearsLeader(at: now) else { return false }
+            guard isTransfer || listensToCandidates(at: now) else { return false }
             becomeFollower(in: message.term, of: nil, at: now)
         case .preVoteResponse(granted: true):
             // It answers for the term that we would campaign in.
@@ -51,38 +55,42 @@ extension RaftNode {
         return true
     }
 
+    private mutating func listensToCandidates(at now: Instant) -> Bool {
+        guard hearsLeader(at: now) else { return true }
+        counters.ignoredCandidates += 1
+        return false
+    }
+
     private mutating func answerOldTerm(_ message: Message) {
         switch message.body {
         case .preVoteRequest:
             send(.preVoteResponse(granted: false), to: message.from)
-        case .append, .heartbeat:
+        case .append, .heartbeat, .snapshot:
             // A leader of an old term that we may not listen to would never learn of ours while it hears a quorum of
             // others, and this member would stay out for ever. etcd, `raft.Step`.
             send(.heartbeatAcknowledged(round: 0), to: message.from)
         default:
-            break
+            counters.stale += 1
         }
     }
 
     private mutating func receiveFromLeader(_ message: Message, at now: Instant) {
-        if case .timeoutNow = message.body {
-            if role == .follower, mayLead { campaign(.candidate, isTransfer: true, at: now) }
-            return
-        }
         // Two leaders of one term cannot be; a message that says so is a forgery or a bug elsewhere.
-        guard role != .leader else {
+        guard role != .leader, leader == nil || leader == message.from else {
             counters.malformed += 1
+            return note(.error, "two leaders in one term", .init("term", "\(term)"), .init("other", "\(message.from)"))
+        }
+        if case .timeoutNow = message.body {
+            if role == .follower, mayCampaign { campaign(.candidate, isTransfer: true, at: now) }
             return
         }
-        if role != .follower || leader != message.from {
-            becomeFollower(in: term, of: message.from, at: now)
-        }
+        if role != .follower || leader == nil { becomeFollower(in: term, of: message.from, at: now) }
         leaderHeardAt = now
         resetElectionTimer(at: now)
         switch message.body {
         case .append(let append): receiveAppend(append, from: message.from)
         case .heartbeat(let commitIndex, let round):
-            if staging?.isInstalling != true { advanceCommit(to: commitIndex) }
+            followCommit(to: commitIndex)
             send(.heartbeatAcknowledged(round: round), to: message.from)
         case .snapshot(let chunk): receiveChunk(chunk, from: message.from)
         default: break
@@ -101,7 +109,14 @@ extension RaftNode {
         default: break
         }
     }
+}
 
-    /// Commits what a leader says is committed, as far as this log is known to be equal to the leader's.
-    mutating func advanceCommit(to index: LogIndex) { commitIndex = max(commitIndex, min(index, log.last.index)) }
+extension Message {
+    /// Numbers near the end of their range come from a damaged message; their successors would not exist.
+    fileprivate var isPlausible: Bool {
+        let bound: UInt64 = 1 << 62
+        guard term.number < bound else { return false }
+        guard case .snapshot(let chunk) = body else { return true }
+        return chunk.point.position.index.number < bound && chunk.number < bound
+    }
 }

@@ -6,13 +6,14 @@ package import Kernel
 /// Modelled on the semantics of etcd's raft library. Storage is asynchronous: a write is an effect with a completion,
 /// and a message that promises something durable names the write that it waits for. Deviations from the paper:
 /// pre-vote (9.6) and check-quorum with sticky leaders (6.2) are always on; the hash chain is checked as entries are
-/// appended; a member's own vote and match count only once they are durable.
+/// appended; a member's own vote and match count only once they are durable; a follower commits only what it knows to
+/// equal its leader's log, whatever a heartbeat says.
 package struct RaftNode: Core {
     package let id: MemberID
     package let lineage: Lineage
     package let options: RaftOptions
     /// Sorted. Changes of membership will make this follow the log.
-    package private(set) var configuration: Configuration
+    package internal(set) var configuration: Configuration
 
     package internal(set) var term: Term
     package internal(set) var role = Role.follower
@@ -37,6 +38,8 @@ package struct RaftNode: Core {
     var quorumDeadline = Instant.zero
     /// When a leader was last heard, which makes this member deaf to candidates for a while.
     var leaderHeardAt: Instant?
+    /// While following: the log equals that of this term's leader up to here, as it equals it in what is committed.
+    var verifiedIndex: LogIndex
     /// Membership and counting only.
     var votesGranted: Set<MemberID> = []
     var votesRefused: Set<MemberID> = []
@@ -64,19 +67,32 @@ package struct RaftNode: Core {
 
     /// A snapshot on its way in.
     struct Staging: Hashable, Sendable {
+        enum Phase: Hashable, Sendable {
+            /// Chunk `nextChunk` is awaited.
+            case receiving
+            /// Chunk `nextChunk` is being stored.
+            case storing(isLast: Bool)
+            /// Everything is stored; installed as soon as no write and no apply is under way.
+            case complete
+            case installing
+        }
+
         let point: SnapshotPoint
         var nextChunk: UInt64 = 0
-        var isBusy = true
-        var lastIsStaged = false
-        var endsWith: UInt64?
-        var isInstalling = false
+        var phase = Phase.receiving
     }
 
-    /// Messages that were dropped, by cause.
+    /// What was dropped or ignored, by cause, and how often this member stood for election.
     package struct Counters: Hashable, Sendable {
+        /// Of a wrong lineage, from a stranger or a wrong incarnation, or for another member.
         package internal(set) var misdirected: UInt64 = 0
+        /// What no member in good order would send.
         package internal(set) var malformed: UInt64 = 0
         package internal(set) var brokenChains: UInt64 = 0
+        /// Of an earlier term.
+        package internal(set) var stale: UInt64 = 0
+        /// Candidates that were not listened to because a leader was heard lately.
+        package internal(set) var ignoredCandidates: UInt64 = 0
         package internal(set) var elections: UInt64 = 0
     }
 
@@ -94,6 +110,7 @@ package struct RaftNode: Core {
         at now: Instant
     ) {
         invariant(configuration.voters.contains(id), "\(id) is not among the voters \(configuration.voters)")
+        invariant(options.flaw == nil, "options: \(options.flaw ?? "")")
         self.id = id
         self.lineage = lineage
         self.configuration = configuration
@@ -105,12 +122,14 @@ package struct RaftNode: Core {
         self.commitIndex = max(min(restored.hardState.commitIndex, log.last.index), applied)
         self.appliedIndex = applied
         self.applyingIndex = applied
+        self.verifiedIndex = commitIndex
         self.random = SeededRandom(seed: seed)
         self.electionDeadline = now
-        self.progress = configuration.voters.filter { $0 != id }.map { Progress(member: $0, nextIndex: LogIndex(1)) }
-        invariant(applied >= log.base.position.index, "entries after \(applied) are missing: \(log.base.position)")
+        invariant(applied >= log.base.index, "entries after \(applied) are missing: \(log.base)")
         invariant(applied <= log.last.index, "the state at \(applied) is past the log's end \(log.last)")
-        resetElectionTimer(at: now)
+        resetProgress()
+        // Nobody could be disturbed by the only voter.
+        if configuration.voters.count > 1 { resetElectionTimer(at: now) }
         out.announced = RoleStatus(role: role, term: term, leader: leader)
     }
 
@@ -118,6 +137,11 @@ package struct RaftNode: Core {
         defer { checkInvariants() }
         handle(input, at: now)
         return flush()
+    }
+
+    /// Forgets what a leader knew of its followers.
+    mutating func resetProgress() {
+        progress = configuration.voters.filter { $0 != id }.map { Progress(member: $0, nextIndex: log.last.index.next) }
     }
 
     private mutating func handle(_ input: Input, at now: Instant) {
@@ -131,18 +155,24 @@ package struct RaftNode: Core {
             entriesRead(for: peer, previous: previous, entries: entries, at: now)
         case .snapshotRead(let peer, let chunk): snapshotRead(for: peer, chunk, at: now)
         case .snapshotStaged(let position, let nextChunk): snapshotStaged(position, nextChunk: nextChunk)
-        case .snapshotInstalled(let point): snapshotInstalled(point)
-        case .compacted(let firstIndex): log.storeFirstIndex = max(log.storeFirstIndex, firstIndex)
+        case .snapshotInstalled(let point): snapshotInstalled(point, at: now)
+        case .compacted(let firstIndex): log.compacted(to: firstIndex)
         case .transferLeadership(let target): beginTransfer(to: target, at: now)
         case .mayLead(let allowed): setMayLead(allowed, at: now)
         }
+        installWhenIdle()
         applyNext()
     }
 
-    /// When `wake` is due.
+    /// When `wake` is due; nil while nothing would come of it.
     package var nextWake: Instant? {
-        guard role == .leader else { return electionDeadline }
-        return [heartbeatDeadline, quorumDeadline, transfer?.deadline].compactMap(\.self).min()
+        guard role == .leader else { return mayCampaign ? electionDeadline : nil }
+        var due = min(heartbeatDeadline, quorumDeadline)
+        if let transfer { due = min(due, transfer.deadline) }
+        for follower in progress {
+            if let retryAt = follower.transfer?.retryDeadline { due = min(due, retryAt) }
+        }
+        return due
     }
 
     private mutating func wake(at now: Instant) {
@@ -152,11 +182,14 @@ package struct RaftNode: Core {
         }
         if now >= quorumDeadline { checkQuorum(at: now) }
         if let transfer, now >= transfer.deadline { abortTransfer(at: now) }
-        if role == .leader, now >= heartbeatDeadline { broadcastHeartbeat(at: now) }
+        guard role == .leader else { return }
+        if now >= heartbeatDeadline { broadcastHeartbeat(at: now) }
+        retrySnapshots(at: now)
     }
 
     package var lastPosition: LogPosition { log.last }
     package var lastHash: Digest { log.lastHash }
+    package var lastTime: WallTime { log.lastTime }
     package var durableIndex: LogIndex { log.durableIndex }
     package var votedFor: MemberID? { vote }
     /// Whether this leader knows the true commit index: an entry of its own term is committed. Raft section 8.
@@ -168,21 +201,23 @@ package struct RaftNode: Core {
         return progress.first { $0.member == peer }?.matchIndex
     }
 
-    package func checkInvariants() {
-        invariant(appliedIndex <= applyingIndex, "applied \(appliedIndex) is past applying \(applyingIndex)")
-        invariant(applyingIndex <= commitIndex, "applying \(applyingIndex) is past committed \(commitIndex)")
-        invariant(commitIndex <= log.last.index, "committed \(commitIndex) is past the log's end \(log.last)")
-        invariant(applyingIndex <= log.durableIndex, "applying \(applyingIndex) is past durable \(log.durableIndex)")
-        invariant(log.durableIndex <= log.last.index, "durable \(log.durableIndex) is past the end \(log.last)")
-        invariant(log.base.position.index <= appliedIndex, "\(log.base.position) in memory is past applied \(appliedIndex)")
-        invariant(log.last.term <= term, "the log ends in \(log.last.term), past \(term)")
-        guard role == .leader else { return }
-        invariant(vote == id, "\(id) leads \(term) having voted for \(vote as Any)")
-        invariant(leader == id, "\(id) leads \(term) and takes \(leader as Any) for the leader")
-        invariant(confirmedRound <= round, "round \(confirmedRound) confirmed, \(round) begun")
-        for follower in progress {
-            invariant(follower.matchIndex <= log.last.index, "\(follower.member) matches past \(log.last)")
-            invariant(follower.nextIndex > follower.matchIndex, "\(follower.member): next \(follower.nextIndex)")
+    /// The other voters as this leader sees them; empty when it does not lead.
+    package var followers: [FollowerStatus] {
+        guard role == .leader else { return [] }
+        return progress.map { follower in
+            let state: FollowerStatus.State =
+                switch follower.state {
+                case .probe: .probe
+                case .replicate: .replicate
+                case .snapshot: .snapshot
+                }
+            return FollowerStatus(
+                id: follower.member,
+                matchIndex: follower.matchIndex,
+                nextIndex: follower.nextIndex,
+                isRecentlyActive: follower.isRecentlyActive,
+                state: state
+            )
         }
     }
 }

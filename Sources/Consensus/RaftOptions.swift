@@ -3,19 +3,44 @@ package import Kernel
 /// Timers and bounds of a member. All members of a cluster should use the same.
 package struct RaftOptions: Hashable, Sendable {
     /// A follower that heard nothing from a leader for between one and two of these campaigns. Raft section 9.3.
+    /// Also how long a leader may go without a quorum, and how long a transfer of leadership may take.
     package var electionTimeout = Span.milliseconds(500)
     /// At most a fifth of the election timeout, so that one lost heartbeat deposes nobody.
     package var heartbeatInterval = Span.milliseconds(50)
+    /// Of a proposal's payload.
     package var maxEntryBytes = 512 * 1024
-    /// Proposals past this many bytes that wait for their commit are refused.
+    /// Proposals that would make more than this wait for their commit are refused, but for one when nothing waits.
     package var maxUncommittedBytes = 64 * 1024 * 1024
     /// Entries of one append, at least one whatever its size.
     package var maxAppendBytes = 1024 * 1024
+    /// Appends under way to one follower.
     package var maxInflightAppends = 256
     package var maxInflightBytes = 8 * 1024 * 1024
+    /// Of one batch for the state machine, at least one entry whatever its size.
     package var maxApplyBytes = 4 * 1024 * 1024
+    package var maxApplyCount = 4096
     /// Applied entries kept in memory for followers that lag a little.
     package var windowBytes = 16 * 1024 * 1024
 
     package init() {}
+
+    /// How long a snapshot chunk may stay unanswered before it is sent again.
+    package var snapshotRetryInterval: Span {
+        let (span, overflow) = heartbeatInterval.microseconds.multipliedReportingOverflow(by: 5)
+        return Span(microseconds: overflow ? .max : span)
+    }
+
+    /// Why a member cannot run with these; nil when it can.
+    package var flaw: String? {
+        if heartbeatInterval == .zero { return "the heartbeat interval is zero" }
+        if electionTimeout.microseconds > .max / 4 { return "the election timeout is too long" }
+        if electionTimeout.microseconds / 2 < heartbeatInterval.microseconds {
+            return "the election timeout is below two heartbeat intervals"
+        }
+        let bounds = [
+            maxEntryBytes, maxUncommittedBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes, maxApplyBytes,
+            maxApplyCount, windowBytes,
+        ]
+        return bounds.allSatisfy { $0 > 0 } ? nil : "a bound is zero or negative"
+    }
 }

@@ -24,7 +24,7 @@ final class LogWriter: Sendable {
     }
 
     /// How long to wait before a write that found no room is tried again.
-    private static let retryMilliseconds: UInt32 = 1000
+    private static let retryInterval = TimeAmount.seconds(1)
 
     init(store: LogStore, inbox: Inbox, logger: Logger, fail: @escaping @Sendable (any Error) -> Void) {
         self.store = store
@@ -49,18 +49,10 @@ final class LogWriter: Sendable {
             return queued
         }
         guard !batch.isEmpty else { return }
-        while true {
-            do throws(StorageError) {
-                try store.write(batch)
-                break
-            } catch {
-                guard Self.isRoomMissing(error) else { return fail(error) }
-                // Nothing was acknowledged, and nothing is lost: the node waits for room. As a leader it will be
-                // replaced by one that can write.
-                logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
-                note(isFull: true)
-                SerialWorker.pause(milliseconds: Self.retryMilliseconds)
-            }
+        do throws(StorageError) {
+            try store.write(batch)
+        } catch {
+            return Self.isRoomMissing(error) ? retry(batch, error) : fail(error)
         }
         statistics.withLock { statistics in
             statistics.commits += 1
@@ -69,6 +61,15 @@ final class LogWriter: Sendable {
         }
         note(isFull: isNearlyFull)
         for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
+    }
+
+    /// Nothing was acknowledged, and nothing is lost: the batch goes back to the front and waits for room. In between, the
+    /// thread is free to compact, which is what makes room. As a leader this node is replaced by one that can write.
+    private func retry(_ batch: [LogWrite], _ error: StorageError) {
+        logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
+        note(isFull: true)
+        queued.withLock { $0.insert(contentsOf: batch, at: 0) }
+        inbox.loop.scheduleTask(in: Self.retryInterval) { self.worker.run { self.writeQueued() } }
     }
 
     private func note(isFull: Bool) {

@@ -12,7 +12,16 @@ extension Node: ReplicaClient {
     package func now() -> Moment { clock.now() }
 
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
-        let bytes = ProtobufCodec().encode(command)
+        let codec = ProtobufCodec()
+        let bytes = codec.encode(command)
+        // Once committed, a command that does not decode would halt every node.
+        guard (try? codec.decodeCommand(bytes)) == command else {
+            throw ServiceError(
+                .invalid,
+                code: "not_encodable",
+                message: "The command cannot be written to the log; it may be nested too deeply."
+            )
+        }
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in
             inbox.submit(ReplicaNode.Submission(id: id, command: bytes, deadline: deadline))

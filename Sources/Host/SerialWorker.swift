@@ -1,6 +1,4 @@
-import Glibc
 import NIOPosix
-import Synchronization
 
 /// One thread that carries out closures in order: the only one that touches what it is given.
 ///
@@ -27,9 +25,4 @@ final class SerialWorker: Sendable {
         }
         try? await pool.shutdownGracefully()
     }
-}
-
-extension SerialWorker {
-    /// Blocks the calling worker, and nobody else.
-    static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 }

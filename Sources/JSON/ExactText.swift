@@ -4,6 +4,7 @@ extension String {
     /// `==` would equate canonically equivalent texts, so that two different ids could pass for one. As fast as `==` for
     /// ASCII, where both agree.
     package func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
         if utf8Span.isKnownASCII && other.utf8Span.isKnownASCII { return self == other }
         return utf8.elementsEqual(other.utf8)
     }

@@ -76,6 +76,7 @@ struct JSONParser {
         var members: [JSONMember] = []
         var seen: Set<ExactText> = []
         if try !closes(input, UInt8(ascii: "}")) {
+            members.reserveCapacity(4)
             repeat {
                 skipSpace(input)
                 let start = index
@@ -222,19 +223,21 @@ extension JSONParser {
 extension JSONParser {
     /// With `index` at the opening quotation mark. Most strings have no escape and are copied in one piece.
     private mutating func string(_ input: Span<UInt8>) throws(Failure) -> String {
-        index += 1
-        let start = index
-        while index < input.count {
-            let byte = input[index]
+        let start = index + 1
+        var end = start
+        while end < input.count {
+            let byte = input[end]
             if byte == UInt8(ascii: "\"") {
-                index += 1
-                return try text(input, start..<(index - 1))
+                index = end + 1
+                return try text(input, start..<end)
             }
-            if byte == UInt8(ascii: "\\") { return try escapedString(input, from: start) }
-            guard byte >= 0x20 else { throw failure(.controlCharacter(byte)) }
-            index += 1
+            if byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            end += 1
         }
-        throw failure(.endOfText)
+        index = end
+        guard index < input.count else { throw failure(.endOfText) }
+        guard input[index] == UInt8(ascii: "\\") else { throw failure(.controlCharacter(input[index])) }
+        return try escapedString(input, from: start)
     }
 
     private mutating func escapedString(_ input: Span<UInt8>, from start: Int) throws(Failure) -> String {

@@ -16,7 +16,9 @@ package struct Note: Hashable, Sendable {
     package let message: String
     package let fields: [Field]
 
-    package init(_ level: Level, _ message: String, _ fields: Field...) {
+    package init(_ level: Level, _ message: String, _ fields: Field...) { self.init(level, message, fields) }
+
+    package init(_ level: Level, _ message: String, _ fields: [Field]) {
         self.level = level
         self.message = message
         self.fields = fields

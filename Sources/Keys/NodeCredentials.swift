@@ -5,15 +5,14 @@ package import Kernel
 package struct NodeCredentials: Sendable {
     /// The own certificate first.
     package let chain: [ParsedCertificate]
+    package let leaf: ParsedCertificate
     package let key: PrivateKey
     package let roots: [ParsedCertificate]
     package let spiffeID: SPIFFEID
 
     package var trustDomain: TrustDomain { spiffeID.trustDomain }
     package var fingerprint: KeyFingerprint { key.fingerprint }
-    package var validity: CertificateValidity {
-        chain.first?.validity ?? .init(notBefore: .distantPast, notAfter: .distantPast)
-    }
+    package var validity: CertificateValidity { leaf.validity }
     package var verifier: PeerVerifier { PeerVerifier(roots: roots, trustDomain: trustDomain) }
 
     package init(chain: [ParsedCertificate], key: PrivateKey, roots: [ParsedCertificate]) throws(KeysError) {
@@ -31,6 +30,7 @@ package struct NodeCredentials: Sendable {
         guard leaf.fingerprint == key.fingerprint else { throw KeysError(.keyDoesNotMatchCertificate, at: place) }
         guard roots.allSatisfy(\.isAuthority) else { throw KeysError(.notAnAuthority, at: "trusted roots") }
         self.chain = chain
+        self.leaf = leaf
         self.key = key
         self.roots = roots
         self.spiffeID = id

@@ -29,20 +29,20 @@ final class IncomingLinks: Sendable {
 
     init(environment: LinkEnvironment) { self.environment = environment }
 
-    /// Sets up an accepted connection, or closes it when there are too many that have not said who they are.
+    /// Sets up an accepted connection. When too many have not said who they are it takes the place of the oldest.
     func admit(_ channel: any Channel) throws {
         let limit = environment.options.maximumUnidentified
-        let id: UInt64? = state.withLock { state in
-            let unidentified = state.connections.values.count { $0.member == nil }
-            guard !state.isClosed, unidentified < limit else { return nil }
+        let (id, oldest): (UInt64?, (any Channel)?) = state.withLock { state in
+            guard !state.isClosed else { return (nil, nil) }
             state.nextID += 1
             state.connections[state.nextID] = Connection(channel: channel)
-            return state.nextID
+            let waiting = state.connections.filter { $0.value.member == nil && $0.value.ending == nil }
+            guard waiting.count > limit, let oldest = waiting.keys.min() else { return (state.nextID, nil) }
+            state.connections[oldest]?.ending = .tooManyUnidentified
+            return (state.nextID, waiting[oldest]?.channel)
         }
-        guard let id else {
-            report(.tooManyUnidentified, of: channel, member: nil)
-            return channel.close(promise: nil)
-        }
+        oldest?.close(promise: nil)
+        guard let id else { return channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in self.state.withLock { $0.connections[id] = nil } }
         let record = RefusalRecord()
         let roster = environment.roster

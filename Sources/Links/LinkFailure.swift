@@ -19,7 +19,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case connectionLost(String)
     /// Too many connections of this member; this was the oldest.
     case replaced
-    /// Too many connections whose peer is not known yet.
+    /// Too many connections whose peer is not known yet; this was the oldest.
     case tooManyUnidentified
     /// No longer a member, or one with another address or key.
     case memberChanged
@@ -61,24 +61,6 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooManyUnidentified: "too many connections that have not said who they are"
         case .memberChanged: "the member was removed, or changed its address or key"
         case .shutdown: "shutting down"
-        }
-    }
-}
-
-/// Why the links cannot start.
-package enum LinksError: Error, Hashable, Sendable, CustomStringConvertible {
-    case addressInUse(String)
-    case cannotListen(address: String, reason: String)
-    case credentials(String)
-    case alreadyStarted
-
-    package var description: String {
-        switch self {
-        case .addressInUse(let address):
-            "cannot listen for peers on \(address): the port is in use; stop what uses it or configure another"
-        case .cannotListen(let address, let reason): "cannot listen for peers on \(address): \(reason)"
-        case .credentials(let reason): "the TLS library refuses the node's credentials: \(reason)"
-        case .alreadyStarted: "peer links are started already"
         }
     }
 }

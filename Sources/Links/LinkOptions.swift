@@ -13,7 +13,8 @@ package struct LinkOptions: Sendable {
     package var retry = Backoff.Bounds()
     /// Incoming connections of one member. A further one replaces the oldest, which is most likely dead.
     package var maximumIncomingPerMember = 4
-    /// Incoming connections whose peer is not yet known. Further ones are closed.
+    /// Incoming connections whose peer is not yet known. A further one replaces the oldest: a member says who it is
+    /// within milliseconds, so that whoever holds connections open without a word keeps no member out.
     package var maximumUnidentified = 64
     /// Sent bytes that stay unacknowledged for longer mean that the peer's machine is gone: TCP_USER_TIMEOUT.
     package var unacknowledgedTimeout = TimeAmount.seconds(10)

@@ -33,7 +33,7 @@ final class OutgoingLink: Sendable {
         self.environment = environment
         self.loop = loop
         self.queue = SendQueue(
-            byteLimit: environment.options.maximumQueuedByteCount,
+            byteLimit: max(environment.options.maximumQueuedByteCount, environment.options.maximumFrameByteCount),
             frameLimit: environment.options.maximumQueuedFrameCount
         )
         self.state = NIOLoopBoundBox.makeBoxSendingValue(

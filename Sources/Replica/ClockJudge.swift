@@ -35,14 +35,17 @@ struct ClockJudge: Hashable, Sendable {
         self.last = now
     }
 
-    /// Compares how far both own clocks have come since the last call.
-    mutating func observeOwnClock(_ now: Moment) {
+    /// Compares how far both own clocks have come since the last call, and says whether the wall clock has stepped.
+    @discardableResult
+    mutating func observeOwnClock(_ now: Moment) -> Bool {
+        defer { last = now }
         let expected = last.wall.advanced(by: now.monotonic.elapsed(since: last.monotonic))
-        if abs(Self.offset(of: now.wall, from: expected)) > Int64(clamping: rules.maxClockError.milliseconds) {
-            steppedAt = now.monotonic
-            samples = Array(repeating: nil, count: peers.count)
+        guard abs(Self.offset(of: now.wall, from: expected)) > Int64(clamping: rules.maxClockError.milliseconds) else {
+            return false
         }
-        last = now
+        steppedAt = now.monotonic
+        samples = Array(repeating: nil, count: peers.count)
+        return true
     }
 
     mutating func observe(_ stamp: WallTime, from peer: MemberID, at now: Moment) {
@@ -53,6 +56,16 @@ struct ClockJudge: Hashable, Sendable {
     /// Whether a stamp lies further in the future than two good clocks can differ.
     func isTooFarAhead(_ stamp: WallTime, at now: Moment) -> Bool {
         stamp > now.wall.advanced(by: rules.maxClockError)
+    }
+
+    /// Whether a quorum would take what this clock dates: its members' clocks are known not to lie further behind.
+    ///
+    /// What a leader dates before it knows that may be refused by all others, and stays in its log all the same: whoever
+    /// holds it can then neither be elected to any effect nor vote for another, until that date has come.
+    func isAcceptable(at now: Instant) -> Bool {
+        let limit = Int64(clamping: rules.maxClockError.milliseconds)
+        let takers = 1 + currentOffsets(at: now).count { $0 >= -limit }
+        return takers > (peers.count + 1) / 2
     }
 
     /// - Parameter freshness: What the cluster has proven of time, for a node that hears only its leader.
@@ -88,12 +101,10 @@ struct ClockJudge: Hashable, Sendable {
 
     private func isCurrent(_ sample: Sample, at now: Instant) -> Bool { now.elapsed(since: sample.at) <= sampleLife }
 
-    /// The middle one; of two, the one nearer to zero, since two clocks alone cannot tell which of them is wrong.
+    /// The middle one; of two, the lower. Two clocks alone cannot tell which of them is wrong, but only what the one that is
+    /// behind dates is taken by the other, so that one is to lead.
     private static func median(of sorted: [Int64]) -> Int64? {
-        guard !sorted.isEmpty else { return nil }
-        let upper = sorted[sorted.count / 2]
-        let lower = sorted[(sorted.count - 1) / 2]
-        return abs(lower) < abs(upper) ? lower : upper
+        sorted.isEmpty ? nil : sorted[(sorted.count - 1) / 2]
     }
 
     private static func offset(of time: WallTime, from base: WallTime) -> Int64 {

@@ -124,7 +124,7 @@ extension ReplicaNode {
         effects.append(.serving(true))
     }
 
-    private mutating func judgeClock(at now: Moment, into effects: inout [Effect]) {
+    mutating func judgeClock(at now: Moment, into effects: inout [Effect]) {
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
         let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
         let allowed = verdict == .good && haltReason == nil && stopping == .no

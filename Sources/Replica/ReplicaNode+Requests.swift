@@ -52,9 +52,13 @@ extension ReplicaNode {
         guard requests.hasUnsent else { return }
         if leader != member {
             forward(to: leader, at: now, into: &effects)
-        } else if raft.role == .leader, mayLead {
+        } else if mayPropose(at: now) {
             propose(at: now, into: &effects)
         }
+    }
+
+    private func mayPropose(at now: Moment) -> Bool {
+        raft.role == .leader && mayLead && clocks.isAcceptable(at: now.monotonic)
     }
 
     private mutating func forward(to leader: MemberID, at now: Moment, into effects: inout [Effect]) {
@@ -98,7 +102,7 @@ extension ReplicaNode {
             counters.undecodableForwards += 1
             return
         }
-        if raft.role != .leader || !mayLead {
+        if !mayPropose(at: now) {
             return refuseForward(id, .notLeader, to: sender, at: now, into: &effects)
         }
         if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }

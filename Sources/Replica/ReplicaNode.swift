@@ -104,7 +104,8 @@ package struct ReplicaNode: Core {
     package mutating func step(_ input: Input, at now: Moment) -> [Effect] {
         defer { checkInvariants() }
         var effects: [Effect] = []
-        clocks.observeOwnClock(now)
+        // Before anything is dated by a clock that has just been set.
+        if clocks.observeOwnClock(now) { judgeClock(at: now, into: &effects) }
         handle(input, at: now, into: &effects)
         settle(at: now, into: &effects)
         return effects
@@ -137,7 +138,9 @@ package struct ReplicaNode: Core {
 
     /// When `wake` is due, nil for never.
     package var nextWake: Instant? {
-        let reclaim = raft.leader == nil ? nil : requests.nextReclaim(interval: options.resendInterval)
+        // What a leader has in its own log it never sends again.
+        let isFollowing = raft.leader != nil && raft.leader != member
+        let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         return [raft.nextWake, requests.nextDeadline, reclaim].compactMap(\.self).min()
     }
 

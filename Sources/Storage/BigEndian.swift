@@ -1,3 +1,10 @@
+extension UInt64 {
+    func addingSaturating(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
+
 extension [UInt8] {
     /// Zero past the end: the caller has checked the length, or compares with what cannot be zero.
     func bigEndian64(at offset: Int) -> UInt64 {

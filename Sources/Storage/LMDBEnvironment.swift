@@ -33,7 +33,7 @@ internal import Glibc
     }
 
     package let path: String
-    let mapBytes: UInt64
+    private let options: Options
     let pageBytes: UInt64
     /// The longest key that LMDB takes.
     let maxKeyBytes: Int
@@ -48,7 +48,7 @@ internal import Glibc
         lock = try DirectoryLock(directory: path)
         unsafe handle = try Self.open(path, options)
         self.path = path
-        mapBytes = options.mapBytes
+        self.options = options
         maxKeyBytes = unsafe Int(mdb_env_get_maxkeysize(handle))
         var statistics = MDB_stat()
         unsafe mdb_env_stat(handle, &statistics)
@@ -151,13 +151,31 @@ internal import Glibc
     /// What a result code means.
     func error(_ code: Int32, _ operation: String) -> StorageError {
         switch code {
-        case MDB_MAP_FULL: .full(path: path, limitBytes: mapBytes)
+        case MDB_MAP_FULL: .full(path: path, limitBytes: options.mapBytes)
         case ENOSPC, EDQUOT: .diskFull(path: path)
-        // Nothing tells a failed write from a failed sync here, and after either the page cache is not to be trusted.
+        case EIO where isOutOfSpace: .diskFull(path: path)
         case EIO, MDB_PANIC: .syncFailed(path: path, reason: Self.reason(code))
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID: .corrupt(path: path, reason: Self.reason(code))
         default: .failed(operation: operation, path: path, reason: Self.reason(code))
         }
+    }
+
+    /// Whether an IO error stands for a full disk: LMDB reports so a write that was cut short.
+    ///
+    /// Taken for that only where every commit is synchronous. There all that was committed had been synced before, and the
+    /// failed transaction wrote to no page that is in use, so whatever its failure left in the page cache is harmless.
+    /// Elsewhere an unsynced page of an earlier transaction may be lost with it.
+    private var isOutOfSpace: Bool {
+        guard options.durability == .everyCommit else { return false }
+        return ((try? FileSystem.availableBytes(path)) ?? .max) < 1 << 20
+    }
+
+    /// Refuses what might not fit on the disk and leave less than `reserve` there. Pages that are free inside the file
+    /// count, since they are used first.
+    func checkDisk(for bytes: UInt64, usedBytes: UInt64, reserve: UInt64) throws(StorageError) {
+        let free = fileBytes > usedBytes ? fileBytes - usedBytes : 0
+        guard free / 2 < bytes, try FileSystem.availableBytes(path) < bytes.addingSaturating(reserve) else { return }
+        throw .diskFull(path: path)
     }
 
     private static func reason(_ code: Int32) -> String { unsafe String(cString: mdb_strerror(code)) }

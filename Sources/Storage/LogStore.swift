@@ -19,7 +19,11 @@ package final class LogStore: Sendable {
         /// the last page has no room even for removing.
         package var mapBytes: UInt64
 
-        package init(maxBytes: UInt64 = 8 << 30, mapBytes: UInt64? = nil) {
+        /// Entries that would leave less on the disk are refused, so that votes and compaction still have room.
+        package var minimumFreeBytes: UInt64
+
+        package init(maxBytes: UInt64 = 8 << 30, mapBytes: UInt64? = nil, minimumFreeBytes: UInt64 = 32 << 20) {
+            self.minimumFreeBytes = minimumFreeBytes
             self.maxBytes = maxBytes
             self.mapBytes = mapBytes ?? max(64 << 30, min(maxBytes, 1 << 44) * 4)
         }
@@ -158,6 +162,7 @@ package final class LogStore: Sendable {
             for entry in write.entries { needed += UInt64(LogRecord.storedBytes(entry, pageBytes: page)) }
         }
         guard used + needed <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
+        try environment.checkDisk(for: needed, usedBytes: used, reserve: limits.minimumFreeBytes)
     }
 
     /// One durable transaction. The summary follows what was committed, never what was tried.

@@ -18,7 +18,11 @@ package final class StateStore: Sendable {
         /// the last page has no room even for removing.
         package var mapBytes: UInt64
 
-        package init(maxBytes: UInt64 = 16 << 30, mapBytes: UInt64? = nil) {
+        /// Writes that may leave less on the disk are refused. Below the log's, which is to stop first.
+        package var minimumFreeBytes: UInt64
+
+        package init(maxBytes: UInt64 = 16 << 30, mapBytes: UInt64? = nil, minimumFreeBytes: UInt64 = 16 << 20) {
+            self.minimumFreeBytes = minimumFreeBytes
             self.maxBytes = maxBytes
             self.mapBytes = mapBytes ?? max(64 << 30, min(maxBytes, 1 << 44) * 4)
         }
@@ -82,34 +86,37 @@ package final class StateStore: Sendable {
     ) throws(StorageError) -> Value {
         try halted.withLock { (halted) throws(StorageError) in
             if let halted { throw halted }
+            let contents = current
+            var transaction = StateTransaction(
+                view: StateView(transaction: try contents.environment.beginWrite(), contents: contents)
+            )
+            defer { transaction.view.close() }
+            try checkRoom(in: contents, as: transaction.view)
+            let before = try transaction.view.applied()
+            let (value, applied) = body(&transaction, before)
+            guard let applied else { return value }
+            guard applied.position.index > before.position.index else {
+                throw .misuse(
+                    "the state is at \(before.position.index.number), and cannot go to \(applied.position.index.number)"
+                )
+            }
             do throws(StorageError) {
-                return try commit(body)
+                try transaction.view.finish(applied: applied)
             } catch {
-                if error.isFatal { halted = error }
+                // A commit that failed on its way to the disk may have taken unsynced pages of earlier ones with it, which
+                // a later sync would not report again.
+                if error.isFatal || error == .diskFull(path: contents.environment.path) { halted = error }
                 throw error
             }
+            return value
         }
     }
 
-    private func commit<Value: Sendable>(
-        _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
-    ) throws(StorageError) -> Value {
-        let contents = current
-        var transaction = StateTransaction(
-            view: StateView(transaction: try contents.environment.beginWrite(), contents: contents)
-        )
-        defer { transaction.view.close() }
-        let used = try transaction.view.usedBytes()
+    private func checkRoom(in contents: StateContents, as view: StateView) throws(StorageError) {
+        let path = contents.environment.path
+        let used = try view.usedBytes()
         guard used <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
-        let before = try transaction.view.applied()
-        let (value, applied) = body(&transaction, before)
-        guard let applied else { return value }
-        guard applied.position.index > before.position.index else {
-            throw .misuse(
-                "the state is at \(before.position.index.number), and cannot go to \(applied.position.index.number)")
-        }
-        try transaction.view.finish(applied: applied)
-        return value
+        try contents.environment.checkDisk(for: 1 << 20, usedBytes: used, reserve: limits.minimumFreeBytes)
     }
 
     /// Forces to disk what was committed before.

@@ -30,6 +30,25 @@ struct NestingTests {
         #expect(throws: CedarSyntaxError.self) { try Expression.parse("true" + String(repeating: ".a", count: 256)) }
     }
 
+    @Test(
+        "evaluates, prints, compares and frees what is as deep as may be",
+        arguments: [("[", "]"), ("{a: ", "}"), ("!!!!(", ")"), ("if true then ", " else false"), ("true && (", ")")]
+    )
+    func deepest(open: String, close: String) throws {
+        // Four signs are four levels, and a chain in parentheses is one.
+        let depth = open.hasPrefix("!") ? 63 : 255
+        let text = nested(depth, open, close)
+        let expression = try Expression.parse(text)
+        #expect(expression.depth > 250)
+        #expect(try Expression.parse(text) == expression)
+        #expect(expression.shape.utf8.count > depth)
+        let value = try World.evaluate(text)
+        #expect(value == (try World.evaluate(text)))
+        #expect(!(value < value))
+        #expect(value.hashValue == (try World.evaluate(text)).hashValue)
+        #expect(value.description.utf8.count >= 4)
+    }
+
     @Test("takes long chains, which nest nothing, and evaluates them", arguments: ["&&", "||"])
     func logicalChains(sign: String) throws {
         let chain = Array(repeating: sign == "&&" ? "true" : "false", count: 10_000).joined(separator: " \(sign) ")

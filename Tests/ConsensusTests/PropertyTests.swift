@@ -7,58 +7,131 @@ import Testing
 
     @Test("is safe, and lives when the faults end", arguments: seeds)
     func safety(seed: UInt64) {
+        var schedule = HostileSchedule(seed: seed)
+        for _ in 0..<6000 { schedule.step() }
+        #expect(schedule.group.violations.isEmpty, "seed \(seed): \(schedule.group.violations.prefix(3))")
+        #expect(
+            schedule.proposals > 20,
+            "seed \(seed) proposed \(schedule.proposals) times: too hostile to mean anything"
+        )
+        #expect(schedule.group.checker.committed.count > 10, "seed \(seed) committed next to nothing")
+        #expect(schedule.group.checker.leaders.count > 1, "seed \(seed) kept one leader: too friendly to mean anything")
+
+        schedule.heal()
+        var group = schedule.group
+        group.settle()
+        group.pass(.seconds(5))
+        let before = group.checker.committed.count
+        if let leader = group.leader() { group.propose("last", at: leader) }
+        group.pass(.seconds(2))
+        #expect(group.checker.committed.count > before, "seed \(seed): nothing commits after healing")
+        let lengths = group.members.map(\.state.count)
+        #expect(Set(lengths).count == 1, "seed \(seed): states differ in length after healing: \(lengths)")
+        #expect(group.violations.isEmpty, "seed \(seed): \(group.violations.prefix(3))")
+    }
+
+    @Test("the schedules reach what is rare") func reach() {
+        var (reads, installs, cuts, brokenChains) = (0, 0, 0, 0)
+        for seed in Self.seeds {
+            var schedule = HostileSchedule(seed: seed)
+            for _ in 0..<3000 { schedule.step() }
+            reads += schedule.group.reads
+            installs += schedule.group.installs
+            cuts += schedule.group.checker.cuts
+            brokenChains += schedule.group.members.reduce(0) { $0 + Int($1.raft.counters.brokenChains) }
+        }
+        #expect(reads > 10, "old entries were read back \(reads) times")
+        #expect(installs > 10, "\(installs) snapshots were installed")
+        #expect(cuts > 10, "\(cuts) conflicting suffixes were cut off")
+        #expect(brokenChains == 0)
+    }
+}
+
+/// Loss, duplication, reordering, partitions, slow disks, crashes and compaction, drawn from a seed.
+struct HostileSchedule {
+    var group: Group
+    private var random: SeededRandom
+    /// Directed links that lose everything.
+    private var cutLinks: Set<Link> = []
+    private(set) var proposals = 0
+
+    private struct Link: Hashable {
+        let from: MemberID
+        let to: MemberID
+    }
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
         var options = RaftOptions()
         options.windowBytes = 400
         options.maxAppendBytes = 300
         options.maxInflightAppends = 4
-        var group = Group(seed % 4 == 3 ? 5 : 3, options: options)
-        var random = SeededRandom(seed: seed)
-        var proposed = 0
-        for _ in 0..<8000 { hostileStep(&group, &random, &proposed) }
-        #expect(group.violations.isEmpty, "seed \(seed): \(group.violations.prefix(3))")
-
-        group.settle()
-        group.pass(.seconds(5))
-        let before = group.committed.count
-        if let leader = group.leader() { group.propose("last", at: leader) }
-        group.pass(.seconds(2))
-        #expect(group.committed.count > before, "seed \(seed): nothing commits after healing")
-        let lengths = group.members.map(\.state.count)
-        #expect(Set(lengths).count == 1, "seed \(seed): states differ in length after healing: \(lengths)")
-        #expect(group.violations.isEmpty, "seed \(seed): \(group.violations.prefix(3))")
-        #expect(proposed > 20, "seed \(seed) proposed \(proposed) times: too hostile to mean anything")
-        #expect(group.committed.count > 10, "seed \(seed) committed \(group.committed.count) entries only")
+        options.maxApplyCount = 3
+        group = Group(seed % 4 == 3 ? 5 : 3, options: options)
     }
 
+    private mutating func draw(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
+
     /// One thing happens: mostly progress, sometimes a fault.
-    private func hostileStep(_ group: inout Group, _ random: inout SeededRandom, _ proposed: inout Int) {
-        let place = Int.random(in: group.ids.indices, using: &random)
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<45 where !group.mail.isEmpty:
-            // Out of order within a short distance.
-            group.deliver(Int.random(in: 0..<min(4, group.mail.count), using: &random))
-        case 45..<48 where !group.mail.isEmpty:
-            group.mail.remove(at: Int.random(in: group.mail.indices, using: &random))
-        case 48..<50 where !group.mail.isEmpty:
-            group.mail.append(group.mail[Int.random(in: group.mail.indices, using: &random)])
-        case 50..<70: group.sync(place)
-        case 70..<80: group.apply(place)
-        case 80..<86:
-            if let leader = group.leader() {
-                proposed += 1
-                group.propose("c\(proposed)", at: leader)
-            }
-        case 86..<98:
+    mutating func step() {
+        let place = draw(group.ids.count)
+        switch draw(1000) {
+        case 0..<420: deliver()
+        case 420..<440: if !group.mail.isEmpty { group.mail.remove(at: draw(group.mail.count)) }
+        case 440..<460: if !group.mail.isEmpty { group.mail.append(group.mail[draw(group.mail.count)]) }
+        case 460..<660: group.sync(place)
+        case 660..<730: group.apply(place)
+        case 730..<790: group.work(place)
+        case 790..<850: propose()
+        case 850..<980:
             group.now = group.now.advanced(by: Span(microseconds: UInt64.random(in: 0..<30_000, using: &random)))
-            if group.members[place].raft.nextWake.map({ $0 <= group.now }) == true { group.step(place, .wake) }
-        case 98: group.crash(place)
-        default: Bool.random(using: &random) ? group.compact(place) : isolate(place, &group, &random)
+            if group.isDue(place) { group.step(place, .wake) }
+        case 980..<986: group.crash(place)
+        case 986..<990: group.compact(place)
+        case 990..<992: group.step(place, .transferLeadership(to: group.ids[draw(group.ids.count)]))
+        case 992..<994: group.step(place, .mayLead(Bool.random(using: &random)))
+        case 994..<997: partition()
+        default: cutLinks = []
+        }
+        if cutLinks.isEmpty, draw(200) == 0 { for place in group.ids.indices { group.step(place, .mayLead(true)) } }
+    }
+
+    /// Usually one of the oldest messages, sometimes any.
+    private mutating func deliver() {
+        guard !group.mail.isEmpty else { return }
+        let place = draw(draw(20) == 0 ? group.mail.count : min(4, group.mail.count))
+        let message = group.mail[place]
+        if cutLinks.contains(Link(from: message.from, to: message.to)) {
+            group.mail.remove(at: place)
+        } else {
+            group.deliver(place)
         }
     }
 
-    /// Everything under way to and from one member is lost.
-    private func isolate(_ place: Int, _ group: inout Group, _ random: inout SeededRandom) {
-        let isCut = group.isCut([place])
-        group.mail.removeAll(where: isCut)
+    private mutating func propose() {
+        // A deposed leader may be asked too.
+        let leaders = group.ids.indices.filter { group.members[$0].raft.role == .leader }
+        guard !leaders.isEmpty else { return }
+        proposals += 1
+        group.propose("c\(proposals)", at: leaders[draw(leaders.count)])
+    }
+
+    /// One member loses all links, or each link is lost one way with even odds.
+    private mutating func partition() {
+        let isolated = group.ids[draw(group.ids.count)]
+        let isOneWay = draw(2) == 0
+        for from in group.ids {
+            for to in group.ids where from != to {
+                if isOneWay ? draw(3) == 0 : from == isolated || to == isolated {
+                    cutLinks.insert(Link(from: from, to: to))
+                }
+            }
+        }
+    }
+
+    /// Ends all faults.
+    mutating func heal() {
+        cutLinks = []
+        for place in group.ids.indices { group.step(place, .mayLead(true)) }
     }
 }

@@ -4,13 +4,14 @@ import Directory
 import Identity
 import Kernel
 import Testing
+import Wire
 
 /// A directory that is changed by commands, and the snapshot that follows it.
 struct World {
     static let administrator = Digest.of([1])
     static let voter = MemberID(high: 1, low: 1)
 
-    let codec = NumberingCodec()
+    let codec = ProtobufCodec()
     var state: DirectoryState
     var rows: TrackedTransaction<MemoryStore>
     var snapshot = DecisionSnapshot()

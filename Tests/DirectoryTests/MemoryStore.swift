@@ -1,6 +1,4 @@
-import Directory
 import Kernel
-import Synchronization
 
 /// Rows in memory, sorted by key.
 struct MemoryStore: KeyValueTransaction, Hashable {
@@ -33,44 +31,5 @@ struct MemoryStore: KeyValueTransaction, Hashable {
             if keys[middle].lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-}
-
-/// Gives each value a number when it first comes by. Equal values have equal bytes as long as one codec serves all.
-final class NumberingCodec: DirectoryCodec {
-    private struct Numbers<Element: Hashable & Sendable> {
-        var numbers: [Element: UInt64] = [:]
-        var elements: [Element] = []
-
-        mutating func bytes(_ element: Element) -> [UInt8] {
-            let number = numbers[element] ?? UInt64(elements.count)
-            if number == elements.count {
-                numbers[element] = number
-                elements.append(element)
-            }
-            var bytes: [UInt8] = []
-            bytes.append(bigEndian: number)
-            return bytes
-        }
-
-        func element(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Element {
-            let number = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard bytes.count == 8, number < elements.count else { throw DirectoryDecodeError("no such number") }
-            return elements[Int(number)]
-        }
-    }
-
-    private let commands = Mutex(Numbers<Command>())
-    private let records = Mutex(Numbers<StoredRecord>())
-
-    func encode(_ command: Command) -> [UInt8] { commands.withLock { $0.bytes(command) } }
-    func encode(_ record: StoredRecord) -> [UInt8] { records.withLock { $0.bytes(record) } }
-
-    func decodeCommand(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> Command {
-        try commands.withLock { numbers throws(DirectoryDecodeError) in try numbers.element(bytes) }
-    }
-
-    func decodeRecord(_ bytes: [UInt8]) throws(DirectoryDecodeError) -> StoredRecord {
-        try records.withLock { numbers throws(DirectoryDecodeError) in try numbers.element(bytes) }
     }
 }

@@ -2,6 +2,7 @@ import Directory
 import Identity
 import Kernel
 import Testing
+import Wire
 
 /// A directory under test: state machine, rows, log index and log time in one.
 struct TestDirectory {
@@ -9,7 +10,7 @@ struct TestDirectory {
     static let voter = MemberID(high: 1, low: 1)
     static let start = WallTime(milliseconds: 1_000_000_000)
 
-    let codec: NumberingCodec
+    let codec: ProtobufCodec
     var state: DirectoryState
     var rows: TrackedTransaction<MemoryStore>
     var index = LogIndex.zero
@@ -20,14 +21,14 @@ struct TestDirectory {
     var admin: Caller { .administrator(fingerprint: Self.administrator) }
 
     /// An empty log.
-    init(empty codec: NumberingCodec) {
+    init(empty codec: ProtobufCodec) {
         self.codec = codec
         self.state = DirectoryState(codec: codec)
         self.rows = TrackedTransaction(MemoryStore())
     }
 
     /// A log with its first entry.
-    init(_ codec: NumberingCodec = NumberingCodec(), settings: Settings = Settings()) {
+    init(_ codec: ProtobufCodec = ProtobufCodec(), settings: Settings = Settings()) {
         self.init(empty: codec)
         let genesis = Self.genesis(settings: settings)
         _ = apply(.bootstrap(genesis), by: .bootstrap, key: "bootstrap")

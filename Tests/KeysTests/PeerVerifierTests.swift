@@ -1,8 +1,11 @@
 import Crypto
+import FoundationEssentials
 import Identity
 import Kernel
 import Keys
+import SwiftASN1
 import Testing
+import X509
 
 /// 2026-01-01T00:00:00Z.
 let now = WallTime(milliseconds: 1_767_225_600_000)
@@ -150,6 +153,89 @@ struct PeerVerifierTests {
             try CertificateIssuer(certificate: leaf, key: leafKey, trustDomain: authority.domain)
         }
     }
+
+    @Test("an authority between root and leaf counts if the root allows one and it may sign")
+    func intermediate() async throws {
+        struct Case {
+            let pathLength: Int
+            let constraints: BasicConstraints
+            let usage: KeyUsage
+            let isAccepted: Bool
+        }
+        let authority = BasicConstraints.isCertificateAuthority(maxPathLength: 0)
+        let cases = [
+            Case(pathLength: 1, constraints: authority, usage: KeyUsage(keyCertSign: true), isAccepted: true),
+            Case(pathLength: 0, constraints: authority, usage: KeyUsage(keyCertSign: true), isAccepted: false),
+            Case(pathLength: 1, constraints: authority, usage: KeyUsage(digitalSignature: true), isAccepted: false),
+            Case(
+                pathLength: 1,
+                constraints: .notCertificateAuthority,
+                usage: KeyUsage(keyCertSign: true),
+                isAccepted: false
+            ),
+        ]
+        let domain = try TrustDomain(parsing: "reeve.example")
+        for (index, test) in cases.enumerated() {
+            let rootSigner = P256.Signing.PrivateKey(), middleKey = P256.Signing.PrivateKey()
+            let root = try CertificateIssuer.selfSigned(
+                trustDomain: domain,
+                key: PrivateKey(rootSigner),
+                validity: year,
+                pathLength: test.pathLength
+            )
+            let rootName = try X509.Certificate(derEncoded: root.certificate.der).subject
+            let middleName = try DistinguishedName { CommonName("middle") }
+            let middle = try issue(
+                middleName,
+                key: middleKey.publicKey,
+                by: rootName,
+                signer: rootSigner,
+                Certificate.Extensions {
+                    Critical(test.constraints)
+                    Critical(test.usage)
+                }
+            )
+            let leaf = try issue(
+                try DistinguishedName { CommonName("leaf") },
+                key: P256.Signing.PrivateKey().publicKey,
+                by: middleName,
+                signer: middleKey,
+                Certificate.Extensions {
+                    SubjectAlternativeNames([.uniformResourceIdentifier("spiffe://reeve.example/node/n1")])
+                }
+            )
+            let verifier = PeerVerifier(roots: [root.certificate], trustDomain: domain)
+            let refusal = await refusalOf(verifier, [leaf, middle], .anyNode, at: now)
+            #expect((refusal == nil) == test.isAccepted, "case \(index): \(String(describing: refusal))")
+            #expect(await refusalOf(verifier, [leaf], .anyNode, at: now) == .unknownIssuer)
+        }
+    }
+
+    private func issue(
+        _ subject: DistinguishedName,
+        key: P256.Signing.PublicKey,
+        by issuer: DistinguishedName,
+        signer: P256.Signing.PrivateKey,
+        _ extensions: Certificate.Extensions
+    ) throws -> [UInt8] {
+        let certificate = try X509.Certificate(
+            version: .v3,
+            serialNumber: .init(),
+            publicKey: .init(key),
+            notValidBefore: date(now.reduced(by: day)),
+            notValidAfter: date(now.advanced(by: day)),
+            issuer: issuer,
+            subject: subject,
+            signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: extensions,
+            issuerPrivateKey: .init(signer)
+        )
+        var serializer = DER.Serializer()
+        try serializer.serialize(certificate)
+        return serializer.serializedBytes
+    }
+
+    private func date(_ time: WallTime) -> Date { Date(timeIntervalSince1970: Double(time.milliseconds / 1000)) }
 
     @Test("the root itself, an empty chain, a long one and garbage are refused")
     func malformed() async throws {

@@ -147,6 +147,31 @@ struct HostilePeerTests {
         }
     }
 
+    @Test("of two members of one name each is bound to its own key")
+    func sameName() async throws {
+        try await besideHealthyPair { first, others, authority in
+            let old = try authority.credentials("n3"), new = try authority.credentials("n3")
+            func member(_ number: UInt64, _ credentials: NodeCredentials) -> LinkMember {
+                LinkMember(
+                    id: memberID(number),
+                    name: "n3",
+                    host: "127.0.0.1",
+                    port: 1,
+                    keyFingerprint: credentials.fingerprint
+                )
+            }
+            first.links.update(members: others + [member(3, old), member(4, new)])
+            let stolen = RawPeer.hello(from: memberID(4), named: "n3", to: first.id)
+            let refused = try await RawPeer.dial(first.member.port, showing: old, writing: stolen)
+            #expect(await first.refusedIncoming("hello_wrong_key"))
+            try await refused.closeFuture.get()
+            let own = RawPeer.hello(from: memberID(3), named: "n3", to: first.id) + RawPeer.frame([5])
+            let accepted = try await RawPeer.dial(first.member.port, showing: old, writing: own)
+            #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[5]] })
+            accepted.close(promise: nil)
+        }
+    }
+
     @Test("a client without a certificate is refused")
     func anonymous() async throws {
         try await besideHealthyPair { first, _, _ in
@@ -196,18 +221,37 @@ struct HostilePeerTests {
         }
     }
 
-    @Test("connections that have not said who they are stay below their bound")
+    @Test("connections that have not said who they are stay within their bound and keep no member out")
     func flood() async throws {
         var options = LinkOptions()
         options.maximumUnidentified = 3
-        try await besideHealthyPair(options: options) { first, _, _ in
+        options.helloTimeout = .minutes(1)
+        try await besideHealthyPair(options: options) { first, others, authority in
             var channels: [any Channel] = []
             for _ in 0..<10 { channels.append(try await RawPeer.dial(first.member.port)) }
             #expect(await first.refusedIncoming("too_many_unidentified"))
-            // One of the healthy peer, and those that may wait.
-            #expect(first.links.statistics.incomingConnections <= 4)
-            for channel in channels { channel.close(promise: nil) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for channel in channels { group.addTask { try await channel.closeFuture.get() } }
+                for _ in 0..<7 { try await group.next() }
+                #expect(channels.filter { $0.isActive }.count == 3)
+                try await expectRoom(for: 3, at: first, beside: others, authority)
+                for channel in channels { channel.close(promise: nil) }
+                try await group.waitForAll()
+            }
         }
+    }
+
+    /// A member that is new gets through.
+    private func expectRoom(
+        for number: UInt64,
+        at first: TestNode,
+        beside others: [LinkMember],
+        _ authority: Authority
+    ) async throws {
+        let node = try await TestNode(number, try authority.credentials("n\(number)"), members: [first.member])
+        first.links.update(members: others + [node.member])
+        #expect(await node.isConnected(to: first))
+        await node.links.shutdown()
     }
 
     /// What a member sends after a hello that is accepted, and how its connection ends.

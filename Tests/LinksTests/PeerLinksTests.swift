@@ -77,6 +77,7 @@ struct PeerLinksTests {
         #expect(first.links.statistics.connected == [])
         let again = try await TestNode(2, credentials, port: second.member.port, members: [first.member])
         #expect(await first.isConnected(to: again))
+        #expect(await again.isConnected(to: first))
         #expect(await first.reaches(again))
         #expect(await again.reaches(first))
         await stop(first, again)

@@ -20,17 +20,22 @@ struct Authority: Sendable {
     let domain: TrustDomain
     let issuer: CertificateIssuer
 
-    init(_ name: String = "reeve.example", rootKey: PrivateKey = PrivateKey()) throws {
+    init(
+        _ name: String = "reeve.example",
+        rootKey: PrivateKey = PrivateKey(),
+        validity: CertificateValidity = year
+    ) throws {
         domain = try TrustDomain(parsing: name)
-        issuer = try CertificateIssuer.selfSigned(trustDomain: domain, key: rootKey, validity: year)
+        issuer = try CertificateIssuer.selfSigned(trustDomain: domain, key: rootKey, validity: validity)
     }
 
     func credentials(
         _ name: String,
         key: PrivateKey = PrivateKey(),
+        hosts: [String] = ["127.0.0.1"],
         validity: CertificateValidity = year
     ) throws -> NodeCredentials {
-        let leaf = try issuer.issueNode(name, publicKey: key.publicKey, hosts: ["127.0.0.1"], validity: validity)
+        let leaf = try issuer.issueNode(name, publicKey: key.publicKey, hosts: hosts, validity: validity)
         return try NodeCredentials(chain: [leaf], key: key, roots: [issuer.certificate])
     }
 }

@@ -39,6 +39,27 @@ import Testing
         #expect(judge.verdict(at: moment(1), freshness: nil) == .good)
     }
 
+    @Test("of two clocks that differ, the one behind is to lead, since it alone is taken by the other") func pair() {
+        var ahead = judge()
+        ahead.observe(moment(1, wall: -3000).wall, from: peers[0], at: moment(1))
+        #expect(ahead.verdict(at: moment(1), freshness: nil) == .wrong(offsetMilliseconds: -3000))
+        var behind = judge()
+        behind.observe(moment(1, wall: 3000).wall, from: peers[0], at: moment(1))
+        #expect(behind.verdict(at: moment(1), freshness: nil) == .good)
+        #expect(behind.isAcceptable(at: moment(1).monotonic))
+    }
+
+    @Test("dates nothing before a quorum is known to take it") func acceptable() {
+        var judge = judge()
+        #expect(!judge.isAcceptable(at: moment(1).monotonic))
+        judge.observe(moment(1, wall: -3000).wall, from: peers[0], at: moment(1))
+        #expect(!judge.isAcceptable(at: moment(1).monotonic))
+        judge.observe(moment(1, wall: -300).wall, from: peers[1], at: moment(1))
+        #expect(judge.isAcceptable(at: moment(1).monotonic))
+        #expect(!judge.isAcceptable(at: moment(9).monotonic), "samples age")
+        #expect(self.judge(peers: []).isAcceptable(at: moment(1).monotonic))
+    }
+
     @Test("suspects a clock that stepped, until others confirm it or the suspicion is old") func step() {
         var judge = judge()
         judge.observeOwnClock(moment(1))

@@ -97,6 +97,18 @@ import Testing
         #expect(log.summary?.last.index == LogIndex(UInt64(written + 51)))
     }
 
+    @Test("entries that would leave too little on the disk are refused, votes are not")
+    func diskReserve() throws {
+        do { _ = try LogStore.fresh(path) }
+        let log = try LogStore.reopened(path, limits: .init(minimumFreeBytes: .max))
+        #expect(throws: StorageError.diskFull(path: path)) {
+            try log.write([Samples.write(1, Samples.entries(count: 1, payloadBytes: 100_000))])
+        }
+        try log.write([Samples.write(2, [], Samples.hardState(5, commit: 1, vote: Samples.owner.member))])
+        #expect(try log.all() == [Samples.genesis])
+        #expect(log.summary?.hardState.term == Term(5))
+    }
+
     @Test("a full map is a clean error, and with a larger one the log goes on")
     func mapFull() throws {
         let limits = LogStore.Limits(maxBytes: 1 << 30, mapBytes: 1 << 20)

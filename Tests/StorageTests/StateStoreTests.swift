@@ -124,6 +124,15 @@ import Testing
         #expect(try state.applied().position.index == LogIndex(index))
     }
 
+    @Test("a write that may leave too little on the disk is refused, and reads go on")
+    func diskReserve() throws {
+        let state = try open(.init(minimumFreeBytes: .max))
+        #expect(throws: StorageError.diskFull(path: path)) {
+            try state.write(applied: Samples.point(1)) { $0.set([1], for: [1]) }
+        }
+        #expect(try state.applied().position == .zero)
+    }
+
     @Test("a full map aborts the write alone")
     func mapFull() throws {
         let state = try open(.init(maxBytes: 1 << 30, mapBytes: 1 << 20))

@@ -6,8 +6,9 @@ extension Evaluator {
     ) throws(EvaluationError) -> Bool {
         let (first, second) = (try evaluate(left), try evaluate(right))
         switch comparison {
-        case .equal: return first == second
-        case .notEqual: return first != second
+        case .equal, .notEqual:
+            try spend(first.width, on: left)
+            return (first == second) == (comparison == .equal)
         case .less: return try isLess(first, second, left, right)
         case .lessOrEqual: return !(try isLess(first, second, left, right, isSwapped: true))
         case .greater: return try isLess(first, second, left, right, isSwapped: true)
@@ -92,5 +93,16 @@ extension Evaluator {
         guard case .set(let other) = second else { throw typeError(argument, [.set], second) }
         try spend(other.count, on: argument)
         return test == .containsAll ? set.isSuperset(of: other) : set.intersects(other)
+    }
+}
+
+extension Value {
+    /// How many parts it has directly, none for what has no parts.
+    fileprivate var width: Int {
+        switch self {
+        case .set(let set): set.count
+        case .record(let record): record.count
+        case .bool, .long, .string, .entity, .ip, .decimal, .datetime, .duration: 0
+        }
     }
 }

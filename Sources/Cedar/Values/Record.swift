@@ -4,17 +4,13 @@
 package struct Record: Hashable, Sendable {
     package let fields: [Field]
 
-    package struct Field: Hashable, Comparable, Sendable {
+    package struct Field: Hashable, Sendable {
         package let name: AttributeName
         package let value: Value
 
         package init(name: AttributeName, value: Value) {
             self.name = name
             self.value = value
-        }
-
-        package static func < (lhs: Field, rhs: Field) -> Bool {
-            lhs.name == rhs.name ? lhs.value < rhs.value : lhs.name < rhs.name
         }
     }
 

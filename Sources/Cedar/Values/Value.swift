@@ -90,27 +90,6 @@ extension Value: Hashable {
     }
 }
 
-extension Value: Comparable {
-    /// A total order over all values, by kind first. It is ours, so that sets have one form; the language knows none.
-    package static func < (lhs: Value, rhs: Value) -> Bool {
-        switch (lhs, rhs) {
-        case (.bool(let left), .bool(let right)): !left && right
-        case (.long(let left), .long(let right)): left < right
-        case (.string(let left), .string(let right)): left.precedesExactly(right)
-        case (.set(let left), .set(let right)): left.elements.lexicographicallyPrecedes(right.elements)
-        case (.record(let left), .record(let right)): left.fields.lexicographicallyPrecedes(right.fields)
-        case (.entity(let left), .entity(let right)): left < right
-        case (.ip(let left), .ip(let right)): left < right
-        case (.decimal(let left), .decimal(let right)): left < right
-        case (.datetime(let left), .datetime(let right)): left < right
-        case (.duration(let left), .duration(let right)): left < right
-        case (.bool, _), (.long, _), (.string, _), (.set, _), (.record, _), (.entity, _), (.ip, _), (.decimal, _),
-            (.datetime, _), (.duration, _):
-            lhs.kind.rawValue < rhs.kind.rawValue
-        }
-    }
-}
-
 extension Value: CustomStringConvertible {
     /// As an expression in Cedar's text form.
     package var description: String {

@@ -22,9 +22,11 @@ package struct ValueSet: Hashable, Sendable {
     package func contains(_ value: Value) -> Bool {
         var range = elements.indices
         while let middle = range.middle {
-            let element = elements[middle]
-            if element == value { return true }
-            range = element < value ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+            switch elements[middle].placement(against: value) {
+            case .same: return true
+            case .before: range = (middle + 1)..<range.upperBound
+            case .after: range = range.lowerBound..<middle
+            }
         }
         return false
     }

@@ -6,6 +6,7 @@ extension Application {
     /// anything else, and the log then stays without a first entry.
     mutating func bootstrap(_ genesis: Genesis) throws(DirectoryError) -> CommandResult.Done {
         guard command.caller == .bootstrap else { throw .refused(.unauthorized, command.body.action) }
+        try check((try? TrustDomain(parsing: genesis.trustDomain)) != nil, "trustDomain")
         try check(!genesis.voters.isEmpty, "voters")
         try check(genesis.featureLevel >= .first && genesis.featureLevel <= supported, "featureLevel")
         try check(Grammar.isName(genesis.administrator.name), "administrator")

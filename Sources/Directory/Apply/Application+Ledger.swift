@@ -49,9 +49,7 @@ extension Application {
     /// Evicts keys of a caller that has reached its limit, and gives how many. Only keys that could not be
     /// used again anyhow go: those whose command would be refused as late.
     mutating func roomForKey() throws(DirectoryError) -> UInt32 {
-        let limit = try read { view throws(StateDamage) in
-            try view.settings()?.settings.idempotencyLimit ?? Settings().idempotencyLimit
-        }
+        let limit = settings.idempotencyLimit
         let pending = try pendingCount(caller)
         guard pending >= limit else { return 0 }
         let prefix = Key(.retryOrder).caller(caller).bytes
@@ -116,7 +114,7 @@ extension Application {
             caller: command.caller,
             authenticatedBy: command.authenticatedBy,
             action: command.body.action,
-            target: command.body.target,
+            target: command.body.target.bounded(byteCount: Limits.historyTextByteCount),
             result: result,
             idempotencyKey: command.idempotencyKey,
             notAfter: command.notAfter,
@@ -148,9 +146,7 @@ extension Application {
     }
 
     private mutating func trimHistory(_ count: UInt64, retryFloor: LogIndex) throws(DirectoryError) -> UInt64 {
-        let limit = try read { view throws(StateDamage) in
-            try view.settings()?.settings.historyLimit ?? Settings().historyLimit
-        }
+        let limit = settings.historyLimit
         var removed: UInt64 = 0
         while count - removed > UInt64(limit), removed < UInt64(Self.removalsPerCommand) {
             guard let oldest = try firstCommand(atOrAfter: .zero), oldest.index < retryFloor else { break }

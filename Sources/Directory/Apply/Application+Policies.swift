@@ -91,9 +91,8 @@ extension Application {
         }
         try check(precondition, on: set.metadata, name)
         guard name != Grammar.administrationSet else { throw .refused(.lockout, name) }
-        let request = ListRequest(limit: ListRequest.maximumLimit)
-        let versions = try read { view throws(StateDamage) in try view.policyVersions(of: name, request).items }
-        for version in versions { erase(.policyVersion(version)) }
+        // By key alone: the texts of all versions may be many megabytes.
+        for key in view.keys(under: Key(.policyVersion).text(name)) { transaction.remove(key) }
         erase(.policySet(set))
         events.append(.policiesActivated(set: name))
         return done(metadata(replacing: set.metadata))

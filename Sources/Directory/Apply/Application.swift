@@ -12,6 +12,8 @@ struct Application<Base: KeyValueTransaction> {
     let index: LogIndex
     /// Log time at which the command happens.
     var time: WallTime
+    /// As they were before the command.
+    var settings = Settings()
     /// Count of statements recorded up to now.
     var epoch: UInt64 = 0
     var events: [DirectoryEvent] = []

@@ -94,6 +94,7 @@ extension Application {
         guard command.featureLevel <= cluster.featureLevel else { throw .refused(.featureLevel) }
         time = max(time, ledger.time)
         epoch = ledger.epoch
+        settings = try read { view throws(StateDamage) in try view.settings()?.settings ?? Settings() }
         try checkTimes()
         let digest = bodyDigest
         if let earlier = try recordedCommand() {
@@ -119,7 +120,7 @@ extension Application {
             return .done(try perform())
         } catch {
             guard case .refused(let refusal) = error else { throw error }
-            return .refused(refusal)
+            return .refused(refusal.bounded)
         }
     }
 
@@ -147,5 +148,19 @@ extension Application {
         case .addAdministrator(let fingerprint, let name): try addAdministrator(fingerprint, name)
         case .removeAdministrator(let fingerprint): try removeAdministrator(fingerprint)
         }
+    }
+}
+
+extension CommandResult.Refusal {
+    /// Names come from the command, which may be large and is refused all the same: the history does not keep it whole.
+    fileprivate var bounded: CommandResult.Refusal {
+        CommandResult.Refusal(code, names.map { $0.bounded(byteCount: Limits.historyTextByteCount) })
+    }
+}
+
+extension String {
+    /// The text up to a number of bytes. A character that is cut through becomes U+FFFD.
+    func bounded(byteCount: Int) -> String {
+        utf8.count <= byteCount ? self : String(decoding: utf8.prefix(byteCount), as: UTF8.self)
     }
 }

@@ -191,6 +191,15 @@ extension DirectoryView {
         return names
     }
 
+    func keys(under prefix: Key) -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        view.scan(prefix: prefix.bytes) { key, _ in
+            keys.append(key)
+            return true
+        }
+        return keys
+    }
+
     private func lastText(of key: [UInt8], after prefix: [UInt8]) -> String {
         String(decoding: key[prefix.count...].prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -67,7 +67,7 @@ package enum Limits {
     package static let typeByteCount = 64
     package static let textByteCount = 4096
     package static let policyByteCount = 256 * 1024
-    package static let policyVersions: UInt64 = 1000
+    package static let policyVersions: UInt64 = 200
     package static let attributesByteCount = 64 * 1024
     package static let attributeDepth = 32
     package static let parents = 64
@@ -80,6 +80,8 @@ package enum Limits {
     package static let statementsPerLift = 64
     /// Principals that the search for somebody who can still activate policies looks at.
     package static let lockoutSearch = 10_000
+    /// Of a target or a name that the history keeps.
+    package static let historyTextByteCount = 512
     /// How many names a refusal lists.
     package static let refusalNames = 10
     /// Idempotency keys live for a day of log time, and so long ahead at most may not-after lie.

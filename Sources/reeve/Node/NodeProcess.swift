@@ -4,6 +4,7 @@ import Directory
 import Foundation
 import HTTPAPI
 import Host
+import Identity
 import Kernel
 import Keys
 import Logging
@@ -12,6 +13,7 @@ import Replica
 import Service
 import ServiceLifecycle
 import Storage
+import UnixSignals
 import Wire
 
 /// The composition root of a node: builds every part from the configuration and passes each what it needs.
@@ -144,7 +146,9 @@ struct NodeProcess {
         if left < .seconds(UInt64(configuration.tls.warnDays) * 86_400) {
             logger.warning(
                 "the node's certificate expires soon",
-                metadata: ["days": "\(left.milliseconds / 86_400_000)", "file": "\(configuration.tls.files.certificate)"]
+                metadata: [
+                    "days": "\(left.milliseconds / 86_400_000)", "file": "\(configuration.tls.files.certificate)",
+                ]
             )
         }
         return credentials
@@ -158,11 +162,7 @@ struct NodeProcess {
     ) -> AdminAPI.Options {
         let directory = configuration.decisionLog.directory
         var options = AdminAPI.Options(
-            record: { entry in
-                var line: [UInt8] = []
-                entry.append(to: &line)
-                return log.append(line)
-            },
+            log: log,
             search: { filter async throws(ServiceError) in try await search(directory, filter) }
         )
         options.certificateWarning = .seconds(UInt64(configuration.tls.warnDays) * 86_400)
@@ -180,7 +180,11 @@ struct NodeProcess {
                 try DecisionLogSearch.run(directory: directory, filter: filter)
             }
         } catch {
-            throw ServiceError(.unavailable, code: "log_unreadable", message: "The decision log cannot be read: \(error).")
+            throw ServiceError(
+                .unavailable,
+                code: "log_unreadable",
+                message: "The decision log cannot be read: \(error)."
+            )
         }
     }
 }

@@ -1,0 +1,109 @@
+internal import Directory
+internal import Identity
+internal import JSON
+internal import Kernel
+internal import NIOHTTP1
+internal import Service
+
+/// A request on its way to a handler: matched to a route, and its caller known.
+struct AdminCall: Sendable {
+    let request: AdminRequest
+    let parameters: [String: String]
+    let query: [RequestTarget.Parameter]
+    /// Nil on routes that are open.
+    let credential: Credential?
+
+    /// How long a read waits for a revision.
+    static let readTimeout = Kernel.Span.seconds(5)
+    static let jsonLimits = JSONLimits.standard
+
+    /// A segment of the path; every route names those that its handler asks for.
+    func parameter(_ name: String) -> String { parameters[name] ?? "" }
+
+    func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+    func header(_ name: String) throws(ServiceError) -> String? {
+        let values = request.headers[name]
+        guard values.count <= 1 else { throw Self.invalid("header \(name) is given more than once") }
+        return values.first
+    }
+
+    /// The caller of a route that is not open.
+    func known() throws(ServiceError) -> Credential {
+        guard let credential else {
+            throw ServiceError(.unauthenticated, code: "no_credential", message: "this needs a credential")
+        }
+        return credential
+    }
+
+    /// The body as an object.
+    func body() throws -> ObjectReader {
+        let fields = RequestFields(request.headers)
+        guard fields.isJSON else {
+            throw ServiceError(
+                .invalid,
+                code: "unsupported_media_type",
+                message: "the content type must be application/json"
+            )
+        }
+        return try ObjectReader(JSONValue.parse(request.body, limits: Self.jsonLimits))
+    }
+
+    /// From `If-Match` and `If-None-Match` (RFC 9110 section 13.1).
+    func precondition() throws(ServiceError) -> Precondition {
+        let match = try header("If-Match")
+        let noneMatch = try header("If-None-Match")
+        switch (match, noneMatch) {
+        case (nil, nil): return .none
+        case ("*", nil): return .mustExist
+        case (nil, "*"): return .mustNotExist
+        case (let tag?, nil):
+            guard tag.hasPrefix("\""), tag.hasSuffix("\""), let number = UInt64(tag.dropFirst().dropLast()) else {
+                throw Self.invalid("If-Match must be * or the entity tag of one answer, such as \"42\"")
+            }
+            return .revision(LogIndex(number))
+        case (nil, _?): throw Self.invalid("If-None-Match can only be *")
+        case (_?, _?): throw Self.invalid("give If-Match or If-None-Match, not both")
+        }
+    }
+
+    func notAfter() throws(ServiceError) -> WallTime? {
+        guard let text = try header("Reeve-Not-After") else { return nil }
+        guard let time = WallTime(rfc3339: text) else {
+            throw Self.invalid("Reeve-Not-After must be a time in UTC, such as 2026-03-01T09:30:00Z")
+        }
+        return time
+    }
+
+    /// The revision that a read must reflect.
+    func atLeast() throws(ServiceError) -> LogIndex {
+        guard let text = query("at_least") else { return .zero }
+        guard let number = UInt64(text) else { throw Self.invalid("at_least must be a revision") }
+        return LogIndex(number)
+    }
+
+    func limit() throws(ServiceError) -> Int {
+        guard let text = query("limit") else { return 100 }
+        guard let limit = Int(text), (1...ListRequest.maximumLimit).contains(limit) else {
+            throw Self.invalid("limit must be from 1 to \(ListRequest.maximumLimit)")
+        }
+        return limit
+    }
+
+    func list() throws(ServiceError) -> ListRequest {
+        var cursor: ListCursor?
+        if let text = query("cursor") {
+            guard let bytes = [UInt8](hex: text), bytes.count <= 1024 else {
+                throw Self.invalid("cursor must be the next of an earlier answer")
+            }
+            cursor = ListCursor(bytes: bytes)
+        }
+        return ListRequest(namePrefix: query("prefix") ?? "", after: cursor, limit: try limit())
+    }
+
+    static let listQuery = ["prefix", "limit", "cursor", "at_least"]
+
+    static func invalid(_ message: String) -> ServiceError {
+        ServiceError(.invalid, code: "invalid_request", message: message)
+    }
+}

@@ -1,0 +1,155 @@
+internal import Cedar
+internal import Decision
+internal import Directory
+internal import Identity
+internal import JSON
+internal import Kernel
+internal import Service
+
+extension AdminAPI {
+    static let checkRoutes: [AdminRoute] = [
+        AdminRoute("POST", "/v1/check", .caller, query: ["at_least"]) { api, call in try await api.check(call) }
+    ]
+
+    /// A decision as any other, with what led to it for callers who may know.
+    private func check(_ call: AdminCall) async throws -> AdminResponse {
+        let credential = try call.known()
+        let query = try Self.query(call)
+        let revision = try call.atLeast()
+        if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
+        let state = client.decisionState
+        let now = client.now()
+        let moment =
+            state.isServing
+            ? state.freshness.map { DecisionMoment($0, at: now, rules: decisions.rules) } : nil
+        let explanation = state.snapshot.explain(query, by: credential, at: moment)
+        if let error = DecisionService.authenticationError(explanation.answer.code) { throw error }
+        let requestID = RequestFields(call.request.headers).requestID
+        let answer = record(explanation.answer, to: query, id: requestID, at: now)
+        let mayExplain = decisions.mayExplain(query, by: credential, in: state, at: now)
+        return .json(.object(answer.members + (mayExplain ? explanation.members(answer) : [])))
+    }
+
+    /// A decision that cannot be recorded is a denial.
+    private func record(
+        _ answer: DecisionAnswer,
+        to query: DecisionQuery,
+        id requestID: String,
+        at now: Moment
+    ) -> DecisionAnswer {
+        guard answer.code.isAudited else { return answer }
+        var line: [UInt8] = []
+        DecisionLogEntry.append(answer, to: query, id: requestID, at: now.wall, to: &line)
+        return options.log.append(line) ? answer : answer.denied(.logUnavailable)
+    }
+
+    private static func query(_ call: AdminCall) throws -> DecisionQuery {
+        var body = try call.body()
+        let principal = try body.principal("principal")
+        let action = try body.string("action")
+        let resource = try EntityName(body.required("resource"), at: FieldPath.root.member("resource"))
+        let context = try properties(&body, "context")
+        let actionProperties = try properties(&body, "action_properties")
+        let resourceProperties = try properties(&body, "resource_properties")
+        try body.finish()
+        return try DecisionQuery(
+            subject: (principal.kind.rawValue, principal.name, .empty),
+            action: (action, actionProperties),
+            resource: (resource.type, resource.id, resourceProperties),
+            context: context
+        )
+    }
+
+    private static func properties(_ body: inout ObjectReader, _ name: String) throws(FieldError) -> Cedar.Record {
+        guard let value = body.optional(name) else { return .empty }
+        let path = FieldPath.root.member(name)
+        guard let members = value.objectValue else { throw FieldError(path, "must be an object, not \(value.kind)") }
+        do throws(PropertyError) { return try PropertyValues.record(members) } catch {
+            throw FieldError(path.member(error.name), error.problem)
+        }
+    }
+}
+
+extension DecisionAnswer {
+    fileprivate var members: [JSONMember] {
+        [
+            JSONMember("decision", isAllowed ? "allow" : "deny"), JSONMember("code", code.rawValue),
+            JSONMember("revision", revision.json), JSONMember("epoch", epoch.json),
+            JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
+        ]
+    }
+}
+
+extension Explanation {
+    /// - Parameter answer: What was given, which may be stricter than what was decided.
+    fileprivate func members(_ answer: DecisionAnswer) -> [JSONMember] {
+        let roles = paths.flatMap(\.entities).filter { $0.type == EntityUIDs.role }.map(\.id)
+        return [
+            JSONMember("caller", answer.caller.map { .string($0.description) } ?? .null),
+            JSONMember("policies", .array(policies.map(\.json))),
+            JSONMember(
+                "failures",
+                .array(
+                    answer.failures.map { failure in
+                        .object(failure.policy.members + [JSONMember("error", "\(failure.error)")])
+                    }
+                )
+            ),
+            JSONMember("roles", .array(Self.unique(roles).map { .string($0) })),
+            JSONMember(
+                "paths",
+                .array(
+                    paths.map { path in
+                        [
+                            "policy": .string(path.policy.description),
+                            "entities": .array(path.entities.map { .string($0.description) }),
+                        ]
+                    }
+                )
+            ),
+            JSONMember("near_misses", .array(nearMisses.map(\.json))),
+            JSONMember(
+                "ignored_properties",
+                .array(
+                    answer.ignoredProperties.map {
+                        ["entity": .string($0.entity.description), "name": .string($0.name)]
+                    }
+                )
+            ),
+        ]
+    }
+
+    private static func unique(_ names: [String]) -> [String] {
+        names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}
+
+extension PolicyReference {
+    fileprivate var members: [JSONMember] {
+        [
+            JSONMember("set", set), JSONMember("version", version.json), JSONMember("id", id),
+            JSONMember("line", .integer(Int64(line))),
+        ]
+    }
+}
+
+extension Explanation.PolicyText {
+    fileprivate var json: JSONValue {
+        .object(
+            reference.members + [
+                JSONMember("effect", effect == .permit ? "permit" : "forbid"), JSONMember("text", text),
+            ]
+        )
+    }
+}
+
+extension Explanation.NearMiss {
+    fileprivate var json: JSONValue {
+        .object(
+            policy.members + [
+                JSONMember("condition", .integer(Int64(condition))), JSONMember("kind", "\(kind)"),
+                JSONMember("text", text),
+            ]
+        )
+    }
+}

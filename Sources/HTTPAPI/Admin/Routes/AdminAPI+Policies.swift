@@ -1,0 +1,117 @@
+internal import Directory
+internal import JSON
+internal import Kernel
+internal import Service
+
+extension AdminAPI {
+    static let policyRoutes: [AdminRoute] = [
+        AdminRoute("GET", "/v1/policy-sets", .reader, query: AdminCall.listQuery) { api, call in
+            let request = try call.list()
+            let page = try await api.read(call) { view throws(StateDamage) in try view.policySets(request) }
+            return Self.page(page) { .object($0.members) }
+        },
+        AdminRoute("GET", "/v1/policy-sets/{set}", .reader, query: ["at_least"]) { api, call in
+            let name = call.parameter("set")
+            let record = try await api.find("policy set \(name)", call) { view throws(StateDamage) in
+                try view.policySet(name)
+            }
+            return .json(.object(record.members), tag: record.metadata.revision)
+        },
+        AdminRoute("DELETE", "/v1/policy-sets/{set}", .caller) { api, call in
+            let precondition = try call.precondition()
+            return .receipt(
+                try await api.writer.deletePolicySet(
+                    call.parameter("set"),
+                    precondition == .none ? .mustExist : precondition,
+                    api.write(call)
+                )
+            )
+        },
+        AdminRoute("GET", "/v1/policy-sets/{set}/versions", .reader, query: AdminCall.listQuery) { api, call in
+            let request = try call.list()
+            let set = call.parameter("set")
+            let page = try await api.read(call) { view throws(StateDamage) in
+                try view.policyVersions(of: set, request)
+            }
+            return Self.page(page) { .object($0.members) }
+        },
+        AdminRoute("GET", "/v1/policy-sets/{set}/versions/{version}", .reader, query: ["at_least"]) { api, call in
+            try await api.getPolicyVersion(call)
+        },
+        AdminRoute("POST", "/v1/policy-sets/{set}/versions", .caller) { api, call in try await api.draft(call) },
+        AdminRoute("POST", "/v1/policy-sets/{set}/activate", .caller) { api, call in
+            var reader = try call.body()
+            let version = try reader.integer("version", in: 1...UInt64(Int64.max))
+            try reader.finish()
+            return .receipt(
+                try await api.writer.activatePolicies(
+                    set: call.parameter("set"),
+                    version: version,
+                    call.precondition(),
+                    api.write(call)
+                )
+            )
+        },
+    ]
+
+    private func getPolicyVersion(_ call: AdminCall) async throws -> AdminResponse {
+        let set = call.parameter("set")
+        guard let version = UInt64(call.parameter("version")) else {
+            throw AdminCall.invalid("a version is a number")
+        }
+        let record = try await find("version \(version) of policy set \(set)", call) { view throws(StateDamage) in
+            try view.policyVersion(set, version)
+        }
+        return .json(
+            .object(record.members + [JSONMember("text", record.text)]),
+            tag: record.metadata.revision
+        )
+    }
+
+    private func draft(_ call: AdminCall) async throws -> AdminResponse {
+        var reader = try call.body()
+        let draft = PolicyDraft(
+            set: call.parameter("set"),
+            text: try reader.string("text"),
+            note: try reader.optionalString("note") ?? "",
+            precondition: try call.precondition()
+        )
+        try reader.finish()
+        try Self.check(draft.text)
+        let receipt = try await writer.draftPolicies(draft, write(call))
+        let version = receipt.created.first.flatMap { UInt64($0) }
+        return .receipt(receipt, status: 201, adding: [JSONMember("version", version.map(\.json) ?? .null)])
+    }
+
+    /// Says where a text is wrong, which a refusal in the log has no room for.
+    private static func check(_ text: String) throws(ServiceError) {
+        do throws(PolicyTextError) { _ = try ActivePolicySet(name: "draft", version: 0, text: text) } catch {
+            let places = error.diagnostics.prefix(Limits.refusalNames)
+                .map { "line \($0.line), column \($0.column): \($0.message)" }
+            throw ServiceError(
+                .invalid,
+                code: RefusalCode.invalidPolicy.rawValue,
+                message: places.joined(separator: "; ")
+            )
+        }
+    }
+}
+
+extension PolicySetRecord {
+    var members: [JSONMember] {
+        [
+            JSONMember("name", name), JSONMember("active_version", activeVersion.map(\.json) ?? .null),
+            JSONMember("latest_version", latestVersion.json),
+        ] + metadata.members
+    }
+}
+
+extension PolicyVersionRecord {
+    /// Without the text, which may be long.
+    var members: [JSONMember] {
+        [
+            JSONMember("set", set), JSONMember("version", version.json), JSONMember("state", state.rawValue),
+            JSONMember("note", note), JSONMember("author", author.json), JSONMember("activated_at", activatedAt.json),
+        ] + metadata.members
+    }
+}

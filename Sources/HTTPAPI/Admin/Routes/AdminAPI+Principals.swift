@@ -1,0 +1,82 @@
+internal import Directory
+internal import Identity
+internal import JSON
+internal import Kernel
+internal import Service
+
+extension AdminAPI {
+    static let principalRoutes: [AdminRoute] = [
+        AdminRoute("GET", "/v1/principals", .reader, query: AdminCall.listQuery + ["kind"]) { api, call in
+            try await api.listPrincipals(call)
+        },
+        AdminRoute("GET", "/v1/principals/{kind}/{name}", .reader, query: ["at_least"]) { api, call in
+            try await api.getPrincipal(call)
+        },
+        AdminRoute("PUT", "/v1/principals/{kind}/{name}", .caller) { api, call in
+            let id = try principalID(call)
+            var reader = try call.body()
+            let spec = try PrincipalSpec(id, reading: &reader)
+            try reader.finish()
+            return try await api.put(.principal(spec), call)
+        },
+        AdminRoute("DELETE", "/v1/principals/{kind}/{name}", .caller) { api, call in
+            try await api.delete(.principal(principalID(call)), call)
+        },
+    ]
+
+    private static func principalID(_ call: AdminCall) throws(ServiceError) -> PrincipalID {
+        let text = "\(call.parameter("kind"))/\(call.parameter("name"))"
+        guard let id = PrincipalID(parsing: text) else {
+            let kinds = PrincipalKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw AdminCall.invalid(
+                "a principal is KIND/NAME with a kind of \(kinds) and a name of \(PrincipalID.grammar)"
+            )
+        }
+        return id
+    }
+
+    private func listPrincipals(_ call: AdminCall) async throws -> AdminResponse {
+        let name = call.query("kind") ?? PrincipalKind.agent.rawValue
+        guard let kind = PrincipalKind(rawValue: name) else {
+            throw AdminCall.invalid(
+                "kind must be one of \(PrincipalKind.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+        let request = try call.list()
+        let found = try await read(call) { view throws(StateDamage) in
+            let page = try view.principals(kind, request)
+            var items: [(PrincipalRecord, SubjectStatus)] = []
+            for record in page.items { items.append((record, try view.status(.principal(record.spec.id)))) }
+            return Page(items: items, next: page.next)
+        }
+        return Self.page(found) { .object($0.0.members(status: $0.1)) }
+    }
+
+    private func getPrincipal(_ call: AdminCall) async throws -> AdminResponse {
+        let id = try Self.principalID(call)
+        let found = try await find("principal \(id)", call) { view throws(StateDamage) in
+            guard let record = try view.principal(id) else { return nil as (PrincipalRecord, JSONValue)? }
+            let members = record.members(status: try view.status(.principal(id)))
+            let assignments = try view.assignments(of: id).map { record in
+                JSONValue.object(record.members.filter { $0.name != "principal" })
+            }
+            let statements = try view.revocations(of: .principal(id)).map(\.json)
+            let json = JSONValue.object(
+                members + [
+                    JSONMember("assignments", .array(assignments)), JSONMember("statements", .array(statements)),
+                ]
+            )
+            return (record, json)
+        }
+        return .json(found.1, tag: found.0.metadata.revision)
+    }
+}
+
+extension PrincipalRecord {
+    func members(status: SubjectStatus) -> [JSONMember] {
+        [
+            JSONMember("id", spec.id.description), JSONMember("kind", spec.id.kind.rawValue),
+            JSONMember("name", spec.id.name), JSONMember("status", status.rawValue),
+        ] + spec.members + metadata.members
+    }
+}

@@ -1,0 +1,128 @@
+internal import Decision
+internal import JSON
+internal import Kernel
+internal import Service
+
+extension AdminAPI {
+    static let statusRoutes: [AdminRoute] = [
+        AdminRoute("GET", "/healthz", .open) { _, _ in .json(["healthy": true]) },
+        AdminRoute("GET", "/readyz", .open) { api, _ in
+            let report = NodeReport(await api.client.status(), api.client, api.options)
+            guard let reason = report.unreadiness else { return .json(["ready": true]) }
+            throw ServiceError(.unavailable, code: "not_ready", message: reason)
+        },
+        AdminRoute("GET", "/v1/node/status", .identified) { api, _ in
+            .json(NodeReport(await api.client.status(), api.client, api.options).json)
+        },
+        AdminRoute("GET", "/metrics", .identified) { api, _ in
+            let report = NodeReport(await api.client.status(), api.client, api.options)
+            let text = MetricsText.format(report.metrics + api.options.metrics())
+            return AdminResponse(
+                status: 200,
+                mediaType: MetricsText.mediaType,
+                headers: [],
+                body: Array(text.utf8)
+            )
+        },
+    ]
+}
+
+/// What a node says of itself.
+struct NodeReport: Sendable {
+    let status: NodeStatus
+    let age: Kernel.Span?
+    let isCaughtUp: Bool
+    let certificateRemaining: Kernel.Span
+    let certificateWarning: Kernel.Span
+
+    init(_ status: NodeStatus, _ client: any ReplicaClient, _ options: AdminAPI.Options) {
+        let now = client.now()
+        let state = client.decisionState
+        self.status = status
+        self.age = state.freshness.map { $0.age(at: now) }
+        self.isCaughtUp = state.isServing
+        self.certificateRemaining = status.certificateExpiresAt.elapsed(since: now.wall)
+        self.certificateWarning = options.certificateWarning
+    }
+
+    /// Why the node is not ready; nil when it is.
+    var unreadiness: String? {
+        if let reason = status.haltReason { return "the node has halted: \(reason)" }
+        if status.leader == nil { return "the node knows no leader" }
+        if !status.isServing || !isCaughtUp { return "the node has not caught up with the cluster yet" }
+        if age == nil { return "the node has no proof yet that its state is current" }
+        return nil
+    }
+
+    var warnings: [String] {
+        guard certificateRemaining <= certificateWarning else { return [] }
+        if certificateRemaining == .zero { return ["the node's certificate has expired; install a new one"] }
+        let days = certificateRemaining.milliseconds / 86_400_000
+        return ["the node's certificate expires in \(days) day(s); install a new one"]
+    }
+
+    var json: JSONValue {
+        .object([
+            JSONMember("name", status.name), JSONMember("member", status.member.uuid),
+            JSONMember("incarnation", .integer(Int64(status.member.incarnation))),
+            JSONMember("lineage", status.lineage.description), JSONMember("role", status.role),
+            JSONMember("term", status.term.number.json), JSONMember("leader", leaderName),
+            JSONMember("first_index", status.firstIndex.json), JSONMember("last_index", status.lastIndex.json),
+            JSONMember("commit_index", status.commitIndex.json), JSONMember("revision", status.revision.json),
+            JSONMember("epoch", status.epoch.json), JSONMember("state_root", status.stateRoot.hex),
+            JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
+            JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
+            JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
+            JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
+            JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
+            JSONMember("warnings", .array(warnings.map { .string($0) })),
+            JSONMember("peers", .array(status.peers.map(Self.json))),
+        ])
+    }
+
+    private var leaderName: JSONValue {
+        guard let leader = status.leader else { return .null }
+        let name = leader == status.member ? status.name : status.peers.first { $0.member == leader }?.name
+        return .string(name ?? leader.uuid)
+    }
+
+    private static func json(_ peer: NodeStatus.Peer) -> JSONValue {
+        [
+            "member": .string(peer.member.uuid), "name": .string(peer.name), "api_address": .string(peer.apiAddress),
+            "connected": .bool(peer.isConnected), "match_index": peer.matchIndex.map(\.json) ?? .null,
+            "clock_offset_ms": peer.clockOffsetMilliseconds.map { .integer($0) } ?? .null,
+        ]
+    }
+
+    var metrics: [MetricSample] {
+        let gauges: [MetricSample] = [
+            .gauge("reeve_raft_term_count", "Term of the node.", status.term.number),
+            .gauge("reeve_raft_leader_count", "1 while the node leads.", status.leader == status.member ? 1 : 0),
+            .gauge("reeve_raft_last_index_entries", "Last entry of the log.", status.lastIndex.number),
+            .gauge("reeve_raft_commit_index_entries", "Last committed entry.", status.commitIndex.number),
+            .gauge("reeve_directory_revision_entries", "Entry that the state reflects.", status.revision.number),
+            .gauge("reeve_directory_epoch_count", "Statements of revocation recorded.", status.epoch),
+            .gauge("reeve_storage_log_bytes", "Size of the log.", status.logBytes),
+            .gauge("reeve_storage_state_bytes", "Size of the state.", status.stateBytes),
+            .gauge("reeve_node_ready_count", "1 while the node is ready.", unreadiness == nil ? 1 : 0),
+            .gauge("reeve_node_halted_count", "1 when the node has halted.", status.haltReason == nil ? 0 : 1),
+            .gauge(
+                "reeve_keys_certificate_remaining_seconds",
+                "Time until the node's certificate expires.",
+                certificateRemaining.milliseconds / 1000
+            ),
+            .gauge(
+                "reeve_links_connected_peers_count",
+                "Peers that the node is connected to.",
+                UInt64(status.peers.count { $0.isConnected && $0.member != status.member })
+            ),
+        ]
+        let ages = age.map {
+            MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
+        }
+        let counters = status.counters.map {
+            MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
+        }
+        return gauges + (ages.map { [$0] } ?? []) + counters
+    }
+}

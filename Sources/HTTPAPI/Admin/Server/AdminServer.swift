@@ -1,0 +1,127 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdTLS
+internal import Kernel
+package import Keys
+package import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+internal import Service
+internal import ServiceLifecycle
+
+/// Serves the admin API over HTTP/1.1 and TLS 1.3 until it is told to stop.
+package struct AdminServer: ServiceLifecycle.Service {
+    package struct Configuration: Sendable {
+        package let host: String
+        package let port: Int
+        package let credentials: NodeCredentials
+
+        package init(host: String, port: Int, credentials: NodeCredentials) {
+            self.host = host
+            self.port = port
+            self.credentials = credentials
+        }
+    }
+
+    private let api: AdminAPI
+    private let configuration: Configuration
+    private let logger: Logger
+
+    package init(_ api: AdminAPI, _ configuration: Configuration, logger: Logger) {
+        self.api = api
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// - Throws: `ListenError` when the port cannot be had.
+    package func run() async throws {
+        let tls = try ServerTLS.configuration(configuration.credentials)
+        let responder = AdminResponder(api: api, verifier: configuration.credentials.verifier)
+        let application = Application(
+            responder: responder,
+            server: try .tls(.http1(configuration: .init(idleTimeout: .seconds(75))), tlsConfiguration: tls),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: "reeve"
+            ),
+            logger: Self.quiet(logger)
+        )
+        do { try await application.run() } catch let error as IOError {
+            throw ListenError(error, host: configuration.host, port: configuration.port)
+        }
+    }
+
+    /// The framework's own lines tell operators nothing that they can act on.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+}
+
+/// Carries requests from the framework to the API.
+struct AdminResponder: HTTPResponder {
+    let api: AdminAPI
+    let verifier: PeerVerifier
+
+    func respond(to request: Request, context: AdminContext) async throws -> Response {
+        let answer = await self.answer(request, context)
+        var headers = HTTPFields()
+        headers[.contentType] = answer.mediaType
+        headers[.cacheControl] = "no-store"
+        for header in answer.headers {
+            if let name = HTTPField.Name(header.name) { headers[name] = header.value }
+        }
+        if let name = HTTPField.Name("X-Request-ID"), let id = request.headers[name] {
+            headers[name] = RequestIDText.sanitized(id)
+        }
+        let isHead = request.method == .head
+        return Response(
+            status: .init(code: answer.status),
+            headers: headers,
+            body: isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        )
+    }
+
+    private func answer(_ request: Request, _ context: AdminContext) async -> AdminResponse {
+        guard let body = try? await request.body.collect(upTo: AdminAPI.bodyLimit) else {
+            return .problem(
+                ProblemDetails(
+                    status: 413,
+                    title: "Content Too Large",
+                    code: "body_too_large",
+                    detail: "the body has more than \(AdminAPI.bodyLimit) bytes, or did not arrive whole"
+                )
+            )
+        }
+        var headers = HTTPHeaders()
+        for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
+        return await api.respond(
+            to: AdminRequest(
+                method: request.method.rawValue,
+                target: request.head.path ?? "",
+                headers: headers,
+                body: Array(body.readableBytesView),
+                peer: await peer(context.channel)
+            )
+        )
+    }
+
+    /// By the certificate that the handshake verified; checked again, since a connection may outlive it.
+    private func peer(_ channel: any Channel) async -> PeerIdentity {
+        guard let certificate = try? await channel.nioSSL_peerCertificate().get() else { return .none }
+        return PeerIdentity(certificate: certificate, verifier: verifier, at: api.client.now().wall)
+    }
+}
+
+/// Keeps hold of the connection of a request.
+struct AdminContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: Source) {
+        self.coreContext = .init(source: source)
+        self.channel = source.channel
+    }
+}

@@ -1,0 +1,41 @@
+package import Kernel
+
+/// S1: no node allows what it knows to be revoked: since it acknowledged the revocation itself, or since it
+/// applied the log that far. A crash is no excuse.
+package struct RevocationChecker: Sendable {
+    package struct Revocation: Sendable {
+        package let agent: Int
+        package let revision: LogIndex
+        fileprivate var acknowledgedBy: [Int]
+    }
+
+    /// In the order of acknowledgement.
+    package private(set) var revocations: [Revocation] = []
+
+    package init() {}
+
+    /// A node told a client that the agent is revoked.
+    package mutating func acknowledged(_ agent: Int, at revision: LogIndex, by node: Int) {
+        if let place = revocations.firstIndex(where: { $0.agent == agent && $0.revision == revision }) {
+            revocations[place].acknowledgedBy.append(node)
+        } else {
+            revocations.append(Revocation(agent: agent, revision: revision, acknowledgedBy: [node]))
+        }
+    }
+
+    /// A node answered a request with allow.
+    package func allowed(_ agent: Int, by node: Int, applied: LogIndex) throws(Violation) {
+        for revocation in revocations where revocation.agent == agent {
+            if revocation.acknowledgedBy.contains(node) {
+                throw Violation(
+                    .revocation,
+                    "n\(node + 1) allows agent \(agent) after it acknowledged its revocation at \(revocation.revision)")
+            }
+            if revocation.revision <= applied {
+                throw Violation(
+                    .revocation,
+                    "n\(node + 1) at \(applied) allows agent \(agent), revoked at \(revocation.revision)")
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import Directory
+package import Kernel
+
+/// Something that a client wanted, what it was told, and when: one line of the history.
+package struct ClientOperation: Sendable {
+    package enum Intent: Hashable, Sendable {
+        case write(CommandBody)
+        /// Reads a resource at a node whose state reflects at least this revision.
+        case read(resource: Int, atLeast: LogIndex)
+        /// Asks whether an agent may read a resource.
+        case decide(agent: Int, resource: Int)
+    }
+
+    package enum Outcome: Hashable, Sendable {
+        case pending
+        case done(CommandResult.Done)
+        /// The directory refused; recorded in the log.
+        case rejected(CommandResult.Refusal)
+        /// A read or a decision was answered.
+        case answered
+        /// Refused on every attempt, by nodes that vouch that it took no effect.
+        case notTaken
+        /// Whether it took effect is not known to the client.
+        case unknown
+    }
+
+    package let number: Int
+    package let intent: Intent
+    package let invokedAt: Instant
+    /// The highest revision that any client had been told of by then. Whatever this operation does comes after it.
+    package let floor: LogIndex
+    /// Setup is tried again until it is done.
+    package let isSetup: Bool
+    package var outcome = Outcome.pending
+    package var returnedAt: Instant?
+    package var attempts = 0
+    /// Node of the newest attempt.
+    package var node = 0
+    /// Whether an attempt ended without certainty that it took no effect.
+    package var isInDoubt = false
+    /// Whether the newest attempt was neither answered nor given up.
+    package var isWaiting = false
+    /// Which state of the network the newest attempt began in.
+    package var networkEpoch: UInt64 = 0
+
+    package static let maximumAttempts = 8
+
+    package init(number: Int, intent: Intent, invokedAt: Instant, floor: LogIndex, isSetup: Bool) {
+        self.number = number
+        self.intent = intent
+        self.invokedAt = invokedAt
+        self.floor = floor
+        self.isSetup = isSetup
+    }
+
+    /// The same for every attempt.
+    package var idempotencyKey: String { "operation-\(number)" }
+}

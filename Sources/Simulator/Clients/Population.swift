@@ -1,0 +1,52 @@
+package import Directory
+package import Identity
+package import Kernel
+
+/// Who and what the simulated organisation consists of. The same for every seed.
+package struct Population: Sendable {
+    /// `agent/standing` first: it has a grant that outlives the run and is never revoked.
+    package let agents: [PrincipalID]
+    package let documents: [EntityName]
+
+    package static let standing = 0
+    package static let role = "reader"
+    package static let policySet = "documents"
+    /// A set that changes all the time and permits nothing.
+    package static let changingSet = "experiments"
+    /// The standing grant ends a day after the world begins: later than any run, sooner than a clock a year ahead.
+    package static let standingExpiry = VirtualClock.worldStart.advanced(by: .seconds(24 * 60 * 60))
+    package static let action = "read"
+    package static let valueAttribute = "value"
+
+    package init(agentCount: Int = 500, documentCount: Int = 8) {
+        agents = (["standing"] + (1..<agentCount).map { "agent-\($0)" }).compactMap {
+            PrincipalID(kind: .agent, name: $0)
+        }
+        documents = (0..<documentCount).map { EntityName(type: "Document", id: "d\($0)") }
+        invariant(agents.count == agentCount, "every name of an agent fits the grammar")
+    }
+
+    /// What must stand before the load begins, in order.
+    package var setup: [CommandBody] {
+        [
+            .put(.role(RoleSpec(name: Self.role)), .none),
+            .put(.principal(PrincipalSpec(id: agents[Self.standing])), .none),
+            .put(.assignment(grant("standing", to: Self.standing, until: Self.standingExpiry)), .none),
+            .draftPolicies(PolicyDraft(set: Self.policySet, text: Self.policyText)),
+            .activatePolicies(set: Self.policySet, version: 1, .none),
+        ] + documents.indices.map { .put(.resource(document($0, value: 0)), .none) }
+    }
+
+    package func document(_ number: Int, value: Int64) -> ResourceSpec {
+        ResourceSpec(id: documents[number], attributes: [Self.valueAttribute: .long(value)])
+    }
+
+    package func grant(_ id: String, to agent: Int, until expiry: WallTime) -> AssignmentSpec {
+        AssignmentSpec(id: id, principal: agents[agent], role: Self.role, expiresAt: expiry)
+    }
+
+    private static let policyText = """
+        @id("readers-read")
+        permit (principal in Role::"reader", action == Action::"read", resource is Document);
+        """
+}

@@ -1,0 +1,46 @@
+internal import HeapModule
+package import Kernel
+
+/// What happens next, by time and then in the order of scheduling, so that a run never depends on how a heap breaks ties.
+package struct EventQueue<Event: Sendable>: Sendable {
+    private struct Scheduled: Comparable, Sendable {
+        let time: Instant
+        let sequence: UInt64
+        let slot: Int
+
+        static func < (lhs: Self, rhs: Self) -> Bool {
+            lhs.time == rhs.time ? lhs.sequence < rhs.sequence : lhs.time < rhs.time
+        }
+    }
+
+    /// Events stay where they are while the heap moves small keys about.
+    private var slots: [Event?] = []
+    private var freeSlots: [Int] = []
+    private var heap = Heap<Scheduled>()
+    private var nextSequence: UInt64 = 0
+
+    package init() {}
+
+    package var count: Int { heap.count }
+    package var nextTime: Instant? { heap.min?.time }
+
+    package mutating func schedule(_ event: Event, at time: Instant) {
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slots[free] = event
+            slot = free
+        } else {
+            slots.append(event)
+            slot = slots.count - 1
+        }
+        heap.insert(Scheduled(time: time, sequence: nextSequence, slot: slot))
+        nextSequence += 1
+    }
+
+    package mutating func pop() -> (time: Instant, event: Event)? {
+        guard let scheduled = heap.popMin(), let event = slots[scheduled.slot] else { return nil }
+        slots[scheduled.slot] = nil
+        freeSlots.append(scheduled.slot)
+        return (scheduled.time, event)
+    }
+}

@@ -1,0 +1,98 @@
+package import Kernel
+
+/// What goes wrong, or is repaired, in the world around the nodes. All choices are in here: carrying one out draws
+/// nothing but latencies.
+package enum Fault: Hashable, Sendable {
+    /// Cuts a node off from all others, both ways.
+    case isolate(NodeSelector)
+    /// Members of different groups do not hear each other; nodes that are not named form a group of their own.
+    case split([[NodeSelector]])
+    case healNetwork
+    case network(NetworkQuality)
+    case crash(NodeSelector, Crash, downFor: Span)
+    /// Crashes the node while its next write to the log is under way.
+    case crashDuringWrite(NodeSelector, Crash, downFor: Span)
+    /// A graceful stop: the node may hand over its leadership first.
+    case stop(NodeSelector, downFor: Span)
+    /// Makes each write to the log take so many times as long.
+    case slowDisk(NodeSelector, factor: UInt64)
+    case stepClock(NodeSelector, milliseconds: Int64)
+    case correctClocks
+    /// Restarts what is down, mends network, disks and clocks.
+    case repairAll
+}
+
+package enum Crash: Hashable, Sendable {
+    /// The process ends; what it handed to the operating system survives.
+    case process
+    /// The machine loses power: the state store may lose its last transactions too.
+    case power
+}
+
+/// Which node a fault hits, found when it happens.
+package enum NodeSelector: Hashable, Sendable {
+    /// Counted from 0.
+    case node(Int)
+    /// The member that leads in the highest term. Waits until there is one.
+    case leader
+    /// The first running member that does not lead.
+    case follower
+}
+
+package struct TimedFault: Hashable, Sendable {
+    package let time: Instant
+    package let fault: Fault
+
+    package init(at time: Instant, _ fault: Fault) {
+        self.time = time
+        self.fault = fault
+    }
+
+    func flaw(in scenario: Scenario) -> String? {
+        let end = Instant.zero.advanced(by: scenario.duration)
+        guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }
+        for case .node(let number) in fault.selectors where number >= scenario.nodeCount {
+            return "a fault names n\(number + 1), but there are \(scenario.nodeCount) nodes"
+        }
+        return nil
+    }
+}
+
+extension Fault {
+    package var selectors: [NodeSelector] {
+        switch self {
+        case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
+            .slowDisk(let node, _), .stepClock(let node, _):
+            [node]
+        case .split(let groups): groups.flatMap { $0 }
+        case .healNetwork, .network, .correctClocks, .repairAll: []
+        }
+    }
+}
+
+/// How the network treats each message.
+package struct NetworkQuality: Hashable, Sendable {
+    package var minimumLatency: Span
+    /// Mean of what comes on top, with an exponential tail.
+    package var meanExtraLatency: Span
+    package var lossPPM: UInt64
+    package var duplicationPPM: UInt64
+    /// Whether a later message may arrive before an earlier one of the same link.
+    package var reorders: Bool
+
+    package init(
+        minimumLatency: Span = Span(microseconds: 200),
+        meanExtraLatency: Span = Span(microseconds: 300),
+        lossPPM: UInt64 = 0,
+        duplicationPPM: UInt64 = 0,
+        reorders: Bool = false
+    ) {
+        self.minimumLatency = minimumLatency
+        self.meanExtraLatency = meanExtraLatency
+        self.lossPPM = lossPPM
+        self.duplicationPPM = duplicationPPM
+        self.reorders = reorders
+    }
+
+    package static let good = NetworkQuality()
+}

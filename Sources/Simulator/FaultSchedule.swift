@@ -1,0 +1,72 @@
+package import Kernel
+
+/// Draws the faults of a seed. Each seed has some classes of faults and not others, since one class at a high rate
+/// hides what another would show ("swarm testing", Groce et al., ISSTA 2012).
+package enum FaultSchedule {
+    private enum Class: CaseIterable { case isolation, split, crash, crashDuringWrite, stop, network, disk, clock }
+
+    /// Faults before the world's heal time, sorted by time.
+    package static func draw(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
+        let classes = Class.allCases.filter { _ in random.chance(500_000) }
+        let gap = Span.milliseconds(random.within(400...4000))
+        var faults: [TimedFault] = []
+        var time = Instant.zero.advanced(by: .milliseconds(1500))
+        while !classes.isEmpty {
+            time = time.advanced(by: random.exponential(mean: gap))
+            guard time < scenario.healTime, let kind = random.element(of: classes) else { break }
+            faults += draw(kind, at: time, nodeCount: scenario.nodeCount, from: &random)
+        }
+        return faults.sorted { $0.time < $1.time }
+    }
+
+    private static func draw(
+        _ kind: Class,
+        at time: Instant,
+        nodeCount: Int,
+        from random: inout SeededRandom
+    ) -> [TimedFault] {
+        let target = selector(nodeCount: nodeCount, from: &random)
+        let pause = random.span(.milliseconds(50)...(.seconds(4)))
+        let crash: Crash = random.chance(400_000) ? .power : .process
+        func lasting(_ fault: Fault, until repair: Fault) -> [TimedFault] {
+            [TimedFault(at: time, fault), TimedFault(at: time.advanced(by: pause), repair)]
+        }
+        switch kind {
+        case .isolation: return lasting(.isolate(target), until: .healNetwork)
+        case .split: return lasting(.split([side(nodeCount: nodeCount, from: &random)]), until: .healNetwork)
+        case .crash: return [TimedFault(at: time, .crash(target, crash, downFor: pause))]
+        case .crashDuringWrite: return [TimedFault(at: time, .crashDuringWrite(target, crash, downFor: pause))]
+        case .stop: return [TimedFault(at: time, .stop(target, downFor: pause))]
+        case .network: return lasting(.network(quality(from: &random)), until: .network(.good))
+        case .disk:
+            return lasting(.slowDisk(target, factor: random.within(2...200)), until: .slowDisk(target, factor: 1))
+        case .clock: return [TimedFault(at: time, .stepClock(target, milliseconds: clockStep(from: &random)))]
+        }
+    }
+
+    private static func selector(nodeCount: Int, from random: inout SeededRandom) -> NodeSelector {
+        random.chance(400_000) ? .leader : .node(random.below(nodeCount))
+    }
+
+    /// Some of the nodes, perhaps none or all.
+    private static func side(nodeCount: Int, from random: inout SeededRandom) -> [NodeSelector] {
+        (0..<nodeCount).filter { _ in random.chance(500_000) }.map { .node($0) }
+    }
+
+    private static func quality(from random: inout SeededRandom) -> NetworkQuality {
+        NetworkQuality(
+            minimumLatency: Span(microseconds: random.within(100...5000)),
+            meanExtraLatency: Span(microseconds: random.within(100...60_000)),
+            lossPPM: random.chance(700_000) ? random.within(1000...300_000) : 0,
+            duplicationPPM: random.chance(700_000) ? random.within(1000...200_000) : 0,
+            reorders: random.chance(700_000)
+        )
+    }
+
+    /// Mostly what a careless operator or a bad time server does: seconds to hours, either way.
+    private static func clockStep(from random: inout SeededRandom) -> Int64 {
+        let sizes: [ClosedRange<UInt64>] = [1...150, 600...5000, 60_000...7_200_000]
+        let size = Int64(random.within(random.element(of: sizes) ?? 1...150))
+        return random.chance(500_000) ? size : -size
+    }
+}

@@ -1,0 +1,232 @@
+internal import Consensus
+internal import Directory
+internal import Kernel
+package import Replica
+
+extension TraceHash {
+    /// Kind and content. Digests and identities of what was hashed before stand for the whole.
+    package mutating func combine(_ input: ReplicaNode.Input) {
+        switch input {
+        case .wake: combine(1)
+        case .receive(let message, let sender):
+            combine(2)
+            combine(sender)
+            combine(message)
+        case .submit(let submissions):
+            combine(3)
+            for submission in submissions {
+                combine(submission.id.number)
+                combine(submission.command)
+                combine(submission.deadline)
+            }
+        case .awaitRevision(let id, let revision, let deadline):
+            combine(4)
+            combine(id.number)
+            combine(revision)
+            combine(deadline)
+        case .persisted(let id, let last):
+            combine(5)
+            combine(id.number)
+            combine(last)
+        case .applied(let batch):
+            combine(6)
+            combine(batch.point.position)
+            combine(batch.facts.stateRoot)
+            combine(batch.outcomes.count)
+            combine(batch.events.count)
+            combine(batch.halt ?? "")
+        case .entriesRead(let peer, let previous, let entries):
+            combine(7)
+            combine(peer)
+            combine(previous ?? .zero)
+            combine(entries)
+        case .snapshotRead(let peer, let chunk):
+            combine(8)
+            combine(peer)
+            if let chunk { combine(chunk) }
+        case .snapshotStaged(let position, let nextChunk):
+            combine(9)
+            combine(position)
+            combine(nextChunk)
+        case .snapshotInstalled(let point, let facts):
+            combine(10)
+            combine(point.position)
+            combine(facts.stateRoot)
+        case .compacted(let firstIndex):
+            combine(11)
+            combine(firstIndex)
+        case .storage(let isFull):
+            combine(12)
+            combine(isFull)
+        case .shutDown: combine(13)
+        }
+    }
+
+    /// Which effects, in which order; what they hold shows in the inputs that follow from them.
+    package mutating func combine(_ effects: [ReplicaNode.Effect]) {
+        combine(effects.count)
+        for effect in effects { combine(effect.kind) }
+    }
+
+    private mutating func combine(_ message: PeerMessage) {
+        combine(message.stamp)
+        switch message.body {
+        case .raft(let message, let proof):
+            combine(1)
+            combine(message)
+            if let proof {
+                combine(proof.provenAt)
+                combine(proof.age)
+                combine(proof.commitIndex)
+            }
+        case .forward(let id, let command):
+            combine(2)
+            combine(id.number)
+            combine(command)
+        case .forwardRefused(let id, let refusal):
+            combine(3)
+            combine(id.number)
+            switch refusal {
+            case .notLeader: combine(1)
+            case .entryTooLarge(let byteCount, _): combine(byteCount)
+            case .overloaded: combine(2)
+            case .storageFull: combine(3)
+            }
+        }
+    }
+
+    private mutating func combine(_ message: Message) {
+        combine(message.from)
+        combine(message.to)
+        combine(message.term)
+        switch message.body {
+        case .preVoteRequest(let last):
+            combine(1)
+            combine(last)
+        case .preVoteResponse(let granted):
+            combine(2)
+            combine(granted)
+        case .voteRequest(let last, let isTransfer):
+            combine(3)
+            combine(last)
+            combine(isTransfer)
+        case .voteResponse(let granted):
+            combine(4)
+            combine(granted)
+        case .append(let append):
+            combine(5)
+            combine(append.previous)
+            combine(append.commitIndex)
+            combine(append.entries)
+        case .appendAccepted(let matchIndex):
+            combine(6)
+            combine(matchIndex)
+        case .appendRejected(let previous, let hint):
+            combine(7)
+            combine(previous)
+            combine(hint)
+        case .heartbeat(let commitIndex, let round):
+            combine(8)
+            combine(commitIndex)
+            combine(round)
+        case .heartbeatAcknowledged(let round):
+            combine(9)
+            combine(round)
+        case .snapshot(let chunk):
+            combine(10)
+            combine(chunk)
+        case .snapshotAcknowledged(let position, let nextChunk):
+            combine(11)
+            combine(position)
+            combine(nextChunk)
+        case .timeoutNow: combine(12)
+        }
+    }
+
+    private mutating func combine(_ entries: [Entry]) {
+        combine(entries.count)
+        for entry in entries {
+            combine(entry.position)
+            combine(entry.time)
+            combine(entry.previousHash)
+            if case .command(let bytes) = entry.payload { combine(bytes) }
+        }
+    }
+
+    private mutating func combine(_ chunk: Message.SnapshotChunk) {
+        combine(chunk.point.position)
+        combine(chunk.number)
+        combine(chunk.isLast)
+        combine(chunk.digest)
+    }
+}
+
+extension ReplicaNode.Effect {
+    fileprivate var kind: UInt64 {
+        switch self {
+        case .persist: 1
+        case .send: 2
+        case .apply: 3
+        case .reply: 4
+        case .readEntries: 5
+        case .readSnapshot: 6
+        case .stageSnapshot: 7
+        case .installSnapshot: 8
+        case .compact: 9
+        case .publish: 10
+        case .serving: 11
+        case .roleChanged: 12
+        case .readyToStop: 13
+        case .note: 14
+        }
+    }
+}
+
+extension ReplicaNode.Input {
+    /// One line for people.
+    package var summary: String {
+        switch self {
+        case .wake: "wake"
+        case .receive(let message, let sender): "receives from \(sender): \(message.body.summary)"
+        case .submit(let submissions): "client submits \(submissions.map(\.id.number))"
+        case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
+        case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
+        case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
+        case .entriesRead(let peer, let previous, let entries):
+            "read for \(peer): \(entries.count) entries after \(previous.map { "\($0)" } ?? "nothing")"
+        case .snapshotRead(let peer, let chunk): "read for \(peer): \(chunk?.summary ?? "no snapshot")"
+        case .snapshotStaged(let position, let nextChunk): "staged \(position) below chunk \(nextChunk)"
+        case .snapshotInstalled(let point, _): "installed the snapshot of \(point.position)"
+        case .compacted(let firstIndex): "log begins at \(firstIndex)"
+        case .storage(let isFull): isFull ? "log store is full" : "log store has room"
+        case .shutDown: "is asked to stop"
+        }
+    }
+}
+
+extension PeerMessage.Body {
+    fileprivate var summary: String {
+        switch self {
+        case .raft(let message, let proof):
+            "\(message.term) \(message.body.summary)\(proof.map { " proven at \($0.provenAt)" } ?? "")"
+        case .forward(let id, _): "forward \(id.number)"
+        case .forwardRefused(let id, let refusal): "forward \(id.number) refused: \(refusal)"
+        }
+    }
+}
+
+extension Message.Body {
+    fileprivate var summary: String {
+        switch self {
+        case .append(let append):
+            "append \(append.entries.map(\.position)) after \(append.previous), committed \(append.commitIndex)"
+                + (append.entries.last.map { ", dated \($0.time)" } ?? "")
+        case .snapshot(let chunk): chunk.summary
+        default: "\(self)"
+        }
+    }
+}
+
+extension Message.SnapshotChunk {
+    fileprivate var summary: String { "chunk \(number) of \(point.position)\(isLast ? ", the last" : "")" }
+}

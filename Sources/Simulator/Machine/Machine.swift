@@ -1,0 +1,84 @@
+package import Consensus
+package import Decision
+package import Kernel
+package import Replica
+
+/// One computer: disks and clocks that outlive a process, and the process, if one runs.
+package struct Machine: Sendable {
+    package let member: MemberID
+    package var clock: VirtualClock
+    package var log: VirtualLogDisk
+    package var state: VirtualStateStore
+    package var process: Process?
+    /// Counts processes. What was under way for an earlier one is void.
+    package var generation: UInt64 = 0
+    /// How many times as long as usual a write takes.
+    package var diskSlowness: UInt64 = 1
+    /// A crash that waits for the next write to the log.
+    package var armedCrash: ArmedCrash?
+
+    package struct ArmedCrash: Sendable {
+        package let crash: Crash
+        package let downFor: Span
+    }
+
+    package init(member: MemberID, clock: VirtualClock, log: VirtualLogDisk, state: VirtualStateStore) {
+        self.member = member
+        self.clock = clock
+        self.log = log
+        self.state = state
+    }
+
+    package var isUp: Bool { process != nil }
+}
+
+/// What a process holds in memory: the node and what its shell needs to carry out effects.
+package struct Process: Sendable {
+    package var replica: ReplicaNode
+    package var applier: Applier
+    package var decisions: DecisionSnapshot
+    package var freshness: Freshness?
+    package var isServing: Bool
+    /// Set while the process stops gracefully: for how long it is to stay down.
+    package var stoppingFor: Span?
+
+    /// Messages that wait for a write.
+    package var held: [HeldMessage] = []
+    package var durable: LogWrite.ID?
+    /// Entries handed to the state machine, until they are applied.
+    package var applying: [Entry] = []
+    package var outgoing: [Int: OutgoingSnapshot] = [:]
+    package var incoming = IncomingSnapshot()
+    /// When the earliest scheduled wake happens, in true time.
+    package var wakeAt: Instant?
+    package var requests: [RequestID: ClientRequest] = [:]
+    package var nextRequest: UInt64 = 0
+
+    package struct HeldMessage: Sendable {
+        package let message: PeerMessage
+        package let to: Int
+        package let after: LogWrite.ID
+    }
+
+    /// Who waits for a reply.
+    package struct ClientRequest: Sendable {
+        package let operation: Int
+        package let attempt: Int
+    }
+
+    package mutating func request(for operation: Int, attempt: Int) -> RequestID {
+        nextRequest += 1
+        let id = RequestID(nextRequest)
+        requests[id] = ClientRequest(operation: operation, attempt: attempt)
+        return id
+    }
+
+    /// Takes the messages that no longer wait, in the order in which they were held.
+    package mutating func release(through write: LogWrite.ID) -> [HeldMessage] {
+        durable = max(durable ?? write, write)
+        guard held.contains(where: { $0.after <= write }) else { return [] }
+        let released = held.filter { $0.after <= write }
+        held.removeAll { $0.after <= write }
+        return released
+    }
+}

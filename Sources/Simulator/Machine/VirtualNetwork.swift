@@ -1,0 +1,62 @@
+package import Kernel
+
+/// Who hears whom, and when. Knows nodes by their numbers only.
+package struct VirtualNetwork: Sendable {
+    package var quality = NetworkQuality.good
+    private let nodeCount: Int
+    /// Which side of a partition each node is on.
+    private var side: [Int]
+    /// Grows with each change of who hears whom.
+    package private(set) var epoch: UInt64 = 0
+    /// When the latest message of each directed link arrives, so that a link that does not reorder keeps its order.
+    private var lastArrival: [Instant]
+
+    package init(nodeCount: Int) {
+        self.nodeCount = nodeCount
+        self.side = Array(repeating: 0, count: nodeCount)
+        self.lastArrival = Array(repeating: .zero, count: nodeCount * nodeCount)
+    }
+
+    package func connects(_ from: Int, _ to: Int) -> Bool { side[from] == side[to] }
+
+    /// How many nodes this one hears, itself included.
+    package func reach(of node: Int) -> Int { side.count { $0 == side[node] } }
+
+    package mutating func isolate(_ node: Int) {
+        side[node] = nodeCount + node
+        epoch += 1
+    }
+
+    package mutating func split(_ groups: [[Int]]) {
+        for node in side.indices { side[node] = groups.firstIndex { $0.contains(node) }.map { $0 + 1 } ?? 0 }
+        epoch += 1
+    }
+
+    package mutating func heal() {
+        for node in side.indices { side[node] = 0 }
+        epoch += 1
+    }
+
+    /// When a message sent now arrives, and when its duplicate does. Whether the link still holds at that time is to be
+    /// asked then.
+    package mutating func arrivals(
+        from: Int,
+        to: Int,
+        at now: Instant,
+        random: inout SeededRandom
+    ) -> (first: Instant?, second: Instant?) {
+        guard connects(from, to), !random.chance(quality.lossPPM) else { return (nil, nil) }
+        let first = arrival(from: from, to: to, at: now, random: &random)
+        guard random.chance(quality.duplicationPPM) else { return (first, nil) }
+        return (first, arrival(from: from, to: to, at: now, random: &random))
+    }
+
+    private mutating func arrival(from: Int, to: Int, at now: Instant, random: inout SeededRandom) -> Instant {
+        let latency = random.exponential(mean: quality.meanExtraLatency)
+        var time = now.advanced(by: quality.minimumLatency).advanced(by: latency)
+        let link = from * nodeCount + to
+        if !quality.reorders { time = max(time, lastArrival[link]) }
+        lastArrival[link] = max(time, lastArrival[link])
+        return time
+    }
+}

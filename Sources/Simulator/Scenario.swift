@@ -1,0 +1,63 @@
+package import Kernel
+
+/// What a run is made of besides its seed: topology, load, faults and what is expected of it.
+package struct Scenario: Hashable, Sendable {
+    package var name: String
+    /// Voters, named `n1`, `n2` and so on.
+    package var nodeCount: Int
+    /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
+    package var duration: Span
+    package var operationsPerSecond: UInt64
+    /// Sorted by time.
+    package var faults: [TimedFault]
+    /// Whether the seed adds faults of its own.
+    package var drawsFaults: Bool
+    package var expectations: [Expectation]
+
+    package static let nodeCounts = 1...15
+    package static let durations = Span.seconds(5)...Span.seconds(86_400)
+    package static let operationRates: ClosedRange<UInt64> = 1...1000
+
+    package init(
+        name: String = "random faults",
+        nodeCount: Int = 3,
+        duration: Span = .seconds(30),
+        operationsPerSecond: UInt64 = 10,
+        faults: [TimedFault] = [],
+        drawsFaults: Bool = true,
+        expectations: [Expectation] = []
+    ) {
+        self.name = name
+        self.nodeCount = nodeCount
+        self.duration = duration
+        self.operationsPerSecond = operationsPerSecond
+        self.faults = faults.sorted { $0.time < $1.time }
+        self.drawsFaults = drawsFaults
+        self.expectations = expectations
+    }
+
+    /// When faults end and everything is repaired.
+    package var healTime: Instant { Instant(microseconds: duration.microseconds / 5 * 4) }
+
+    /// What makes this scenario impossible to run, nil if it can be run.
+    package var flaw: String? {
+        guard Self.nodeCounts.contains(nodeCount) else { return "nodes must be in \(Self.nodeCounts)" }
+        guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
+        guard Self.operationRates.contains(operationsPerSecond) else {
+            return "operations per second must be in \(Self.operationRates)"
+        }
+        return faults.lazy.compactMap { $0.flaw(in: self) }.first
+    }
+}
+
+/// What a scenario must show besides keeping the invariants.
+package enum Expectation: Hashable, Sendable {
+    /// The standing time-boxed grant, which outlives the run, is never denied as expired or not yet in force.
+    case grantsHold
+    /// After each fault a write is acknowledged within this time.
+    case writesResume(within: Span)
+    /// At least so many members led at one time or another.
+    case leaders(atLeast: Int)
+    /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.
+    case minorityAcknowledgesNothing
+}

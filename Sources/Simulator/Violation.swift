@@ -1,0 +1,32 @@
+/// What a run found to be wrong, by the id that DESIGN section 8 gives the invariant.
+package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Invariant: String, Hashable, Sendable, CaseIterable {
+        /// One leader a term; one vote a node and term, across restarts.
+        case leadership = "R1"
+        /// A committed entry never changes; logs match; applied ≤ committed ≤ durable on a quorum.
+        case log = "R2"
+        /// Every acknowledged write survives; clients see a linearizable history; a retry applies once.
+        case history = "R3"
+        /// Equal applied index means equal state root.
+        case stateRoot = "R4"
+        /// After healing, a leader and full convergence within a bound.
+        case convergence = "R5"
+        /// No node allows after it acknowledged a revocation.
+        case revocation = "S1"
+        /// What the scenario expects besides.
+        case expectation = "scenario"
+
+        /// Whether it says that something good happens in time, rather than that nothing bad ever does.
+        package var isLiveness: Bool { self == .convergence }
+    }
+
+    package let invariant: Invariant
+    package let message: String
+
+    package init(_ invariant: Invariant, _ message: String) {
+        self.invariant = invariant
+        self.message = message
+    }
+
+    package var description: String { "\(invariant.rawValue): \(message)" }
+}

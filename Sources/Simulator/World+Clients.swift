@@ -1,0 +1,170 @@
+internal import Consensus
+internal import Directory
+internal import Kernel
+internal import Replica
+
+/// What clients do, and what they are told.
+extension World {
+    /// Begins the next operation of the load and schedules the one after it. Setup goes one step at a time.
+    mutating func beginOperation() throws(Violation) {
+        guard now < loadEnds else { return }
+        if operations.last.map({ $0.isSetup && $0.outcome == .pending }) ?? false {
+            queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
+            return
+        }
+        let mean = Span(microseconds: 1_000_000 / options.scenario.operationsPerSecond)
+        if let body = workload.nextSetup() {
+            invoke(.write(body), isSetup: true)
+            queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
+        } else {
+            let intent = workload.next(
+                operations.count, known: knownRevision, at: now, random: &streams.clients)
+            invoke(intent, isSetup: false)
+            let pause = streams.clients.exponential(mean: mean)
+            queue.schedule(.load, at: now.advanced(by: pause))
+        }
+        try attempt(operations.count - 1)
+    }
+
+    private mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
+        operations.append(
+            ClientOperation(
+                number: operations.count, intent: intent, invokedAt: now, floor: knownRevision, isSetup: isSetup))
+    }
+
+    mutating func attempt(_ number: Int) throws(Violation) {
+        guard operations[number].outcome == .pending else { return }
+        let node = streams.clients.below(machines.count)
+        operations[number].attempts += 1
+        operations[number].node = node
+        operations[number].networkEpoch = network.epoch
+        trace.hash.combine(number)
+        switch operations[number].intent {
+        case .write(let body): try submit(body, number, to: node)
+        case .read(_, let revision): try awaitRevision(revision, number, at: node)
+        case .decide(let agent, let document):
+            let answered = try decide(agent, document, at: node)
+            if answered { finish(number, .answered) } else { retry(number) }
+        }
+    }
+
+    private mutating func submit(_ body: CommandBody, _ number: Int, to node: Int) throws(Violation) {
+        guard let id = open(number, at: node) else { return retry(number) }
+        let command = Command(
+            caller: .administrator(fingerprint: Self.administrator),
+            authenticatedBy: members[node],
+            idempotencyKey: operations[number].idempotencyKey,
+            notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
+            body: body)
+        let bytes = options.codec.encode(command)
+        history.submitted(Digest.of(bytes), of: number)
+        try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(at: node))]))
+    }
+
+    private mutating func awaitRevision(_ revision: LogIndex, _ number: Int, at node: Int) throws(Violation) {
+        guard let id = open(number, at: node) else { return retry(number) }
+        try step(node, .awaitRevision(id, revision, deadline: deadline(at: node)))
+    }
+
+    private static let patience = Span.seconds(3)
+
+    /// Nil when nobody answers at that node.
+    private mutating func open(_ number: Int, at node: Int) -> RequestID? {
+        let attempt = operations[number].attempts
+        guard let id = machines[node].process?.request(for: number, attempt: attempt) else { return nil }
+        operations[number].isWaiting = true
+        queue.schedule(.clientTimeout(operation: number, attempt: attempt), at: now.advanced(by: Self.patience))
+        return id
+    }
+
+    /// A little before the client loses patience, by the node's own clock.
+    private mutating func deadline(at node: Int) -> Instant {
+        let wait = streams.clients.span(.milliseconds(500)...(.milliseconds(2500)))
+        return machines[node].clock.monotonic(at: now).advanced(by: wait)
+    }
+
+    mutating func replied(_ node: Int, _ id: RequestID, _ reply: ReplicaNode.Reply) throws(Violation) {
+        guard let request = machines[node].process?.requests.removeValue(forKey: id) else {
+            throw Violation(.history, "n\(node + 1) answers request \(id.number), which is unknown or answered")
+        }
+        let number = request.operation
+        let isCurrent = operations[number].isWaiting && operations[number].attempts == request.attempt
+        if isCurrent { operations[number].isWaiting = false }
+        trace.hash.combine(number)
+        record(.client("operation \(number): \(reply)"), node: node)
+        switch reply {
+        case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
+        case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
+        case .reached(let revision):
+            try read(number, at: node, revision)
+            if isCurrent { finish(number, .answered) }
+        case .refused: if isCurrent { retry(number) }
+        case .outcomeUnknown:
+            operations[number].isInDoubt = true
+            if isCurrent { retry(number) }
+        }
+    }
+
+    private mutating func acknowledge(
+        _ number: Int,
+        _ done: CommandResult.Done,
+        by node: Int,
+        isCurrent: Bool
+    ) throws(Violation) {
+        try history.acknowledged(operations[number], done)
+        guard case .write(let body) = operations[number].intent else { return }
+        if case .revoke(.principal(let id), _) = body, let agent = population.agents.firstIndex(of: id) {
+            revocations.acknowledged(agent, at: done.revision, by: node)
+            try probeRevocations(node)
+        }
+        guard isCurrent else { return }
+        try expectMajority(number, at: node)
+        finish(number, .done(done))
+        acknowledgements.append(now)
+        knownRevision = max(knownRevision, done.revision)
+        workload.learned(body, done)
+    }
+
+    /// Reads from the state of the node, as its shell would on a thread of its own.
+    private func read(_ number: Int, at node: Int, _ revision: LogIndex) throws(Violation) {
+        guard case .read(let document, let atLeast) = operations[number].intent else { return }
+        try history.read(
+            document: document,
+            value: value(of: document, at: node),
+            applied: machines[node].state.current.point.position.index,
+            atLeast: max(atLeast, revision),
+            on: node)
+    }
+
+    func value(of document: Int, at node: Int) -> Int64? {
+        let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
+        guard let record = try? view.resource(population.documents[document]),
+            case .long(let value) = record.spec.attributes[Population.valueAttribute]
+        else { return nil }
+        return value
+    }
+
+    private mutating func finish(_ number: Int, _ outcome: ClientOperation.Outcome) {
+        operations[number].outcome = outcome
+        operations[number].returnedAt = now
+    }
+
+    /// Tries again, unless the client has had enough or its load is over.
+    private mutating func retry(_ number: Int) {
+        let operation = operations[number]
+        let isOver = operation.attempts >= ClientOperation.maximumAttempts && !operation.isSetup
+        if isOver {
+            finish(number, operation.isInDoubt ? .unknown : .notTaken)
+        } else {
+            let pause = streams.clients.span(.milliseconds(20)...(.milliseconds(400)))
+            queue.schedule(.attempt(operation: number), at: now.advanced(by: pause))
+        }
+    }
+
+    mutating func timeOut(_ number: Int, _ attempt: Int) {
+        guard operations[number].isWaiting, operations[number].attempts == attempt else { return }
+        operations[number].isWaiting = false
+        operations[number].isInDoubt = true
+        retry(number)
+    }
+}

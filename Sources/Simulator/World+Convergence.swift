@@ -1,0 +1,89 @@
+internal import Consensus
+internal import Directory
+internal import Kernel
+internal import Replica
+
+/// The end of a run: has everything come together, and is everything there?
+extension World {
+    /// All nodes run, follow one leader, serve, and hold and have applied the same log; every client has its answer.
+    package var hasConverged: Bool {
+        guard let leader, let head = machines[leader].process?.replica else { return false }
+        let isTogether = machines.allSatisfy { machine in
+            guard let replica = machine.process?.replica, let process = machine.process else { return false }
+            return replica.term == head.term && replica.leader == members[leader] && process.isServing
+                && process.freshness != nil && replica.lastPosition == head.lastPosition
+                && replica.applied.position == head.lastPosition
+                && machine.state.current.point.position == head.lastPosition
+                && !machine.log.isWriting
+        }
+        return isTogether && operations.allSatisfy { $0.outcome != .pending }
+    }
+
+    /// One line on who is where, for a cluster that does not come together.
+    package var progress: String {
+        let nodes = machines.enumerated().map { number, machine in
+            guard let replica = machine.process?.replica else { return "n\(number + 1) is down" }
+            return "n\(number + 1) \(replica.role) \(replica.term) last \(replica.lastPosition)"
+                + " committed \(replica.commitIndex) applied \(replica.applied.position.index)"
+        }
+        let pending = operations.count { $0.outcome == .pending }
+        return (nodes + ["\(pending) operations wait"]).joined(separator: "; ")
+    }
+
+    package mutating func losePowerEverywhere() throws(Violation) {
+        for node in machines.indices { try inject(.crash(.node(node), .power, downFor: .milliseconds(100))) }
+        try run(until: now.advanced(by: .milliseconds(200)))
+    }
+
+    /// Everything that was ever acknowledged, against every node. All nodes stand at the same index.
+    package mutating func scan() throws(Violation) {
+        try log.scan(disks: machines.lazy.map(\.log))
+        try history.scan(operations, log: log)
+        for node in machines.indices {
+            try scanObjects(node)
+            try scanDecisions(node)
+            try probeRevocations(node)
+        }
+    }
+
+    private func scanObjects(_ node: Int) throws(Violation) {
+        let version = machines[node].state.current
+        let revision = version.point.position.index
+        for document in population.documents.indices {
+            try history.read(
+                document: document, value: value(of: document, at: node), applied: revision, atLeast: knownRevision,
+                on: node)
+        }
+        for operation in operations {
+            guard case .done(let done) = operation.outcome, case .write(let body) = operation.intent,
+                !holds(body, done, in: version)
+            else { continue }
+            throw Violation(.history, "n\(node + 1) has lost operation \(operation.number), done at \(done.revision)")
+        }
+    }
+
+    /// Whether a state shows a write. Nothing in the load undoes what this looks for.
+    private func holds(
+        _ body: CommandBody,
+        _ done: CommandResult.Done,
+        in version: VirtualStateStore.Version
+    ) -> Bool {
+        let view = DirectoryView(version.pairs, codec: options.codec)
+        switch body {
+        case .put(.principal(let spec), _): return (try? view.principal(spec.id))?.spec == spec
+        case .put(.role(let spec), _): return (try? view.role(spec.name))?.spec == spec
+        case .put(.assignment(let spec), _): return (try? view.assignment(spec.id))?.spec == spec
+        case .put(.resource(let spec), _):
+            return (try? view.resource(spec.id)).map { $0.metadata.revision >= done.objectRevision } ?? false
+        case .draftPolicies(let draft):
+            guard let version = done.created.first.flatMap({ UInt64($0) }) else { return false }
+            return (try? view.policyVersion(draft.set, version))?.text == draft.text
+        case .activatePolicies(let set, _, _):
+            return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
+        case .revoke(let subject, _): return (try? view.status(subject)) == .revoked
+        case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
+            .putSettings, .addAdministrator, .removeAdministrator:
+            return true
+        }
+    }
+}

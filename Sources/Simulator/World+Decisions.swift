@@ -1,0 +1,80 @@
+internal import Cedar
+internal import Consensus
+internal import Decision
+internal import Directory
+internal import Identity
+internal import Kernel
+internal import Replica
+
+/// Decisions as a node's threads make them: from its snapshot, dated by its freshness, at any moment.
+extension World {
+    func decisionSnapshot(of version: VirtualStateStore.Version) -> DecisionSnapshot {
+        DecisionSnapshot(from: version.pairs, revision: version.point.position.index, codec: options.codec)
+    }
+
+    mutating func refreshDecisions(_ node: Int, after batch: AppliedBatch) {
+        guard let decisions = machines[node].process?.decisions else { return }
+        let updated = decisions.updated(
+            with: batch.events,
+            at: batch.point.position.index,
+            from: machines[node].state.current.pairs,
+            codec: options.codec)
+        machines[node].process?.decisions = updated
+    }
+
+    /// An agent asks a node whether it may read a document. False when the node does not answer.
+    mutating func decide(_ agent: Int, _ document: Int, at node: Int) throws(Violation) -> Bool {
+        guard let answer = answer(agent, document, at: node) else { return false }
+        trace.hash.combine(answer.code.rawValue)
+        trace.hash.combine(answer.revision)
+        record(.client("agent \(agent) on document \(document): \(answer.code.rawValue)"), node: node)
+        try check(answer, agent, at: node)
+        return true
+    }
+
+    private func answer(_ agent: Int, _ document: Int, at node: Int) -> DecisionAnswer? {
+        guard let process = machines[node].process, process.isServing else { return nil }
+        let now = machines[node].clock.moment(at: now)
+        let moment = process.freshness.map { DecisionMoment($0, at: now, rules: nodeOptions.clocks) }
+        return process.decisions.decide(queries.query(agent, document), by: queries.credential(agent), at: moment)
+    }
+
+    private func check(_ answer: DecisionAnswer, _ agent: Int, at node: Int) throws(Violation) {
+        if answer.isAllowed {
+            let applied = machines[node].state.current.point.position.index
+            try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
+        }
+        // Stale says that the node does not trust its own knowledge, as one with a wrong clock should not: that is no
+        // judgement on the grant.
+        if agent == Population.standing, answer.code != .stale { try expectGrant(allowed: answer.isAllowed, at: node) }
+    }
+
+    /// Asks about every agent that is known to be revoked.
+    func probeRevocations(_ node: Int) throws(Violation) {
+        for revocation in revocations.revocations { try probe(revocation.agent, at: node) }
+    }
+
+    /// Asks about the standing agent and a few of the revoked: over a run every one is asked about often.
+    func probeSomeRevocations(_ node: Int) throws(Violation) {
+        try probe(Population.standing, at: node)
+        let known = revocations.revocations
+        guard !known.isEmpty else { return }
+        for offset in 0..<min(2, known.count) {
+            try probe(known[(Int(truncatingIfNeeded: steps) + offset) % known.count].agent, at: node)
+        }
+    }
+
+    private func probe(_ agent: Int, at node: Int) throws(Violation) {
+        if let answer = answer(agent, 0, at: node) { try check(answer, agent, at: node) }
+    }
+
+    /// What decisions are made from is what the state says, however it came about.
+    func scanDecisions(_ node: Int) throws(Violation) {
+        guard let decisions = machines[node].process?.decisions else { return }
+        let version = machines[node].state.current
+        guard decisions == decisionSnapshot(of: version) else {
+            throw Violation(
+                .stateRoot, "n\(node + 1) decides from something other than its state at \(version.point.position)")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+internal import Consensus
+internal import Kernel
+internal import Replica
+internal import Wire
+
+/// What a node asks for, carried out on virtual disks and links.
+extension World {
+    mutating func carryOut(_ effect: ReplicaNode.Effect, _ node: Int) throws(Violation) {
+        let process = machines[node].generation
+        switch effect {
+        case .persist(let write): persist(write, node)
+        case .send(let message, let member, let after):
+            guard let to = number(of: member) else { return }
+            try send(message, from: node, to: to, after: after)
+        case .apply(let entries):
+            try log.applies(node, entries, disks: machines.lazy.map(\.log))
+            machines[node].process?.applying = entries
+            queue.schedule(.entriesApplied(node: node, process: process), at: later(50...400, node))
+        case .reply(let id, let reply): try replied(node, id, reply)
+        case .readEntries(let peer, let from, let maxBytes):
+            queue.schedule(
+                .entriesRead(node: node, process: process, for: peer, from: from, maxBytes: maxBytes),
+                at: later(50...500, node))
+        case .readSnapshot(let peer, let position, let number):
+            queue.schedule(
+                .snapshotRead(node: node, process: process, for: peer, position: position, number: number),
+                at: later(100...2000, node))
+        case .stageSnapshot(let chunk):
+            queue.schedule(.snapshotStaged(node: node, process: process, chunk), at: later(100...1000, node))
+        case .installSnapshot(let point):
+            queue.schedule(.snapshotInstalled(node: node, process: process, point), at: later(500...5000, node))
+        case .compact(let index):
+            queue.schedule(.compacted(node: node, process: process, before: index), at: later(500...3000, node))
+        case .publish(let freshness): machines[node].process?.freshness = freshness
+        case .serving(let isServing):
+            machines[node].process?.isServing = isServing
+            if isServing { try probeRevocations(node) }
+        case .roleChanged(let status):
+            let leader = status.leader.flatMap(number(of:)).map { "n\($0 + 1)" } ?? "nobody"
+            record(.role("\(status.role) in \(status.term), follows \(leader)"), node: node)
+        case .readyToStop: stopped(node)
+        case .note(let note): record(.note(note), node: node)
+        }
+    }
+
+    /// A time that many microseconds ahead, more on a slow disk.
+    private mutating func later(_ microseconds: ClosedRange<UInt64>, _ node: Int) -> Instant {
+        let time = streams.disk.within(microseconds) * machines[node].diskSlowness
+        return now.advanced(by: Span(microseconds: time))
+    }
+
+    private mutating func persist(_ write: LogWrite, _ node: Int) {
+        guard machines[node].log.begin(write) else { return }
+        scheduleLogBatch(node)
+        guard let armed = machines[node].armedCrash else { return }
+        machines[node].armedCrash = nil
+        queue.schedule(
+            .crash(node: node, process: machines[node].generation, armed.crash, downFor: armed.downFor),
+            at: now.advanced(by: Span(microseconds: streams.disk.within(0...600))))
+    }
+
+    private mutating func scheduleLogBatch(_ node: Int) {
+        let extra = streams.disk.exponential(mean: Span(microseconds: 200 * machines[node].diskSlowness))
+        let time = later(100...300, node).advanced(by: extra)
+        queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: time)
+    }
+
+    mutating func completeLogBatch(_ node: Int) throws(Violation) {
+        let completions = machines[node].log.completeBatch()
+        if machines[node].log.isWriting { scheduleLogBatch(node) }
+        for completion in completions { try written(node, completion) }
+        for completion in completions {
+            let released = machines[node].process?.release(through: completion.write.id) ?? []
+            for held in released { try transmit(held.message, from: node, to: held.to) }
+            try step(node, .persisted(completion.write.id, last: completion.last))
+        }
+    }
+
+    mutating func written(_ node: Int, _ completion: VirtualLogDisk.Completion) throws(Violation) {
+        try log.replaced(node, completion.dropped)
+        try log.wrote(node, completion.write.entries, on: machines[node].log)
+    }
+
+    private mutating func send(_ message: PeerMessage, from: Int, to: Int, after: LogWrite.ID?) throws(Violation) {
+        if let after, machines[from].process?.durable.map({ $0 < after }) ?? true {
+            machines[from].process?.held.append(Process.HeldMessage(message: message, to: to, after: after))
+        } else {
+            try transmit(message, from: from, to: to)
+        }
+    }
+
+    private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
+        if case .raft(let inner, _) = message.body { try leadership.sends(from, inner) }
+        let times = network.arrivals(from: from, to: to, at: now, random: &streams.network)
+        guard let first = times.first else { return }
+        let content: WorldEvent.Frame.Content =
+            encodesFrames ? .bytes(PeerCodec.encode(message)) : .message(message)
+        let frame = WorldEvent.Frame(from: from, to: to, content: content)
+        queue.schedule(.deliver(frame), at: first)
+        if let second = times.second { queue.schedule(.deliver(frame), at: second) }
+    }
+
+    mutating func deliver(_ frame: WorldEvent.Frame) throws(Violation) {
+        guard machines[frame.to].isUp, network.connects(frame.from, frame.to) else { return }
+        let message: PeerMessage
+        switch frame.content {
+        case .message(let content): message = content
+        case .bytes(let bytes):
+            do {
+                message = try PeerCodec.decode(bytes)
+            } catch {
+                throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
+            }
+        }
+        try step(frame.to, .receive(message, from: members[frame.from]))
+    }
+}

@@ -1,0 +1,54 @@
+internal import Consensus
+internal import Directory
+internal import Kernel
+internal import Replica
+
+/// What a scenario expects besides the invariants.
+extension World {
+    /// A node that has been cut off since it was asked cannot have had a quorum's word.
+    func expectMajority(_ number: Int, at node: Int) throws(Violation) {
+        guard options.scenario.expectations.contains(.minorityAcknowledgesNothing) else { return }
+        let operation = operations[number]
+        guard operation.attempts == 1, operation.networkEpoch == network.epoch,
+            network.reach(of: node) <= machines.count / 2
+        else { return }
+        throw Violation(
+            .expectation, "n\(node + 1), which reaches no quorum, acknowledges operation \(number) sent meanwhile")
+    }
+
+    /// The standing grant was refused by a node that knows the time well enough to judge it.
+    func expectGrant(allowed: Bool, at node: Int) throws(Violation) {
+        guard !allowed, options.scenario.expectations.contains(.grantsHold), standingGrantIsKnown(at: node) else { return }
+        throw Violation(
+            .expectation,
+            "n\(node + 1) denies the standing grant, which ends at \(Population.standingExpiry);"
+                + " the true time is \(VirtualClock.trueWall(at: now))")
+    }
+
+    private func standingGrantIsKnown(at node: Int) -> Bool {
+        guard workload.isSetUp, let setup = operations.last(where: \.isSetup), case .done(let done) = setup.outcome else {
+            return false
+        }
+        let process = machines[node].process
+        return process?.freshness != nil && machines[node].state.current.point.position.index >= done.revision
+    }
+
+    /// What can be judged only at the end.
+    package func checkExpectations() throws(Violation) {
+        for expectation in options.scenario.expectations {
+            switch expectation {
+            case .grantsHold, .minorityAcknowledgesNothing: continue
+            case .leaders(let count):
+                guard leadership.leaderCount < count else { continue }
+                throw Violation(.expectation, "\(leadership.leaderCount) members led, \(count) were to")
+            case .writesResume(let span):
+                for fault in options.scenario.faults {
+                    let deadline = fault.time.advanced(by: span)
+                    guard deadline <= loadEnds, !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })
+                    else { continue }
+                    throw Violation(.expectation, "no write was acknowledged within \(span) after \(fault.fault)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Kernel
+internal import Replica
+
+/// Faults as they happen.
+extension World {
+    /// How long a fault waits for the node that it is meant for.
+    private static let retryInterval = Span.milliseconds(50)
+
+    mutating func inject(_ fault: Fault) throws(Violation) {
+        guard fault.selectors.allSatisfy({ find($0) != nil }) else {
+            let time = now.advanced(by: Self.retryInterval)
+            if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }
+            return
+        }
+        faultCount += 1
+        trace.hash.combine(now)
+        trace.hash.combine("\(fault)")
+        record(.fault(fault), node: fault.selectors.first.flatMap(find))
+        try carryOut(fault)
+    }
+
+    private mutating func carryOut(_ fault: Fault) throws(Violation) {
+        switch fault {
+        case .isolate(let target): withNode(target) { world, node in world.network.isolate(node) }
+        case .split(let groups): network.split(groups.map { $0.compactMap(find) })
+        case .healNetwork: network.heal()
+        case .network(let quality): network.quality = quality
+        case .crash(let target, let crash, let downFor):
+            if let node = find(target) { try self.crash(node, crash, downFor: downFor) }
+        case .crashDuringWrite(let target, let crash, let downFor):
+            withNode(target) { world, node in
+                world.machines[node].armedCrash = Machine.ArmedCrash(crash: crash, downFor: downFor)
+            }
+        case .stop(let target, let downFor):
+            if let node = find(target) { try stop(node, downFor: downFor) }
+        case .slowDisk(let target, let factor):
+            withNode(target) { world, node in world.machines[node].diskSlowness = max(1, factor) }
+        case .stepClock(let target, let milliseconds):
+            if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
+        case .correctClocks: correctClocks()
+        case .repairAll: repairAll()
+        }
+    }
+
+    private mutating func withNode(_ selector: NodeSelector, _ body: (inout World, Int) -> Void) {
+        if let node = find(selector) { body(&self, node) }
+    }
+
+    func find(_ selector: NodeSelector) -> Int? {
+        switch selector {
+        case .node(let number): number
+        case .leader: leader
+        case .follower: machines.indices.first { machines[$0].isUp && $0 != leader }
+        }
+    }
+
+    private mutating func stop(_ node: Int, downFor: Span) throws(Violation) {
+        guard machines[node].isUp, machines[node].process?.stoppingFor == nil else { return }
+        machines[node].process?.stoppingFor = downFor
+        try step(node, .shutDown)
+    }
+
+    /// A node has nothing more to do: its process ends, with all that it wrote.
+    mutating func stopped(_ node: Int) {
+        guard let downFor = machines[node].process?.stoppingFor else { return }
+        machines[node].process = nil
+        machines[node].armedCrash = nil
+        // What it asked to be written is written before the process ends.
+        while machines[node].log.isWriting { _ = machines[node].log.completeBatch() }
+        record(.stopped, node: node)
+        queue.schedule(.start(node: node), at: now.advanced(by: downFor))
+    }
+
+    /// What Reeve promises rests on most clocks being right, so a step that the seed drew is left out when it would leave
+    /// no majority of good ones. A scenario may do as it likes.
+    private mutating func stepClock(_ node: Int, byMilliseconds step: Int64) {
+        var clock = machines[node].clock
+        clock.step(byMilliseconds: step)
+        let bad = machines.indices.count { $0 == node ? !clock.isGood : !machines[$0].clock.isGood }
+        if bad <= (machines.count - 1) / 2 || !options.scenario.drawsFaults { machines[node].clock = clock }
+    }
+
+    mutating func correctClocks() {
+        for node in machines.indices where !machines[node].clock.isGood {
+            machines[node].clock.correct(toErrorMilliseconds: goodClockError())
+        }
+    }
+
+    /// Everything works again from now on. What is down starts when its time has come, at the latest in a second.
+    mutating func repairAll() {
+        network.heal()
+        network.quality = .good
+        correctClocks()
+        for node in machines.indices {
+            machines[node].diskSlowness = 1
+            machines[node].armedCrash = nil
+            if !machines[node].isUp { queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500))) }
+        }
+    }
+}

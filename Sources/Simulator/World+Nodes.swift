@@ -1,0 +1,147 @@
+internal import Consensus
+internal import Decision
+internal import Directory
+internal import Kernel
+internal import Replica
+
+/// How nodes begin, are stepped and end.
+extension World {
+    /// Lays the first entry of the log on every disk.
+    mutating func found() {
+        let configuration = Configuration(voters: members)
+        let base = SnapshotPoint(
+            position: .zero, hash: .zero, time: .distantPast, configuration: configuration)
+        let entry = genesis.firstEntry(codec: options.codec)
+        let empty = SortedStore()
+        let version = VirtualStateStore.Version(
+            pairs: empty, point: base, facts: Self.facts(of: empty, at: .zero, codec: options.codec))
+        for member in members {
+            let clock = VirtualClock(
+                start: .zero,
+                driftPPM: Int64(streams.clock.below(1_600 as UInt64)) - 800,
+                wallErrorMilliseconds: goodClockError())
+            let log = VirtualLogDisk(
+                hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)), base: base, entries: [entry])
+            machines.append(Machine(member: member, clock: clock, log: log, state: VirtualStateStore(version)))
+        }
+    }
+
+    mutating func goodClockError() -> Int64 {
+        let range = UInt64(2 * VirtualClock.goodErrorMilliseconds)
+        return Int64(streams.clock.below(range)) - VirtualClock.goodErrorMilliseconds
+    }
+
+    private var genesis: Genesis {
+        let voters = members.enumerated().map { number, member in
+            MemberSpec(
+                id: member,
+                name: "n\(number + 1)",
+                raftAddress: "n\(number + 1):7000",
+                apiAddresses: ["n\(number + 1):8443"],
+                keyFingerprint: Digest.of(Array(member.uuid.utf8)))
+        }
+        return Genesis(
+            lineage: lineage,
+            trustDomain: "simulation.test",
+            voters: voters,
+            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator"))
+    }
+
+    static let administrator = Digest.of(Array("administrator".utf8))
+
+    /// What a state says of itself. A state that does not decode has not even that: the node will halt on it.
+    static func facts(of pairs: SortedStore, at revision: LogIndex, codec: any DirectoryCodec) -> DirectoryFacts {
+        (try? DirectoryFacts(at: revision, in: pairs, codec: codec))
+            ?? DirectoryFacts(revision: revision, epoch: 0, stateRoot: .zero)
+    }
+
+    /// Starts a process on what its machine's disks hold.
+    mutating func start(_ node: Int) throws(Violation) {
+        guard !machines[node].isUp else { return }
+        machines[node].generation += 1
+        machines[node].clock.restart(at: now)
+        let machine = machines[node]
+        let applied = machine.state.current.point
+        // A store loads the newest part of the log only: where that begins is its own affair.
+        let hidden = LogIndex(streams.disk.within(0...applied.position.index.number))
+        let replica = ReplicaNode(
+            member: machine.member,
+            lineage: lineage,
+            options: nodeOptions,
+            codec: options.codec,
+            restored: machine.log.restored(hidingThrough: hidden),
+            facts: machine.state.current.facts,
+            applied: applied,
+            seed: streams.nodes.next(),
+            at: machine.clock.moment(at: now))
+        machines[node].process = Process(
+            replica: replica,
+            applier: Applier(codec: options.codec),
+            decisions: decisionSnapshot(of: machine.state.current),
+            isServing: replica.isServing)
+        trace.hash.combine(now)
+        trace.hash.combine(node)
+        record(.started(process: machine.generation), node: node)
+        try observe(node)
+        scheduleWake(node)
+    }
+
+    /// Ends a process at once. Its disks keep what they must and a random part of the rest.
+    mutating func crash(_ node: Int, _ crash: Crash, downFor: Span) throws(Violation) {
+        guard machines[node].isUp else { return }
+        machines[node].process = nil
+        machines[node].armedCrash = nil
+        let pending = machines[node].log.pendingCount
+        let kept = streams.disk.below(pending + 1)
+        let completions = machines[node].log.crash(keeping: kept)
+        var lost = 0
+        if crash == .power {
+            lost = streams.disk.below(machines[node].state.unsyncedCount + 1)
+            machines[node].state.losePower(losing: lost)
+        }
+        record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
+        for completion in completions { try written(node, completion) }
+        queue.schedule(.start(node: node), at: now.advanced(by: downFor))
+    }
+
+    mutating func wake(_ node: Int) throws(Violation) {
+        guard let replica = machines[node].process?.replica else { return }
+        // Timers are set by the node's own clock and may have moved since.
+        if let due = replica.nextWake, due <= machines[node].clock.monotonic(at: now) {
+            try step(node, .wake)
+        } else {
+            scheduleWake(node)
+        }
+    }
+
+    /// Gives one input to a node, checks what it became, and carries out what it asks for.
+    mutating func step(_ node: Int, _ input: ReplicaNode.Input) throws(Violation) {
+        trace.hash.combine(now)
+        trace.hash.combine(node)
+        trace.hash.combine(input)
+        record(.input(input), node: node)
+        let moment = machines[node].clock.moment(at: now)
+        guard var effects = machines[node].process?.replica.step(input, at: moment) else { return }
+        options.intercept?(node, &effects)
+        trace.hash.combine(effects)
+        try observe(node)
+        for effect in effects { try carryOut(effect, node) }
+        scheduleWake(node)
+    }
+
+    /// What a node is after a step, against what all nodes were before.
+    private mutating func observe(_ node: Int) throws(Violation) {
+        guard let replica = machines[node].process?.replica else { return }
+        if replica.role == .leader { try leadership.leads(node, in: replica.term) }
+        try log.orders(node, applied: replica.applied.position.index, committed: replica.commitIndex)
+        try log.commits(node, through: replica.commitIndex, disks: machines.lazy.map(\.log))
+    }
+
+    private mutating func scheduleWake(_ node: Int) {
+        guard let due = machines[node].process?.replica.nextWake else { return }
+        let time = max(machines[node].clock.trueTime(of: due), now)
+        if let scheduled = machines[node].process?.wakeAt, scheduled <= time { return }
+        machines[node].process?.wakeAt = time
+        queue.schedule(.wake(node: node, process: machines[node].generation), at: time)
+    }
+}

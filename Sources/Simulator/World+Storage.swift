@@ -1,0 +1,86 @@
+internal import Consensus
+internal import Decision
+internal import Kernel
+internal import Replica
+
+/// Completions of what nodes asked of their stores.
+extension World {
+    mutating func applyEntries(_ node: Int) throws(Violation) {
+        guard let entries = machines[node].process?.applying else { return }
+        machines[node].process?.applying = []
+        let before = machines[node].state.current
+        var pairs = before.pairs
+        let attempt = machines[node].process?.applier.apply(entries, after: before.point, to: &pairs)
+        guard let batch = try Self.batch(of: attempt, node) else { return }
+        let version = VirtualStateStore.Version(pairs: pairs, point: batch.point, facts: batch.facts)
+        machines[node].state.commit(version)
+        try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
+        for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
+        refreshDecisions(node, after: batch)
+        try step(node, .applied(batch))
+        try probeSomeRevocations(node)
+    }
+
+    /// Clients send nothing that a node could not apply.
+    private static func batch(of attempt: Applier.Attempt?, _ node: Int) throws(Violation) -> AppliedBatch? {
+        switch attempt {
+        case .done(let batch): batch
+        case .blocked(_, let reason): throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(reason)")
+        case nil: nil
+        }
+    }
+
+    mutating func readEntries(_ node: Int, for peer: MemberID, from: LogIndex, maxBytes: Int) throws(Violation) {
+        let range = machines[node].log.range(from: from, maxBytes: maxBytes)
+        try step(node, .entriesRead(for: peer, previous: range?.previous, entries: range?.entries ?? []))
+    }
+
+    mutating func readSnapshot(
+        _ node: Int,
+        for peer: MemberID,
+        position: LogPosition?,
+        number: UInt64
+    ) throws(Violation) {
+        guard let follower = self.number(of: peer) else { return }
+        if number == 0, machines[node].state.current.point.position != .zero {
+            let snapshot = OutgoingSnapshot(machines[node].state.current)
+            machines[node].process?.outgoing[follower] = snapshot
+        }
+        let open = machines[node].process?.outgoing[follower]
+        let chunk = open.flatMap { position == nil || position == $0.point.position ? $0.chunk(number) : nil }
+        if chunk?.isLast == true { machines[node].process?.outgoing[follower] = nil }
+        try step(node, .snapshotRead(for: peer, chunk))
+    }
+
+    mutating func stageSnapshot(_ node: Int, _ chunk: Message.SnapshotChunk) throws(Violation) {
+        machines[node].process?.incoming.stage(chunk)
+        let next = machines[node].process?.incoming.nextChunk ?? 0
+        try step(node, .snapshotStaged(chunk.point.position, nextChunk: next))
+    }
+
+    /// State and log change places in one go: a store that is interrupted between the two finishes at its next start.
+    mutating func installSnapshot(_ node: Int, _ point: SnapshotPoint) throws(Violation) {
+        guard let pairs = machines[node].process?.incoming.assembled(at: point) else {
+            throw Violation(.log, "n\(node + 1) installs a snapshot of \(point.position) that it has not staged")
+        }
+        let facts = Self.facts(of: pairs, at: point.position.index, codec: options.codec)
+        let version = VirtualStateStore.Version(pairs: pairs, point: point, facts: facts)
+        machines[node].state.commit(version)
+        machines[node].state.sync()
+        machines[node].log.reset(to: point)
+        machines[node].process?.incoming = IncomingSnapshot()
+        let decisions = decisionSnapshot(of: version)
+        machines[node].process?.decisions = decisions
+        try roots.reached(node, facts.revision, facts.stateRoot)
+        try step(node, .snapshotInstalled(point, facts))
+        try probeSomeRevocations(node)
+    }
+
+    /// What is dropped from the log must be durable in the state first.
+    mutating func compact(_ node: Int, before index: LogIndex) throws(Violation) {
+        machines[node].state.sync()
+        let applied = machines[node].state.current.point.position.index
+        machines[node].log.compact(before: min(index, applied.next))
+        try step(node, .compacted(firstIndex: machines[node].log.firstIndex))
+    }
+}

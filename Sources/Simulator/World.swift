@@ -1,0 +1,163 @@
+internal import Consensus
+package import Kernel
+package import Replica
+
+/// A cluster with everything around it: machines, network, clients, and what they may find wrong.
+///
+/// A value: a copy is a snapshot of the whole world, and the same options give the same history in every process. One
+/// event at a time is taken from the queue and given to the node that it concerns; its effects become events.
+package struct World: Sendable {
+    package let options: WorldOptions
+    package let population = Population()
+    package let members: [MemberID]
+    package let lineage: Lineage
+    package let nodeOptions: ReplicaOptions
+    /// Whether messages go through the codec of links, to test that too.
+    package let encodesFrames: Bool
+
+    package internal(set) var now = Instant.zero
+    package internal(set) var steps: UInt64 = 0
+    private var currentSecond: UInt64 = 0
+    private var stepsInSecond: UInt64 = 0
+    private static let stepsPerSecondLimit: UInt64 = 20_000
+    package internal(set) var faultCount = 0
+    package internal(set) var machines: [Machine] = []
+    package internal(set) var trace: Trace
+    package internal(set) var operations: [ClientOperation] = []
+    /// No client begins anything new from then on.
+    package internal(set) var loadEnds: Instant
+    /// The highest revision that any client was told of.
+    package internal(set) var knownRevision = LogIndex.zero
+    /// When clients were told that a write is done.
+    package internal(set) var acknowledgements: [Instant] = []
+
+    package var network: VirtualNetwork
+    package var leadership = LeadershipChecker()
+    package var log: LogChecker
+    package var history: HistoryChecker
+    package var roots = StateRootChecker()
+    package var revocations = RevocationChecker()
+
+    let queries: PopulationQueries
+    var queue = EventQueue<WorldEvent>()
+    var streams: Streams
+    var workload: Workload
+
+    package init(_ options: WorldOptions) {
+        self.options = options
+        trace = Trace(capacity: options.traceLines)
+        var streams = Streams(seed: options.seed)
+        let scenario = options.scenario
+        members = (0..<scenario.nodeCount).map { _ in
+            MemberID(high: streams.nodes.next(), low: streams.nodes.next())
+        }
+        lineage = Lineage(high: streams.nodes.next(), low: streams.nodes.next())
+        nodeOptions = Self.nodeOptions(from: &streams.nodes)
+        encodesFrames = streams.network.chance(250_000)
+        loadEnds = Instant.zero.advanced(by: scenario.duration)
+        network = VirtualNetwork(nodeCount: scenario.nodeCount)
+        log = LogChecker(nodeCount: scenario.nodeCount)
+        history = HistoryChecker(population: population)
+        workload = Workload(population: population)
+        queries = PopulationQueries(population)
+        self.streams = streams
+        found()
+        scheduleFaults()
+        for node in machines.indices { queue.schedule(.start(node: node), at: .zero) }
+        queue.schedule(.load, at: Instant(microseconds: 100_000))
+    }
+
+    /// Small bounds, so that compaction, snapshots and reads from the disk happen in a short run too.
+    private static func nodeOptions(from random: inout SeededRandom) -> ReplicaOptions {
+        var options = ReplicaOptions()
+        options.keptEntries = random.within(5...60)
+        options.compactionStep = random.within(10...80)
+        options.raft.windowBytes = Int(random.within(2_000...40_000))
+        options.raft.maxAppendBytes = Int(random.within(500...20_000))
+        options.raft.maxApplyBytes = Int(random.within(500...20_000))
+        return options
+    }
+
+    private mutating func scheduleFaults() {
+        let scenario = options.scenario
+        var faults = scenario.faults
+        if scenario.drawsFaults { faults += FaultSchedule.draw(for: scenario, from: &streams.faults) }
+        for fault in faults { queue.schedule(.fault(fault.fault), at: fault.time) }
+    }
+
+    package var nextEventTime: Instant? { queue.nextTime }
+
+    /// Lets everything happen that is due by then.
+    package mutating func run(until end: Instant) throws(Violation) {
+        while let time = queue.nextTime, time <= end { try step() }
+        now = max(now, end)
+    }
+
+    /// Lets the next event happen.
+    package mutating func step() throws(Violation) {
+        guard let (time, event) = queue.pop() else { return }
+        try countStep(at: time)
+        now = time
+        switch event {
+        case .wake(let node, let process):
+            guard isCurrent(node, process) else { return }
+            machines[node].process?.wakeAt = nil
+            try wake(node)
+        case .deliver(let frame): try deliver(frame)
+        case .logBatchWritten(let node, let process):
+            if isCurrent(node, process) { try completeLogBatch(node) }
+        case .entriesApplied(let node, let process):
+            if isCurrent(node, process) { try applyEntries(node) }
+        case .entriesRead(let node, let process, let peer, let from, let maxBytes):
+            if isCurrent(node, process) { try readEntries(node, for: peer, from: from, maxBytes: maxBytes) }
+        case .snapshotRead(let node, let process, let peer, let position, let number):
+            if isCurrent(node, process) { try readSnapshot(node, for: peer, position: position, number: number) }
+        case .snapshotStaged(let node, let process, let chunk):
+            if isCurrent(node, process) { try stageSnapshot(node, chunk) }
+        case .snapshotInstalled(let node, let process, let point):
+            if isCurrent(node, process) { try installSnapshot(node, point) }
+        case .compacted(let node, let process, let index):
+            if isCurrent(node, process) { try compact(node, before: index) }
+        case .fault(let fault): try inject(fault)
+        case .crash(let node, let process, let crash, let downFor):
+            if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }
+        case .start(let node): try start(node)
+        case .load: try beginOperation()
+        case .attempt(let operation): try attempt(operation)
+        case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)
+        }
+    }
+
+    /// Nodes that do nothing but wake each other, or themselves, would keep a run from ever ending.
+    private mutating func countStep(at time: Instant) throws(Violation) {
+        steps += 1
+        let second = time.microseconds / 1_000_000
+        guard second == currentSecond else {
+            currentSecond = second
+            stepsInSecond = 1
+            return
+        }
+        stepsInSecond += 1
+        guard stepsInSecond <= Self.stepsPerSecondLimit * UInt64(machines.count) else {
+            throw Violation(.convergence, "\(stepsInSecond) steps within one second of simulated time: \(progress)")
+        }
+    }
+
+    func isCurrent(_ node: Int, _ process: UInt64) -> Bool {
+        machines[node].isUp && machines[node].generation == process
+    }
+
+    func number(of member: MemberID) -> Int? { members.firstIndex(of: member) }
+
+    mutating func record(_ event: Trace.Event, node: Int?) { trace.record(event, node: node, step: steps, at: now) }
+
+    /// The running member that leads in the highest term.
+    package var leader: Int? {
+        var best: (node: Int, term: Term)?
+        for (node, machine) in machines.enumerated() {
+            guard let replica = machine.process?.replica, replica.role == .leader else { continue }
+            if best.map({ $0.term < replica.term }) ?? true { best = (node, replica.term) }
+        }
+        return best?.node
+    }
+}

@@ -1,0 +1,37 @@
+package import Consensus
+package import Kernel
+package import Replica
+
+/// Something that is to happen in a world. What concerns a process names it, and is void once that process is gone.
+package enum WorldEvent: Sendable {
+    case wake(node: Int, process: UInt64)
+    case deliver(Frame)
+    case logBatchWritten(node: Int, process: UInt64)
+    case entriesApplied(node: Int, process: UInt64)
+    case entriesRead(node: Int, process: UInt64, for: MemberID, from: LogIndex, maxBytes: Int)
+    case snapshotRead(node: Int, process: UInt64, for: MemberID, position: LogPosition?, number: UInt64)
+    case snapshotStaged(node: Int, process: UInt64, Message.SnapshotChunk)
+    case snapshotInstalled(node: Int, process: UInt64, SnapshotPoint)
+    case compacted(node: Int, process: UInt64, before: LogIndex)
+    case fault(Fault)
+    case crash(node: Int, process: UInt64, Crash, downFor: Span)
+    case start(node: Int)
+    /// A client begins something new.
+    case load
+    /// A client tries an operation, for the first time or again.
+    case attempt(operation: Int)
+    /// A client stops waiting for an answer to this attempt.
+    case clientTimeout(operation: Int, attempt: Int)
+
+    package struct Frame: Sendable {
+        package let from: Int
+        package let to: Int
+        package let content: Content
+
+        package enum Content: Sendable {
+            case message(PeerMessage)
+            /// As a link carries it.
+            case bytes([UInt8])
+        }
+    }
+}

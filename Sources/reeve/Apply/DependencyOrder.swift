@@ -1,0 +1,60 @@
+import Directory
+import HTTPAPI
+import Identity
+
+/// Sorts declarations so that whatever one refers to comes before it, if it is declared at all.
+enum DependencyOrder {
+    static func sort(_ declarations: [Declaration]) throws -> [Declaration] {
+        var sorter = Sorter(declarations)
+        for rank in 0...4 {
+            for declaration in declarations where rank == self.rank(of: declaration) { try sorter.visit(declaration) }
+        }
+        return sorter.sorted
+    }
+
+    /// Kinds refer only to kinds of the same or a lower rank.
+    private static func rank(of declaration: Declaration) -> Int {
+        switch declaration.object {
+        case .object(.principal): 0
+        case .object(.role): 1
+        case .object(.resource): 2
+        case .object(.assignment): 3
+        case .policySet: 4
+        }
+    }
+
+    /// Names of what the declaration refers to within its own kind.
+    private static func references(_ declaration: Declaration) -> [String] {
+        switch declaration.object {
+        case .object(.principal(let spec)): [spec.owner, spec.parent].compactMap { $0?.description }
+        case .object(.role(let spec)): spec.parents.map { "role/\($0)" }
+        case .object(.resource(let spec)): spec.parents.map { "resource/\($0.text)" }
+        case .object(.assignment), .policySet: []
+        }
+    }
+
+    private struct Sorter {
+        private let byName: [String: Declaration]
+        private var state: [String: Bool] = [:]
+        private(set) var sorted: [Declaration] = []
+
+        init(_ declarations: [Declaration]) {
+            byName = Dictionary(declarations.map { ($0.name, $0) }) { first, _ in first }
+        }
+
+        /// Depth first; the state is false while what a declaration refers to is being visited.
+        mutating func visit(_ declaration: Declaration) throws {
+            switch state[declaration.name] {
+            case true: return
+            case false: throw CommandError("\(declaration.name) would be its own ancestor", at: declaration.place)
+            case nil: break
+            }
+            state[declaration.name] = false
+            for name in references(declaration) {
+                if let reference = byName[name] { try visit(reference) }
+            }
+            state[declaration.name] = true
+            sorted.append(declaration)
+        }
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure how fast it is.",
+        subcommands: [HTTPBench.self, WritesBench.self, DecisionsBench.self]
+    )
+}

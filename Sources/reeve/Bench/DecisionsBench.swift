@@ -1,0 +1,144 @@
+import ArgumentParser
+import Cedar
+import Foundation
+import Histogram
+import JSON
+
+/// Evaluates recorded requests in one thread, without a network: what a decision costs by itself.
+struct DecisionsBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decisions",
+        abstract: "Time decisions over a folder of policies, entities and requests.",
+        discussion: """
+            DIR holds policies.cedar, entities.json (Cedar's form) and requests.jsonl: one object a line with principal, \
+            action, resource and context. When DIR/../expected.tsv names the folder, the number of allows is checked \
+            against it; a difference is exit status 1. Every decision is made anew; none is cached.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The folder.", valueName: "dir"))
+    var directory: String
+    @Option(help: "How often all requests are evaluated; the first time is not counted.")
+    var rounds = 5
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard (2...1000).contains(rounds) else { throw ValidationError("--rounds must be from 2 to 1000.") }
+    }
+
+    func run() throws {
+        let workload = try Workload(directory)
+        var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+        var allowed = 0
+        let clock = ContinuousClock()
+        for round in 0..<rounds {
+            allowed = 0
+            for request in workload.requests {
+                var response: Response?
+                let elapsed = clock.measure {
+                    response = authorize(request, policies: workload.policies, entities: workload.entities)
+                }
+                if response?.decision == .allow { allowed += 1 }
+                if round > 0 { histogram.record(UInt64(elapsed / .nanoseconds(1))) }
+            }
+        }
+        report(workload, histogram, allowed: allowed)
+        if let expected = workload.expectedAllows, expected != allowed { throw ExitCode(1) }
+    }
+
+    private func report(_ workload: Workload, _ histogram: Histogram<UInt64>, allowed: Int) {
+        let median = histogram.valueAtPercentile(50)
+        let tail = histogram.valueAtPercentile(99)
+        let expected = workload.expectedAllows
+        if json {
+            var members = [
+                JSONMember(name: "policies", value: .integer(Int64(workload.policies.policies.count))),
+                JSONMember(name: "requests", value: .integer(Int64(workload.requests.count))),
+                JSONMember(name: "allowed", value: .integer(Int64(allowed))),
+                JSONMember(name: "medianNanoseconds", value: .integer(Int64(clamping: median))),
+                JSONMember(name: "p99Nanoseconds", value: .integer(Int64(clamping: tail))),
+            ]
+            if let expected { members.append(JSONMember(name: "expectedAllowed", value: .integer(Int64(expected)))) }
+            Console.json(.object(members))
+        } else {
+            var table = Table("policies", "requests", "allowed", "expected", "median ns", "p99 ns")
+            table.add(cells: [
+                "\(workload.policies.policies.count)", "\(workload.requests.count)", "\(allowed)",
+                expected.map(String.init) ?? "not known", "\(median)", "\(tail)",
+            ])
+            Console.print(table.text)
+        }
+    }
+}
+
+/// What the folder holds, read and checked before the clock starts.
+private struct Workload {
+    let policies: PolicySet
+    let entities: EntityStore
+    let requests: [Request]
+    let expectedAllows: Int?
+
+    init(_ directory: String) throws {
+        let folder = URL(filePath: directory)
+        let policyFile = folder.appending(path: "policies.cedar").path()
+        let entityFile = folder.appending(path: "entities.json").path()
+        do {
+            let text = String(decoding: try Self.read(policyFile), as: UTF8.self)
+            policies = try PolicySet.parse(text, limits: Self.syntax)
+        } catch let error as CedarSyntaxError {
+            throw CommandError("\(error)", at: policyFile)
+        }
+        do {
+            entities = try EntityStore(EntityJSON.parseEntities(Self.read(entityFile)))
+        } catch let error as EntityJSONError {
+            throw CommandError("\(error)", at: entityFile)
+        } catch let error as EntityStoreError {
+            throw CommandError("\(error)", at: entityFile)
+        }
+        requests = try Self.requests(folder.appending(path: "requests.jsonl").path())
+        expectedAllows = Self.expected(folder)
+    }
+
+    /// A benchmark's policies are the operator's own, so only memory bounds them.
+    private static var syntax: SyntaxLimits {
+        var limits = SyntaxLimits.standard
+        limits.maxBytes = 64 << 20
+        limits.maxPolicies = 1_000_000
+        return limits
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError("there is no such file, or it cannot be read", at: path)
+        }
+        return Array(data)
+    }
+
+    private static func requests(_ path: String) throws -> [Request] {
+        let lines = try read(path).split(separator: UInt8(ascii: "\n"))
+        guard !lines.isEmpty else { throw CommandError("holds no request", at: path) }
+        return try lines.enumerated().map { number, line in
+            do {
+                let value = try JSONValue.parse(Array(line))
+                func uid(_ name: String) throws -> EntityUID { try EntityJSON.parseUID(value[name] ?? .null) }
+                return Request(
+                    principal: try uid("principal"),
+                    action: try uid("action"),
+                    resource: try uid("resource"),
+                    context: try EntityJSON.parseRecord(value["context"] ?? .object([]))
+                )
+            } catch {
+                throw CommandError("\(error)", at: "\(path):\(number + 1)")
+            }
+        }
+    }
+
+    private static func expected(_ folder: URL) -> Int? {
+        let table = folder.deletingLastPathComponent().appending(path: "expected.tsv")
+        guard let text = try? String(contentsOf: table, encoding: .utf8) else { return nil }
+        let row = text.split(separator: "\n").map { $0.split(separator: "\t") }
+            .first { $0.first.map(String.init) == folder.lastPathComponent }
+        return row.flatMap { $0.count > 1 ? Int($0[1]) : nil }
+    }
+}

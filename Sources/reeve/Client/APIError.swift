@@ -1,0 +1,33 @@
+import JSON
+
+/// What a node answered instead of what was asked, from its problem document (RFC 9457).
+struct APIError: Error, CustomStringConvertible {
+    let status: Int
+    /// Stable; `http_404` and the like when the answer had no problem document.
+    let code: String
+    let detail: String
+    let node: String
+
+    init(status: Int, body: JSONValue?, node: String) {
+        self.status = status
+        self.code = body?["code"]?.stringValue ?? "http_\(status)"
+        self.detail = body?["detail"]?.stringValue ?? body?["title"]?.stringValue ?? "status \(status)"
+        self.node = node
+    }
+
+    /// Whether another node may do what this one could not.
+    var mayDifferElsewhere: Bool { status == 503 }
+
+    var description: String {
+        let advice = Self.advice[code].map { "\n  \($0)" } ?? ""
+        return "\(node): \(detail) [\(code)]\(advice)"
+    }
+
+    private static let advice = [
+        "unauthenticated": "the node does not know this certificate or token; check the context file",
+        "unauthorized": "an administrator must allow it by a policy of the set reeve.admin",
+        "no_leader": "a majority of the voters must be up and reach each other; see `reeve cluster status`",
+        "revision_mismatch": "somebody else changed it meanwhile; get it again and repeat",
+        "outcome_unknown": "the write may have happened; look before you repeat it",
+    ]
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import JSON
+import Keys
+import NIOCore
+import NIOSSL
+
+/// How a command reaches the cluster.
+struct ConnectionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "File with nodes, certificate and key.",
+            discussion: "Default: $REEVE_CONTEXT, else reeve/context.yaml in your configuration folder.",
+            valueName: "file"
+        )
+    )
+    var context: String?
+
+    @Option(help: ArgumentHelp("Ask this node only, by its name in the context.", valueName: "name"))
+    var node: String?
+
+    @OptionGroup var passphrase: PassphraseOptions
+
+    /// Runs `body` with a client that is closed afterwards.
+    func withClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
+        let (context, credentials) = try load()
+        let configuration = try tls(credentials)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body(ClusterClient(context: context, http: http))) } catch {
+            outcome = .failure(error)
+        }
+        try? await http.shutdown()
+        return try outcome.get()
+    }
+
+    /// The cluster and the identity that the options name.
+    func load() throws -> (context: ClusterContext, credentials: NodeCredentials) {
+        var context = try ClusterContext.load(option: context, environment: ProcessInfo.processInfo.environment)
+        if let node { context.nodes = [try context.node(node)] }
+        return (context, try credentials(context))
+    }
+
+    private func credentials(_ context: ClusterContext) throws -> NodeCredentials {
+        try NodeCredentials.load(context.files, allowPlainKey: context.allowPlainKey) {
+            () throws(KeysError) -> Passphrase? in
+            do { return try passphrase.read(prompt: "Passphrase of \(context.files.key): ") } catch {
+                throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: context.files.key)
+            }
+        }.credentials
+    }
+
+    private func tls(_ credentials: NodeCredentials) throws -> HTTPClient.Configuration {
+        let tls = try TLSConfiguration(client: credentials)
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        configuration.timeout.connect = .seconds(3)
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        configuration.httpVersion = .http1Only
+        return configuration
+    }
+}
+
+/// Options of every command that prints what it got.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON for programs instead of a table for people.")
+    var json = false
+
+    func list(_ items: [JSONValue], _ columns: [Column]) {
+        if json { Console.json(["items": .array(items)]) } else { Console.print(Table(items, columns).text) }
+    }
+
+    func object(_ value: JSONValue) {
+        if json { Console.json(value) } else { Console.object(value) }
+    }
+
+    /// What a write did.
+    func written(_ reply: ClusterClient.Reply, _ sentence: String) {
+        if json { return Console.json(reply.body) }
+        let revision = reply.body["revision"]?.integerValue.map { " (revision \($0))" } ?? ""
+        Console.line(sentence + revision)
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Keys
+
+/// Where the passphrase of an encrypted key comes from: a file, an environment variable, or the terminal.
+struct PassphraseOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("File whose first line is the passphrase of the key.", valueName: "file"))
+    var passphraseFile: String?
+
+    @Option(help: ArgumentHelp("Name of an environment variable that holds the passphrase.", valueName: "name"))
+    var passphraseEnv: String?
+
+    func validate() throws {
+        guard passphraseFile == nil || passphraseEnv == nil else {
+            throw ValidationError("Give --passphrase-file or --passphrase-env, not both.")
+        }
+    }
+
+    /// Asks on the terminal when neither option is given.
+    func read(prompt: String) throws -> Passphrase {
+        if let given = try given() { return given }
+        return try Terminal.passphrase(prompt: prompt)
+    }
+
+    /// For a new key: typed twice, unless an option gives it.
+    func readNew(prompt: String) throws -> Passphrase {
+        if let given = try given() {
+            guard !given.isEmpty else { throw CommandError("the passphrase is empty") }
+            return given
+        }
+        let first = try Terminal.line(prompt: prompt)
+        guard first.count >= Self.minimumLength else {
+            throw CommandError("the passphrase must have at least \(Self.minimumLength) characters")
+        }
+        guard try Terminal.line(prompt: "Again: ") == first else { throw CommandError("the two passphrases differ") }
+        return Passphrase(first)
+    }
+
+    private static let minimumLength = 8
+
+    private func given() throws -> Passphrase? {
+        if let passphraseFile { return try Self.load(passphraseFile) }
+        guard let passphraseEnv else { return nil }
+        guard let text = ProcessInfo.processInfo.environment[passphraseEnv] else {
+            throw CommandError("is not set", at: "environment variable \(passphraseEnv)")
+        }
+        return Passphrase(text)
+    }
+
+    static func load(_ path: String) throws -> Passphrase {
+        Passphrase(String(decoding: try KeyFiles.read(path, limit: 4096), as: UTF8.self))
+    }
+}
+
+/// The terminal of whoever runs the command, also when input and output are redirected.
+enum Terminal {
+    static func passphrase(prompt: String) throws -> Passphrase { Passphrase(try line(prompt: prompt)) }
+
+    /// One line, not shown while it is typed.
+    static func line(prompt: String) throws -> String {
+        guard let terminal = unsafe fopen("/dev/tty", "r+") else {
+            throw CommandError(
+                "a passphrase is needed and there is no terminal to ask on",
+                advice: "give --passphrase-file FILE or --passphrase-env NAME"
+            )
+        }
+        defer { unsafe fclose(terminal) }
+        unsafe fputs(prompt, terminal)
+        unsafe fflush(terminal)
+        let file = unsafe fileno(terminal)
+        var original = termios()
+        unsafe tcgetattr(file, &original)
+        var silent = original
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        unsafe tcsetattr(file, TCSAFLUSH, &silent)
+        defer {
+            unsafe tcsetattr(file, TCSAFLUSH, &original)
+            unsafe fputs("\n", terminal)
+        }
+        var buffer = [CChar](repeating: 0, count: 1024)
+        guard unsafe fgets(&buffer, Int32(buffer.count), terminal) != nil else {
+            throw CommandError("no passphrase was given")
+        }
+        let bytes = buffer.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "\n")) }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

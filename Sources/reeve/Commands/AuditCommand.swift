@@ -1,0 +1,140 @@
+import ArgumentParser
+import HTTPAPI
+import JSON
+import Kernel
+import Service
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Search the history of administrative commands, and the decision logs of the nodes.",
+        subcommands: [Commands.self, Decisions.self],
+        defaultSubcommand: Commands.self
+    )
+
+    struct Commands: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Administrative commands as they stand in the log, refused ones included."
+        )
+
+        @Option(help: ArgumentHelp("Only from this revision on.", valueName: "revision"))
+        var from: UInt64?
+        @Option(help: ArgumentHelp("Only this action, such as putRole.", valueName: "name"))
+        var action: String?
+        @Option(help: ArgumentHelp("Only what concerns this, such as agent/invoice-bot.", valueName: "target"))
+        var target: String?
+        @Option(help: ArgumentHelp("Only by this caller.", valueName: "caller"))
+        var caller: String?
+        @Option(help: "At most so many: the newest, or with --from the oldest.")
+        var limit = 100
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            var query: [(String, String)] = []
+            if let action { query.append(("action", action)) }
+            if let target { query.append(("target", target)) }
+            if let caller { query.append(("caller", caller)) }
+            let columns = [
+                Column("revision", "revision"), Column("time", "time"), .caller("caller", "caller"),
+                Column("action", "action"), Column("target", "target"), Column("result", "result"),
+            ]
+            try await common.connection.withClient { client in
+                let items = try await Progress.run("searching") { try await search(client, query) }
+                common.output.list(items, columns)
+            }
+        }
+
+        private func search(_ client: ClusterClient, _ query: [(String, String)]) async throws -> [JSONValue] {
+            if let from {
+                return try await client.list("/v1/audit", query: query + [("from", String(from))], limit: limit)
+            }
+            guard query.isEmpty else { return try await client.list("/v1/audit", query: query).suffix(limit) }
+            // No index holds more than one command, so the newest are within as many indexes at the end, or just before.
+            let status = try await client.send(.init(path: "/v1/cluster/status"))
+            var start = status.body["revision"]?.integerValue ?? 0
+            var items: [JSONValue] = []
+            var width = Int64(limit)
+            repeat {
+                start = max(0, start - width)
+                items = try await client.list("/v1/audit", query: [("from", String(start))])
+                width *= 4
+            } while items.count < limit && start > 0
+            return items.suffix(limit)
+        }
+    }
+
+    struct Decisions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Decisions from the logs of all nodes that answer, newest last.",
+            discussion:
+                "Each node keeps its own log and forgets the oldest files; see decision_log in its configuration."
+        )
+
+        @Option(help: ArgumentHelp("Only about this subject: TYPE/ID, or an id.", valueName: "subject"))
+        var subject: String?
+        @Option(help: "Only this action.")
+        var action: String?
+        @Option(help: ArgumentHelp("Only on this resource: TYPE/ID, or an id.", valueName: "resource"))
+        var resource: String?
+        @Flag(help: "Only what was denied.")
+        var denied = false
+        @Flag(help: "Only what was allowed.")
+        var allowed = false
+        @Option(help: ArgumentHelp("Only with this X-Request-ID.", valueName: "id"))
+        var requestID: String?
+        @Option(help: ArgumentHelp("Only since this time, or for so long (15m).", valueName: "time"))
+        var since: TimeArgument?
+        @Option(help: "At most so many of each node.")
+        var limit = 100
+        @OptionGroup var common: CommonOptions
+
+        func validate() throws {
+            guard !denied || !allowed else { throw ValidationError("Give --denied or --allowed, not both.") }
+        }
+
+        private var query: [(String, String)] {
+            var query = [("limit", String(limit))]
+            if let subject { query.append(("subject", subject)) }
+            if let action { query.append(("action", action)) }
+            if let resource { query.append(("resource", resource)) }
+            if denied || allowed { query.append(("result", denied ? "deny" : "allow")) }
+            if let requestID { query.append(("request_id", requestID)) }
+            if let since { query.append(("since", since.past(at: .now).rfc3339)) }
+            return query
+        }
+
+        func run() async throws {
+            let request = ClusterClient.Request(path: "/v1/audit/decisions" + ClusterClient.query(query))
+            try await common.connection.withClient { client in
+                var items: [JSONValue] = []
+                for node in client.context.nodes {
+                    do {
+                        let found = try await client.send(request, to: node, timeout: .seconds(60)).body["items"]
+                        for item in found?.arrayValue ?? [] {
+                            items.append(
+                                .object(
+                                    [JSONMember(name: "node", value: .string(node.name))] + (item.objectValue ?? [])
+                                )
+                            )
+                        }
+                    } catch let error as UnreachableNode {
+                        Console.progress("left out: \(error)")
+                    }
+                }
+                items.sort { ($0["time"]?.cell ?? "") < ($1["time"]?.cell ?? "") }
+                common.output.list(items, Self.columns)
+            }
+        }
+
+        private static let columns = [
+            Column("time", "time"), Column("node", "node"), .caller("caller", "caller"),
+            Column("subject") { named($0["subject"]) }, Column("action", "action"),
+            Column("resource") { named($0["resource"]) }, Column("result", "result"), Column("code", "code"),
+            Column("revision", "revision"), Column("age ms", "age_ms"), Column("policies", "policies"),
+        ]
+
+        private static func named(_ entity: JSONValue?) -> String {
+            "\(entity?["type"]?.cell ?? "")/\(entity?["id"]?.cell ?? "")"
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import HTTPAPI
+import Identity
+import JSON
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Ask a decision and explain it.",
+        discussion: """
+            The node that is asked decides from what it knows, and says how old that is. Exit status: 0 for allow, 3 for \
+            deny, 1 for an error.
+
+            Example: reeve check agent/invoice-bot read 'Database::"ledger"' --request-context '{"purpose": "audit"}'
+            """
+    )
+
+    static let denied = ExitCode(3)
+
+    @Argument(help: ArgumentHelp("Who acts.", valueName: "kind/name"))
+    var principal: PrincipalArgument
+    @Argument(help: "What it does.")
+    var action: String
+    @Argument(help: ArgumentHelp(#"What it acts on: Type::"id", or Type::id."#, valueName: "resource"))
+    var resource: EntityArgument
+    @Option(help: ArgumentHelp("Context of the request, a JSON object.", valueName: "json"))
+    var requestContext: String?
+    @Flag(help: "Print nothing; the exit status alone tells.")
+    var quiet = false
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        var body: [JSONMember] = [
+            JSONMember(name: "principal", value: .string(principal.id.description)),
+            JSONMember(name: "action", value: .string(action)),
+            JSONMember(name: "resource", value: resource.reference.json),
+        ]
+        if let requestContext { body.append(JSONMember(name: "context", value: try Self.object(requestContext))) }
+        let request = ClusterClient.Request(method: .post, path: "/v1/check", body: .object(body))
+        let reply = try await common.connection.withClient { try await $0.send(request) }
+        let isAllowed = reply.body["decision"]?.stringValue == "allow"
+        if common.output.json { Console.json(reply.body) } else if !quiet { Console.print(explanation(reply)) }
+        guard isAllowed else { throw Self.denied }
+    }
+
+    private static func object(_ text: String) throws -> JSONValue {
+        do {
+            let value = try JSONValue.parse(text)
+            guard value.objectValue != nil else { throw CommandError("must be a JSON object", at: "--request-context") }
+            return value
+        } catch let error as JSONError {
+            throw CommandError("is no JSON: \(error)", at: "--request-context")
+        }
+    }
+
+    private func explanation(_ reply: ClusterClient.Reply) -> String {
+        let body = reply.body
+        let verdict = body["decision"]?.stringValue == "allow" ? "ALLOW" : "DENY"
+        var lines = ["\(verdict)  \(principal.id) \(action) \(resource.reference.text)  (\(body["code"]?.cell ?? ""))"]
+        for policy in body["policies"]?.arrayValue ?? [] { lines.append("  decided by  \(Self.policy(policy))") }
+        for policy in body["failures"]?.arrayValue ?? [] {
+            lines.append("  failed      \(Self.policy(policy)): \(policy["error"]?.cell ?? "")")
+        }
+        if let roles = body["roles"]?.arrayValue, !roles.isEmpty {
+            lines.append("  roles       \(roles.map(\.cell).joined(separator: ", "))")
+        }
+        let age = body["age_ms"]?.integerValue.map { ", knowledge \($0) ms old" } ?? ", age of its knowledge unknown"
+        lines.append("  at          node \(reply.node), revision \(body["revision"]?.cell ?? "?")\(age)")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func policy(_ policy: JSONValue) -> String {
+        let place = "\(policy["set"]?.cell ?? "")/\(policy["id"]?.cell ?? "")"
+        let version = policy["version"].map { " version \($0.cell)" } ?? ""
+        let line = policy["line"].map { ", line \($0.cell)" } ?? ""
+        return "\(place)\(version)\(line)"
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import JSON
+
+/// Options that every command on objects has.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+}
+
+/// What may stand before a write.
+struct WriteOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only if the object's last change was at this revision.", valueName: "revision"))
+    var ifRevision: UInt64?
+
+    @Flag(help: "Only if the object does not exist yet.")
+    var new = false
+
+    func validate() throws {
+        guard ifRevision == nil || !new else { throw ValidationError("Give --if-revision or --new, not both.") }
+    }
+
+    var headers: [(String, String)] {
+        if new { return [("If-None-Match", "*")] }
+        return ifRevision.map { [("If-Match", "\"\($0)\"")] } ?? []
+    }
+}
+
+extension CommonOptions {
+    func put(_ path: String, _ body: JSONValue, _ write: WriteOptions, _ sentence: String) async throws {
+        try await connection.withClient { client in
+            let request = ClusterClient.Request(method: .put, path: path, headers: write.headers, body: body)
+            output.written(try await client.send(request), sentence)
+        }
+    }
+
+    func post(_ path: String, _ body: JSONValue, _ sentence: String) async throws {
+        try await connection.withClient { client in
+            output.written(try await client.send(.init(method: .post, path: path, body: body)), sentence)
+        }
+    }
+
+    func get(_ path: String) async throws {
+        try await connection.withClient { client in
+            output.object(try await client.send(.init(path: path)).body)
+        }
+    }
+
+    func list(_ path: String, _ query: [(String, String)], _ list: ListOptions, _ columns: [Column]) async throws {
+        var query = query
+        if !list.prefix.isEmpty { query.append(("prefix", list.prefix)) }
+        try await connection.withClient { client in
+            output.list(try await client.list(path, query: query, limit: list.limit), columns)
+        }
+    }
+
+    func delete(_ path: String, _ write: DeleteOptions, _ sentence: String) async throws {
+        try await connection.withClient { client in
+            let headers = write.ifRevision.map { [("If-Match", "\"\($0)\"")] } ?? []
+            output.written(try await client.send(.init(method: .delete, path: path, headers: headers)), sentence)
+        }
+    }
+}
+
+struct ListOptions: ParsableArguments {
+    @Option(help: "Only names that start so.")
+    var prefix = ""
+
+    @Option(help: "At most so many.")
+    var limit = 1000
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+    }
+}
+
+struct DeleteOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only if the object's last change was at this revision.", valueName: "revision"))
+    var ifRevision: UInt64?
+}

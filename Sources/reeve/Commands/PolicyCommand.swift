@@ -1,0 +1,184 @@
+import ArgumentParser
+import Foundation
+import Identity
+import JSON
+
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Policy sets in Cedar: drafts, versions, and which is in force.",
+        subcommands: [Draft.self, Activate.self, Rollback.self, Get.self, List.self, Versions.self, Delete.self]
+    )
+
+    static func path(_ set: String) -> String { "/v1/policy-sets/\(ClusterClient.segment(set))" }
+
+    struct Draft: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a version to a set; it takes effect when it is activated."
+        )
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @Argument(help: "File with Cedar policies.")
+        var file: String
+        @Option(help: "What changed.")
+        var note = ""
+        @Flag(help: "Put it in force at once.")
+        var activate = false
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let text = try PolicyText.load(file)
+            try await common.connection.withClient { client in
+                let body: JSONValue = ["text": .string(text), "note": .string(note)]
+                let drafted = try await client.send(.init(method: .post, path: path(set) + "/versions", body: body))
+                let version = drafted.body["version"]?.integerValue ?? 0
+                guard activate else {
+                    return common.output.written(drafted, "\(set) version \(version) is drafted")
+                }
+                let reply = try await client.activate(set, version: version)
+                common.output.written(reply, "\(set) version \(version) is in force")
+            }
+        }
+    }
+
+    struct Activate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Put a version in force in place of the active one.")
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @Argument(help: "Number of the version.")
+        var version: Int64
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.connection.withClient { client in
+                common.output.written(
+                    try await client.activate(set, version: version),
+                    "\(set) version \(version) is in force"
+                )
+            }
+        }
+    }
+
+    struct Rollback: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put the version in force again that was so before the active one."
+        )
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.connection.withClient { client in
+                let versions = try await client.list(path(set) + "/versions")
+                guard let version = Self.previous(versions) else {
+                    throw CommandError(
+                        "no earlier version of \(set) was ever in force",
+                        advice: "see `reeve policy versions`"
+                    )
+                }
+                common.output.written(
+                    try await client.activate(set, version: version),
+                    "\(set) is rolled back to version \(version)"
+                )
+            }
+        }
+
+        /// The superseded version that was activated last.
+        static func previous(_ versions: [JSONValue]) -> Int64? {
+            versions.filter { $0["state"]?.stringValue == "superseded" }
+                .max { ($0["activated_at"]?.stringValue ?? "") < ($1["activated_at"]?.stringValue ?? "") }
+                .flatMap { $0["version"]?.integerValue }
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Print the policies of a version.")
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @Option(help: "Number of the version; by default the one in force, else the latest.")
+        var version: Int64?
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.connection.withClient { client in
+                let number: Int64
+                if let version {
+                    number = version
+                } else {
+                    let found = try await client.send(.init(path: path(set))).body
+                    number = found["active_version"]?.integerValue ?? found["latest_version"]?.integerValue ?? 0
+                }
+                let body = try await client.send(.init(path: path(set) + "/versions/\(number)")).body
+                if common.output.json { return Console.json(body) }
+                Console.print(body["text"]?.stringValue ?? "")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the sets.")
+
+        @OptionGroup var list: ListOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let columns = [
+                Column("set", "name"), Column("active", "active_version"), Column("latest", "latest_version"),
+                Column("changed", "updated_at"),
+            ]
+            try await common.list("/v1/policy-sets", [], list, columns)
+        }
+    }
+
+    struct Versions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the versions of a set, oldest first.")
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @OptionGroup var list: ListOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let columns = [
+                Column("version", "version"), Column("state", "state"), .caller("author", "author"),
+                Column("drafted", "created_at"), Column("activated", "activated_at"), Column("note", "note"),
+            ]
+            try await common.list(path(set) + "/versions", [], list, columns)
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete a set with all its versions.")
+
+        @Argument(help: "Name of the set.")
+        var set: String
+        @OptionGroup var write: DeleteOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws { try await common.delete(path(set), write, "policy set \(set) is deleted") }
+    }
+}
+
+extension ClusterClient {
+    func activate(_ set: String, version: Int64) async throws -> Reply {
+        let path = PolicyCommand.path(set) + "/activate"
+        return try await send(.init(method: .post, path: path, body: ["version": .integer(version)]))
+    }
+}
+
+/// Cedar text in a file.
+enum PolicyText {
+    static func load(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError("there is no such file, or it cannot be read", at: path)
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw CommandError("is not text in UTF-8", at: path)
+        }
+        return text
+    }
+}

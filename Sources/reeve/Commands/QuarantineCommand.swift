@@ -1,0 +1,89 @@
+import ArgumentParser
+import Directory
+import Identity
+import JSON
+
+extension QuarantineLevel: ExpressibleByArgument {}
+
+struct QuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine",
+        abstract: "Take a principal out of action until that is lifted.",
+        subcommands: [Start.self, Lift.self, List.self],
+        defaultSubcommand: Start.self
+    )
+
+    struct Start: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Quarantine a principal; this is what `reeve quarantine NAME` does."
+        )
+
+        @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+        var principal: PrincipalArgument
+        @Option(help: "Why.")
+        var reason: String
+        @Option(help: "quarantine: nothing is allowed; restrict: only what policies marked @allow_restricted permit.")
+        var level = QuarantineLevel.quarantine
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let body: JSONValue = [
+                "principal": .string(principal.id.description), "level": .string(level.rawValue),
+                "reason": .string(reason),
+            ]
+            let sentence = level == .restrict ? "\(principal.id) is restricted" : "\(principal.id) is quarantined"
+            try await common.post("/v1/quarantines", body, sentence)
+        }
+    }
+
+    struct Lift: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lift what is in force against a principal; a revocation stays."
+        )
+
+        @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+        var principal: PrincipalArgument
+        @Option(help: "Why.")
+        var reason: String
+        @Option(help: ArgumentHelp("Lift this statement only, by its id.", valueName: "id"))
+        var statement: [String] = []
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            try await common.connection.withClient { client in
+                let found = try await client.list("/v1/revocations", query: [("subject", principal.id.description)])
+                let open = found.filter { $0["kind"]?.stringValue != "revoke" && $0["lift"] == nil }
+                let ids = statement.isEmpty ? open.compactMap { $0["id"]?.stringValue } : statement
+                guard !ids.isEmpty else {
+                    throw CommandError(
+                        "nothing is in force against \(principal.id) that could be lifted",
+                        advice: "see `reeve agent get \(principal.id)`"
+                    )
+                }
+                let body: JSONValue = ["statements": .array(ids.map { .string($0) }), "reason": .string(reason)]
+                let reply = try await client.send(.init(method: .post, path: "/v1/quarantines/lift", body: body))
+                common.output.written(reply, "\(ids.count) statement(s) against \(principal.id) lifted")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List revocations, quarantines and restrictions, lifted ones included."
+        )
+
+        @Option(help: ArgumentHelp("Only those against KIND/NAME or token/ID.", valueName: "subject"))
+        var subject: String?
+        @OptionGroup var list: ListOptions
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let columns = [
+                Column("subject", "subject"), Column("kind", "kind"), Column("time", "time"), .caller("by", "revoker"),
+                Column("reason", "reason"), Column("lifted") { $0["lift"]?["time"]?.cell ?? "" },
+                Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
+            ]
+            try await common.list("/v1/revocations", subject.map { [("subject", $0)] } ?? [], list, columns)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import HTTPAPI
+import Identity
+import JSON
+
+struct RevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Take a principal or a token out of action, for good.",
+        discussion: """
+            A revoked id never acts again and never comes back; make a new one instead. To take somebody out of action \
+            for a while, use `reeve quarantine`.
+
+            With --wait the command asks every node of the context for a decision until each of them denies, and prints \
+            how long that took. With --action and --resource it shows first that the node allowed it before.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("KIND/NAME, or token/ID.", valueName: "subject"))
+    var subject: String
+    @Option(help: "Why.")
+    var reason: String
+    @Flag(help: "Wait until every node denies, and print how long it took.")
+    var wait = false
+    @Option(help: "The action that --wait asks about.")
+    var action: String?
+    @Option(help: ArgumentHelp(#"The resource that --wait asks about: Type::"id"."#, valueName: "resource"))
+    var resource: EntityArgument?
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard subject.hasPrefix("token/") || PrincipalID(parsing: subject) != nil else {
+            throw ValidationError("'\(subject)' is neither KIND/NAME nor token/ID.")
+        }
+        guard (action == nil) == (resource == nil) else {
+            throw ValidationError("Give --action and --resource together.")
+        }
+        guard !wait || PrincipalID(parsing: subject) != nil else {
+            throw ValidationError("--wait works for principals only.")
+        }
+    }
+
+    func run() async throws {
+        let body: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
+        let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
+        guard wait, let principal = PrincipalID(parsing: subject) else {
+            return try await common.post(request.path, body, "\(subject) is revoked")
+        }
+        try await common.connection.withClient { client in
+            let watch = RevocationWatch(
+                client: client,
+                principal: principal,
+                action: action,
+                resource: resource?.reference
+            )
+            let report = try await watch.run(request)
+            if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
+            guard report.isComplete else { throw ExitCode.failure }
+        }
+    }
+}

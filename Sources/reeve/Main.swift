@@ -1,0 +1,29 @@
+import ArgumentParser
+
+@main
+struct Reeve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reeve",
+        abstract: "Identity and access control for autonomous agents.",
+        discussion: """
+            Exit status: 0 on success, 1 on an error, 64 for wrong usage; `reeve check` also 3 for deny.
+            Shell completion: reeve --generate-completion-script bash|zsh|fish
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Run a cluster", subcommands: [ClusterCommand.self, NodeCommand.self]),
+            CommandGroup(
+                name: "Say who may do what",
+                subcommands: [
+                    ApplyCommand.self, AgentCommand.self, RoleCommand.self, AssignmentCommand.self,
+                    ResourceCommand.self, PolicyCommand.self, TokenCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Ask, and take action",
+                subcommands: [CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, AuditCommand.self]
+            ),
+            CommandGroup(name: "Test", subcommands: [SimCommand.self, BenchCommand.self]),
+        ]
+    )
+}

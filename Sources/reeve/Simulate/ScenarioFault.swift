@@ -1,0 +1,93 @@
+import Kernel
+import Simulator
+import Yams
+
+/// One item of a scenario's `faults`: a time and what happens then.
+enum ScenarioFault {
+    private static let kinds = [
+        "isolate", "split", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "step_clock",
+        "correct_clocks", "repair",
+    ]
+
+    static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
+        let fields = try ScenarioFields(node, known: ["at"] + kinds)
+        let at = try fields.required("at")
+        let time = Instant.zero.advanced(by: try at.span())
+        guard time <= end else { throw ScenarioFile.Flaw(at, "lies past the end of the load") }
+        let (kind, value) = try fields.only(besides: ["at"])
+        return TimedFault(at: time, try fault(kind, value, nodes))
+    }
+
+    private static func fault(_ kind: String, _ value: Node, _ nodes: ClosedRange<Int>) throws -> Fault {
+        switch kind {
+        case "isolate": return .isolate(try selector(value, nodes))
+        case "split":
+            return .split(try value.items().map { try $0.items().map { try selector($0, nodes) } })
+        case "heal":
+            try literal(value, "network")
+            return .healNetwork
+        case "network": return .network(try quality(value))
+        case "crash", "crash_during_write": return try crash(kind, value, nodes)
+        case "stop":
+            let fields = try ScenarioFields(value, known: ["node", "for"])
+            return .stop(try selector(fields.required("node"), nodes), downFor: try fields.required("for").span())
+        case "slow_disk":
+            let fields = try ScenarioFields(value, known: ["node", "factor"])
+            let factor = try fields.required("factor").number(in: 1...100_000)
+            return .slowDisk(try selector(fields.required("node"), nodes), factor: factor)
+        case "step_clock":
+            let fields = try ScenarioFields(value, known: ["node", "by"])
+            let step = try fields.required("by").signedMilliseconds()
+            return .stepClock(try selector(fields.required("node"), nodes), milliseconds: step)
+        case "correct_clocks":
+            try value.require(true)
+            return .correctClocks
+        default:
+            try literal(value, "all")
+            return .repairAll
+        }
+    }
+
+    private static func crash(_ kind: String, _ value: Node, _ nodes: ClosedRange<Int>) throws -> Fault {
+        let fields = try ScenarioFields(value, known: ["node", "kind", "for"])
+        let target = try selector(fields.required("node"), nodes)
+        let downFor = try fields.required("for").span()
+        let crash: Crash
+        switch try fields["kind"]?.text() {
+        case nil, "process": crash = .process
+        case "power": crash = .power
+        default: throw ScenarioFile.Flaw(try fields.required("kind"), "expected process or power")
+        }
+        return kind == "crash"
+            ? .crash(target, crash, downFor: downFor) : .crashDuringWrite(target, crash, downFor: downFor)
+    }
+
+    private static func quality(_ node: Node) throws -> NetworkQuality {
+        let fields = try ScenarioFields(node, known: ["latency", "jitter", "loss", "duplication", "reorders"])
+        var quality = NetworkQuality.good
+        if let value = fields["latency"] { quality.minimumLatency = try value.span() }
+        if let value = fields["jitter"] { quality.meanExtraLatency = try value.span() }
+        if let value = fields["loss"] { quality.lossPPM = try value.partsPerMillion() }
+        if let value = fields["duplication"] { quality.duplicationPPM = try value.partsPerMillion() }
+        if let value = fields["reorders"] { quality.reorders = try value.flag() }
+        return quality
+    }
+
+    private static func selector(_ node: Node, _ nodes: ClosedRange<Int>) throws -> NodeSelector {
+        let text = try node.text()
+        switch text {
+        case "leader": return .leader
+        case "follower": return .follower
+        default:
+            guard text.hasPrefix("n"), let number = Int(text.dropFirst()), nodes.contains(number) else {
+                throw ScenarioFile.Flaw(
+                    node, "unknown node '\(text)'; known: leader, follower, n1 to n\(nodes.upperBound)")
+            }
+            return .node(number - 1)
+        }
+    }
+
+    private static func literal(_ node: Node, _ expected: String) throws {
+        guard node.scalar?.string == expected else { throw ScenarioFile.Flaw(node, "expected '\(expected)'") }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Kernel
+import Simulator
+import Yams
+
+/// Scenario files: YAML, every key known, every mistake reported with line and column.
+enum ScenarioFile {
+    /// What is wrong and where. Printed after the file's name and a colon.
+    struct Flaw: Error, CustomStringConvertible {
+        let line: Int
+        let column: Int
+        let message: String
+
+        var description: String { "\(line):\(column): \(message)" }
+    }
+
+    static func read(_ path: String) throws -> Scenario {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw Flaw(line: 1, column: 1, message: "cannot be read: \(error.localizedDescription)")
+        }
+        return try parse(text)
+    }
+
+    static func parse(_ text: String) throws -> Scenario {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw Flaw(yaml: error)
+        }
+        guard let root else { throw Flaw(line: 1, column: 1, message: "the file is empty") }
+        return try scenario(root)
+    }
+
+    private static func scenario(_ node: Node) throws -> Scenario {
+        let fields = try ScenarioFields(
+            node,
+            known: ["name", "description", "nodes", "seconds", "operations_per_second", "random_faults", "faults", "expect"]
+        )
+        var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
+        if let value = fields["nodes"] {
+            result.nodeCount = Int(try value.number(in: 1...UInt64(Scenario.nodeCounts.upperBound)))
+        }
+        if let value = fields["seconds"] { result.duration = .seconds(try value.number(in: 5...86_400)) }
+        if let value = fields["operations_per_second"] {
+            result.operationsPerSecond = try value.number(in: Scenario.operationRates)
+        }
+        if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
+        let names = 1...result.nodeCount
+        let end = Instant.zero.advanced(by: result.duration)
+        result.faults = try (fields["faults"]?.items() ?? [])
+            .map { try ScenarioFault.parse($0, nodes: names, end: end) }
+            .sorted { $0.time < $1.time }
+        result.expectations = try (fields["expect"]?.items() ?? []).map { try expectation($0) }
+        return result
+    }
+
+    private static func expectation(_ node: Node) throws -> Expectation {
+        let fields = try ScenarioFields(
+            node, known: ["grants_hold", "writes_resume_within", "leaders_at_least", "minority_acknowledges_nothing"])
+        let (name, value) = try fields.only()
+        switch name {
+        case "grants_hold":
+            try value.require(true)
+            return .grantsHold
+        case "writes_resume_within": return .writesResume(within: try value.span())
+        case "leaders_at_least": return .leaders(atLeast: Int(try value.number(in: 1...15)))
+        default:
+            try value.require(true)
+            return .minorityAcknowledgesNothing
+        }
+    }
+}
+
+extension ScenarioFile.Flaw {
+    init(_ node: Node, _ message: String) {
+        self.init(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, message: message)
+    }
+
+    init(yaml error: YamlError) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self.init(line: mark.line, column: mark.column, message: problem)
+        default: self.init(line: 1, column: 1, message: "\(error)")
+        }
+    }
+}

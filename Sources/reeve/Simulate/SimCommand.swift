@@ -1,0 +1,9 @@
+import ArgumentParser
+
+struct SimCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sim",
+        abstract: "Test the node's own code under simulated faults.",
+        subcommands: [SimulateCommand.self]
+    )
+}

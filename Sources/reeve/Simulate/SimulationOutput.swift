@@ -1,0 +1,110 @@
+import Foundation
+import Kernel
+import Simulator
+
+/// What a seed came to, as text and as JSON.
+enum SimulationOutput {
+    private struct JSONReport: Encodable {
+        let seed: UInt64
+        let scenario: String
+        let nodes: Int
+        let verdict: String
+        let invariant: String?
+        let message: String?
+        let traceHash: String
+        let steps: UInt64
+        let simulatedMilliseconds: UInt64
+        let operations: Int
+        let acknowledged: Int
+        let elections: Int
+        let faults: Int
+        let committed: Int
+        let lastEvents: [String]?
+    }
+
+    /// One line.
+    static func json(_ report: SeedReport) -> String {
+        let violation = report.violation
+        let value = JSONReport(
+            seed: report.seed,
+            scenario: report.scenario,
+            nodes: report.nodeCount,
+            verdict: verdict(report),
+            invariant: violation?.invariant.rawValue,
+            message: violation?.message,
+            traceHash: report.traceHash,
+            steps: report.steps,
+            simulatedMilliseconds: report.simulated.milliseconds,
+            operations: report.operations,
+            acknowledged: report.acknowledged,
+            elections: report.elections,
+            faults: report.faults,
+            committed: report.committed,
+            lastEvents: violation == nil ? nil : report.lastEvents
+        )
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // A flat structure of numbers and texts always encodes.
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    static func text(_ report: SeedReport, replay: String) -> String {
+        let summary =
+            "\(report.steps) steps in \(report.simulated.milliseconds) ms of simulated time,"
+            + " \(report.operations) operations, \(report.acknowledged) writes acknowledged,"
+            + " \(report.committed) entries committed, \(report.elections) elections, \(report.faults) faults,"
+            + " trace \(report.traceHash)"
+        guard let violation = report.violation else { return "seed \(report.seed) passed: \(summary)" }
+        let lines = report.lastEvents.suffix(60)
+        return """
+            seed \(report.seed) VIOLATED \(violation.invariant.rawValue) at step \(report.steps): \(violation.message)
+            \(summary)
+            the last \(lines.count) events:
+            \(lines.map { "  \($0)" }.joined(separator: "\n"))
+            replay: \(replay)
+            """
+    }
+
+    private static func verdict(_ report: SeedReport) -> String {
+        guard let violation = report.violation else { return "passed" }
+        return violation.invariant.isLiveness ? "liveness" : "safety"
+    }
+}
+
+/// Tells on standard error how far a range of seeds has come, at most once a second.
+struct SimulationProgress {
+    private let total: UInt64
+    private let start = Date()
+    private var done: UInt64 = 0
+    private var steps: UInt64 = 0
+    private var lastPrint = Date.distantPast
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+
+    init(total: UInt64) { self.total = total }
+
+    mutating func begin(_ seed: UInt64) {
+        guard total > 1, Date().timeIntervalSince(lastPrint) >= (isTerminal ? 0.2 : 5) else { return }
+        lastPrint = Date()
+        let elapsed = lastPrint.timeIntervalSince(start)
+        let rate = Double(done) / max(elapsed, 0.001)
+        let remaining = done == 0 ? "unknown" : "\(Int(Double(total - done) / max(rate, 0.001))) s"
+        let text = String(
+            format: "seed %llu: %llu of %llu done, %.1f seeds/s, %.0f steps/s, remaining: ",
+            seed, done, total, rate, Double(steps) / max(elapsed, 0.001))
+        write(text + remaining)
+    }
+
+    mutating func end(_ report: SeedReport) {
+        done += 1
+        steps += report.steps
+    }
+
+    func finish() {
+        guard total > 1, isTerminal else { return }
+        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+    }
+
+    private func write(_ text: String) {
+        FileHandle.standardError.write(Data((isTerminal ? "\r\u{1b}[K\(text)" : "\(text)\n").utf8))
+    }
+}

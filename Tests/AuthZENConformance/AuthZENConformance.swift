@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOSSL
+
+/// Asks every node of a running cluster all cases of a folder: `AuthZENConformance DIR CLUSTER`, where CLUSTER is a folder
+/// that `reeve cluster init --dev` made and whose nodes hold the fixtures.
+@main struct AuthZENConformance {
+    static func main() async throws {
+        guard CommandLine.arguments.count == 3 else {
+            FileHandle.standardError.write(Data("usage: AuthZENConformance DIR CLUSTER\n".utf8))
+            exit(64)
+        }
+        let folder = URL(filePath: CommandLine.arguments[1])
+        let cases = try Case.todo(folder) + Case.certification(folder)
+        let cluster = URL(filePath: CommandLine.arguments[2])
+        let client = try client(of: cluster)
+        var tally = Tally()
+        for address in try decisionAddresses(of: cluster) {
+            for test in cases { await run(test, at: address, client, &tally) }
+        }
+        try await client.shutdown()
+        for (reason, count) in tally.skipped.sorted(by: { $0.key < $1.key }) { print("SKIP \(reason): \(count)") }
+        let skipped = tally.skipped.values.reduce(0, +)
+        print("\(tally.passed) passed, \(tally.failed) failed, \(skipped) skipped")
+        exit(tally.failed == 0 ? 0 : 1)
+    }
+
+    struct Tally {
+        var passed = 0
+        var failed = 0
+        var skipped: [String: Int] = [:]
+    }
+
+    static func run(_ test: Case, at address: String, _ client: HTTPClient, _ tally: inout Tally) async {
+        guard !test.endpoint.contains("/search/") else {
+            tally.skipped["\(test.endpoint) needs search", default: 0] += 1
+            return
+        }
+        do {
+            let (status, body) = try await post(test, at: address, client)
+            if let fault = test.fault(status: status, body: body) {
+                tally.failed += 1
+                print("FAIL \(test.name) at \(address): \(fault)")
+            } else {
+                tally.passed += 1
+            }
+        } catch {
+            tally.failed += 1
+            print("FAIL \(test.name) at \(address): \(error)")
+        }
+    }
+
+    static func post(_ test: Case, at address: String, _ client: HTTPClient) async throws -> (Int, Any?) {
+        var request = HTTPClientRequest(url: address + test.endpoint)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.headers.add(name: "X-Request-ID", value: test.id)
+        request.body = .bytes(ByteBuffer(bytes: try JSONSerialization.data(withJSONObject: test.request)))
+        let response = try await client.execute(request, timeout: .seconds(10))
+        guard response.headers.first(name: "X-Request-ID") == test.id else { throw Fault("X-Request-ID is not echoed") }
+        let bytes = Array(buffer: try await response.body.collect(upTo: 1 << 20))
+        return (Int(response.status.code), try? JSONSerialization.jsonObject(with: Data(bytes)))
+    }
+
+    static func client(of cluster: URL) throws -> HTTPClient {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .file(cluster.appending(path: "roots.crt").path())
+        tls.certificateVerification = .noHostnameVerification
+        let certificate = cluster.appending(path: "admin/admin.crt").path()
+        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
+        tls.privateKey = .privateKey(
+            try NIOSSLPrivateKey(file: cluster.appending(path: "admin/admin.key").path(), format: .pem))
+        return HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+    }
+
+    /// From the lines `decisions: https://…` of the context file.
+    static func decisionAddresses(of cluster: URL) throws -> [String] {
+        let text = try String(contentsOf: cluster.appending(path: "context.yaml"), encoding: .utf8)
+        return text.split(separator: "\n").compactMap { line in
+            guard let range = line.range(of: "decisions: ") else { return nil }
+            return String(line[range.upperBound...])
+        }
+    }
+}
+
+struct Fault: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,248 @@
+import Consensus
+import Directory
+import Kernel
+import Replica
+import Simulator
+import Testing
+
+/// Each checker, given what it exists to find.
+@Suite("Checkers")
+struct CheckerTests {
+    @Test("R1: two leaders in one term")
+    func twoLeaders() throws {
+        var checker = LeadershipChecker()
+        try checker.leads(0, in: Term(4))
+        try checker.leads(0, in: Term(4))
+        try checker.leads(1, in: Term(5))
+        #expect(violation { () throws(Violation) in try checker.leads(1, in: Term(4)) } == .leadership)
+        #expect(checker.leaderCount == 2)
+    }
+
+    @Test("R1: two votes of one node in one term")
+    func twoVotes() throws {
+        var checker = LeadershipChecker()
+        try checker.sends(0, Fixtures.message(from: 0, to: 1, term: 3, .voteResponse(granted: true)))
+        try checker.sends(0, Fixtures.message(from: 0, to: 1, term: 3, .voteResponse(granted: true)))
+        try checker.sends(0, Fixtures.message(from: 0, to: 2, term: 3, .voteResponse(granted: false)))
+        try checker.sends(0, Fixtures.message(from: 0, to: 2, term: 4, .voteResponse(granted: true)))
+        #expect(
+            violation { () throws(Violation) in
+                try checker.sends(0, Fixtures.message(from: 0, to: 2, term: 3, .voteResponse(granted: true)))
+            } == .leadership)
+        #expect(
+            violation { () throws(Violation) in
+                try checker.sends(
+                    0, Fixtures.message(from: 0, to: 1, term: 4, .voteRequest(last: .zero, isTransfer: false)))
+            } == .leadership, "who campaigns has voted for itself")
+    }
+
+    @Test("R2: nodes apply different entries at one index")
+    func differentEntries() throws {
+        var checker = LogChecker(nodeCount: 3)
+        let first = Fixtures.entries(terms: [1, 1])
+        let second = Fixtures.entries(terms: [1, 1], mark: 7)
+        let disks = [Fixtures.disk(first), Fixtures.disk(first), Fixtures.disk(second)]
+        try checker.applies(0, first, disks: disks)
+        try checker.applies(1, first, disks: disks)
+        #expect(violation { () throws(Violation) in try checker.applies(2, second, disks: disks) } == .log)
+    }
+
+    @Test("R2: an entry is applied that no quorum holds durably")
+    func notDurable() {
+        var checker = LogChecker(nodeCount: 3)
+        let entries = Fixtures.entries(terms: [1])
+        let disks = [Fixtures.disk(entries), Fixtures.disk([]), Fixtures.disk([])]
+        #expect(violation { () throws(Violation) in try checker.applies(0, entries, disks: disks) } == .log)
+    }
+
+    @Test("R2: a commit index beyond what a quorum holds durably")
+    func commitTooFar() throws {
+        var checker = LogChecker(nodeCount: 3)
+        let entries = Fixtures.entries(terms: [1, 1])
+        let disks = [Fixtures.disk(entries), Fixtures.disk([entries[0]]), Fixtures.disk([])]
+        try checker.commits(0, through: LogIndex(1), disks: disks)
+        #expect(
+            violation { () throws(Violation) in try checker.commits(0, through: LogIndex(2), disks: disks) } == .log)
+    }
+
+    @Test("R2: a committed entry is overwritten")
+    func overwritten() throws {
+        var checker = LogChecker(nodeCount: 3)
+        let entries = Fixtures.entries(terms: [1, 1])
+        let disk = Fixtures.disk(entries)
+        try checker.applies(0, [entries[0]], disks: [disk, disk, disk])
+        let dropped = entries.compactMap { disk.stored(at: $0.index) }
+        try checker.replaced(2, [dropped[1]])
+        #expect(violation { () throws(Violation) in try checker.replaced(2, dropped) } == .log)
+    }
+
+    @Test("R2: logs that agree on a position differ before it, or name a predecessor that is not there")
+    func mismatch() throws {
+        var checker = LogChecker(nodeCount: 3)
+        let first = Fixtures.entries(terms: [1])
+        let second = Fixtures.entries(terms: [1], mark: 7)
+        try checker.wrote(0, first, on: Fixtures.disk(first))
+        #expect(violation { () throws(Violation) in try checker.wrote(1, second, on: Fixtures.disk(second)) } == .log)
+        let orphan = Entry(
+            position: LogPosition(term: Term(1), index: LogIndex(2)),
+            time: .distantPast,
+            previousHash: second[0].hash,
+            payload: .empty
+        )
+        #expect(
+            violation { () throws(Violation) in
+                try checker.wrote(0, [orphan], on: Fixtures.disk(first + [orphan]))
+            } == .log)
+    }
+
+    @Test("R2: applied past the commit index, and a committed entry gone from the disks")
+    func orderAndScan() throws {
+        var checker = LogChecker(nodeCount: 3)
+        #expect(
+            violation { () throws(Violation) in
+                try checker.orders(0, applied: LogIndex(3), committed: LogIndex(2))
+            } == .log)
+        let entries = Fixtures.entries(terms: [1])
+        let full = Fixtures.disk(entries)
+        try checker.applies(0, entries, disks: [full, full, full])
+        try checker.scan(disks: [full, full, Fixtures.disk([])])
+        #expect(
+            violation { () throws(Violation) in
+                try checker.scan(disks: [full, Fixtures.disk([]), Fixtures.disk([])])
+            } == .log)
+    }
+
+    @Test("R4: one revision, two states")
+    func stateRoots() throws {
+        var checker = StateRootChecker()
+        try checker.reached(0, LogIndex(8), Digest.of([1]))
+        try checker.reached(1, LogIndex(8), Digest.of([1]))
+        try checker.reached(1, LogIndex(9), Digest.of([2]))
+        #expect(
+            violation { () throws(Violation) in try checker.reached(2, LogIndex(8), Digest.of([2])) } == .stateRoot)
+    }
+
+    @Test("S1: the node that acknowledged a revocation allows, and one that applied it allows")
+    func revocations() throws {
+        var checker = RevocationChecker()
+        checker.acknowledged(5, at: LogIndex(20), by: 1)
+        try checker.allowed(6, by: 1, applied: LogIndex(30))
+        try checker.allowed(5, by: 0, applied: LogIndex(19))
+        #expect(
+            violation { () throws(Violation) in try checker.allowed(5, by: 0, applied: LogIndex(20)) } == .revocation)
+        #expect(
+            violation { () throws(Violation) in try checker.allowed(5, by: 1, applied: LogIndex(3)) } == .revocation,
+            "a state that went back in a crash is no excuse")
+    }
+}
+
+@Suite("History checker")
+struct HistoryCheckerTests {
+    private let population = Population()
+    private let command = Digest.of([1])
+    private let copy = Digest.of([2])
+
+    @Test("R3: an operation takes effect twice")
+    func appliedTwice() throws {
+        var (checker, operations) = history()
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        try checker.applied(Fixtures.outcome(copy, 5), by: 0, operations: operations)
+        #expect(
+            violation { () throws(Violation) in
+                try checker.applied(Fixtures.outcome(copy, 6), by: 0, operations: operations)
+            } == .history)
+        operations = []
+    }
+
+    @Test("R3: a retry of what was done is refused")
+    func refusedRetry() throws {
+        var (checker, operations) = history()
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        let refused = AppliedBatch.Outcome(command: copy, result: .refused(.init(.late)))
+        #expect(
+            violation { () throws(Violation) in
+                try checker.applied(refused, by: 0, operations: operations)
+            } == .history)
+        operations = []
+    }
+
+    @Test("R3: acknowledged but never applied, or applied elsewhere than was told")
+    func wrongAcknowledgement() throws {
+        var (checker, operations) = history()
+        #expect(
+            violation { () throws(Violation) in
+                try checker.acknowledged(operations[0], Fixtures.done(5))
+            } == .history)
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        try checker.acknowledged(operations[0], Fixtures.done(5))
+        #expect(
+            violation { () throws(Violation) in
+                try checker.acknowledged(operations[0], Fixtures.done(6))
+            } == .history)
+        operations = []
+    }
+
+    @Test("R3: takes effect before something that was told before it was sent")
+    func realTimeOrder() throws {
+        var (checker, operations) = history(floor: 9)
+        try checker.applied(Fixtures.outcome(command, 9), by: 0, operations: operations)
+        #expect(
+            violation { () throws(Violation) in
+                try checker.acknowledged(operations[0], Fixtures.done(9))
+            } == .history)
+        operations = []
+    }
+
+    @Test("R3: reads see the newest write at or below their revision")
+    func reads() throws {
+        var (checker, operations) = history()
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        try checker.read(document: 0, value: nil, applied: LogIndex(4), atLeast: LogIndex(2), on: 0)
+        try checker.read(document: 0, value: 42, applied: LogIndex(5), atLeast: LogIndex(5), on: 0)
+        #expect(
+            violation { () throws(Violation) in
+                try checker.read(document: 0, value: nil, applied: LogIndex(5), atLeast: LogIndex(5), on: 0)
+            } == .history, "a lost write")
+        #expect(
+            violation { () throws(Violation) in
+                try checker.read(document: 0, value: 42, applied: LogIndex(5), atLeast: LogIndex(6), on: 0)
+            } == .history, "a state older than was asked for")
+        operations = []
+    }
+
+    @Test("R3: an acknowledged write is not in the log where it was told, or a refused one took effect")
+    func scan() throws {
+        var (checker, operations) = history()
+        let log = LogChecker(nodeCount: 3)
+        operations[0].outcome = .done(Fixtures.done(5))
+        #expect(violation { () throws(Violation) in try checker.scan(operations, log: log) } == .history)
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        operations[0].outcome = .notTaken
+        #expect(violation { () throws(Violation) in try checker.scan(operations, log: log) } == .history)
+    }
+
+    /// One operation that sets document 0 to 42, sent twice.
+    private func history(floor: UInt64 = 0) -> (HistoryChecker, [ClientOperation]) {
+        var checker = HistoryChecker(population: population)
+        checker.submitted(command, of: 0)
+        checker.submitted(copy, of: 0)
+        let operation = ClientOperation(
+            number: 0,
+            intent: .write(.put(.resource(population.document(0, value: 42)), .none)),
+            invokedAt: .zero,
+            floor: LogIndex(floor),
+            isSetup: false
+        )
+        return (checker, [operation])
+    }
+}
+
+/// Which invariant an action violates, nil if none.
+func violation(_ body: () throws(Violation) -> Void) -> Violation.Invariant? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error.invariant
+    }
+}

@@ -1,0 +1,170 @@
+import Consensus
+import Kernel
+import Simulator
+import Testing
+
+@Suite("Virtual log disk")
+struct VirtualLogDiskTests {
+    private let entries = Fixtures.entries(terms: [1, 1, 1, 2])
+
+    @Test("a write is durable when its batch completes, and not before")
+    func durability() {
+        var disk = Fixtures.disk([])
+        #expect(disk.begin(Fixtures.write(1, Array(entries[..<2]), term: 3)))
+        #expect(disk.last == .zero)
+        let completions = disk.completeBatch()
+        #expect(completions.map(\.last) == [entries[1].position])
+        #expect(disk.hardState.term == Term(3))
+        #expect(!disk.isWriting)
+    }
+
+    @Test("writes that come meanwhile form the next batch")
+    func groupCommit() {
+        var disk = Fixtures.disk([])
+        #expect(disk.begin(Fixtures.write(1, [entries[0]])))
+        #expect(!disk.begin(Fixtures.write(2, [entries[1]])))
+        #expect(!disk.begin(Fixtures.write(3, [entries[2]])))
+        #expect(disk.completeBatch().map(\.write.id.number) == [1])
+        #expect(disk.isWriting)
+        #expect(disk.completeBatch().map(\.write.id.number) == [2, 3])
+        #expect(disk.last == entries[2].position)
+    }
+
+    @Test("a crash keeps what is durable and loses what is not", arguments: 0...2)
+    func crash(survivors: Int) {
+        var disk = Fixtures.disk([entries[0]])
+        _ = disk.begin(Fixtures.write(1, [entries[1]]))
+        _ = disk.begin(Fixtures.write(2, [entries[2]]))
+        _ = disk.crash(keeping: survivors)
+        #expect(disk.last == entries[survivors].position)
+        #expect(!disk.isWriting)
+        #expect(disk.pendingCount == 0)
+    }
+
+    @Test("entries replace everything from the first of them on")
+    func overwrites() {
+        var disk = Fixtures.disk(entries)
+        let other = Fixtures.entries(terms: [1, 1, 5], mark: 9)
+        let replacement = Entry(
+            position: other[2].position,
+            time: other[2].time,
+            previousHash: entries[1].hash,
+            payload: other[2].payload
+        )
+        _ = disk.begin(Fixtures.write(1, [replacement]))
+        let completion = disk.completeBatch()[0]
+        #expect(completion.dropped.map(\.entry) == Array(entries[2...]))
+        #expect(disk.last == replacement.position)
+    }
+
+    @Test("compaction drops a prefix and remembers what preceded the rest")
+    func compaction() {
+        var disk = Fixtures.disk(entries)
+        disk.compact(before: LogIndex(3))
+        #expect(disk.firstIndex == LogIndex(3))
+        #expect(disk.base.position == entries[1].position)
+        #expect(disk.base.hash == entries[1].hash)
+        #expect(disk.range(from: LogIndex(2), maxBytes: .max)?.entries == nil)
+        #expect(disk.range(from: LogIndex(3), maxBytes: .max)?.previous == entries[1].position)
+        #expect(disk.range(from: LogIndex(3), maxBytes: 1)?.entries == [entries[2]])
+        let restored = disk.restored(hidingThrough: LogIndex(3))
+        #expect(restored.entries == [entries[3]])
+        #expect(restored.base.position == entries[2].position)
+        #expect(restored.firstIndex == LogIndex(3))
+    }
+}
+
+@Suite("Virtual network")
+struct VirtualNetworkTests {
+    @Test("nothing crosses a partition, in either direction, until it heals")
+    func partition() {
+        var network = VirtualNetwork(nodeCount: 3)
+        var random = SeededRandom(seed: 1)
+        network.isolate(1)
+        #expect(network.arrivals(from: 0, to: 1, at: .zero, random: &random).first == nil)
+        #expect(network.arrivals(from: 1, to: 0, at: .zero, random: &random).first == nil)
+        #expect(network.arrivals(from: 0, to: 2, at: .zero, random: &random).first != nil)
+        #expect(network.reach(of: 1) == 1)
+        #expect(network.reach(of: 0) == 2)
+        network.heal()
+        #expect(network.connects(0, 1))
+        network.split([[0], [1, 2]])
+        #expect(!network.connects(0, 2))
+        #expect(network.connects(1, 2))
+    }
+
+    @Test("a link keeps its order, unless it is told to reorder", arguments: [true, false])
+    func order(reorders: Bool) {
+        var network = VirtualNetwork(nodeCount: 2)
+        network.quality = NetworkQuality(meanExtraLatency: .milliseconds(20), reorders: reorders)
+        var random = SeededRandom(seed: 7)
+        let times = (0..<200).compactMap { number in
+            let sent = Instant(microseconds: number * 500)
+            return network.arrivals(from: 0, to: 1, at: sent, random: &random).first
+        }
+        #expect(times.count == 200)
+        #expect((times == times.sorted()) == !reorders)
+    }
+
+    @Test("loss and duplication happen about as often as they should")
+    func rates() {
+        var network = VirtualNetwork(nodeCount: 2)
+        network.quality = NetworkQuality(lossPPM: 250_000, duplicationPPM: 100_000)
+        var random = SeededRandom(seed: 3)
+        var lost = 0
+        var duplicated = 0
+        for _ in 0..<10_000 {
+            let times = network.arrivals(from: 0, to: 1, at: .zero, random: &random)
+            if times.first == nil { lost += 1 }
+            if times.second != nil { duplicated += 1 }
+        }
+        #expect((2300...2700).contains(lost))
+        #expect((600...900).contains(duplicated))
+    }
+}
+
+@Suite("Virtual clock")
+struct VirtualClockTests {
+    @Test("the true time of a reading is the first at which the clock shows it", arguments: [-800, 0, 799] as [Int64])
+    func inverse(drift: Int64) {
+        let clock = VirtualClock(
+            start: Instant(microseconds: 1_234_567), driftPPM: drift, wallErrorMilliseconds: 0)
+        for reading in [0, 1, 999, 1_000_000, 29_999_999, 3_600_000_000] as [UInt64] {
+            let time = clock.trueTime(of: Instant(microseconds: reading))
+            #expect(clock.monotonic(at: time) >= Instant(microseconds: reading))
+            if time.microseconds > 1_234_567 {
+                #expect(clock.monotonic(at: Instant(microseconds: time.microseconds - 1)).microseconds < reading)
+            }
+        }
+    }
+
+    @Test("a step moves the wall clock alone")
+    func step() {
+        var clock = VirtualClock(start: .zero, driftPPM: 0, wallErrorMilliseconds: 0)
+        let time = Instant(microseconds: 5_000_000)
+        let monotonic = clock.monotonic(at: time)
+        clock.step(byMilliseconds: -3000)
+        #expect(clock.monotonic(at: time) == monotonic)
+        #expect(clock.wall(at: time).milliseconds == VirtualClock.worldStart.milliseconds + 2000)
+        #expect(!clock.isGood)
+    }
+}
+
+@Suite("Event queue")
+struct EventQueueTests {
+    @Test("events come by time, and in order of scheduling at one time")
+    func order() {
+        var queue = EventQueue<Int>()
+        var random = SeededRandom(seed: 5)
+        var expected: [(time: UInt64, number: Int)] = []
+        for number in 0..<500 {
+            let time = random.next() % 40
+            queue.schedule(number, at: Instant(microseconds: time))
+            expected.append((time, number))
+        }
+        expected.sort { ($0.time, $0.number) < ($1.time, $1.number) }
+        var seen: [Int] = []
+        while let (_, event) = queue.pop() { seen.append(event) }
+        #expect(seen == expected.map(\.number))
+    }
+}

@@ -1,0 +1,111 @@
+import Consensus
+import Kernel
+import Replica
+import Simulator
+import Testing
+
+@Suite("Simulation")
+struct SimulationTests {
+    @Test("ten seeds of three nodes keep every promise", arguments: UInt64(1)...10)
+    func seedsPass(seed: UInt64) {
+        let report = Fixtures.report(seed: seed)
+        #expect(report.verdict == .passed, Comment(rawValue: report.story))
+        #expect(report.operations >= 200, "seed \(seed) did too little")
+        #expect(report.acknowledged >= 40, "seed \(seed) acknowledged next to nothing")
+        #expect(report.elections >= 1)
+    }
+
+    @Test("clusters of other sizes do too", arguments: [1, 2, 4, 5, 7])
+    func sizes(nodes: Int) {
+        let report = Fixtures.report(seed: 11, nodes: nodes)
+        #expect(report.verdict == .passed, Comment(rawValue: report.story))
+        #expect(report.acknowledged >= 20)
+    }
+
+    @Test("one seed gives one history, two seeds give two")
+    func determinism() {
+        let first = Fixtures.report(seed: 5)
+        let again = Fixtures.report(seed: 5)
+        #expect(first.traceHash == again.traceHash)
+        #expect(first.steps == again.steps)
+        #expect(Fixtures.report(seed: 6).traceHash != first.traceHash)
+    }
+
+    @Test("a copy of a world goes on as the world itself does")
+    func copies() throws {
+        var world = World(Fixtures.options(seed: 3))
+        try world.run(until: Instant(microseconds: 6_000_000))
+        var copy = world
+        try world.run(until: Instant(microseconds: 12_000_000))
+        #expect(copy.now < world.now)
+        try copy.run(until: Instant(microseconds: 12_000_000))
+        #expect(copy.trace.hash.value == world.trace.hash.value)
+        #expect(copy.steps == world.steps)
+    }
+
+    @Test("the load alone, without faults, is answered in full")
+    func calm() {
+        let report = Fixtures.report(seed: 2, scenario: Scenario(name: "calm", drawsFaults: false))
+        #expect(report.verdict == .passed, Comment(rawValue: report.story))
+        #expect(report.elections == 1, "nobody but a fault deposes a leader")
+    }
+
+    @Test("R5: a cluster that cannot agree is found")
+    func noConvergence() {
+        // From the eighth second on nobody hears any vote, append or heartbeat.
+        let report = Fixtures.report(seed: 1, scenario: Scenario(drawsFaults: false)) { _, effects in
+            effects.removeAll { if case .send = $0 { true } else { false } }
+        }
+        #expect(report.violation?.invariant == .convergence, Comment(rawValue: report.story))
+    }
+}
+
+/// Bugs planted between a node and its shell, and the invariant that each breaks.
+@Suite("Mutants")
+struct MutantTests {
+    @Test("messages that do not wait for the disk")
+    func sendsBeforeDurable() {
+        let killer = firstKiller(within: 30) { _, effects in
+            effects = effects.map { effect in
+                guard case .send(let message, let to, _) = effect else { return effect }
+                return .send(message, to: to, after: nil)
+            }
+        }
+        #expect(killer?.isOneOf([.log, .leadership, .history]) == true)
+    }
+
+    @Test("votes that are not written down")
+    func forgetsVotes() {
+        let killer = firstKiller(within: 60) { _, effects in
+            effects = effects.map { effect in
+                guard case .persist(let write) = effect, let state = write.hardState else { return effect }
+                let forgotten = HardState(term: state.term, vote: nil, commitIndex: state.commitIndex)
+                return .persist(LogWrite(id: write.id, hardState: forgotten, entries: write.entries))
+            }
+        }
+        #expect(killer?.isOneOf([.leadership]) == true)
+    }
+
+    @Test("decisions before a restarted node has caught up")
+    func servesTooEarly() {
+        let killer = firstKiller(within: 60) { _, effects in
+            let serves = effects.contains { if case .serving = $0 { true } else { false } }
+            if !serves { effects.append(.serving(true)) }
+        }
+        #expect(killer?.isOneOf([.revocation]) == true)
+    }
+
+    private func firstKiller(
+        within seeds: UInt64,
+        _ mutant: @escaping WorldOptions.Intercept
+    ) -> Violation? {
+        for seed in 1...seeds {
+            if let violation = Fixtures.report(seed: seed, intercept: mutant).violation { return violation }
+        }
+        return nil
+    }
+}
+
+extension Violation {
+    fileprivate func isOneOf(_ invariants: [Invariant]) -> Bool { invariants.contains(invariant) }
+}

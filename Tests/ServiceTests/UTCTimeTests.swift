@@ -12,7 +12,7 @@ import Testing
     ]
 
     @Test("known times are written and read", arguments: known)
-    func known(text: String, milliseconds: UInt64) {
+    func knownTimes(text: String, milliseconds: UInt64) {
         #expect(WallTime(milliseconds: milliseconds).rfc3339 == text)
         #expect(WallTime(rfc3339: text) == WallTime(milliseconds: milliseconds))
     }

@@ -152,7 +152,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "AuthZENConformance",
-            dependencies: [nioCore, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
             path: "Tests/AuthZENConformance",
             exclude: ["fixtures", "start-cluster"],
             swiftSettings: strict
@@ -160,7 +160,7 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "reeve", "Keys", "Identity", "Kernel", nioCore, nioSSL, nioPosix,
+                "reeve", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
         tests(

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// Asks every node of a running cluster all cases of a folder: `AuthZENConformance DIR CLUSTER`, where CLUSTER is a folder

@@ -1,6 +1,6 @@
 package import Keys
 package import Logging
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 package import NIOSSL

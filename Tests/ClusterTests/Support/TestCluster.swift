@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// Three real processes on loopback, made with `reeve cluster init --dev` in a folder that goes when it does.

@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test("each malformed body gets 400 with its reason", arguments: EvaluationDecoderTests.malformed)
-    func malformed(text: String, reason: String) throws {
+    func refusesMalformed(text: String, reason: String) throws {
         let client = try client()
         let answer = try client.post(text, token: sample.botToken)
         #expect(answer.status == 400)

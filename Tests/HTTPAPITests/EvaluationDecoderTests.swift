@@ -104,7 +104,7 @@ import Testing
     ]
 
     @Test("each malformed body has its reason", arguments: malformed)
-    func malformed(text: String, reason: String) {
+    func refusesMalformed(text: String, reason: String) {
         let error = #expect(throws: EvaluationError.self) { _ = try EvaluationDecoder.decode(Array(text.utf8)) }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "no error")")
     }

@@ -166,7 +166,7 @@ let package = Package(
         tests(
             "ReeveTests",
             [
-                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel",
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),

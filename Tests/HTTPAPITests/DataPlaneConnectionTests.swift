@@ -232,7 +232,7 @@ import Testing
             token: sample.botToken,
             headers: ["content-type: application/json", "expect: 100-continue"]
         )
-        client.send(request.dropLast(question.count))
+        client.send(String(request.dropLast(question.count)))
         #expect(try client.answers().map(\.status) == [100])
         client.send(question)
         #expect(try client.answer().decision == true)

@@ -105,13 +105,13 @@ import Testing
 
     @Test("each malformed body has its reason", arguments: malformed)
     func refusesMalformed(text: String, reason: String) {
-        let error = #expect(throws: EvaluationError.self) { _ = try EvaluationDecoder.decode(Array(text.utf8)) }
+        let error = #expect(throws: HTTPAPI.EvaluationError.self) { _ = try EvaluationDecoder.decode(Array(text.utf8)) }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "no error")")
     }
 
     @Test("bytes that are no UTF-8 are refused") func invalidUTF8() {
         let bytes = Array("{\"subject\":{\"type\":\"user\",\"id\":\"".utf8) + [0xff, 0xfe] + Array("\"}}".utf8)
-        #expect(throws: EvaluationError.self) { _ = try EvaluationDecoder.decode(bytes) }
+        #expect(throws: HTTPAPI.EvaluationError.self) { _ = try EvaluationDecoder.decode(bytes) }
     }
 
     @Test("a batch inherits what its elements leave out") func inheritance() throws {
@@ -130,7 +130,7 @@ import Testing
         let second = try batch.items[1].get()
         #expect(second.resource == Evaluation.Entity(type: "x", id: "r2"))
         #expect(second.context["a"] == nil && second.context["b"] == .long(2))
-        #expect(throws: EvaluationError.self) { _ = try batch.items[2].get() }
+        #expect(throws: HTTPAPI.EvaluationError.self) { _ = try batch.items[2].get() }
     }
 
     @Test("an element that is malformed by itself spoils itself alone") func elementErrors() throws {
@@ -177,7 +177,7 @@ import Testing
         ]
     )
     func spoiled(members: String, reason: String) {
-        let error = #expect(throws: EvaluationError.self) {
+        let error = #expect(throws: HTTPAPI.EvaluationError.self) {
             _ = try EvaluationDecoder.decodeBatch(Array("{\(members)}".utf8))
         }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "no error")")

@@ -1,3 +1,4 @@
+import Keys
 import Directory
 import Foundation
 import HTTPAPI

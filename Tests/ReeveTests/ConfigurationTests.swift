@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Keys
 import Testing
 
 @testable import reeve

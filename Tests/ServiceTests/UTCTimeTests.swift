@@ -11,8 +11,8 @@ import Testing
         ("2100-03-01T00:00:00.000Z", 4_107_542_400_000),
     ]
 
-    @Test("known times are written and read", arguments: Self.known)
-    func known(text: String, milliseconds: UInt64) {
+    @Test("known times are written and read", arguments: known)
+    func knownTimes(text: String, milliseconds: UInt64) {
         #expect(WallTime(milliseconds: milliseconds).rfc3339 == text)
         #expect(WallTime(rfc3339: text) == WallTime(milliseconds: milliseconds))
     }

@@ -36,9 +36,10 @@ final class TestCluster: @unchecked Sendable {
     /// - Parameter settings: Lines for each node's configuration.
     init(settings: String = "") throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "reeve-cluster-\(UUID().uuidString)")
-        portBase = 20_000 + Int.random(in: 0..<3000) * 10
+        let base = 20_000 + Int.random(in: 0..<3000) * 10
+        portBase = base
         let nodes = (0..<3).flatMap { number in
-            let port = portBase + number * 3
+            let port = base + number * 3
             return ["--node", "n\(number + 1)=127.0.0.1:\(port),\(port + 1),\(port + 2)"]
         }
         let arguments = ["cluster", "init", "--dev", "--keep-default-context", "--dir", folder.path(), "--domain", "test.internal"]
@@ -92,7 +93,7 @@ final class TestCluster: @unchecked Sendable {
 
     func start(_ name: String) throws {
         let log = folder.appending(path: "nodes/\(name)/log")
-        if !FileManager.default.fileExists(atPath: log.path()) { FileManager.default.createFile(atPath: log.path(), contents: nil) }
+        if !FileManager.default.fileExists(atPath: log.path()) { try Data().write(to: log) }
         let handle = try FileHandle(forWritingTo: log)
         try handle.seekToEnd()
         let process = Process()

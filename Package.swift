@@ -169,6 +169,6 @@ let package = Package(
                 "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel"]),
+        tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel", "Wire"]),
     ]
 )

@@ -35,7 +35,9 @@ extension SeededRandom {
         Span(microseconds: within(range.lowerBound.microseconds...range.upperBound.microseconds))
     }
 
-    mutating func chance(_ partsPerMillion: UInt64) -> Bool { partsPerMillion > 0 && below(1_000_000) < partsPerMillion }
+    mutating func chance(_ partsPerMillion: UInt64) -> Bool {
+        partsPerMillion > 0 && below(1_000_000) < partsPerMillion
+    }
 
     /// Nil for an empty collection.
     mutating func element<Element>(of elements: [Element]) -> Element? {

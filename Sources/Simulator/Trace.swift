@@ -61,7 +61,8 @@ extension Trace.Event: CustomStringConvertible {
             "\(crash) crash: \(kept) pending log writes happened, \(lost) state transactions were lost"
         case .stopped: "stopped"
         case .role(let text), .client(let text): text
-        case .note(let note): "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
+        case .note(let note):
+            "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
         case .fault(let fault): "fault: \(fault)"
         }
     }

@@ -18,7 +18,11 @@ extension World {
             queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
         } else {
             let intent = workload.next(
-                operations.count, known: knownRevision, at: now, random: &streams.clients)
+                operations.count,
+                known: knownRevision,
+                at: now,
+                random: &streams.clients
+            )
             invoke(intent, isSetup: false)
             let pause = streams.clients.exponential(mean: mean)
             queue.schedule(.load, at: now.advanced(by: pause))
@@ -29,7 +33,13 @@ extension World {
     private mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
         operations.append(
             ClientOperation(
-                number: operations.count, intent: intent, invokedAt: now, floor: knownRevision, isSetup: isSetup))
+                number: operations.count,
+                intent: intent,
+                invokedAt: now,
+                floor: knownRevision,
+                isSetup: isSetup
+            )
+        )
     }
 
     mutating func attempt(_ number: Int) throws(Violation) {
@@ -55,7 +65,8 @@ extension World {
             authenticatedBy: members[node],
             idempotencyKey: operations[number].idempotencyKey,
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
-            body: body)
+            body: body
+        )
         let bytes = options.codec.encode(command)
         history.submitted(Digest.of(bytes), of: number)
         try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(at: node))]))
@@ -133,7 +144,8 @@ extension World {
             value: value(of: document, at: node),
             applied: machines[node].state.current.point.position.index,
             atLeast: max(atLeast, revision),
-            on: node)
+            on: node
+        )
     }
 
     func value(of document: Int, at node: Int) -> Int64? {

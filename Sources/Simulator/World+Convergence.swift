@@ -51,8 +51,12 @@ extension World {
         let revision = version.point.position.index
         for document in population.documents.indices {
             try history.read(
-                document: document, value: value(of: document, at: node), applied: revision, atLeast: knownRevision,
-                on: node)
+                document: document,
+                value: value(of: document, at: node),
+                applied: revision,
+                atLeast: knownRevision,
+                on: node
+            )
         }
         for operation in operations {
             guard case .done(let done) = operation.outcome, case .write(let body) = operation.intent,

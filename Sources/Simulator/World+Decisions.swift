@@ -18,7 +18,8 @@ extension World {
             with: batch.events,
             at: batch.point.position.index,
             from: machines[node].state.current.pairs,
-            codec: options.codec)
+            codec: options.codec
+        )
         machines[node].process?.decisions = updated
     }
 
@@ -74,7 +75,9 @@ extension World {
         let version = machines[node].state.current
         guard decisions == decisionSnapshot(of: version) else {
             throw Violation(
-                .stateRoot, "n\(node + 1) decides from something other than its state at \(version.point.position)")
+                .stateRoot,
+                "n\(node + 1) decides from something other than its state at \(version.point.position)"
+            )
         }
     }
 }

@@ -20,11 +20,13 @@ extension World {
         case .readEntries(let peer, let from, let maxBytes):
             queue.schedule(
                 .entriesRead(node: node, process: process, for: peer, from: from, maxBytes: maxBytes),
-                at: later(50...500, node))
+                at: later(50...500, node)
+            )
         case .readSnapshot(let peer, let position, let number):
             queue.schedule(
                 .snapshotRead(node: node, process: process, for: peer, position: position, number: number),
-                at: later(100...2000, node))
+                at: later(100...2000, node)
+            )
         case .stageSnapshot(let chunk):
             queue.schedule(.snapshotStaged(node: node, process: process, chunk), at: later(100...1000, node))
         case .installSnapshot(let point):
@@ -56,7 +58,8 @@ extension World {
         machines[node].armedCrash = nil
         queue.schedule(
             .crash(node: node, process: machines[node].generation, armed.crash, downFor: armed.downFor),
-            at: now.advanced(by: Span(microseconds: streams.disk.within(0...600))))
+            at: now.advanced(by: Span(microseconds: streams.disk.within(0...600)))
+        )
     }
 
     private mutating func scheduleLogBatch(_ node: Int) {

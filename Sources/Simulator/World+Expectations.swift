@@ -13,20 +13,26 @@ extension World {
             network.reach(of: node) <= machines.count / 2
         else { return }
         throw Violation(
-            .expectation, "n\(node + 1), which reaches no quorum, acknowledges operation \(number) sent meanwhile")
+            .expectation,
+            "n\(node + 1), which reaches no quorum, acknowledges operation \(number) sent meanwhile"
+        )
     }
 
     /// The standing grant was refused by a node that knows the time well enough to judge it.
     func expectGrant(allowed: Bool, at node: Int) throws(Violation) {
-        guard !allowed, options.scenario.expectations.contains(.grantsHold), standingGrantIsKnown(at: node) else { return }
+        guard !allowed, options.scenario.expectations.contains(.grantsHold), standingGrantIsKnown(at: node) else {
+            return
+        }
         throw Violation(
             .expectation,
             "n\(node + 1) denies the standing grant, which ends at \(Population.standingExpiry);"
-                + " the true time is \(VirtualClock.trueWall(at: now))")
+                + " the true time is \(VirtualClock.trueWall(at: now))"
+        )
     }
 
     private func standingGrantIsKnown(at node: Int) -> Bool {
-        guard workload.isSetUp, let setup = operations.last(where: \.isSetup), case .done(let done) = setup.outcome else {
+        guard workload.isSetUp, let setup = operations.last(where: \.isSetup), case .done(let done) = setup.outcome
+        else {
             return false
         }
         let process = machines[node].process

@@ -10,18 +10,29 @@ extension World {
     mutating func found() {
         let configuration = Configuration(voters: members)
         let base = SnapshotPoint(
-            position: .zero, hash: .zero, time: .distantPast, configuration: configuration)
+            position: .zero,
+            hash: .zero,
+            time: .distantPast,
+            configuration: configuration
+        )
         let entry = genesis.firstEntry(codec: options.codec)
         let empty = SortedStore()
         let version = VirtualStateStore.Version(
-            pairs: empty, point: base, facts: Self.facts(of: empty, at: .zero, codec: options.codec))
+            pairs: empty,
+            point: base,
+            facts: Self.facts(of: empty, at: .zero, codec: options.codec)
+        )
         for member in members {
             let clock = VirtualClock(
                 start: .zero,
                 driftPPM: Int64(streams.clock.below(1_600 as UInt64)) - 800,
-                wallErrorMilliseconds: goodClockError())
+                wallErrorMilliseconds: goodClockError()
+            )
             let log = VirtualLogDisk(
-                hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)), base: base, entries: [entry])
+                hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
+                base: base,
+                entries: [entry]
+            )
             machines.append(Machine(member: member, clock: clock, log: log, state: VirtualStateStore(version)))
         }
     }
@@ -38,13 +49,15 @@ extension World {
                 name: "n\(number + 1)",
                 raftAddress: "n\(number + 1):7000",
                 apiAddresses: ["n\(number + 1):8443"],
-                keyFingerprint: Digest.of(Array(member.uuid.utf8)))
+                keyFingerprint: Digest.of(Array(member.uuid.utf8))
+            )
         }
         return Genesis(
             lineage: lineage,
             trustDomain: "simulation.test",
             voters: voters,
-            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator"))
+            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator")
+        )
     }
 
     static let administrator = Digest.of(Array("administrator".utf8))
@@ -73,12 +86,14 @@ extension World {
             facts: machine.state.current.facts,
             applied: applied,
             seed: streams.nodes.next(),
-            at: machine.clock.moment(at: now))
+            at: machine.clock.moment(at: now)
+        )
         machines[node].process = Process(
             replica: replica,
             applier: Applier(codec: options.codec),
             decisions: decisionSnapshot(of: machine.state.current),
-            isServing: replica.isServing)
+            isServing: replica.isServing
+        )
         trace.hash.combine(now)
         trace.hash.combine(node)
         record(.started(process: machine.generation), node: node)

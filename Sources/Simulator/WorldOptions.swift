@@ -13,7 +13,8 @@ package struct WorldOptions: Sendable {
 
     package typealias Intercept = @Sendable (_ node: Int, _ effects: inout [ReplicaNode.Effect]) -> Void
 
-    package init(seed: UInt64, scenario: Scenario = Scenario(), codec: any DirectoryCodec, intercept: Intercept? = nil) {
+    package init(seed: UInt64, scenario: Scenario = Scenario(), codec: any DirectoryCodec, intercept: Intercept? = nil)
+    {
         self.seed = seed
         self.scenario = scenario
         self.codec = codec

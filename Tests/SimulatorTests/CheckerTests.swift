@@ -28,12 +28,17 @@ struct CheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.sends(0, Fixtures.message(from: 0, to: 2, term: 3, .voteResponse(granted: true)))
-            } == .leadership)
+            } == .leadership
+        )
         #expect(
             violation { () throws(Violation) in
                 try checker.sends(
-                    0, Fixtures.message(from: 0, to: 1, term: 4, .voteRequest(last: .zero, isTransfer: false)))
-            } == .leadership, "who campaigns has voted for itself")
+                    0,
+                    Fixtures.message(from: 0, to: 1, term: 4, .voteRequest(last: .zero, isTransfer: false))
+                )
+            } == .leadership,
+            "who campaigns has voted for itself"
+        )
     }
 
     @Test("R2: nodes apply different entries at one index")
@@ -62,7 +67,8 @@ struct CheckerTests {
         let disks = [Fixtures.disk(entries), Fixtures.disk([entries[0]]), Fixtures.disk([])]
         try checker.commits(0, through: LogIndex(1), disks: disks)
         #expect(
-            violation { () throws(Violation) in try checker.commits(0, through: LogIndex(2), disks: disks) } == .log)
+            violation { () throws(Violation) in try checker.commits(0, through: LogIndex(2), disks: disks) } == .log
+        )
     }
 
     @Test("R2: a committed entry is overwritten")
@@ -92,7 +98,8 @@ struct CheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.wrote(0, [orphan], on: Fixtures.disk(first + [orphan]))
-            } == .log)
+            } == .log
+        )
     }
 
     @Test("R2: applied past the commit index, and a committed entry gone from the disks")
@@ -101,7 +108,8 @@ struct CheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.orders(0, applied: LogIndex(3), committed: LogIndex(2))
-            } == .log)
+            } == .log
+        )
         let entries = Fixtures.entries(terms: [1])
         let full = Fixtures.disk(entries)
         try checker.applies(0, entries, disks: [full, full, full])
@@ -109,7 +117,8 @@ struct CheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.scan(disks: [full, Fixtures.disk([]), Fixtures.disk([])])
-            } == .log)
+            } == .log
+        )
     }
 
     @Test("R4: one revision, two states")
@@ -119,7 +128,8 @@ struct CheckerTests {
         try checker.reached(1, LogIndex(8), Digest.of([1]))
         try checker.reached(1, LogIndex(9), Digest.of([2]))
         #expect(
-            violation { () throws(Violation) in try checker.reached(2, LogIndex(8), Digest.of([2])) } == .stateRoot)
+            violation { () throws(Violation) in try checker.reached(2, LogIndex(8), Digest.of([2])) } == .stateRoot
+        )
     }
 
     @Test("S1: the node that acknowledged a revocation allows, and one that applied it allows")
@@ -129,10 +139,12 @@ struct CheckerTests {
         try checker.allowed(6, by: 1, applied: LogIndex(30))
         try checker.allowed(5, by: 0, applied: LogIndex(19))
         #expect(
-            violation { () throws(Violation) in try checker.allowed(5, by: 0, applied: LogIndex(20)) } == .revocation)
+            violation { () throws(Violation) in try checker.allowed(5, by: 0, applied: LogIndex(20)) } == .revocation
+        )
         #expect(
             violation { () throws(Violation) in try checker.allowed(5, by: 1, applied: LogIndex(3)) } == .revocation,
-            "a state that went back in a crash is no excuse")
+            "a state that went back in a crash is no excuse"
+        )
     }
 }
 
@@ -150,7 +162,8 @@ struct HistoryCheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.applied(Fixtures.outcome(copy, 6), by: 0, operations: operations)
-            } == .history)
+            } == .history
+        )
         operations = []
     }
 
@@ -162,7 +175,8 @@ struct HistoryCheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.applied(refused, by: 0, operations: operations)
-            } == .history)
+            } == .history
+        )
         operations = []
     }
 
@@ -172,13 +186,15 @@ struct HistoryCheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.acknowledged(operations[0], Fixtures.done(5))
-            } == .history)
+            } == .history
+        )
         try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
         try checker.acknowledged(operations[0], Fixtures.done(5))
         #expect(
             violation { () throws(Violation) in
                 try checker.acknowledged(operations[0], Fixtures.done(6))
-            } == .history)
+            } == .history
+        )
         operations = []
     }
 
@@ -189,7 +205,8 @@ struct HistoryCheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.acknowledged(operations[0], Fixtures.done(9))
-            } == .history)
+            } == .history
+        )
         operations = []
     }
 
@@ -202,11 +219,15 @@ struct HistoryCheckerTests {
         #expect(
             violation { () throws(Violation) in
                 try checker.read(document: 0, value: nil, applied: LogIndex(5), atLeast: LogIndex(5), on: 0)
-            } == .history, "a lost write")
+            } == .history,
+            "a lost write"
+        )
         #expect(
             violation { () throws(Violation) in
                 try checker.read(document: 0, value: 42, applied: LogIndex(5), atLeast: LogIndex(6), on: 0)
-            } == .history, "a state older than was asked for")
+            } == .history,
+            "a state older than was asked for"
+        )
         operations = []
     }
 

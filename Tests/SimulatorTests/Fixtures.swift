@@ -26,12 +26,19 @@ enum Fixtures {
 
     static var base: SnapshotPoint {
         SnapshotPoint(
-            position: .zero, hash: .zero, time: .distantPast, configuration: Configuration(voters: members))
+            position: .zero,
+            hash: .zero,
+            time: .distantPast,
+            configuration: Configuration(voters: members)
+        )
     }
 
     static func disk(_ entries: [Entry], term: UInt64 = 1) -> VirtualLogDisk {
         VirtualLogDisk(
-            hardState: HardState(term: Term(term), vote: nil, commitIndex: .zero), base: base, entries: entries)
+            hardState: HardState(term: Term(term), vote: nil, commitIndex: .zero),
+            base: base,
+            entries: entries
+        )
     }
 
     static func write(_ id: UInt64, _ entries: [Entry], term: UInt64? = nil) -> LogWrite {
@@ -44,7 +51,12 @@ enum Fixtures {
 
     static func message(from: Int, to: Int, term: UInt64, _ body: Message.Body) -> Message {
         Message(
-            lineage: Lineage(high: 1, low: 1), from: members[from], to: members[to], term: Term(term), body: body)
+            lineage: Lineage(high: 1, low: 1),
+            from: members[from],
+            to: members[to],
+            term: Term(term),
+            body: body
+        )
     }
 
     static func done(_ revision: UInt64) -> CommandResult.Done {
@@ -73,7 +85,8 @@ enum Fixtures {
         intercept: WorldOptions.Intercept? = nil
     ) -> SeedReport {
         var simulation = Simulation(
-            options(seed: seed, nodes: nodes, scenario: scenario, intercept: intercept))
+            options(seed: seed, nodes: nodes, scenario: scenario, intercept: intercept)
+        )
         return simulation.run()
     }
 }

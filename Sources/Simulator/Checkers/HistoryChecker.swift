@@ -55,7 +55,8 @@ package struct HistoryChecker: Sendable {
         case (.refused(let refusal), .some(let known)):
             throw Violation(
                 .history,
-                "a retry of operation \(number), done at \(known.revision), was refused by n\(node + 1): \(refusal.code)")
+                "a retry of operation \(number), done at \(known.revision), was refused by n\(node + 1): \(refusal.code)"
+            )
         case (.refused, nil): return
         }
     }
@@ -68,13 +69,15 @@ package struct HistoryChecker: Sendable {
         guard effect == done else {
             throw Violation(
                 .history,
-                "operation \(operation.number) took effect at \(effect.revision) and was acknowledged at \(done.revision)")
+                "operation \(operation.number) took effect at \(effect.revision) and was acknowledged at \(done.revision)"
+            )
         }
         guard done.revision > operation.floor else {
             throw Violation(
                 .history,
                 "operation \(operation.number) took effect at \(done.revision), before it was sent:"
-                    + " \(operation.floor) had been told by then")
+                    + " \(operation.floor) had been told by then"
+            )
         }
     }
 
@@ -93,7 +96,8 @@ package struct HistoryChecker: Sendable {
         guard value == expected else {
             throw Violation(
                 .history,
-                "n\(node + 1) at \(applied) has \(Self.text(value)) for document \(document), not \(Self.text(expected))")
+                "n\(node + 1) at \(applied) has \(Self.text(value)) for document \(document), not \(Self.text(expected))"
+            )
         }
     }
 
@@ -106,13 +110,16 @@ package struct HistoryChecker: Sendable {
                     operationByCommand[Digest.of(bytes)] == operation.number
                 else {
                     throw Violation(
-                        .history, "operation \(operation.number) is not in the log at \(done.revision), where it was told")
+                        .history,
+                        "operation \(operation.number) is not in the log at \(done.revision), where it was told"
+                    )
                 }
             case .notTaken:
                 if let effect = effects[operation.number] {
                     throw Violation(
                         .history,
-                        "operation \(operation.number) was refused for certain and took effect at \(effect.revision)")
+                        "operation \(operation.number) was refused for certain and took effect at \(effect.revision)"
+                    )
                 }
             case .pending, .rejected, .answered, .unknown: continue
             }

@@ -4,7 +4,7 @@ package import Kernel
 /// R1: at most one member leads in a term, and each member votes for at most one candidate in a term, whatever it
 /// forgot in a crash. Remembers what nodes let out, so it does not trust what they say of themselves later.
 package struct LeadershipChecker: Sendable {
-    private struct Ballot: Hashable { 
+    private struct Ballot: Hashable {
         let node: Int
         let term: Term
     }

@@ -58,7 +58,9 @@ package struct LogChecker: Sendable {
         let compacted = disks.count { $0.firstIndex > index }
         guard (holders.values.max() ?? 0) + compacted >= quorum else {
             throw Violation(
-                .log, "n\(node + 1) commits \(index), which fewer than \(quorum) members hold durably")
+                .log,
+                "n\(node + 1) commits \(index), which fewer than \(quorum) members hold durably"
+            )
         }
     }
 
@@ -74,16 +76,22 @@ package struct LogChecker: Sendable {
                 guard known.hash == hash else {
                     throw Violation(
                         .log,
-                        "n\(node + 1) applies \(entry.position) \(hash), others applied \(known.entry.position) \(known.hash)")
+                        "n\(node + 1) applies \(entry.position) \(hash), others applied \(known.entry.position) \(known.hash)"
+                    )
                 }
                 continue
             }
             guard entry.index.number == UInt64(committed.count) + 1 else {
-                throw Violation(.log, "n\(node + 1) applies \(entry.index) before anybody applied \(committed.count + 1)")
+                throw Violation(
+                    .log,
+                    "n\(node + 1) applies \(entry.index) before anybody applied \(committed.count + 1)"
+                )
             }
             guard disks.count(where: { $0.holds(hash, at: entry.index) }) >= quorum else {
                 throw Violation(
-                    .log, "n\(node + 1) applies \(entry.position), which fewer than \(quorum) members hold durably")
+                    .log,
+                    "n\(node + 1) applies \(entry.position), which fewer than \(quorum) members hold durably"
+                )
             }
             committed.append(Committed(hash: hash, entry: entry))
         }
@@ -98,7 +106,9 @@ package struct LogChecker: Sendable {
     /// Every committed entry is still on a quorum of disks, or compacted there.
     package func scan(disks: some Collection<VirtualLogDisk>) throws(Violation) {
         for known in committed {
-            let holders = disks.count { $0.firstIndex > known.entry.index || $0.holds(known.hash, at: known.entry.index) }
+            let holders = disks.count {
+                $0.firstIndex > known.entry.index || $0.holds(known.hash, at: known.entry.index)
+            }
             guard holders >= quorum else {
                 throw Violation(.log, "committed entry \(known.entry.position) is on \(holders) disks alone")
             }

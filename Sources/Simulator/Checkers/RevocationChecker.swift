@@ -29,12 +29,14 @@ package struct RevocationChecker: Sendable {
             if revocation.acknowledgedBy.contains(node) {
                 throw Violation(
                     .revocation,
-                    "n\(node + 1) allows agent \(agent) after it acknowledged its revocation at \(revocation.revision)")
+                    "n\(node + 1) allows agent \(agent) after it acknowledged its revocation at \(revocation.revision)"
+                )
             }
             if revocation.revision <= applied {
                 throw Violation(
                     .revocation,
-                    "n\(node + 1) at \(applied) allows agent \(agent), revoked at \(revocation.revision)")
+                    "n\(node + 1) at \(applied) allows agent \(agent), revoked at \(revocation.revision)"
+                )
             }
         }
     }

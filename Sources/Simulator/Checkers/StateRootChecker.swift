@@ -19,7 +19,9 @@ package struct StateRootChecker: Sendable {
         }
         guard seen.root == root else {
             throw Violation(
-                .stateRoot, "at \(revision) the state of n\(seen.node + 1) is \(seen.root), that of n\(node + 1) \(root)")
+                .stateRoot,
+                "at \(revision) the state of n\(seen.node + 1) is \(seen.root), that of n\(node + 1) \(root)"
+            )
         }
     }
 }

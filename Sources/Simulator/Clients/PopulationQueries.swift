@@ -18,7 +18,8 @@ package struct PopulationQueries: Sendable {
                 try? DecisionQuery(
                     subject: (agent.kind.rawValue, agent.name, .empty),
                     action: (Population.action, .empty),
-                    resource: (document.type, document.id, .empty))
+                    resource: (document.type, document.id, .empty)
+                )
             }
         }
         invariant(queries.count == credentials.count * documentCount, "every question of the population is well formed")

@@ -38,7 +38,8 @@ package struct OutgoingSnapshot: Sendable {
             number: number,
             isLast: number + 1 == UInt64(runs.count),
             bytes: bytes,
-            digest: .of(bytes))
+            digest: .of(bytes)
+        )
     }
 }
 

@@ -98,7 +98,8 @@ package struct VirtualLogDisk: Sendable {
             position: newBase.entry.position,
             hash: newBase.hash,
             time: newBase.entry.time,
-            configuration: base.configuration)
+            configuration: base.configuration
+        )
         entries.removeFirst(Int(index.number - entries[0].entry.index.number))
     }
 
@@ -107,7 +108,8 @@ package struct VirtualLogDisk: Sendable {
         hardState = HardState(
             term: max(hardState.term, point.position.term),
             vote: point.position.term > hardState.term ? nil : hardState.vote,
-            commitIndex: max(hardState.commitIndex, point.position.index))
+            commitIndex: max(hardState.commitIndex, point.position.index)
+        )
         base = point
         entries = []
     }
@@ -118,16 +120,22 @@ package struct VirtualLogDisk: Sendable {
         let hardState = HardState(
             term: hardState.term,
             vote: hardState.vote,
-            commitIndex: max(hardState.commitIndex, base.position.index))
+            commitIndex: max(hardState.commitIndex, base.position.index)
+        )
         guard let base = stored(at: hidden) else {
             return RestoredLog(
-                hardState: hardState, base: base, entries: entries.map(\.entry), firstIndex: firstIndex)
+                hardState: hardState,
+                base: base,
+                entries: entries.map(\.entry),
+                firstIndex: firstIndex
+            )
         }
         let point = SnapshotPoint(
             position: base.entry.position,
             hash: base.hash,
             time: base.entry.time,
-            configuration: self.base.configuration)
+            configuration: self.base.configuration
+        )
         let shown = entries[Int(hidden.number - firstIndex.number + 1)...].map(\.entry)
         return RestoredLog(hardState: hardState, base: point, entries: shown, firstIndex: firstIndex)
     }

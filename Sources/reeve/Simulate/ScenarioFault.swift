@@ -81,7 +81,9 @@ enum ScenarioFault {
         default:
             guard text.hasPrefix("n"), let number = Int(text.dropFirst()), nodes.contains(number) else {
                 throw ScenarioFile.Flaw(
-                    node, "unknown node '\(text)'; known: leader, follower, n1 to n\(nodes.upperBound)")
+                    node,
+                    "unknown node '\(text)'; known: leader, follower, n1 to n\(nodes.upperBound)"
+                )
             }
             return .node(number - 1)
         }

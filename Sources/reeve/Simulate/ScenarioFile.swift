@@ -38,7 +38,9 @@ enum ScenarioFile {
     private static func scenario(_ node: Node) throws -> Scenario {
         let fields = try ScenarioFields(
             node,
-            known: ["name", "description", "nodes", "seconds", "operations_per_second", "random_faults", "faults", "expect"]
+            known: [
+                "name", "description", "nodes", "seconds", "operations_per_second", "random_faults", "faults", "expect",
+            ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
         if let value = fields["nodes"] {
@@ -60,7 +62,9 @@ enum ScenarioFile {
 
     private static func expectation(_ node: Node) throws -> Expectation {
         let fields = try ScenarioFields(
-            node, known: ["grants_hold", "writes_resume_within", "leaders_at_least", "minority_acknowledges_nothing"])
+            node,
+            known: ["grants_hold", "writes_resume_within", "leaders_at_least", "minority_acknowledges_nothing"]
+        )
         let (name, value) = try fields.only()
         switch name {
         case "grants_hold":

@@ -45,7 +45,9 @@ struct SimulateCommand: ParsableCommand {
             var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufCodec()))
             let report = simulation.run()
             progress.end(report)
-            if json { print(SimulationOutput.json(report)) } else if report.violation != nil || seed.count == 1 {
+            if json {
+                print(SimulationOutput.json(report))
+            } else if report.violation != nil || seed.count == 1 {
                 print(SimulationOutput.text(report, replay: replayCommand(number)))
             }
             guard let violation = report.violation else { continue }

@@ -90,7 +90,12 @@ struct SimulationProgress {
         let remaining = done == 0 ? "unknown" : "\(Int(Double(total - done) / max(rate, 0.001))) s"
         let text = String(
             format: "seed %llu: %llu of %llu done, %.1f seeds/s, %.0f steps/s, remaining: ",
-            seed, done, total, rate, Double(steps) / max(elapsed, 0.001))
+            seed,
+            done,
+            total,
+            rate,
+            Double(steps) / max(elapsed, 0.001)
+        )
         write(text + remaining)
     }
 

@@ -56,7 +56,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", exact: "0.2.0"),
         .package(
-            url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: ["FullFoundation"]),
+            url: "https://github.com/hummingbird-project/hummingbird.git",
+            exact: "2.28.1",
+            traits: ["FullFoundation"]
+        ),
         .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
@@ -90,9 +93,11 @@ let package = Package(
         module(
             "Host",
             [
-                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage", "Keys",
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
+                "Keys",
                 "Links", "Service", nioCore, nioPosix, logging, lifecycle, deque,
-            ]),
+            ]
+        ),
         module("Service", ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", crypto]),
         module(
             "HTTPAPI",
@@ -101,17 +106,21 @@ let package = Package(
                 nioHTTP1, nioSSL, x509, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
-            ]),
+            ]
+        ),
         module(
             "Simulator",
             [
                 "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", heap,
-            ]),
+            ]
+        ),
         .executableTarget(
             name: "reeve",
             dependencies: [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
-                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS, nioCore, nioPosix,
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire",
+                "Storage",
+                "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS,
+                nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -127,8 +136,11 @@ let package = Package(
         tests("IdentityTests", ["Identity", "Kernel"]),
         tests("CedarTests", ["Cedar", "JSON", "Kernel"]),
         .executableTarget(
-            name: "CedarConformance", dependencies: ["Cedar", "JSON", "Kernel"], path: "Tests/CedarConformance",
-            swiftSettings: strict),
+            name: "CedarConformance",
+            dependencies: ["Cedar", "JSON", "Kernel"],
+            path: "Tests/CedarConformance",
+            swiftSettings: strict
+        ),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
@@ -143,13 +155,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        tests("ServiceTests", ["Service", "TestSupport", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]),
+        tests(
+            "ServiceTests",
+            ["Service", "TestSupport", "Decision", "Directory", "Identity", "Cedar", "Kernel", "JSON"]
+        ),
         tests(
             "HTTPAPITests",
             [
-                "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys", "JSON",
+                "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys",
+                "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
-            ]),
+            ]
+        ),
         .executableTarget(
             name: "AuthZENConformance",
             dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
@@ -162,13 +179,15 @@ let package = Package(
             [
                 "reeve", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ]),
+            ]
+        ),
         tests(
             "ReeveTests",
             [
                 "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ]
+        ),
         tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel", "Wire"]),
     ]
 )

@@ -95,7 +95,8 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             at: clock.now()
         )
         cell = DecisionCell(
-            DecisionState(snapshot: start.snapshot, freshness: nil, isServing: replica.isServing))
+            DecisionState(snapshot: start.snapshot, freshness: nil, isServing: replica.isServing)
+        )
         links = try PeerLinks(settings: settings, clock: clock, inbox: inbox, group: group, logger: logger)
         log = LogWriter(store: stores.directory.log, inbox: inbox, logger: logger, fail: fail)
         keeper = StateKeeper(
@@ -107,7 +108,11 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             fail: fail
         )
         reader = CatchUpReader(
-            log: stores.directory.log, state: stores.directory.state, inbox: inbox, logger: logger)
+            log: stores.directory.log,
+            state: stores.directory.state,
+            inbox: inbox,
+            logger: logger
+        )
         requests = RequestBook()
         loop = ReplicaLoop(
             node: replica,

@@ -1,9 +1,10 @@
+package import Kernel
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
     import Musl
 #endif
-package import Kernel
 
 /// The clocks of this machine, as the cores want to see them.
 package struct NodeClock: Sendable {

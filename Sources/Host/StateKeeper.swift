@@ -64,7 +64,11 @@ final class StateKeeper: @unchecked Sendable {
             switch applier.apply(entries, after: withVoters(point), to: &transaction) {
             case .done(let batch):
                 let snapshot = before.updated(
-                    with: batch.events, at: batch.facts.revision, from: transaction, codec: codec)
+                    with: batch.events,
+                    at: batch.facts.revision,
+                    from: transaction,
+                    codec: codec
+                )
                 return (.done(batch, snapshot), batch.point)
             case .blocked(let count, let reason):
                 return (.blocked(count, reason), nil)
@@ -88,7 +92,11 @@ final class StateKeeper: @unchecked Sendable {
     private func withVoters(_ point: SnapshotPoint) -> SnapshotPoint {
         guard point.configuration.voters.isEmpty, let base = directory.log.summary?.base else { return point }
         return SnapshotPoint(
-            position: point.position, hash: point.hash, time: point.time, configuration: base.configuration)
+            position: point.position,
+            hash: point.hash,
+            time: point.time,
+            configuration: base.configuration
+        )
     }
 
     private func unchanged() throws -> AppliedBatch {

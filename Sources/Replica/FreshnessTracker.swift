@@ -22,6 +22,9 @@ struct FreshnessTracker: Sendable {
     /// Of the leader's rounds, those not yet confirmed and the newest confirmed one, oldest first.
     private var rounds: [Round] = []
     private var newestConfirmed: Round?
+    /// A round is dated when it is first seen, and never again: a confirmed one that was dated anew would prove what
+    /// nobody has acknowledged.
+    private var lastBegun: UInt64 = 0
     /// Waiting for the state to catch up, oldest first.
     private var pending: [Pending] = []
 
@@ -32,10 +35,12 @@ struct FreshnessTracker: Sendable {
     mutating func endLeadership() {
         rounds = []
         newestConfirmed = nil
+        lastBegun = 0
     }
 
     mutating func beginRound(_ number: UInt64, at now: Moment, commitIndex: LogIndex) {
-        guard rounds.last.map({ $0.number < number }) ?? true else { return }
+        guard number > lastBegun else { return }
+        lastBegun = number
         if rounds.count == Self.capacity { rounds.removeFirst(Self.capacity / 2) }
         rounds.append(Round(number: number, beganAt: now, commitIndex: commitIndex))
     }
@@ -61,7 +66,8 @@ struct FreshnessTracker: Sendable {
 
     mutating func receive(_ proof: FreshnessProof, at now: Instant, applied: LogIndex) {
         let anchor = Instant(
-            microseconds: now.microseconds > proof.age.microseconds ? now.microseconds - proof.age.microseconds : 0)
+            microseconds: now.microseconds > proof.age.microseconds ? now.microseconds - proof.age.microseconds : 0
+        )
         note(Freshness(provenAt: proof.provenAt, anchor: anchor), proof.commitIndex, applied)
     }
 

@@ -40,14 +40,19 @@ extension World {
         return process.decisions.decide(queries.query(agent, document), by: queries.credential(agent), at: moment)
     }
 
+    /// Whether the node's knowledge is too old by its own clocks, as that of one with a wrong clock is: then it denies
+    /// whatever is asked, which is no judgement on a grant.
+    private func isStale(_ node: Int) -> Bool {
+        guard let process = machines[node].process, let freshness = process.freshness else { return true }
+        return freshness.age(at: machines[node].clock.moment(at: now)) > process.decisions.maximumAge
+    }
+
     private func check(_ answer: DecisionAnswer, _ agent: Int, at node: Int) throws(Violation) {
         if answer.isAllowed {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
         }
-        // Stale says that the node does not trust its own knowledge, as one with a wrong clock should not: that is no
-        // judgement on the grant.
-        if agent == Population.standing, answer.code != .stale { try expectGrant(allowed: answer.isAllowed, at: node) }
+        if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
 
     /// Asks about every agent that is known to be revoked.

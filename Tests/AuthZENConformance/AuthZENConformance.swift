@@ -71,9 +71,12 @@ import NIOSSL
         let certificate = cluster.appending(path: "admin/admin.crt").path()
         tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
         tls.privateKey = .privateKey(
-            try NIOSSLPrivateKey(file: cluster.appending(path: "admin/admin.key").path(), format: .pem))
+            try NIOSSLPrivateKey(file: cluster.appending(path: "admin/admin.key").path(), format: .pem)
+        )
         return HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+            eventLoopGroupProvider: .singleton,
+            configuration: HTTPClient.Configuration(tlsConfiguration: tls)
+        )
     }
 
     /// From the lines `decisions: https://…` of the context file.

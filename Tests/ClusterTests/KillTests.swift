@@ -42,7 +42,12 @@ import Testing
             while !isKnown {
                 let node = cluster.names.randomElement() ?? "n1"
                 let answer = try? await cluster.admin(
-                    "PUT", "/v1/resources/Record/\(name)", body: body, headers: [("Idempotency-Key", key)], at: node)
+                    "PUT",
+                    "/v1/resources/Record/\(name)",
+                    body: body,
+                    headers: [("Idempotency-Key", key)],
+                    at: node
+                )
                 guard let answer, (200..<300).contains(answer.status) else {
                     // What stays in doubt at the end may be there or not.
                     if ledger.isStopped { return ledger.doubt(name) }
@@ -55,11 +60,16 @@ import Testing
         }
     }
 
-    private static func checkWrites(_ acknowledged: [String: (value: Int, revision: Int)], in cluster: TestCluster) async throws {
+    private static func checkWrites(_ acknowledged: [String: (value: Int, revision: Int)], in cluster: TestCluster)
+        async throws
+    {
         for node in cluster.names {
             for (name, write) in acknowledged.sorted(by: { $0.key < $1.key }) {
                 let answer = try await cluster.admin(
-                    "GET", "/v1/resources/Record/\(name)?at_least=\(write.revision)", at: node)
+                    "GET",
+                    "/v1/resources/Record/\(name)?at_least=\(write.revision)",
+                    at: node
+                )
                 #expect(answer.status == 200, "\(node) misses \(name): \(answer.body)")
                 let object = try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any]
                 let value = (object?["attributes"] as? [String: Any])?["value"] as? Int
@@ -95,7 +105,9 @@ import Testing
     static func leader(of cluster: TestCluster) async throws -> String {
         var found: String?
         try await cluster.until("a leader", within: 10) {
-            for name in cluster.names where try await cluster.status(of: name).value("role") == "leader" { found = name }
+            for name in cluster.names where try await cluster.status(of: name).value("role") == "leader" {
+                found = name
+            }
             return found != nil
         }
         return try #require(found)
@@ -135,22 +147,35 @@ import Testing
             let end = Date(timeIntervalSinceNow: 600).formatted(.iso8601)
             let token = try await write("POST", "/v1/tokens", #"{"principal": "agent/bot", "expires_at": "\#(end)"}"#)
             let secret = try #require(token.value("token"))
-            let plain = try TestCluster.client(roots: cluster.folder.appending(path: "roots.crt"), certificate: nil, key: nil)
-            let question = #"{"subject":{"type":"agent","id":"bot"},"action":{"name":"read"},"resource":{"type":"doc","id":"1"}}"#
+            let plain = try TestCluster.client(
+                roots: cluster.folder.appending(path: "roots.crt"),
+                certificate: nil,
+                key: nil
+            )
+            let question =
+                #"{"subject":{"type":"agent","id":"bot"},"action":{"name":"read"},"resource":{"type":"doc","id":"1"}}"#
             func ask(_ name: String) async throws -> TestCluster.Answer {
                 try await cluster.decisions(
-                    "POST", "/access/v1/evaluation", body: question, headers: [("Authorization", "Bearer \(secret)")],
-                    at: name, with: plain)
+                    "POST",
+                    "/access/v1/evaluation",
+                    body: question,
+                    headers: [("Authorization", "Bearer \(secret)")],
+                    at: name,
+                    with: plain
+                )
             }
             do {
                 for name in cluster.names {
-                    try await cluster.until("\(name) allows", within: 5) { try await ask(name).value("decision").map { $0 == "1" || $0 == "true" } == true }
+                    try await cluster.until("\(name) allows", within: 5) {
+                        try await ask(name).value("decision").map { $0 == "1" || $0 == "true" } == true
+                    }
                 }
                 _ = try await write("POST", "/v1/revocations", #"{"subject": "agent/bot", "reason": "test"}"#)
                 for name in cluster.names {
                     try await cluster.until("\(name) refuses", within: 2) {
                         let answer = try await ask(name)
-                        return answer.status == 401 || answer.value("decision").map { $0 == "0" || $0 == "false" } == true
+                        return answer.status == 401
+                            || answer.value("decision").map { $0 == "0" || $0 == "false" } == true
                     }
                 }
             } catch {

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Digest") struct DigestTests {
     @Test("is SHA-256 of FIPS 180-4's one-block example") func vector() {
-        #expect(Digest.of([UInt8]("abc".utf8)).hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            Digest.of([UInt8]("abc".utf8)).hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
     }
 
     @Test("comes back from its bytes and digits") func roundTrip() {
@@ -63,9 +65,11 @@ import Testing
     @Test(
         "is refused in any other form",
         arguments: [
-            "", "0188a5eb4b847095bae8084200ae0295", "0188a5eb-4b84-7095-bae8-084200ae029", "0188a5eb-4b84-7095-bae8-084200ae029z",
+            "", "0188a5eb4b847095bae8084200ae0295", "0188a5eb-4b84-7095-bae8-084200ae029",
+            "0188a5eb-4b84-7095-bae8-084200ae029z",
             "0188a5eb-4b84-7095-bae8-084200ae0295-",
-        ])
+        ]
+    )
     func refusal(text: String) { #expect(UUIDText.parse(text) == nil) }
 }
 

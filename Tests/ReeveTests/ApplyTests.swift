@@ -1,9 +1,9 @@
-import Keys
 import Directory
 import Foundation
 import HTTPAPI
 import Identity
 import JSON
+import Keys
 import Testing
 
 @testable import reeve

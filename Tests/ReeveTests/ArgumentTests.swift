@@ -1,7 +1,7 @@
-import JSON
 import ArgumentParser
 import Directory
 import Identity
+import JSON
 import Kernel
 import Testing
 

@@ -64,7 +64,7 @@ import Testing
             ("\nlog: {level: loud}", "node.yaml:14:7: log.level: must be one of trace, debug"),
             ("\nlog: text", "node.yaml:14:1: log: must be an object, not"),
             ("\nlimits: {max_log_bytes: 1}", "limits.max_log_bytes: must be a whole number"),
-            ("\n  indented: [", "node.yaml:14:"),
+            ("\n  indented: [", "node.yaml:15:1: is no YAML"),
             ("\ndata: again", "gives data twice"),
             ("\nlog: &a {level: info}", "anchors and aliases are not supported"),
         ]

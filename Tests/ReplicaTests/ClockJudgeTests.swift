@@ -119,6 +119,15 @@ import Testing
         #expect(tracker.proof(at: moment(70).monotonic)?.age == .milliseconds(60))
     }
 
+    @Test("dates a round once, however often it is seen again after it was confirmed") func datedOnce() {
+        var tracker = FreshnessTracker()
+        tracker.beginRound(1, at: moment(10), commitIndex: .zero)
+        tracker.confirmRound(1, applied: .zero)
+        tracker.beginRound(1, at: moment(500), commitIndex: .zero)
+        tracker.confirmRound(1, applied: .zero)
+        #expect(tracker.current?.provenAt == moment(10).wall)
+    }
+
     @Test("holds a proof back until the state reflects what was committed then") func held() {
         var tracker = FreshnessTracker()
         let proof = FreshnessProof(provenAt: moment(5).wall, age: .milliseconds(20), commitIndex: LogIndex(9))

@@ -63,7 +63,8 @@ import Testing
         #expect(
             table.expire(at: at(10)) == [
                 .unsentWrite(RequestID(1)), .sentWrite(RequestID(2)), .unsentWrite(RequestID(3)), .wait(RequestID(4)),
-            ])
+            ]
+        )
         #expect(table.count == 0)
         #expect(table.nextDeadline == nil)
     }

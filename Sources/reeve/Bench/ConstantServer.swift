@@ -26,7 +26,12 @@ struct ConstantServer {
         let validity = CertificateValidity(from: now.reduced(by: .seconds(60)), lasting: .seconds(86_400))
         let issuer = try CertificateIssuer.selfSigned(trustDomain: domain, key: PrivateKey(), validity: validity)
         let key = PrivateKey()
-        let certificate = try issuer.issueNode("bench", publicKey: key.publicKey, hosts: ["127.0.0.1"], validity: validity)
+        let certificate = try issuer.issueNode(
+            "bench",
+            publicKey: key.publicKey,
+            hosts: ["127.0.0.1"],
+            validity: validity
+        )
         let credentials = try NodeCredentials(chain: [certificate], key: key, roots: [issuer.certificate])
         let server = try await DataPlaneServer.bind(
             .init(host: "127.0.0.1", port: 0, tls: try ServerTLS.context(credentials), verifier: credentials.verifier),
@@ -37,7 +42,10 @@ struct ConstantServer {
         let task = Task { try await server.run() }
         let clientKey = PrivateKey()
         let client = try issuer.issueClient(
-            try SPIFFEID.administrator("bench", in: domain), publicKey: clientKey.publicKey, validity: validity)
+            try SPIFFEID.administrator("bench", in: domain),
+            publicKey: clientKey.publicKey,
+            validity: validity
+        )
         let clientCredentials = try NodeCredentials(chain: [client], key: clientKey, roots: [issuer.certificate])
         return ConstantServer(server: server, task: task, tls: try NIOSSLContext(client: clientCredentials))
     }
@@ -51,7 +59,9 @@ extension TLSConfiguration {
         self = TLSConfiguration.makeClientConfiguration()
         minimumTLSVersion = .tlsv13
         trustRoots = .certificates(try credentials.roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) })
-        certificateChain = try credentials.chain.map { .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der)) }
+        certificateChain = try credentials.chain.map {
+            .certificate(try NIOSSLCertificate(bytes: $0.der, format: .der))
+        }
         let key = unsafe credentials.key.pkcs8.withBytes { unsafe Array($0) }
         privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .der))
     }

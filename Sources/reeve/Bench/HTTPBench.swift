@@ -43,7 +43,8 @@ struct HTTPBench: AsyncParsableCommand {
 
     func run() async throws {
         let (context, credentials) = try common.connection.load()
-        guard let node = context.nodes.first, let url = URL(string: node.decisions), let host = url.host(), let port = url.port
+        guard let node = context.nodes.first, let url = URL(string: node.decisions), let host = url.host(),
+            let port = url.port
         else { throw CommandError("the context names no node with a decision endpoint") }
         let constant = try await ConstantServer.start()
         defer { constant.stop() }
@@ -58,7 +59,11 @@ struct HTTPBench: AsyncParsableCommand {
             Console.progress(round == 0 ? "warming up" : "round \(round) of \(rounds)")
             for (place, target) in targets.enumerated() {
                 let load = LoadGenerator(
-                    target, connections: connections, pipelining: pipelining, group: .singleton)
+                    target,
+                    connections: connections,
+                    pipelining: pipelining,
+                    group: .singleton
+                )
                 let result = try await load.run(for: duration.span)
                 if round > 0 { results[place].append(result) }
             }

@@ -64,7 +64,8 @@ struct LoadGenerator {
                         try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
                         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
                         try pipeline.addHandler(
-                            LoadConnection(request: request, pipelining: pipelining, end: end, done: done))
+                            LoadConnection(request: request, pipelining: pipelining, end: end, done: done)
+                        )
                     }
                 }
                 .connect(host: target.host, port: target.port).get()
@@ -75,7 +76,8 @@ struct LoadGenerator {
     }
 
     private static func bytes(of target: LoadTarget) -> [UInt8] {
-        let head = "POST \(target.path) HTTP/1.1\r\nHost: \(target.host)\r\nContent-Type: application/json\r\n"
+        let head =
+            "POST \(target.path) HTTP/1.1\r\nHost: \(target.host)\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(target.body.count)\r\n\r\n"
         return Array(head.utf8) + target.body
     }

@@ -24,7 +24,9 @@ final class TestCluster: @unchecked Sendable {
         let body: String
 
         func value(_ name: String) -> String? {
-            guard let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] else { return nil }
+            guard let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] else {
+                return nil
+            }
             return object[name].map { "\($0)" }
         }
     }
@@ -36,13 +38,16 @@ final class TestCluster: @unchecked Sendable {
     /// - Parameter settings: Lines for each node's configuration.
     init(settings: String = "") throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "reeve-cluster-\(UUID().uuidString)")
-        let base = 20_000 + Int.random(in: 0..<3000) * 10
+        // Below the ports that the system gives to outgoing connections.
+        let base = 12_000 + Int.random(in: 0..<2000) * 10
         portBase = base
         let nodes = (0..<3).flatMap { number in
             let port = base + number * 3
             return ["--node", "n\(number + 1)=127.0.0.1:\(port),\(port + 1),\(port + 2)"]
         }
-        let arguments = ["cluster", "init", "--dev", "--keep-default-context", "--dir", folder.path(), "--domain", "test.internal"]
+        let arguments = [
+            "cluster", "init", "--dev", "--keep-default-context", "--dir", folder.path(), "--domain", "test.internal",
+        ]
         let made = try Self.run(arguments + nodes)
         guard made.status == 0 else { throw Failure("cluster init failed: \(made.output)") }
         if !settings.isEmpty {
@@ -200,7 +205,8 @@ func withCluster(settings: String = "", _ body: (TestCluster) async throws -> Vo
         try await body(cluster)
     } catch {
         for name in cluster.names {
-            let log = (try? String(contentsOf: cluster.folder.appending(path: "nodes/\(name)/log"), encoding: .utf8)) ?? ""
+            let log =
+                (try? String(contentsOf: cluster.folder.appending(path: "nodes/\(name)/log"), encoding: .utf8)) ?? ""
             print("-- \(name)", log.split(separator: "\n").suffix(8).joined(separator: "\n"), separator: "\n")
         }
         await cluster.tearDown()

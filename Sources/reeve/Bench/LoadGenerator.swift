@@ -50,7 +50,7 @@ struct LoadGenerator {
 
     private func connect(until end: NIODeadline) async throws -> LoadOutcome {
         let done = group.next().makePromise(of: LoadOutcome.self)
-        let request = Self.bytes(of: target)
+        let request = Self.request(of: target)
         let pipelining = pipelining
         let tls = target.tls
         do {
@@ -62,6 +62,7 @@ struct LoadGenerator {
                         let pipeline = channel.pipeline.syncOperations
                         // Loopback addresses are in the certificates; SNI takes names alone.
                         try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
+                        try pipeline.addHandler(HTTPRequestEncoder())
                         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
                         try pipeline.addHandler(
                             LoadConnection(request: request, pipelining: pipelining, end: end, done: done)
@@ -75,12 +76,19 @@ struct LoadGenerator {
         return try await done.futureResult.get()
     }
 
-    private static func bytes(of target: LoadTarget) -> [UInt8] {
-        let head =
-            "POST \(target.path) HTTP/1.1\r\nHost: \(target.host)\r\nContent-Type: application/json\r\n"
-            + "Content-Length: \(target.body.count)\r\n\r\n"
-        return Array(head.utf8) + target.body
+    private static func request(of target: LoadTarget) -> LoadRequest {
+        let headers: HTTPHeaders = [
+            "Host": target.host, "Content-Type": "application/json", "Content-Length": "\(target.body.count)",
+        ]
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: target.path, headers: headers)
+        return LoadRequest(head: head, body: ByteBuffer(bytes: target.body))
     }
+}
+
+/// One request, ready to be sent any number of times.
+private struct LoadRequest: Sendable {
+    let head: HTTPRequestHead
+    let body: ByteBuffer
 }
 
 /// What one connection saw.
@@ -98,9 +106,9 @@ struct LoadOutcome: Sendable {
 /// Keeps a number of requests under way until the end, then waits for the rest.
 private final class LoadConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = ByteBuffer
+    typealias OutboundOut = HTTPClientRequestPart
 
-    private let request: [UInt8]
+    private let request: LoadRequest
     private let pipelining: Int
     private let end: NIODeadline
     private let done: EventLoopPromise<LoadOutcome>
@@ -109,7 +117,7 @@ private final class LoadConnection: ChannelInboundHandler {
     private var begin = NIODeadline.now()
     private var isFinished = false
 
-    init(request: [UInt8], pipelining: Int, end: NIODeadline, done: EventLoopPromise<LoadOutcome>) {
+    init(request: LoadRequest, pipelining: Int, end: NIODeadline, done: EventLoopPromise<LoadOutcome>) {
         self.request = request
         self.pipelining = pipelining
         self.end = end
@@ -147,10 +155,10 @@ private final class LoadConnection: ChannelInboundHandler {
     }
 
     private func send(_ context: ChannelHandlerContext) {
-        var buffer = context.channel.allocator.buffer(capacity: request.count)
-        buffer.writeBytes(request)
         started.append(.now())
-        context.write(wrapOutboundOut(buffer), promise: nil)
+        context.write(wrapOutboundOut(.head(request.head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(request.body))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     private func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {

@@ -61,8 +61,9 @@ final class CatchUpReader: @unchecked Sendable {
         return try reader.chunk(number, maxBytes: Self.chunkBytes)
     }
 
-    /// Lets go of a peer's snapshot, and with it of the pages that it keeps from being used again.
-    func close(for peer: MemberID) { worker.run { [self] in open[peer] = nil } }
+    /// Lets go of the snapshots that a leader was sending, and with them of the pages that they keep from being used
+    /// again.
+    func closeAll() { worker.run { [self] in open = [:] } }
 
     func stop() async {
         worker.run { [self] in open = [:] }

@@ -106,7 +106,10 @@ final class ReplicaLoop: @unchecked Sendable {
         case .compact(let index): around.state.sync { [log = around.log] in log.compact(before: index) }
         case .publish(let freshness): around.cell.publish(freshness)
         case .serving(let isServing): around.cell.publish(isServing: isServing)
-        case .roleChanged(let status): log(status)
+        case .roleChanged(let status):
+            // Only a leader sends snapshots.
+            if status.role != .leader { around.reader.closeAll() }
+            log(status)
         case .readyToStop: around.readyToStop()
         case .note(let note): log(note)
         }

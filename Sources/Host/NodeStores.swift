@@ -41,11 +41,12 @@ final class NodeStores: Sendable {
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
         if let failure = view.failure { throw failure }
+        // An empty state knows of no members; the log always does.
         let point = SnapshotPoint(
             position: applied.position,
             hash: applied.hash,
             time: applied.time,
-            configuration: log.base.configuration
+            configuration: applied.configuration == .empty ? log.base.configuration : applied.configuration
         )
         return Start(log: log, applied: point, facts: facts, snapshot: snapshot)
     }

@@ -184,7 +184,7 @@ let package = Package(
         tests(
             "ReeveTests",
             [
-                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys",
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

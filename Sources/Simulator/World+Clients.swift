@@ -54,7 +54,7 @@ extension World {
         case .read(_, let revision): try awaitRevision(revision, number, at: node)
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
-            if answered { finish(number, .answered) } else { retry(number) }
+            if answered { finish(number, .decided) } else { retry(number) }
         }
     }
 
@@ -106,9 +106,7 @@ extension World {
         switch reply {
         case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
         case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
-        case .reached(let revision):
-            try read(number, at: node, revision)
-            if isCurrent { finish(number, .answered) }
+        case .reached(let revision): try read(number, at: node, revision, isCurrent: isCurrent)
         case .refused: if isCurrent { retry(number) }
         case .outcomeUnknown:
             operations[number].isInDoubt = true
@@ -137,15 +135,19 @@ extension World {
     }
 
     /// Reads from the state of the node, as its shell would on a thread of its own.
-    private func read(_ number: Int, at node: Int, _ revision: LogIndex) throws(Violation) {
+    private mutating func read(
+        _ number: Int,
+        at node: Int,
+        _ revision: LogIndex,
+        isCurrent: Bool
+    ) throws(Violation) {
         guard case .read(let document, let atLeast) = operations[number].intent else { return }
-        try history.read(
-            document: document,
-            value: value(of: document, at: node),
-            applied: machines[node].state.current.point.position.index,
-            atLeast: max(atLeast, revision),
-            on: node
-        )
+        let value = value(of: document, at: node)
+        let applied = machines[node].state.current.point.position.index
+        try history.read(document: document, value: value, applied: applied, atLeast: max(atLeast, revision), on: node)
+        guard isCurrent else { return }
+        finish(number, .read(value))
+        knownRevision = max(knownRevision, applied)
     }
 
     func value(of document: Int, at node: Int) -> Int64? {

@@ -183,13 +183,31 @@ let package = Package(
             exclude: ["fixtures", "start-cluster"],
             swiftSettings: strict
         ),
+        .target(
+            name: "ClusterSupport",
+            dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            path: "Tests/ClusterSupport",
+            swiftSettings: strict
+        ),
         tests(
             "ClusterTests",
             [
-                "reeve", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
+                "reeve", "ClusterSupport", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
+        .executableTarget(
+            name: "Chaos",
+            dependencies: [
+                "ClusterSupport", "Linearizability", "Kernel", nioCore, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Tests/Chaos",
+            exclude: ["Preload"],
+            swiftSettings: strict
+        ),
+        tests("ChaosTests", ["Chaos", "Linearizability"]),
         tests(
             "ReeveTests",
             [

@@ -29,6 +29,8 @@ extension RaftNode {
         case transferLeadership(to: MemberID?)
         /// Whether this member may lead: false while its clock is out of bounds or its log damaged.
         case mayLead(Bool)
+        /// Whether this member may vote: false while its log lacks what it may have acknowledged.
+        case mayVote(Bool)
     }
 
     /// Everything that a member asks of its shell. Carried out in list order.

@@ -2,7 +2,7 @@ import Kernel
 
 extension RaftNode {
     /// Only a voter whose log is whole may ask to lead.
-    var mayCampaign: Bool { mayLead && !isReplacingLog && configuration.voters.contains(id) }
+    var mayCampaign: Bool { mayLead && mayVote && !isReplacingLog && configuration.voters.contains(id) }
 
     mutating func resetElectionTimer(at now: Instant) {
         let timeout = options.electionTimeout.microseconds
@@ -105,14 +105,14 @@ extension RaftNode {
     /// that a candidate with the better log and the lower term catches up with it.
     mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition) {
         let isFree = candidateTerm > term || mayVote(for: candidate)
-        let granted = isFree && last.isUpToDate(with: log.last)
+        let granted = mayVote && isFree && last.isUpToDate(with: log.last)
         send(.preVoteResponse(granted: granted), to: candidate, term: granted ? candidateTerm : term)
     }
 
     private func mayVote(for candidate: MemberID) -> Bool { vote == candidate || (vote == nil && leader == nil) }
 
     mutating func voteRequested(by candidate: MemberID, last: LogPosition, at now: Instant) {
-        guard mayVote(for: candidate), last.isUpToDate(with: log.last) else {
+        guard mayVote, mayVote(for: candidate), last.isUpToDate(with: log.last) else {
             return send(.voteResponse(granted: false), to: candidate)
         }
         if vote != candidate {

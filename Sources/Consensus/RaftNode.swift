@@ -32,6 +32,7 @@ package struct RaftNode: Core {
     var applyingIndex: LogIndex
     var random: SeededRandom
     var mayLead = true
+    var mayVote = true
 
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
@@ -159,6 +160,7 @@ package struct RaftNode: Core {
         case .compacted(let firstIndex): log.compacted(to: firstIndex)
         case .transferLeadership(let target): beginTransfer(to: target, at: now)
         case .mayLead(let allowed): setMayLead(allowed, at: now)
+        case .mayVote(let allowed): mayVote = allowed
         }
         installWhenIdle()
         applyNext()

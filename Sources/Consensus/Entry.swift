@@ -11,6 +11,8 @@ package struct Entry: Hashable, Sendable {
         case empty
         /// Bytes that only the state machine understands.
         case command([UInt8])
+        /// A change of the configuration, and what the state machine applies with it; `command` may be empty.
+        case configuration(ConfigurationChange, command: [UInt8])
     }
 
     package let position: LogPosition
@@ -47,18 +49,37 @@ package struct Entry: Hashable, Sendable {
             header.append(bigEndian: UInt64(1))
             hasher.update(header)
             hasher.update(bytes)
+        case .configuration(let change, let command):
+            header.append(bigEndian: UInt64(2))
+            // The count before it makes the end of the change, and so the start of the command, plain.
+            let bytes = change.bytes
+            header.append(bigEndian: UInt64(bytes.count))
+            header += bytes
+            hasher.update(header)
+            hasher.update(command)
         }
         return hasher.finalize()
     }
 
     /// What the entry counts for in limits of bytes: payload and a constant for the rest.
-    package var byteCount: Int {
-        switch payload {
-        case .empty: Self.overhead
-        case .command(let bytes): Self.overhead + bytes.count
-        }
+    package var byteCount: Int { Self.overhead + payload.byteCount }
+
+    /// The change of configuration that the entry carries, if any.
+    package var change: ConfigurationChange? {
+        if case .configuration(let change, _) = payload { change } else { nil }
     }
 
     package static let overhead = 64
     private static let headerByteCount = 4 * 8 + Digest.byteCount
+}
+
+extension Entry.Payload {
+    /// What it counts for in limits of bytes.
+    var byteCount: Int {
+        switch self {
+        case .empty: 0
+        case .command(let bytes): bytes.count
+        case .configuration(let change, let command): change.bytes.count + command.count
+        }
+    }
 }

@@ -1,15 +1,32 @@
 package import Kernel
 
-/// What one Raft member tells another. A message of a wrong lineage, sender or receiver is counted and dropped.
+/// Which of the Raft groups that share a lineage and its links a message belongs to.
+package struct GroupID: Hashable, Comparable, Sendable {
+    package let number: UInt32
+    package init(_ number: UInt32) { self.number = number }
+    package static let first = GroupID(0)
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
+}
+
+/// What one Raft member tells another. A message of a wrong lineage, group, sender or receiver is counted and dropped.
 package struct Message: Hashable, Sendable {
     package let lineage: Lineage
+    package let group: GroupID
     package let from: MemberID
     package let to: MemberID
     package let term: Term
     package let body: Body
 
-    package init(lineage: Lineage, from: MemberID, to: MemberID, term: Term, body: Body) {
+    package init(
+        lineage: Lineage,
+        group: GroupID = .first,
+        from: MemberID,
+        to: MemberID,
+        term: Term,
+        body: Body
+    ) {
         self.lineage = lineage
+        self.group = group
         self.from = from
         self.to = to
         self.term = term
@@ -39,6 +56,11 @@ package struct Message: Hashable, Sendable {
         case snapshotAcknowledged(position: LogPosition, nextChunk: UInt64)
         /// Campaign at once. Raft dissertation section 3.10.
         case timeoutNow
+        /// A follower asks at which index a read is linearizable. `context` is never used twice, across restarts
+        /// neither, so that no late answer can pass for that to a later question. 6.4.
+        case readIndexRequest(context: UInt64)
+        /// Nil: refused, since the receiver does not lead, or has too many reads waiting.
+        case readIndexResponse(context: UInt64, index: LogIndex?)
     }
 
     package struct Append: Hashable, Sendable {

@@ -14,14 +14,6 @@ package struct HardState: Hashable, Sendable {
     }
 }
 
-/// Who decides. Joint configurations and learners take their place here.
-package struct Configuration: Hashable, Sendable {
-    /// Sorted.
-    package let voters: [MemberID]
-
-    package init(voters: [MemberID]) { self.voters = voters.sorted() }
-}
-
 /// The point in the log that a snapshot of the state machine stands for.
 package struct SnapshotPoint: Hashable, Sendable {
     package let position: LogPosition

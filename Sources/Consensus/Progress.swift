@@ -124,6 +124,19 @@ struct Progress: Sendable {
     }
 }
 
+extension [Progress] {
+    /// The followers in another configuration. Whoever stays is known as before, whether with a vote or without; nothing
+    /// is known of who is new, other than that it cannot have been silent for long.
+    func changed(to configuration: Configuration, of leader: MemberID, last: LogIndex) -> [Progress] {
+        configuration.members.filter { $0 != leader }.map { member in
+            if let known = first(where: { $0.member == member }) { return known }
+            var new = Progress(member: member, nextIndex: Swift.max(last, LogIndex(1)))
+            new.isRecentlyActive = true
+            return new
+        }
+    }
+}
+
 /// Appends under way to a follower, oldest first.
 struct Inflight: Sendable {
     private var appends: Deque<(last: LogIndex, byteCount: Int)> = []
@@ -172,6 +185,8 @@ package struct FollowerStatus: Hashable, Sendable {
     package enum State: Hashable, Sendable { case probe, replicate, snapshot }
 
     package let id: MemberID
+    /// False for a learner.
+    package let isVoter: Bool
     package let matchIndex: LogIndex
     package let nextIndex: LogIndex
     package let isRecentlyActive: Bool

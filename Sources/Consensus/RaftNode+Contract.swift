@@ -11,8 +11,9 @@ extension RaftNode {
         /// The write is durable, and with it the log up to `last`. The term tells a late completion of an entry that
         /// was overwritten since from one that counts.
         case persisted(LogWrite.ID, last: LogPosition)
-        /// The state machine holds every entry up to and including this one.
-        case applied(through: LogIndex)
+        /// The state machine holds every entry up to and including this one. `refusedChanges`: entries among them whose
+        /// change of the configuration it refused, as it must then do on every member alike; such a change has no effect.
+        case applied(through: LogIndex, refusedChanges: [LogIndex] = [])
         /// Answers `.readEntries`. `previous` is the position just before the first entry; nil when the store no
         /// longer has the range, so that the follower needs a snapshot.
         case entriesRead(for: MemberID, previous: LogPosition?, entries: [Entry])
@@ -27,6 +28,11 @@ extension RaftNode {
         case compacted(firstIndex: LogIndex)
         /// The operator, or a graceful shutdown, wants another leader. Nil: the most up-to-date voter.
         case transferLeadership(to: MemberID?)
+        /// At which index is a read linearizable? Answered by exactly one `.readReady` or `.readRefused`, within an
+        /// election timeout.
+        case readIndex(ReadID)
+        /// The link to a member was closed from its side, as it is when the process ends. A hint: it may be wrong.
+        case linkClosed(MemberID)
         /// Whether this member may lead: false while its clock is out of bounds or its log damaged.
         case mayLead(Bool)
         /// Whether this member may vote: false while its log lacks what it may have acknowledged.
@@ -45,6 +51,11 @@ extension RaftNode {
         /// The proposal stands in this member's log at the position, which says nothing yet about commitment.
         case accepted(ProposalID, LogPosition)
         case refused(ProposalID, Refusal)
+        /// A state that reflects the index answers the read linearizably.
+        case readReady(ReadID, LogIndex)
+        case readRefused(ReadID, ReadRefusal)
+        /// Another configuration is in force, so the shell needs links to its members.
+        case configurationChanged(Configuration)
         /// Role, term or known leader changed.
         case roleChanged(RoleStatus)
         /// A follower needs entries that are no longer in memory.
@@ -65,11 +76,14 @@ extension RaftNode {
         /// The proposer's clock; the entry gets the later of this and its predecessor's time.
         package let time: WallTime
         package let payload: [UInt8]
+        /// Makes the entry one that changes the configuration; the payload may then be empty.
+        package let change: ConfigurationChange?
 
-        package init(id: ProposalID, time: WallTime, payload: [UInt8]) {
+        package init(id: ProposalID, time: WallTime, payload: [UInt8], change: ConfigurationChange? = nil) {
             self.id = id
             self.time = time
             self.payload = payload
+            self.change = change
         }
     }
 
@@ -80,6 +94,23 @@ extension RaftNode {
         package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     }
 
+    /// Chosen by the reader, unique within a process.
+    package struct ReadID: Hashable, Comparable, Sendable {
+        package let number: UInt64
+        package init(_ number: UInt64) { self.number = number }
+        package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
+    }
+
+    /// Why no index was found for a read. Trying again is always safe.
+    package enum ReadRefusal: Hashable, Sendable {
+        case noLeader
+        /// The leader changed, or refused, before it confirmed the read.
+        case leadershipLost
+        case overloaded(waiting: Int)
+        /// No quorum confirmed it, or no answer of the leader's came, within an election timeout.
+        case timedOut
+    }
+
     /// Why a proposal did not enter the log. None of these can have taken effect.
     package enum Refusal: Hashable, Sendable {
         case notLeader(known: MemberID?)
@@ -88,6 +119,13 @@ extension RaftNode {
         case entryTooLarge(byteCount: Int, limit: Int)
         /// Too many bytes wait for their commit.
         case overloaded(uncommittedBytes: Int, limit: Int)
+        /// Nothing of the leader's own term is committed yet, so a change could overlap one that an earlier leader
+        /// left. Ongaro, "bug in single-server membership changes", raft-dev 2015.
+        case noCommitInTerm
+        /// An earlier change may be in the log up to this index, and is not applied.
+        case changePending(through: LogIndex)
+        /// The configuration in force does not admit the change.
+        case invalidChange(ConfigurationChange.Flaw)
     }
 
     package enum Role: Hashable, Sendable { case follower, preCandidate, candidate, leader }

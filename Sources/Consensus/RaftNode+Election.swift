@@ -2,28 +2,30 @@ import Kernel
 
 extension RaftNode {
     /// Only a voter whose log is whole may ask to lead.
-    var mayCampaign: Bool { mayLead && mayVote && !isReplacingLog && configuration.voters.contains(id) }
+    var mayCampaign: Bool { mayLead && mayVote && !isReplacingLog && configuration.isVoter(id) }
 
     mutating func resetElectionTimer(at now: Instant) {
         let timeout = options.electionTimeout.microseconds
+        isHinted = false
         electionDeadline = now.advanced(by: Span(microseconds: timeout + random.next() % timeout))
     }
 
     mutating func electionTimeout(at now: Instant) {
         resetElectionTimer(at: now)
-        if mayCampaign { campaign(.preCandidate, at: now) }
+        if mayCampaign, !isDiskStalled(at: now), !hasUnappliedChange { campaign(.preCandidate, at: now) }
     }
 
     /// Raft section 5.2; the preliminary round is 9.6.
     mutating func campaign(_ stage: Role, isTransfer: Bool = false, at now: Instant) {
+        refuseReads(.leadershipLost)
         leader = nil
         staging = nil
-        votesGranted = []
-        votesRefused = []
+        postponedCampaign = nil
+        votes = [:]
         role = stage
         resetElectionTimer(at: now)
         if stage == .preCandidate {
-            for peer in progress.map(\.member) {
+            for peer in configuration.allVoters where peer != id {
                 send(.preVoteRequest(last: log.last), to: peer, term: term.next)
             }
             countVote(of: id, granted: true, at: now)
@@ -32,7 +34,7 @@ extension RaftNode {
             counters.elections += 1
             // The own vote counts when it is durable, like any other.
             ownVoteWrite = thisWrite
-            for peer in progress.map(\.member) {
+            for peer in configuration.allVoters where peer != id {
                 sendWhenDurable(.voteRequest(last: log.last, isTransfer: isTransfer), to: peer)
             }
         }
@@ -46,9 +48,10 @@ extension RaftNode {
     }
 
     mutating func countVote(of voter: MemberID, granted: Bool, at now: Instant) {
-        if granted { votesGranted.insert(voter) } else { votesRefused.insert(voter) }
-        let voters = configuration.voters.count
-        switch Quorum.outcome(granted: votesGranted.count, refused: votesRefused.count, of: voters) {
+        // The first answer stands.
+        guard votes[voter] == nil else { return }
+        votes[voter] = granted
+        switch Quorum.outcome(in: configuration, { votes[$0] }) {
         case .won: if role == .preCandidate { campaign(.candidate, at: now) } else { becomeLeader(at: now) }
         case .lost: becomeFollower(in: term, of: nil, at: now)
         case .pending: break
@@ -58,6 +61,7 @@ extension RaftNode {
     /// The vote is forgotten with the term, never within it.
     mutating func becomeFollower(in newTerm: Term, of newLeader: MemberID?, at now: Instant) {
         if newTerm > term { enter(newTerm, voting: nil) }
+        if role == .leader || leader != newLeader { refuseReads(.leadershipLost) }
         // Chunks are bound to a leader. What is being installed was whole before.
         if leader != newLeader, staging?.phase != .installing { staging = nil }
         if role != .follower { resetElectionTimer(at: now) }
@@ -77,6 +81,8 @@ extension RaftNode {
         resetProgress()
         quorumDeadline = now.advanced(by: options.electionTimeout)
         termStart = log.last.index.next
+        // An earlier leader may have left a change.
+        pendingChangeIndex = log.last.index
         appendOwn([(log.lastTime, .empty)])
         uncommittedBytes = log.byteCount(after: commitIndex, through: log.last.index)
         broadcastAppend(sendIfEmpty: true, at: now)
@@ -86,9 +92,9 @@ extension RaftNode {
     /// A leader that has not heard from a quorum for an election timeout cannot know that it still leads. 6.2.
     mutating func checkQuorum(at now: Instant) {
         quorumDeadline = now.advanced(by: options.electionTimeout)
-        let active = 1 + progress.count { $0.isRecentlyActive }
+        let active = Set(progress.filter(\.isRecentlyActive).map(\.member) + [id])
         for place in progress.indices { progress[place].isRecentlyActive = false }
-        guard active < Quorum.size(of: configuration.voters.count) else { return }
+        guard Quorum.outcome(in: configuration, { active.contains($0) }) != .won else { return }
         note(.warning, "stepped down: no quorum was heard", .init("term", "\(term)"))
         becomeFollower(in: term, of: nil, at: now)
     }
@@ -103,9 +109,10 @@ extension RaftNode {
 
     /// Promises nothing, so it may be granted to any number of candidates. A refusal tells this member's own term, so
     /// that a candidate with the better log and the lower term catches up with it.
-    mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition) {
+    mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition, at now: Instant) {
         let isFree = candidateTerm > term || mayVote(for: candidate)
         let granted = mayVote && isFree && last.isUpToDate(with: log.last)
+        if granted { yieldIfHinted(at: now) }
         send(.preVoteResponse(granted: granted), to: candidate, term: granted ? candidateTerm : term)
     }
 
@@ -121,5 +128,33 @@ extension RaftNode {
         }
         resetElectionTimer(at: now)
         sendWhenDurable(.voteResponse(granted: true), to: candidate)
+    }
+
+    /// Follows a hint that the leader's process has ended.
+    ///
+    /// It is safe whether true or not. To take the leader for silent is what any member does after an election timeout;
+    /// here it is done early. The campaign begins with pre-votes, which change no state: when the hint is false and a
+    /// quorum still hears the leader, they are ignored and the next heartbeat ends it. Members that were given the hint
+    /// listen to candidates at once, and only they: it takes a quorum of them to depose anybody.
+    mutating func linkClosed(to peer: MemberID, at now: Instant) {
+        if role == .leader {
+            // What was under way to it is lost, so it is asked where its log ends.
+            let place = progress.firstIndex { $0.member == peer }
+            if let place, progress[place].state == .replicate { progress[place].becomeProbe() }
+        }
+        guard role == .follower, leader == peer else { return }
+        leaderHeardAt = nil
+        refuseReads(.leadershipLost)
+        guard !isHinted else { return }
+        isHinted = true
+        let wait = Span(microseconds: random.next() % options.linkHintJitter.microseconds)
+        electionDeadline = min(electionDeadline, now.advanced(by: wait))
+    }
+
+    /// A member that has the same hint stands already, and can win: let it, for a few round trips.
+    private mutating func yieldIfHinted(at now: Instant) {
+        guard isHinted, role == .follower else { return }
+        let wait = options.linkHintJitter.microseconds
+        electionDeadline = now.advanced(by: Span(microseconds: 2 * wait + random.next() % wait))
     }
 }

@@ -15,8 +15,13 @@ extension RaftNode {
         if let staging, staging.phase != .installing {
             invariant(role == .follower, "\(id) takes a snapshot as \(role)")
         }
+        invariant(configuration.flaw == nil, "configuration: \(configuration.flaw ?? "")")
+        invariant(reads.count <= options.maxWaitingReads, "\(reads.count) reads wait")
+        let underWay = lastWrite.number - completedWrite.number
+        invariant(underWay >= writesUnderWay.count, "\(writesUnderWay.count) writes under way of \(underWay)")
+        if role != .follower { invariant(configuration.isVoter(id), "\(id) is \(role) and no voter") }
         switch role {
-        case .follower: break
+        case .follower: checkForwardedReads()
         case .preCandidate: invariant(leader == nil, "\(id) asks for pre-votes beside \(leader as Any)")
         case .candidate: invariant(vote == id, "\(id) stands in \(term) having voted for \(vote as Any)")
         case .leader: checkLeading()
@@ -29,6 +34,13 @@ extension RaftNode {
         invariant(confirmedRound <= round, "round \(confirmedRound) confirmed, \(round) begun")
         invariant(termStart <= log.last.index, "\(term) starts at \(termStart), past \(log.last)")
         invariant(uncommittedBytes >= 0, "\(uncommittedBytes) bytes wait for their commit")
+        invariant(pendingChangeIndex <= log.last.index, "a change at \(pendingChangeIndex) is past \(log.last)")
+        let followers = progress.map(\.member)
+        invariant(
+            followers == configuration.members.filter { $0 != id },
+            "\(id) leads \(followers) in \(configuration)"
+        )
+        checkOwnReads()
         for follower in progress {
             let (match, next) = (follower.matchIndex, follower.nextIndex)
             invariant(match <= log.last.index, "\(follower.member) matches at \(match), past \(log.last)")
@@ -39,5 +51,24 @@ extension RaftNode {
                 "\(follower.member) is in \(follower.state) with \(follower.transfer as Any)"
             )
         }
+    }
+
+    /// Ends alone, as everywhere here.
+    private func checkOwnReads() {
+        switch reads.first?.stage {
+        case .confirming(let round, let index):
+            invariant(round > confirmedRound, "a read waits for round \(round), and \(confirmedRound) is confirmed")
+            invariant(round <= self.round, "a read waits for round \(round), and \(self.round) was the last begun")
+            invariant(index >= termStart && index <= commitIndex, "a read at \(index), committed \(commitIndex)")
+        case .forwarded: invariant(false, "\(id) leads, and forwards reads")
+        case .queued, nil: break
+        }
+    }
+
+    private func checkForwardedReads() {
+        guard let first = reads.first else { return }
+        invariant(leader != nil, "reads wait for no leader")
+        if case .forwarded = first.stage { return }
+        invariant(false, "a follower confirms reads")
     }
 }

@@ -11,8 +11,9 @@ extension RaftNode {
             } else {
                 index = index.next
                 out.effects.append(.accepted(proposal.id, LogPosition(term: term, index: index)))
-                taken.append((proposal.time, .command(proposal.payload)))
-                uncommittedBytes += Entry.overhead + proposal.payload.count
+                taken.append((proposal.time, proposal.entryPayload))
+                uncommittedBytes += Entry.overhead + proposal.entryPayload.byteCount
+                if proposal.change != nil { pendingChangeIndex = index }
             }
         }
         guard !taken.isEmpty else { return }
@@ -27,11 +28,11 @@ extension RaftNode {
             return .entryTooLarge(byteCount: proposal.payload.count, limit: options.maxEntryBytes)
         }
         // Whatever fits by itself passes when nothing waits, so that no proposal is refused for ever.
-        let bytes = Entry.overhead + proposal.payload.count
+        let bytes = Entry.overhead + proposal.entryPayload.byteCount
         guard uncommittedBytes == 0 || bytes <= options.maxUncommittedBytes - uncommittedBytes else {
             return .overloaded(uncommittedBytes: uncommittedBytes, limit: options.maxUncommittedBytes)
         }
-        return nil
+        return proposal.change.flatMap { refusal(of: $0) }
     }
 
     /// Continues the chain. Time never goes back, whatever the proposers' clocks say.
@@ -54,7 +55,7 @@ extension RaftNode {
             new.append(entry)
         }
         log.append(new, lastHash: hash)
-        out.entries = new
+        out.entries += new
     }
 
     /// Only entries of the own term are committed by counting; earlier ones follow from Log Matching. Raft section 5.4.2.
@@ -63,10 +64,10 @@ extension RaftNode {
     @discardableResult
     mutating func advanceCommit(at now: Instant) -> Bool {
         // Only what is durable counts, on this member as on the others.
-        let matches = progress.map(\.matchIndex) + [log.durableIndex]
-        guard let reached = Quorum.reached(matches), reached > commitIndex, log.term(at: reached) == term else {
-            return false
+        let reached = Quorum.reached(in: configuration) { member in
+            member == id ? log.durableIndex : progress.first { $0.member == member }?.matchIndex ?? .zero
         }
+        guard let reached, reached > commitIndex, log.term(at: reached) == term else { return false }
         uncommittedBytes -= log.byteCount(after: commitIndex, through: reached)
         commitIndex = reached
         // Tells the followers, so that they can apply it.
@@ -79,6 +80,7 @@ extension RaftNode {
     mutating func broadcastHeartbeat(at now: Instant) {
         heartbeatDeadline = now.advanced(by: options.heartbeatInterval)
         round += 1
+        joinReadsToRound()
         for follower in progress {
             // Never past what the follower is known to have: its log may differ from there on.
             let known = min(commitIndex, follower.matchIndex)
@@ -105,8 +107,17 @@ extension RaftNode {
         finishTransferIfCaughtUp(place)
     }
 
-    private mutating func confirmRounds() {
-        let rounds = progress.map(\.acknowledgedRound) + [round]
-        if let reached = Quorum.reached(rounds) { confirmedRound = max(confirmedRound, reached) }
+    mutating func confirmRounds() {
+        let reached = Quorum.reached(in: configuration) { member in
+            member == id ? round : progress.first { $0.member == member }?.acknowledgedRound ?? 0
+        }
+        confirmedRound = max(confirmedRound, reached ?? 0)
+        finishConfirmedReads()
+    }
+}
+
+extension RaftNode.Proposal {
+    var entryPayload: Entry.Payload {
+        if let change { .configuration(change, command: payload) } else { .command(payload) }
     }
 }

@@ -12,7 +12,7 @@ struct Outbox: Sendable {
 
 extension RaftNode {
     func message(_ body: Message.Body, to peer: MemberID, term: Term? = nil) -> Message {
-        Message(lineage: lineage, from: id, to: peer, term: term ?? self.term, body: body)
+        Message(lineage: lineage, group: group, from: id, to: peer, term: term ?? self.term, body: body)
     }
 
     mutating func send(_ body: Message.Body, to peer: MemberID, term: Term? = nil) {
@@ -30,11 +30,12 @@ extension RaftNode {
 
     /// One write a step: hard state and entries together, so that no crash can come between them. It comes first, since
     /// a disk takes longest.
-    mutating func flush() -> [Effect] {
+    mutating func flush(at now: Instant) -> [Effect] {
         var effects: [Effect] = []
         effects.reserveCapacity(out.effects.count + out.durableMessages.count + 2)
         if isWriting {
             lastWrite = thisWrite
+            writesUnderWay.append(IssuedWrite(id: lastWrite, issuedAt: now))
             let hardState = HardState(term: term, vote: vote, commitIndex: commitIndex)
             effects.append(.persist(LogWrite(id: lastWrite, hardState: hardState, entries: out.entries)))
         }
@@ -58,6 +59,7 @@ extension RaftNode {
     mutating func persisted(_ id: LogWrite.ID, last: LogPosition, at now: Instant) {
         invariant(id <= lastWrite, "told that \(id) is durable, \(lastWrite) was the last issued")
         completedWrite = max(completedWrite, id)
+        while let first = writesUnderWay.first, first.id <= completedWrite { writesUnderWay.removeFirst() }
         // A completion from before a cut may name a position that was cut off and has come back since, of which the
         // disk knows nothing yet:
         // 1. follower writes 5..7 of t2; 2. a leader of t3 makes it cut them; 3. a leader of t4 sends 5..7 of t2 again;
@@ -86,12 +88,29 @@ extension RaftNode {
         out.effects.append(.apply(batch))
     }
 
-    mutating func applied(through index: LogIndex) {
+    mutating func applied(through index: LogIndex, refusedChanges: [LogIndex], at now: Instant) {
         invariant(
             index >= appliedIndex && index <= applyingIndex,
             "told of applied \(index) between \(appliedIndex) and \(applyingIndex)"
         )
+        let new = configuration(after: appliedIndex, through: index, refusedChanges: refusedChanges)
         appliedIndex = index
         log.trim(through: appliedIndex, maxBytes: options.windowBytes)
+        adopt(new, at: now)
+        leaveJointIfDue(at: now)
+        campaignIfPostponed(at: now)
+    }
+
+    /// When the disk will have been silent for as long as a follower bears with a silent leader; nil while nothing is
+    /// asked of it.
+    var diskDeadline: Instant? { writesUnderWay.first?.issuedAt.advanced(by: options.electionTimeout) }
+    func isDiskStalled(at now: Instant) -> Bool { diskDeadline.map { now >= $0 } ?? false }
+
+    /// A leader with a hung disk could go on forever by its followers' disks, but it would not survive a restart as what
+    /// it claims to be, and what it should apply waits for its own disk. It neither leads nor stands until that answers.
+    mutating func checkDisk(at now: Instant) {
+        guard isDiskStalled(at: now) else { return }
+        note(.error, "stepped down: the disk does not answer", .init("term", "\(term)"))
+        becomeFollower(in: term, of: nil, at: now)
     }
 }

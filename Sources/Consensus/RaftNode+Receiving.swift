@@ -2,9 +2,7 @@ import Kernel
 
 extension RaftNode {
     mutating func receive(_ message: Message, at now: Instant) {
-        guard message.lineage == lineage, message.to == id, message.from != id,
-            configuration.voters.contains(message.from)
-        else {
+        guard admits(message) else {
             counters.misdirected += 1
             return
         }
@@ -14,7 +12,8 @@ extension RaftNode {
         }
         guard adjustTerm(to: message, at: now) else { return }
         switch message.body {
-        case .preVoteRequest(let last): preVoteRequested(by: message.from, in: message.term, last: last)
+        case .preVoteRequest(let last):
+            preVoteRequested(by: message.from, in: message.term, last: last, at: now)
         case .preVoteResponse(let granted):
             if role == .preCandidate, !granted || message.term == term.next {
                 countVote(of: message.from, granted: granted, at: now)
@@ -26,6 +25,26 @@ extension RaftNode {
             receiveFromLeader(message, at: now)
         case .appendAccepted, .appendRejected, .heartbeatAcknowledged, .snapshotAcknowledged:
             receiveFromFollower(message, at: now)
+        case .readIndexRequest(let context): readIndex(.member(message.from, context: context), at: now)
+        case .readIndexResponse(let context, let index): readAnswered(context, index, by: message.from)
+        }
+    }
+
+    /// A member that lags may not know yet of those that lead or stand, or may know them for members no more: neither may
+    /// keep it from following them (4.2.2), and pre-vote and sticky leaders keep it from being disturbed. What answers a
+    /// question comes from those that were asked.
+    private func admits(_ message: Message) -> Bool {
+        guard message.lineage == lineage, message.group == group, message.to == id, message.from != id else {
+            return false
+        }
+        if configuration.contains(message.from) { return true }
+        guard !configuration.members.contains(where: { $0.supersedes(message.from) }) else { return false }
+        switch message.body {
+        case .preVoteRequest, .voteRequest, .append, .heartbeat, .snapshot, .timeoutNow, .readIndexResponse:
+            return true
+        case .preVoteResponse, .voteResponse, .appendAccepted, .appendRejected, .heartbeatAcknowledged,
+            .snapshotAcknowledged, .readIndexRequest:
+            return false
         }
     }
 
@@ -81,8 +100,7 @@ extension RaftNode {
             return note(.error, "two leaders in one term", .init("term", "\(term)"), .init("other", "\(message.from)"))
         }
         if case .timeoutNow = message.body {
-            if role == .follower, mayCampaign { campaign(.candidate, isTransfer: true, at: now) }
-            return
+            return campaignAtOnce(at: now)
         }
         if role != .follower || leader == nil { becomeFollower(in: term, of: message.from, at: now) }
         leaderHeardAt = now
@@ -118,5 +136,12 @@ extension Message {
         guard term.number < bound else { return false }
         guard case .snapshot(let chunk) = body else { return true }
         return chunk.point.position.index.number < bound && chunk.number < bound
+    }
+}
+
+extension MemberID {
+    /// The same node, after its disk was wiped.
+    fileprivate func supersedes(_ other: MemberID) -> Bool {
+        (high, low) == (other.high, other.low) && incarnation > other.incarnation
     }
 }

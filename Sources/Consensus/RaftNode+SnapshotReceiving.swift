@@ -6,7 +6,9 @@ extension RaftNode {
     var isReplacingLog: Bool { staging?.phase == .complete || staging?.phase == .installing }
 
     mutating func receiveChunk(_ chunk: Message.SnapshotChunk, from leader: MemberID) {
-        guard Digest.of(chunk.bytes) == chunk.digest, chunk.point.configuration.voters.contains(id) else {
+        guard Digest.of(chunk.bytes) == chunk.digest, chunk.point.configuration.contains(id),
+            chunk.point.configuration.flaw == nil
+        else {
             counters.malformed += 1
             return note(.error, "snapshot chunk is damaged", .init("snapshot", "\(chunk.point.position)"))
         }
@@ -85,13 +87,13 @@ extension RaftNode {
         )
         staging = nil
         log = RaftLog(base: point)
-        configuration = point.configuration
         // Completions of writes made before say nothing about the new log.
         lastCut = thisWrite
         commitIndex = point.position.index
         appliedIndex = point.position.index
         applyingIndex = point.position.index
         verifiedIndex = point.position.index
+        adopt(point.configuration, at: now)
         resetProgress()
         resetElectionTimer(at: now)
         note(.info, "snapshot installed", .init("at", "\(point.position)"))

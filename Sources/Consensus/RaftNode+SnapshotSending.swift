@@ -37,7 +37,9 @@ extension RaftNode {
     }
 
     private func isUsable(_ chunk: Message.SnapshotChunk, in transfer: SnapshotTransfer, for place: Int) -> Bool {
-        guard chunk.number == transfer.wanted else { return false }
+        guard chunk.number == transfer.wanted, chunk.point.configuration.contains(progress[place].member) else {
+            return false
+        }
         if chunk.number > 0 { return chunk.point == transfer.chunk?.point }
         let index = chunk.point.position.index
         // It must help the follower, and leave no gap between itself and the log. The state may be ahead of what this

@@ -4,7 +4,11 @@ extension RaftNode {
     /// Leadership transfer. 3.10.
     mutating func beginTransfer(to target: MemberID?, at now: Instant) {
         guard role == .leader else { return }
-        let candidates = progress.filter { target == nil || $0.member == target }
+        // Learners cannot lead, and those that are on their way out should not be asked to.
+        let candidates = progress.filter { follower in
+            target.map { $0 == follower.member && configuration.isVoter($0) }
+                ?? configuration.voters.contains(follower.member)
+        }
         // Heard from lately before not, then the longest log; ties by identity.
         let best = candidates.max {
             ($0.isRecentlyActive ? 1 : 0, $0.matchIndex, $0.member) < (
@@ -38,7 +42,20 @@ extension RaftNode {
     mutating func abortTransfer(at now: Instant) {
         note(.warning, "leadership was not taken over in time", .init("by", "\(transfer?.target as Any)"))
         transfer = nil
-        if !mayLead { becomeFollower(in: term, of: nil, at: now) }
+        if mayLead { leaveJointIfDue(at: now) } else { becomeFollower(in: term, of: nil, at: now) }
+    }
+
+    /// At the wish of the leader.
+    mutating func campaignAtOnce(at now: Instant) {
+        guard role == .follower, mayCampaign, !isDiskStalled(at: now) else { return }
+        guard !hasUnappliedChange else { return postponedCampaign = term }
+        campaign(.candidate, isTransfer: true, at: now)
+    }
+
+    mutating func campaignIfPostponed(at now: Instant) {
+        guard postponedCampaign == term, !hasUnappliedChange else { return }
+        postponedCampaign = nil
+        campaignAtOnce(at: now)
     }
 
     mutating func setMayLead(_ allowed: Bool, at now: Instant) {

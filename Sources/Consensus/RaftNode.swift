@@ -1,3 +1,4 @@
+import DequeModule
 package import Kernel
 
 /// A member of a Raft group. Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm"; section
@@ -11,8 +12,9 @@ package import Kernel
 package struct RaftNode: Core {
     package let id: MemberID
     package let lineage: Lineage
+    package let group: GroupID
     package let options: RaftOptions
-    /// Sorted. Changes of membership will make this follow the log.
+    /// In force, as of `appliedIndex`.
     package internal(set) var configuration: Configuration
 
     package internal(set) var term: Term
@@ -31,32 +33,44 @@ package struct RaftNode: Core {
     /// End of the batch that is being applied; equal to `appliedIndex` when none is.
     var applyingIndex: LogIndex
     var random: SeededRandom
+    /// Where contexts of forwarded reads come from: a stream of its own, so that reads do not shift elections.
+    var contexts: SeededRandom
     var mayLead = true
     var mayVote = true
 
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
     var quorumDeadline = Instant.zero
+    /// `electionDeadline` was drawn near because the link to the leader is closed.
+    var isHinted = false
+    /// Asked in this term to campaign at once, and prevented by a change of the configuration that is still to be applied.
+    var postponedCampaign: Term?
     /// When a leader was last heard, which makes this member deaf to candidates for a while.
     var leaderHeardAt: Instant?
     /// While following: the log equals that of this term's leader up to here, as it equals it in what is committed.
     var verifiedIndex: LogIndex
-    /// Membership and counting only.
-    var votesGranted: Set<MemberID> = []
-    var votesRefused: Set<MemberID> = []
+    /// What the voters answered. Looked up by voter only.
+    var votes: [MemberID: Bool] = [:]
     /// The write that makes this candidate's own vote durable.
     var ownVoteWrite: LogWrite.ID?
 
-    /// The other voters, in the order of `configuration`. Meaningful while leading.
+    /// The other members, sorted. Meaningful while leading.
     var progress: [Progress] = []
     /// Where this leader's term begins in the log.
     var termStart = LogIndex.zero
     var uncommittedBytes = 0
+    /// While leading: a change of the configuration may stand in the log up to here, so none is taken before it is
+    /// applied.
+    var pendingChangeIndex = LogIndex.zero
+    /// In the order of their deadlines, and, while leading, of their rounds.
+    var reads: Deque<WaitingRead> = []
     var transfer: Transfer?
     var staging: Staging?
 
     var lastWrite = LogWrite.ID(0)
     var completedWrite = LogWrite.ID(0)
+    /// Issued and not yet durable, oldest first.
+    var writesUnderWay: Deque<IssuedWrite> = []
     /// Completions of writes before this one may speak of entries that were cut off since.
     var lastCut = LogWrite.ID(0)
     var out = Outbox()
@@ -64,6 +78,11 @@ package struct RaftNode: Core {
     struct Transfer: Hashable, Sendable {
         let target: MemberID
         let deadline: Instant
+    }
+
+    struct IssuedWrite: Hashable, Sendable {
+        let id: LogWrite.ID
+        let issuedAt: Instant
     }
 
     /// A snapshot on its way in.
@@ -85,7 +104,7 @@ package struct RaftNode: Core {
 
     /// What was dropped or ignored, by cause, and how often this member stood for election.
     package struct Counters: Hashable, Sendable {
-        /// Of a wrong lineage, from a stranger or a wrong incarnation, or for another member.
+        /// Of a wrong lineage or group, from a replaced incarnation, for another member, or an answer of a stranger's.
         package internal(set) var misdirected: UInt64 = 0
         /// What no member in good order would send.
         package internal(set) var malformed: UInt64 = 0
@@ -98,11 +117,13 @@ package struct RaftNode: Core {
     }
 
     /// - Parameters:
+    ///   - configuration: In force at `applied`. Empty for a member that waits to be added.
     ///   - restored: What the log store holds.
     ///   - applied: What the state machine reflects; never past what `restored` proves to be committed.
     package init(
         id: MemberID,
         lineage: Lineage,
+        group: GroupID = .first,
         configuration: Configuration,
         options: RaftOptions,
         restored: RestoredLog,
@@ -110,10 +131,11 @@ package struct RaftNode: Core {
         seed: UInt64,
         at now: Instant
     ) {
-        invariant(configuration.voters.contains(id), "\(id) is not among the voters \(configuration.voters)")
+        invariant(configuration.flaw == nil, "configuration: \(configuration.flaw ?? "")")
         invariant(options.flaw == nil, "options: \(options.flaw ?? "")")
         self.id = id
         self.lineage = lineage
+        self.group = group
         self.configuration = configuration
         self.options = options
         self.log = RaftLog(restored)
@@ -125,24 +147,27 @@ package struct RaftNode: Core {
         self.applyingIndex = applied
         self.verifiedIndex = commitIndex
         self.random = SeededRandom(seed: seed)
+        self.contexts = SeededRandom(seed: seed ^ 0x7265_6164_2069_6478)
         self.electionDeadline = now
         invariant(applied >= log.base.index, "entries after \(applied) are missing: \(log.base)")
         invariant(applied <= log.last.index, "the state at \(applied) is past the log's end \(log.last)")
         resetProgress()
         // Nobody could be disturbed by the only voter.
-        if configuration.voters.count > 1 { resetElectionTimer(at: now) }
+        if configuration.allVoters != [id] { resetElectionTimer(at: now) }
         out.announced = RoleStatus(role: role, term: term, leader: leader)
     }
 
     package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
         defer { checkInvariants() }
         handle(input, at: now)
-        return flush()
+        return flush(at: now)
     }
 
     /// Forgets what a leader knew of its followers.
     mutating func resetProgress() {
-        progress = configuration.voters.filter { $0 != id }.map { Progress(member: $0, nextIndex: log.last.index.next) }
+        progress = configuration.members.filter { $0 != id }.map {
+            Progress(member: $0, nextIndex: log.last.index.next)
+        }
     }
 
     private mutating func handle(_ input: Input, at now: Instant) {
@@ -151,7 +176,7 @@ package struct RaftNode: Core {
         case .receive(let message): receive(message, at: now)
         case .propose(let proposals): propose(proposals, at: now)
         case .persisted(let id, let last): persisted(id, last: last, at: now)
-        case .applied(let index): applied(through: index)
+        case .applied(let index, let refused): applied(through: index, refusedChanges: refused, at: now)
         case .entriesRead(let peer, let previous, let entries):
             entriesRead(for: peer, previous: previous, entries: entries, at: now)
         case .snapshotRead(let peer, let chunk): snapshotRead(for: peer, chunk, at: now)
@@ -159,17 +184,25 @@ package struct RaftNode: Core {
         case .snapshotInstalled(let point): snapshotInstalled(point, at: now)
         case .compacted(let firstIndex): log.compacted(to: firstIndex)
         case .transferLeadership(let target): beginTransfer(to: target, at: now)
+        case .readIndex(let id): readIndex(.own(id), at: now)
+        case .linkClosed(let peer): linkClosed(to: peer, at: now)
         case .mayLead(let allowed): setMayLead(allowed, at: now)
         case .mayVote(let allowed): mayVote = allowed
         }
+        confirmReads(at: now)
         installWhenIdle()
         applyNext()
     }
 
     /// When `wake` is due; nil while nothing would come of it.
     package var nextWake: Instant? {
-        guard role == .leader else { return mayCampaign ? electionDeadline : nil }
+        let readDeadline = reads.first?.deadline
+        guard role == .leader else {
+            return [mayCampaign ? electionDeadline : nil, readDeadline].compactMap(\.self).min()
+        }
         var due = min(heartbeatDeadline, quorumDeadline)
+        if let readDeadline { due = min(due, readDeadline) }
+        if let diskDeadline { due = min(due, diskDeadline) }
         if let transfer { due = min(due, transfer.deadline) }
         for follower in progress {
             if let retryAt = follower.transfer?.retryDeadline { due = min(due, retryAt) }
@@ -178,11 +211,13 @@ package struct RaftNode: Core {
     }
 
     private mutating func wake(at now: Instant) {
+        expireReads(at: now)
         guard role == .leader else {
             if now >= electionDeadline { electionTimeout(at: now) }
             return
         }
-        if now >= quorumDeadline { checkQuorum(at: now) }
+        checkDisk(at: now)
+        if role == .leader, now >= quorumDeadline { checkQuorum(at: now) }
         if let transfer, now >= transfer.deadline { abortTransfer(at: now) }
         guard role == .leader else { return }
         if now >= heartbeatDeadline { broadcastHeartbeat(at: now) }
@@ -203,7 +238,7 @@ package struct RaftNode: Core {
         return progress.first { $0.member == peer }?.matchIndex
     }
 
-    /// The other voters as this leader sees them; empty when it does not lead.
+    /// The other members as this leader sees them; empty when it does not lead.
     package var followers: [FollowerStatus] {
         guard role == .leader else { return [] }
         return progress.map { follower in
@@ -215,6 +250,7 @@ package struct RaftNode: Core {
                 }
             return FollowerStatus(
                 id: follower.member,
+                isVoter: configuration.isVoter(follower.member),
                 matchIndex: follower.matchIndex,
                 nextIndex: follower.nextIndex,
                 isRecentlyActive: follower.isRecentlyActive,

@@ -19,6 +19,8 @@ package struct RaftOptions: Hashable, Sendable {
     /// Of one batch for the state machine, at least one entry whatever its size.
     package var maxApplyBytes = 4 * 1024 * 1024
     package var maxApplyCount = 4096
+    /// Reads that wait for a leader or a quorum.
+    package var maxWaitingReads = 16_384
     /// Applied entries kept in memory for followers that lag a little.
     package var windowBytes = 16 * 1024 * 1024
 
@@ -30,6 +32,12 @@ package struct RaftOptions: Hashable, Sendable {
         return Span(microseconds: overflow ? .max : span)
     }
 
+    /// Followers that were told at the same moment that the link to their leader is closed wait for a random part of
+    /// this before they campaign, so that they seldom stand against each other. A few round trips and syncs.
+    package var linkHintJitter: Span {
+        Span(microseconds: min(Span.milliseconds(10).microseconds, electionTimeout.microseconds / 10))
+    }
+
     /// Why a member cannot run with these; nil when it can.
     package var flaw: String? {
         if heartbeatInterval == .zero { return "the heartbeat interval is zero" }
@@ -39,7 +47,7 @@ package struct RaftOptions: Hashable, Sendable {
         }
         let bounds = [
             maxEntryBytes, maxUncommittedBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes, maxApplyBytes,
-            maxApplyCount, windowBytes,
+            maxApplyCount, maxWaitingReads, windowBytes,
         ]
         return bounds.allSatisfy { $0 > 0 } ? nil : "a bound is zero or negative"
     }

@@ -41,8 +41,13 @@ final class NodeStores: Sendable {
         let view = try directory.state.openView()
         defer { view.close() }
         let applied = try view.applied()
-        let voters = directory.log.summary?.base.configuration.voters
-        let cut = try directory.log.cutDamagedTail(after: applied, isOnlyVoter: voters == [member])
+        // An empty state knows of no members; the log always does.
+        let base = directory.log.summary?.base.configuration ?? .empty
+        let configuration = applied.configuration == .empty ? base : applied.configuration
+        let cut = try directory.log.cutDamagedTail(
+            after: applied,
+            isOnlyVoter: configuration.allVoters == [member]
+        )
         let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
@@ -51,7 +56,7 @@ final class NodeStores: Sendable {
             position: applied.position,
             hash: applied.hash,
             time: applied.time,
-            configuration: log.base.configuration
+            configuration: configuration
         )
         return Start(cut: cut, log: log, applied: point, facts: facts, snapshot: snapshot)
     }

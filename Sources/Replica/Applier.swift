@@ -31,28 +31,38 @@ package struct Applier: Sendable {
         var point = point
         var outcomes: [AppliedBatch.Outcome] = []
         var events: [DirectoryEvent] = []
+        var refusedChanges: [LogIndex] = []
         var tracked = TrackedTransaction(consume transaction)
         for (count, entry) in entries.enumerated() {
             invariant(
                 entry.index == point.position.index.next && entry.previousHash == point.hash,
                 "entry \(entry.position) does not follow \(point.position)"
             )
-            if case .command(let bytes) = entry.payload {
+            if let bytes = entry.payload.command {
                 switch directory.apply(bytes, at: entry.index, time: entry.time, to: &tracked) {
                 case .applied(let applied):
                     outcomes.append(.init(command: .of(bytes), result: applied.result))
                     events += applied.events
+                    if entry.change != nil, case .refused = applied.result { refusedChanges.append(entry.index) }
                 case .halt(let reason):
                     transaction = tracked.finish()
                     return .blocked(after: count, reason: "entry \(entry.position): \(reason)")
                 }
             }
-            point = point.advanced(past: entry)
+            point = point.advanced(past: entry, isChangeRefused: refusedChanges.last == entry.index)
         }
         transaction = tracked.finish()
         do throws(StateDamage) {
             let facts = try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
-            return .done(AppliedBatch(point: point, outcomes: outcomes, events: events, facts: facts, halt: nil))
+            let batch = AppliedBatch(
+                point: point,
+                outcomes: outcomes,
+                events: events,
+                facts: facts,
+                halt: nil,
+                refusedChanges: refusedChanges
+            )
+            return .done(batch)
         } catch {
             return .blocked(after: 0, reason: "\(error)")
         }
@@ -61,8 +71,27 @@ package struct Applier: Sendable {
 
 extension SnapshotPoint {
     /// The point that a state at this one is at once it reflects the next entry.
-    package func advanced(past entry: Entry) -> SnapshotPoint {
-        SnapshotPoint(position: entry.position, hash: entry.hash, time: entry.time, configuration: configuration)
+    ///
+    /// - Parameter isChangeRefused: The state machine refused the entry's change of the configuration.
+    package func advanced(past entry: Entry, isChangeRefused: Bool) -> SnapshotPoint {
+        let change = isChangeRefused ? nil : entry.change
+        return SnapshotPoint(
+            position: entry.position,
+            hash: entry.hash,
+            time: entry.time,
+            configuration: change.map(configuration.applying) ?? configuration
+        )
+    }
+}
+
+extension Entry.Payload {
+    /// What the state machine applies; nil for nothing.
+    fileprivate var command: [UInt8]? {
+        switch self {
+        case .empty: nil
+        case .command(let bytes): bytes
+        case .configuration(_, let bytes): bytes.isEmpty ? nil : bytes
+        }
     }
 }
 

@@ -17,7 +17,8 @@ extension ReplicaNode {
         }
         finishWaiters(into: &effects)
         if let reason = batch.halt { halt(reason, at: now, into: &effects) }
-        advance(.applied(through: batch.point.position.index), at: now, into: &effects)
+        let index = batch.point.position.index
+        advance(.applied(through: index, refusedChanges: batch.refusedChanges), at: now, into: &effects)
         if applied.position.index >= restoredIndex { serve(into: &effects) }
         compact(into: &effects)
     }

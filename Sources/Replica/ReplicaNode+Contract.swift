@@ -127,25 +127,36 @@ package struct AppliedBatch: Sendable {
     package let facts: DirectoryFacts
     /// Why the entry after `point` cannot be applied by this node, if so.
     package let halt: String?
+    /// Entries whose change of the configuration the state machine refused, so that it has no effect.
+    package let refusedChanges: [LogIndex]
 
     package init(
         point: SnapshotPoint,
         outcomes: [Outcome],
         events: [DirectoryEvent],
         facts: DirectoryFacts,
-        halt: String?
+        halt: String?,
+        refusedChanges: [LogIndex] = []
     ) {
         self.point = point
         self.outcomes = outcomes
         self.events = events
         self.facts = facts
         self.halt = halt
+        self.refusedChanges = refusedChanges
     }
 }
 
 extension AppliedBatch {
     package func halted(because reason: String) -> AppliedBatch {
-        AppliedBatch(point: point, outcomes: outcomes, events: events, facts: facts, halt: reason)
+        AppliedBatch(
+            point: point,
+            outcomes: outcomes,
+            events: events,
+            facts: facts,
+            halt: reason,
+            refusedChanges: refusedChanges
+        )
     }
 }
 

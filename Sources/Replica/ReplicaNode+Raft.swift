@@ -31,6 +31,11 @@ extension ReplicaNode {
         case .stageSnapshot(let chunk): effects.append(.stageSnapshot(chunk))
         case .installSnapshot(let point): effects.append(.installSnapshot(point))
         case .note(let note): effects.append(.note(note))
+        case .configurationChanged:
+            // The applied point carries it too.
+            break
+        case .readReady, .readRefused:
+            invariant(false, "nothing here asks for the index of a read")
         }
     }
 

@@ -33,7 +33,7 @@ extension ReplicaNode {
         if let patch = repair.recalled(raft.recentEntries(from: first, endingAt: run.last)) {
             return put(patch, into: &effects)
         }
-        let peers = voters.filter { $0 != member }
+        let peers = applied.configuration.members.filter { $0 != member }
         if let (peer, request) = repair.ask(peers, at: now.monotonic, interval: options.resendInterval) {
             let body = PeerMessage.Body.entriesWanted(first: request.first, last: request.last)
             effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: peer, after: nil))

@@ -131,6 +131,8 @@ extension ReplicaNode {
         let refusal: PeerMessage.ForwardRefusal =
             switch raftRefusal {
             case .notLeader, .transferring: .notLeader
+            // What may pass later is tried again like what found no leader.
+            case .noCommitInTerm, .changePending, .invalidChange: .notLeader
             case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
             case .overloaded: .overloaded
             }

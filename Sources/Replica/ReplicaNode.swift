@@ -80,7 +80,7 @@ package struct ReplicaNode: Core {
         seed: UInt64,
         at now: Moment
     ) {
-        let configuration = restored.base.configuration
+        let configuration = applied.configuration
         self.member = member
         self.lineage = lineage
         self.options = options

@@ -164,6 +164,14 @@ extension TraceHash {
             combine(position)
             combine(nextChunk)
         case .timeoutNow: combine(12)
+        case .readIndexRequest(let context):
+            combine(13)
+            combine(context)
+        case .readIndexResponse(let context, let index):
+            combine(14)
+            combine(context)
+            combine(index ?? .zero)
+            combine(index == nil)
         }
     }
 
@@ -173,7 +181,13 @@ extension TraceHash {
             combine(entry.position)
             combine(entry.time)
             combine(entry.previousHash)
-            if case .command(let bytes) = entry.payload { combine(bytes) }
+            switch entry.payload {
+            case .empty: break
+            case .command(let bytes): combine(bytes)
+            case .configuration(let change, let command):
+                combine("\(change)")
+                combine(command)
+            }
         }
     }
 

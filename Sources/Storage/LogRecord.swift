@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Kernel
+internal import Wire
 
 /// The bytes of a stored entry: a fixed header, big-endian, and the command as it was proposed.
 ///
@@ -7,9 +8,9 @@ internal import Kernel
 ///     4   term
 ///     12  index
 ///     20  time, milliseconds since 1970
-///     28  kind: 0 empty, 1 command
+///     28  kind: 0 empty, 1 command, 2 change of the configuration
 ///     29  hash of the predecessor
-///     61  command
+///     61  command; for kind 2, before it, the change as `RaftCodec` encodes it, its length in 4 bytes first
 enum LogRecord {
     static let headerBytes = 61
 
@@ -27,6 +28,13 @@ enum LogRecord {
             body.append(1)
             body += entry.previousHash.bytes
             body += bytes
+        case .configuration(let change, let command):
+            body.append(2)
+            body += entry.previousHash.bytes
+            let bytes = RaftCodec.encode(change)
+            body.append(bigEndian: UInt32(bytes.count))
+            body += bytes
+            body += command
         }
         var record: [UInt8] = []
         record.reserveCapacity(4 + body.count)
@@ -49,6 +57,7 @@ enum LogRecord {
         switch (record[28], record.count) {
         case (0, headerBytes): payload = .empty
         case (1, _): payload = .command(Array(record[headerBytes...]))
+        case (2, (headerBytes + 4)...): payload = try configuration(record[headerBytes...])
         default: throw .reason("kind \(record[28])")
         }
         return Entry(
@@ -57,6 +66,18 @@ enum LogRecord {
             previousHash: previousHash,
             payload: payload
         )
+    }
+
+    private static func configuration(_ body: ArraySlice<UInt8>) throws(Damage) -> Entry.Payload {
+        let rest = body.dropFirst(4)
+        let count = Array(body).bigEndian32(at: 0)
+        guard count <= rest.count else { throw .reason("a change of \(count) bytes in \(rest.count)") }
+        do throws(WireError) {
+            let change = try RaftCodec.decodeConfigurationChange(Array(rest.prefix(Int(count))))
+            return .configuration(change, command: Array(rest.dropFirst(Int(count))))
+        } catch {
+            throw .reason("change: \(error)")
+        }
     }
 
     /// Big-endian, so that keys sort as indexes do.
@@ -69,7 +90,7 @@ enum LogRecord {
     /// Bytes of the pages that a record may take, with its share of the tree: LMDB puts what is longer than about half
     /// a page on pages of its own.
     static func storedBytes(_ entry: Entry, pageBytes: Int) -> Int {
-        let bytes = headerBytes + entry.byteCount - Entry.overhead + 32
+        let bytes = headerBytes + entry.byteCount - Entry.overhead + 64
         return bytes <= pageBytes / 2 ? bytes : (bytes / pageBytes + 1) * pageBytes + 64
     }
 }

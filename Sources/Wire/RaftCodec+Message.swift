@@ -6,6 +6,7 @@ internal import SwiftProtobuf
 extension ProtoMessage: ProtoConvertible {
     init(_ message: Consensus.Message) {
         lineage = ProtoLineage(message.lineage)
+        group = message.group.number
         from = ProtoMemberID(message.from)
         to = ProtoMemberID(message.to)
         term = message.term.number
@@ -19,6 +20,7 @@ extension ProtoMessage: ProtoConvertible {
         guard let body else { throw .missing("message.body") }
         return Consensus.Message(
             lineage: lineage.value(),
+            group: GroupID(group),
             from: from.value(),
             to: to.value(),
             term: Term(try counter(term, "message.term")),
@@ -74,6 +76,15 @@ extension ProtoMessage.OneOf_Body {
             )
         case .timeoutNow:
             self = .timeoutNow(ProtoNothing())
+        case .readIndexRequest(let context):
+            self = .readIndexRequest(.with { $0.context = context })
+        case .readIndexResponse(let context, let index):
+            self = .readIndexResponse(
+                .with {
+                    $0.context = context
+                    if let index { $0.index = index.number }
+                }
+            )
         }
     }
 
@@ -116,6 +127,11 @@ extension ProtoMessage.OneOf_Body {
             )
         case .timeoutNow:
             return .timeoutNow
+        case .readIndexRequest(let request):
+            return .readIndexRequest(context: request.context)
+        case .readIndexResponse(let response):
+            let index = response.hasIndex ? LogIndex(try counter(response.index, "readIndexResponse.index")) : nil
+            return .readIndexResponse(context: response.context, index: index)
         }
     }
 }

@@ -37,14 +37,75 @@ extension ProtoLogPosition: ProtoConvertible {
 }
 
 extension ProtoConfiguration: ProtoConvertible {
-    init(_ configuration: Configuration) { voters = configuration.voters.map(ProtoMemberID.init) }
+    init(_ configuration: Configuration) {
+        voters = configuration.voters.map(ProtoMemberID.init)
+        votersOutgoing = configuration.votersOutgoing.map(ProtoMemberID.init)
+        learners = configuration.learners.map(ProtoMemberID.init)
+        learnersNext = configuration.learnersNext.map(ProtoMemberID.init)
+        autoLeave = configuration.autoLeave
+    }
 
     func value() throws(WireError) -> Configuration {
-        let members = voters.map { $0.value() }
+        let value = Configuration(
+            voters: try ascending(voters, "configuration.voters"),
+            votersOutgoing: try ascending(votersOutgoing, "configuration.votersOutgoing"),
+            learners: try ascending(learners, "configuration.learners"),
+            learnersNext: try ascending(learnersNext, "configuration.learnersNext"),
+            autoLeave: autoLeave
+        )
+        if let flaw = value.flaw { throw .invalid("configuration", reason: flaw) }
+        return value
+    }
+
+    private func ascending(_ list: [ProtoMemberID], _ field: String) throws(WireError) -> [MemberID] {
+        let members = list.map { $0.value() }
         guard zip(members, members.dropFirst()).allSatisfy({ $0 < $1 }) else {
-            throw .invalid("configuration.voters", reason: "not strictly ascending")
+            throw .invalid(field, reason: "not strictly ascending")
         }
-        return Configuration(voters: members)
+        return members
+    }
+}
+
+extension ProtoConfigurationChange: ProtoConvertible {
+    init(_ change: ConfigurationChange) {
+        transition =
+            switch change.transition {
+            case .auto: .auto
+            case .implicit: .implicit
+            case .explicit: .explicit
+            }
+        changes = change.changes.map { change in
+            .with {
+                switch change {
+                case .addVoter(let member): $0.addVoter = ProtoMemberID(member)
+                case .addLearner(let member): $0.addLearner = ProtoMemberID(member)
+                case .remove(let member): $0.remove = ProtoMemberID(member)
+                }
+            }
+        }
+    }
+
+    func value() throws(WireError) -> ConfigurationChange {
+        guard changes.count <= ConfigurationChange.maxChanges else {
+            throw .invalid("change.changes", reason: "\(changes.count), more than \(ConfigurationChange.maxChanges)")
+        }
+        let transition: ConfigurationChange.Transition =
+            switch transition {
+            case .auto: .auto
+            case .implicit: .implicit
+            case .explicit: .explicit
+            case .UNRECOGNIZED(let number): throw .invalid("change.transition", reason: "\(number) is not known")
+            }
+        var values: [ConfigurationChange.Change] = []
+        for change in changes {
+            switch change.kind {
+            case .addVoter(let member): values.append(.addVoter(member.value()))
+            case .addLearner(let member): values.append(.addLearner(member.value()))
+            case .remove(let member): values.append(.remove(member.value()))
+            case nil: throw .missing("change.kind")
+            }
+        }
+        return ConfigurationChange(values, transition: transition)
     }
 }
 
@@ -84,6 +145,14 @@ extension ProtoHardState: ProtoConvertible {
     }
 }
 
+extension ProtoConfigurationEntry {
+    func value() throws(WireError) -> Entry.Payload {
+        guard hasChange else { throw .missing("entry.configuration.change") }
+        let command = try bounded(command, to: RaftCodec.maxCommandBytes, "entry.configuration.command")
+        return .configuration(try change.value(), command: command)
+    }
+}
+
 extension ProtoEntry: ProtoConvertible {
     init(_ entry: Entry) {
         position = ProtoLogPosition(entry.position)
@@ -92,6 +161,13 @@ extension ProtoEntry: ProtoConvertible {
         switch entry.payload {
         case .empty: payload = .empty(ProtoNothing())
         case .command(let bytes): payload = .command(Data(bytes))
+        case .configuration(let change, let command):
+            payload = .configuration(
+                .with {
+                    $0.change = ProtoConfigurationChange(change)
+                    $0.command = Data(command)
+                }
+            )
         }
     }
 
@@ -104,6 +180,7 @@ extension ProtoEntry: ProtoConvertible {
             case nil: throw .missing("entry.payload")
             case .empty: .empty
             case .command(let data): .command(try bounded(data, to: RaftCodec.maxCommandBytes, "entry.command"))
+            case .configuration(let entry): try entry.value()
             }
         return Entry(
             position: position,

@@ -22,6 +22,14 @@ package enum RaftCodec {
         serialise(ProtoConfiguration(configuration))
     }
 
+    package static func encode(_ change: ConfigurationChange) -> [UInt8] {
+        serialise(ProtoConfigurationChange(change))
+    }
+
+    package static func decodeConfigurationChange(_ bytes: [UInt8]) throws(WireError) -> ConfigurationChange {
+        try parse(bytes, as: ProtoConfigurationChange.self).value()
+    }
+
     package static func decodeMessage(_ bytes: [UInt8]) throws(WireError) -> Consensus.Message {
         try parse(bytes, as: ProtoMessage.self).value()
     }

@@ -32,7 +32,8 @@ package struct LeadershipChecker: Sendable {
         case .voteRequest: try votes(node, for: message.from, in: message.term)
         case .voteResponse(granted: true): try votes(node, for: message.to, in: message.term)
         case .voteResponse(granted: false), .preVoteRequest, .preVoteResponse, .append, .appendAccepted,
-            .appendRejected, .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow:
+            .appendRejected, .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow,
+            .readIndexRequest, .readIndexResponse:
             return
         }
     }

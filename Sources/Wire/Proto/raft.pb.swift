@@ -30,12 +30,141 @@ package nonisolated struct ProtoConfiguration: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Strictly ascending.
+  /// Each list strictly ascending.
   package var voters: [ProtoMemberID] = []
+
+  package var votersOutgoing: [ProtoMemberID] = []
+
+  package var learners: [ProtoMemberID] = []
+
+  package var learnersNext: [ProtoMemberID] = []
+
+  package var autoLeave: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+package nonisolated struct ProtoConfigurationChange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var transition: ProtoConfigurationChange.Transition = .auto
+
+  package var changes: [ProtoConfigurationChange.Change] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Transition: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case auto // = 0
+    case implicit // = 1
+    case explicit // = 2
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .auto
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .auto
+      case 1: self = .implicit
+      case 2: self = .explicit
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .auto: return 0
+      case .implicit: return 1
+      case .explicit: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [ProtoConfigurationChange.Transition] = [
+      .auto,
+      .implicit,
+      .explicit,
+    ]
+
+  }
+
+  package nonisolated struct Change: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// A kind that is not known here leaves this unset, which is refused.
+    package var kind: ProtoConfigurationChange.Change.OneOf_Kind? = nil
+
+    package var addVoter: ProtoMemberID {
+      get {
+        if case .addVoter(let v)? = kind {return v}
+        return ProtoMemberID()
+      }
+      set {kind = .addVoter(newValue)}
+    }
+
+    package var addLearner: ProtoMemberID {
+      get {
+        if case .addLearner(let v)? = kind {return v}
+        return ProtoMemberID()
+      }
+      set {kind = .addLearner(newValue)}
+    }
+
+    package var remove: ProtoMemberID {
+      get {
+        if case .remove(let v)? = kind {return v}
+        return ProtoMemberID()
+      }
+      set {kind = .remove(newValue)}
+    }
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    /// A kind that is not known here leaves this unset, which is refused.
+    package nonisolated enum OneOf_Kind: Equatable, Sendable {
+      case addVoter(ProtoMemberID)
+      case addLearner(ProtoMemberID)
+      case remove(ProtoMemberID)
+
+    }
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+package nonisolated struct ProtoConfigurationEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var change: ProtoConfigurationChange {
+    get {_change ?? ProtoConfigurationChange()}
+    set {_change = newValue}
+  }
+  /// Returns true if `change` has been explicitly set.
+  package var hasChange: Bool {self._change != nil}
+  /// Clears the value of `change`. Subsequent reads from it will return its default value.
+  package mutating func clearChange() {self._change = nil}
+
+  /// What the state machine applies with it. May be empty.
+  package var command: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _change: ProtoConfigurationChange? = nil
 }
 
 package nonisolated struct ProtoSnapshotPoint: Sendable {
@@ -139,12 +268,21 @@ package nonisolated struct ProtoEntry: Sendable {
     set {payload = .command(newValue)}
   }
 
+  package var configuration: ProtoConfigurationEntry {
+    get {
+      if case .configuration(let v)? = payload {return v}
+      return ProtoConfigurationEntry()
+    }
+    set {payload = .configuration(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// A kind that is not known here leaves this unset, which is refused.
   package nonisolated enum OneOf_Payload: Equatable, Sendable {
     case empty(ProtoNothing)
     case command(Data)
+    case configuration(ProtoConfigurationEntry)
 
   }
 
@@ -188,6 +326,11 @@ package nonisolated struct ProtoMessage: @unchecked Sendable {
   package var term: UInt64 {
     get {_storage._term}
     set {_uniqueStorage()._term = newValue}
+  }
+
+  package var group: UInt32 {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
   }
 
   /// As in Entry, an unknown body is refused.
@@ -292,6 +435,22 @@ package nonisolated struct ProtoMessage: @unchecked Sendable {
     set {_uniqueStorage()._body = .timeoutNow(newValue)}
   }
 
+  package var readIndexRequest: ProtoReadIndexRequest {
+    get {
+      if case .readIndexRequest(let v)? = _storage._body {return v}
+      return ProtoReadIndexRequest()
+    }
+    set {_uniqueStorage()._body = .readIndexRequest(newValue)}
+  }
+
+  package var readIndexResponse: ProtoReadIndexResponse {
+    get {
+      if case .readIndexResponse(let v)? = _storage._body {return v}
+      return ProtoReadIndexResponse()
+    }
+    set {_uniqueStorage()._body = .readIndexResponse(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// As in Entry, an unknown body is refused.
@@ -308,6 +467,8 @@ package nonisolated struct ProtoMessage: @unchecked Sendable {
     case snapshot(ProtoSnapshotChunk)
     case snapshotAcknowledged(ProtoSnapshotAcknowledged)
     case timeoutNow(ProtoNothing)
+    case readIndexRequest(ProtoReadIndexRequest)
+    case readIndexResponse(ProtoReadIndexResponse)
 
   }
 
@@ -523,13 +684,49 @@ package nonisolated struct ProtoSnapshotAcknowledged: Sendable {
   fileprivate var _position: ProtoLogPosition? = nil
 }
 
+package nonisolated struct ProtoReadIndexRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var context: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoReadIndexResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var context: UInt64 = 0
+
+  /// Unset: refused.
+  package var index: UInt64 {
+    get {_index ?? 0}
+    set {_index = newValue}
+  }
+  /// Returns true if `index` has been explicitly set.
+  package var hasIndex: Bool {self._index != nil}
+  /// Clears the value of `index`. Subsequent reads from it will return its default value.
+  package mutating func clearIndex() {self._index = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _index: UInt64? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "reeve.raft.v1"
 
 nonisolated extension ProtoConfiguration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Configuration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{3}voters_outgoing\0\u{1}learners\0\u{3}learners_next\0\u{3}auto_leave\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -538,6 +735,10 @@ nonisolated extension ProtoConfiguration: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.voters) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.votersOutgoing) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.learners) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.learnersNext) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.autoLeave) }()
       default: break
       }
     }
@@ -547,11 +748,189 @@ nonisolated extension ProtoConfiguration: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.voters.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.voters, fieldNumber: 1)
     }
+    if !self.votersOutgoing.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.votersOutgoing, fieldNumber: 2)
+    }
+    if !self.learners.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.learners, fieldNumber: 3)
+    }
+    if !self.learnersNext.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.learnersNext, fieldNumber: 4)
+    }
+    if self.autoLeave != false {
+      try visitor.visitSingularBoolField(value: self.autoLeave, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoConfiguration, rhs: ProtoConfiguration) -> Bool {
     if lhs.voters != rhs.voters {return false}
+    if lhs.votersOutgoing != rhs.votersOutgoing {return false}
+    if lhs.learners != rhs.learners {return false}
+    if lhs.learnersNext != rhs.learnersNext {return false}
+    if lhs.autoLeave != rhs.autoLeave {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoConfigurationChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConfigurationChange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transition\0\u{1}changes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.transition) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.changes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.transition != .auto {
+      try visitor.visitSingularEnumField(value: self.transition, fieldNumber: 1)
+    }
+    if !self.changes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoConfigurationChange, rhs: ProtoConfigurationChange) -> Bool {
+    if lhs.transition != rhs.transition {return false}
+    if lhs.changes != rhs.changes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoConfigurationChange.Transition: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AUTO\0\u{1}IMPLICIT\0\u{1}EXPLICIT\0")
+}
+
+nonisolated extension ProtoConfigurationChange.Change: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = ProtoConfigurationChange.protoMessageName + ".Change"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}add_voter\0\u{3}add_learner\0\u{1}remove\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .addVoter(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .addVoter(v)
+        }
+      }()
+      case 2: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .addLearner(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .addLearner(v)
+        }
+      }()
+      case 3: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .remove(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .remove(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .addVoter?: try {
+      guard case .addVoter(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .addLearner?: try {
+      guard case .addLearner(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .remove?: try {
+      guard case .remove(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoConfigurationChange.Change, rhs: ProtoConfigurationChange.Change) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoConfigurationEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConfigurationEntry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}change\0\u{1}command\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._change) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.command) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._change {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.command.isEmpty {
+      try visitor.visitSingularBytesField(value: self.command, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoConfigurationEntry, rhs: ProtoConfigurationEntry) -> Bool {
+    if lhs._change != rhs._change {return false}
+    if lhs.command != rhs.command {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -652,7 +1031,7 @@ nonisolated extension ProtoHardState: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Entry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}time\0\u{3}previous_hash\0\u{1}empty\0\u{1}command\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}time\0\u{3}previous_hash\0\u{1}empty\0\u{1}command\0\u{1}configuration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -684,6 +1063,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.payload = .command(v)
         }
       }()
+      case 6: try {
+        var v: ProtoConfigurationEntry?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .configuration(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .configuration(v)
+        }
+      }()
       default: break
       }
     }
@@ -712,6 +1104,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .command(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
     }()
+    case .configuration?: try {
+      guard case .configuration(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -729,13 +1125,14 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Message"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lineage\0\u{1}from\0\u{1}to\0\u{1}term\0\u{4}\u{6}pre_vote_request\0\u{3}pre_vote_response\0\u{3}vote_request\0\u{3}vote_response\0\u{1}append\0\u{3}append_accepted\0\u{3}append_rejected\0\u{1}heartbeat\0\u{3}heartbeat_acknowledged\0\u{1}snapshot\0\u{3}snapshot_acknowledged\0\u{3}timeout_now\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lineage\0\u{1}from\0\u{1}to\0\u{1}term\0\u{1}group\0\u{4}\u{5}pre_vote_request\0\u{3}pre_vote_response\0\u{3}vote_request\0\u{3}vote_response\0\u{1}append\0\u{3}append_accepted\0\u{3}append_rejected\0\u{1}heartbeat\0\u{3}heartbeat_acknowledged\0\u{1}snapshot\0\u{3}snapshot_acknowledged\0\u{3}timeout_now\0\u{3}read_index_request\0\u{3}read_index_response\0")
 
   fileprivate class _StorageClass {
     var _lineage: ProtoLineage? = nil
     var _from: ProtoMemberID? = nil
     var _to: ProtoMemberID? = nil
     var _term: UInt64 = 0
+    var _group: UInt32 = 0
     var _body: ProtoMessage.OneOf_Body?
 
       // This property is used as the initial default value for new instances of the type.
@@ -751,6 +1148,7 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _from = source._from
       _to = source._to
       _term = source._term
+      _group = source._group
       _body = source._body
     }
   }
@@ -774,6 +1172,7 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._from) }()
         case 3: try { try decoder.decodeSingularMessageField(value: &_storage._to) }()
         case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._term) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._group) }()
         case 10: try {
           var v: ProtoPreVoteRequest?
           var hadOneofValue = false
@@ -930,6 +1329,32 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
             _storage._body = .timeoutNow(v)
           }
         }()
+        case 22: try {
+          var v: ProtoReadIndexRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .readIndexRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .readIndexRequest(v)
+          }
+        }()
+        case 23: try {
+          var v: ProtoReadIndexResponse?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .readIndexResponse(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .readIndexResponse(v)
+          }
+        }()
         default: break
         }
       }
@@ -953,6 +1378,9 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
       } }()
       if _storage._term != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._term, fieldNumber: 4)
+      }
+      if _storage._group != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._group, fieldNumber: 5)
       }
       switch _storage._body {
       case .preVoteRequest?: try {
@@ -1003,6 +1431,14 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
         guard case .timeoutNow(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
       }()
+      case .readIndexRequest?: try {
+        guard case .readIndexRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .readIndexResponse?: try {
+        guard case .readIndexResponse(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
       case nil: break
       }
     }
@@ -1018,6 +1454,7 @@ nonisolated extension ProtoMessage: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._from != rhs_storage._from {return false}
         if _storage._to != rhs_storage._to {return false}
         if _storage._term != rhs_storage._term {return false}
+        if _storage._group != rhs_storage._group {return false}
         if _storage._body != rhs_storage._body {return false}
         return true
       }
@@ -1427,6 +1864,75 @@ nonisolated extension ProtoSnapshotAcknowledged: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: ProtoSnapshotAcknowledged, rhs: ProtoSnapshotAcknowledged) -> Bool {
     if lhs._position != rhs._position {return false}
     if lhs.nextChunk != rhs.nextChunk {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoReadIndexRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReadIndexRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}context\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.context) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.context != 0 {
+      try visitor.visitSingularUInt64Field(value: self.context, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoReadIndexRequest, rhs: ProtoReadIndexRequest) -> Bool {
+    if lhs.context != rhs.context {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoReadIndexResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReadIndexResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}context\0\u{1}index\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.context) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._index) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.context != 0 {
+      try visitor.visitSingularUInt64Field(value: self.context, fieldNumber: 1)
+    }
+    try { if let v = self._index {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoReadIndexResponse, rhs: ProtoReadIndexResponse) -> Bool {
+    if lhs.context != rhs.context {return false}
+    if lhs._index != rhs._index {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

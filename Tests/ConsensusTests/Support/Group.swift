@@ -118,7 +118,7 @@ struct Group {
         case .refused(_, let refusal): members[place].refusals.append(refusal)
         case .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot: members[place].work.append(effect)
         case .note(let note): members[place].notes.append(note)
-        case .accepted, .roleChanged: break
+        case .accepted, .roleChanged, .readReady, .readRefused, .configurationChanged: break
         }
     }
 

@@ -20,6 +20,9 @@ struct Text {
         case .apply(let entries): "apply" + list(entries)
         case .accepted(_, let position): "accept \(position)"
         case .refused(_, let refusal): "refuse \(self.refusal(refusal))"
+        case .readReady(let id, let index): "read \(id.number) ready at \(index)"
+        case .readRefused(let id, let refusal): "read \(id.number) refused: \(refusal)"
+        case .configurationChanged(let configuration): "configuration \(self.configuration(configuration))"
         case .roleChanged(let status): "is \(status.role) \(status.term) leader=\(name(status.leader))"
         case .readEntries(let peer, let index, _): "read entries for \(name(peer)) from \(index)"
         case .readSnapshot(let peer, let position, let number):
@@ -57,6 +60,9 @@ struct Text {
             "snapshot at \(chunk.point.position) chunk \(chunk.number)" + (chunk.isLast ? " last" : "")
         case .snapshotAcknowledged(let position, let next): "snapshotAcknowledged at \(position) next=\(next)"
         case .timeoutNow: "timeoutNow"
+        // Contexts are drawn at random.
+        case .readIndexRequest: "readIndexRequest"
+        case .readIndexResponse(_, let index): "readIndexResponse " + (index.map { "\($0)" } ?? "refused")
         }
     }
 
@@ -66,6 +72,9 @@ struct Text {
         case .transferring: "transferring"
         case .entryTooLarge(let byteCount, let limit): "entryTooLarge \(byteCount) of \(limit)"
         case .overloaded(let bytes, let limit): "overloaded \(bytes) of \(limit)"
+        case .noCommitInTerm: "noCommitInTerm"
+        case .changePending(let index): "changePending through \(index)"
+        case .invalidChange(let flaw): "invalidChange \(flaw)"
         }
     }
 
@@ -78,7 +87,31 @@ struct Text {
             switch entry.payload {
             case .empty: " \(entry.position):-"
             case .command(let bytes): " \(entry.position):\(String(decoding: bytes, as: UTF8.self))"
+            case .configuration(let change, let command):
+                " \(entry.position):[\(self.change(change))]" + String(decoding: command, as: UTF8.self)
             }
         }.joined()
+    }
+
+    func change(_ change: ConfigurationChange) -> String {
+        if change.isLeaving { return "leave" }
+        let changes = change.changes.map { change in
+            switch change {
+            case .addVoter(let member): "voter \(name(member))"
+            case .addLearner(let member): "learner \(name(member))"
+            case .remove(let member): "remove \(name(member))"
+            }
+        }
+        return ([change.transition == .auto ? nil : "\(change.transition)"].compactMap(\.self) + changes)
+            .joined(separator: ", ")
+    }
+
+    func configuration(_ configuration: Configuration) -> String {
+        func list(_ members: [MemberID]) -> String { "(\(members.map { name($0) }.joined(separator: " ")))" }
+        var text = "voters=" + list(configuration.voters)
+        if configuration.isJoint { text += "&&" + list(configuration.votersOutgoing) }
+        if !configuration.learners.isEmpty { text += " learners=" + list(configuration.learners) }
+        if !configuration.learnersNext.isEmpty { text += " learnersNext=" + list(configuration.learnersNext) }
+        return text + (configuration.autoLeave ? " autoLeave" : "")
     }
 }

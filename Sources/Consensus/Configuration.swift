@@ -1,0 +1,68 @@
+package import Kernel
+
+/// Who takes part, and whose agreement it takes. Raft dissertation sections 4.2.1 and 4.3; etcd's `tracker.Config`.
+///
+/// A configuration is in force on a member from the moment that the entry which makes it is *applied* there, as in
+/// etcd; the paper puts it in force when it is appended. One change is under way at a time, so the configurations in
+/// force on any two members differ by one change at most, and their quorums meet.
+package struct Configuration: Hashable, Sendable {
+    /// Sorted, as are all lists of members here. In a joint configuration: the incoming voters.
+    package let voters: [MemberID]
+    /// The voters before the change while the configuration is joint, else empty. Elections and commits then take a
+    /// majority of both.
+    package let votersOutgoing: [MemberID]
+    /// Receive the log and have no vote.
+    package let learners: [MemberID]
+    /// Outgoing voters that become learners when the joint configuration is left.
+    package let learnersNext: [MemberID]
+    /// The leader leaves the joint configuration by itself once it is in force.
+    package let autoLeave: Bool
+
+    package init(
+        voters: [MemberID],
+        votersOutgoing: [MemberID] = [],
+        learners: [MemberID] = [],
+        learnersNext: [MemberID] = [],
+        autoLeave: Bool = false
+    ) {
+        self.voters = voters.sorted()
+        self.votersOutgoing = votersOutgoing.sorted()
+        self.learners = learners.sorted()
+        self.learnersNext = learnersNext.sorted()
+        self.autoLeave = autoLeave
+    }
+
+    /// Of a member that has not been told yet who takes part: it listens, and asks nobody for votes.
+    package static let empty = Configuration(voters: [])
+
+    package var isJoint: Bool { !votersOutgoing.isEmpty }
+
+    /// Everybody who receives the log. `learnersNext` are still outgoing voters.
+    package var members: [MemberID] { (allVoters + learners).sorted() }
+
+    /// Incoming and outgoing voters, each once.
+    package var allVoters: [MemberID] {
+        isJoint ? Set(voters).union(votersOutgoing).sorted() : voters
+    }
+
+    package func isVoter(_ member: MemberID) -> Bool { voters.contains(member) || votersOutgoing.contains(member) }
+    package func contains(_ member: MemberID) -> Bool { isVoter(member) || learners.contains(member) }
+
+    /// More members than any change may lead to, counting everybody once.
+    package static let maxMembers = 64
+
+    /// Why no sequence of changes leads here; nil for a sound configuration. etcd, `confchange.checkInvariants`.
+    package var flaw: String? {
+        for list in [voters, votersOutgoing, learners, learnersNext]
+        where !zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) {
+            return "a member is listed twice"
+        }
+        if learners.contains(where: isVoter) { return "a learner votes" }
+        if !learnersNext.allSatisfy({ votersOutgoing.contains($0) && !voters.contains($0) }) {
+            return "a learner to be is no outgoing voter"
+        }
+        if isJoint, voters.isEmpty { return "nobody votes" }
+        if !isJoint, autoLeave { return "there is no joint configuration to leave" }
+        return members.count <= Self.maxMembers ? nil : "more than \(Self.maxMembers) members"
+    }
+}

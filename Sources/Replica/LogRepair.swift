@@ -56,9 +56,10 @@ struct LogRepair: Sendable {
     /// - Returns: Whether any of it is news.
     @discardableResult
     mutating func found(_ damage: [LogDamage]) -> Bool {
-        let before = damagedCount
+        let before = runs
         for run in damage where runs.count < Self.maxRuns || runs.contains(where: { $0.touches(run) }) { add(run) }
-        return damagedCount > before
+        if runs.last != before.last { askAnew() }
+        return runs != before
     }
 
     private mutating func add(_ new: LogDamage) {
@@ -70,8 +71,8 @@ struct LogRepair: Sendable {
 
     /// What the last entry of the next run must hash to, from who knows better than the damaged log.
     mutating func learn(_ hash: Digest) {
-        guard let run = runs.popLast() else { return }
-        runs.append(LogDamage(first: run.first, last: run.last, hash: hash))
+        guard let run else { return }
+        keep(runs.dropLast() + [LogDamage(first: run.first, last: run.last, hash: hash)])
     }
 
     /// Whom to ask for what, if it is time. One question at a time, to each peer in turn.
@@ -95,7 +96,7 @@ struct LogRepair: Sendable {
 
     /// When the question is to be asked again.
     func retryAt(interval: Span) -> Instant? {
-        guard case .asked(_, _, let time) = work else { return nil }
+        guard run != nil, case .asked(_, _, let time) = work else { return nil }
         return time.advanced(by: interval)
     }
 
@@ -135,34 +136,45 @@ struct LogRepair: Sendable {
         return Patch(entries: entries, hash: hash)
     }
 
-    /// The store has answered.
-    ///
-    /// - Parameter first: The first entry that was written; nil when the store refused them, since the log is another
-    ///   by now. A later scrub will say what is still damaged.
-    mutating func written(from first: Entry?) {
-        guard isWriting, let run = runs.popLast() else { return }
+    /// The store has answered. It may have refused the entries, since the log is another by now: a later scrub will say
+    /// what is still damaged.
+    mutating func written(_ entries: [Entry], isDone: Bool) {
+        guard isWriting, let first = entries.first, let last = entries.last else { return }
         work = .idle
         unable = []
-        guard let first else { return }
-        repairedCount += run.last.number - first.index.number + 1
-        guard first.index > run.first else { return }
-        runs.append(LogDamage(first: run.first, last: first.index.previous, hash: first.previousHash))
+        runs = runs.flatMap { run -> [LogDamage] in
+            guard run.first <= last.index, run.last >= first.index else { return [run] }
+            let below = LogDamage(first: run.first, last: first.index.previous, hash: first.previousHash)
+            let above = LogDamage(first: last.index.next, last: run.last, hash: run.hash)
+            return (run.first < first.index && isDone ? [below] : []) + (run.last > last.index ? [above] : [])
+        }
+        if isDone { repairedCount += UInt64(entries.count) }
     }
 
     /// The log begins later now: what was damaged before is gone.
     mutating func compacted(to firstIndex: LogIndex) {
-        let kept = runs.filter { $0.last >= firstIndex }
-        guard kept.count < runs.count || kept.contains(where: { $0.first < firstIndex }) else { return }
-        runs = kept.map { LogDamage(first: max($0.first, firstIndex), last: $0.last, hash: $0.hash) }
-        unable = []
+        keep(runs.filter { $0.last >= firstIndex }.map { $0.first >= firstIndex ? $0 : $0.beginning(at: firstIndex) })
     }
 
     /// The log ends earlier now: what was damaged after that is gone.
     mutating func truncated(after last: LogIndex) {
-        guard let run = runs.last, run.last > last, !isWriting else { return }
-        runs = runs.filter { $0.first <= last }
-        guard let run = runs.popLast() else { return }
-        runs.append(run.last > last ? LogDamage(first: run.first, last: last, hash: nil) : run)
+        keep(
+            runs.filter { $0.first <= last }.map { run in
+                run.last <= last ? run : LogDamage(first: run.first, last: last, hash: nil)
+            }
+        )
+    }
+
+    private mutating func keep(_ rest: [LogDamage]) {
+        guard rest != runs else { return }
+        runs = rest
+        askAnew()
+    }
+
+    /// What was asked, and who could not answer, is of no interest any more.
+    private mutating func askAnew() {
+        if !isWriting { work = .idle }
+        unable = []
     }
 
     /// - Returns: What is made good now, if so.
@@ -175,6 +187,8 @@ struct LogRepair: Sendable {
 
 extension LogDamage {
     fileprivate func touches(_ other: LogDamage) -> Bool { first <= other.last.next && other.first <= last.next }
+
+    fileprivate func beginning(at index: LogIndex) -> LogDamage { LogDamage(first: index, last: last, hash: hash) }
 
     /// Of the hashes, that of the farther end; of two at one end, the one that is known.
     fileprivate func joined(with other: LogDamage) -> LogDamage {

@@ -67,8 +67,8 @@ extension ReplicaNode {
 
     mutating func repaired(_ isDone: Bool, into effects: inout [Effect]) {
         guard let first = repairing.first, let last = repairing.last else { return }
+        repair.written(repairing, isDone: isDone)
         repairing = []
-        repair.written(from: isDone ? first : nil)
         if isDone { noteRepair("damaged entries repaired", first.index, last.index, into: &effects) }
         if repair.isWhole { effects.append(.note(Note(.info, "the log is whole again"))) }
     }

@@ -81,7 +81,7 @@ private final class Box {
             let patch = try #require(box.received(answer, for: request, from: peer))
             #expect(patch == LogRepair.Patch(entries: answer, hash: entries[Int(request.last.number) - 1].hash))
             #expect(box.ask(Self.peers, at: at(60_000)) == nil, "while the store writes")
-            box.repair.written(from: answer.first)
+            box.repair.written(answer, isDone: true)
             steps += 1
         }
         #expect(box.isWhole)
@@ -139,9 +139,27 @@ private final class Box {
         box.repair.truncated(after: LogIndex(25))
         #expect(box.runs == [run(15, 20)])
         #expect(box.recalled(some(15, 20)) != nil)
-        box.repair.written(from: nil)
+        box.repair.written(some(15, 20), isDone: false)
         #expect(box.isWhole)
         #expect(box.repair.repairedCount == 0)
+    }
+
+    @Test("what is written is taken off the runs as they are then, and a question about another run is let go")
+    func changesMeanwhile() throws {
+        let box = Box([run(10, 20), run(30, 40)])
+        let (peer, request) = try #require(box.ask(Self.peers, at: at(0)))
+        #expect(box.found([run(50, 50)]))
+        #expect(box.repair.retryAt(interval: .seconds(1)) == nil)
+        #expect(box.received(some(30, 40), for: request, from: peer) == nil)
+        #expect(box.recalled(some(50, 50)) != nil)
+        #expect(box.found([run(49, 51)]))
+        box.repair.compacted(to: LogIndex(15))
+        box.repair.written(some(50, 50), isDone: true)
+        #expect(box.runs == [run(15, 20), run(30, 40), run(49, 49), run(51, 51)])
+        _ = try #require(box.ask(Self.peers, at: at(10)))
+        box.repair.compacted(to: LogIndex(60))
+        #expect(box.isWhole)
+        #expect(box.repair.retryAt(interval: .seconds(1)) == nil, "nobody is to be woken for nothing")
     }
 
     @Test(

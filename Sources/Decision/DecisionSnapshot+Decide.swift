@@ -109,7 +109,7 @@ struct DecisionWork {
     }
 
     /// The entities as the policies see them.
-    func entities(_ moment: DecisionMoment) -> EntityView<DecisionSnapshot> {
+    func entities(_ moment: DecisionMoment) -> EntityView {
         EntityView(snapshot, in: moment.interval, overlay: overlay)
     }
 

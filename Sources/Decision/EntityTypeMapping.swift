@@ -32,7 +32,8 @@ package enum EntityTypeMapping {
         in part: DecisionQueryError.Part
     ) throws(DecisionQueryError) -> EntityTypeName {
         try check(type, limit: typeLimit, part)
-        let name = EntityTypeName(type.contains("::") ? type : upperCamelCase(type))
+        // A single colon is in no type, whichever way it is taken.
+        let name = EntityTypeName(type.utf8.contains(UInt8(ascii: ":")) ? type : upperCamelCase(type))
         guard Grammar.isEntityType(name.text) else { throw DecisionQueryError(part, .malformedType) }
         guard !name.isAction else { throw DecisionQueryError(part, .reservedType) }
         return name
@@ -48,19 +49,21 @@ package enum EntityTypeMapping {
         guard byteCount <= limit else { throw DecisionQueryError(part, .tooLong(byteCount: byteCount, limit: limit)) }
     }
 
-    /// A doubled, leading or trailing separator stays in the result, which is then no type.
+    /// Empty, which is no type, where a separator is doubled, leading or trailing.
     private static func upperCamelCase(_ type: String) -> String {
-        let parts = type.utf8.split(omittingEmptySubsequences: false) {
-            $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
-        }
-        guard !parts.contains(where: \.isEmpty) else { return "" }
         var bytes: [UInt8] = []
-        for part in parts {
-            for (place, byte) in part.enumerated() {
+        bytes.reserveCapacity(type.utf8.count)
+        var startsPart = true
+        for byte in type.utf8 {
+            if byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") {
+                guard !startsPart else { return "" }
+                startsPart = true
+            } else {
                 let isSmall = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                bytes.append(place == 0 && isSmall ? byte - 32 : byte)
+                bytes.append(startsPart && isSmall ? byte - 32 : byte)
+                startsPart = false
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return startsPart ? "" : String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -57,7 +57,7 @@ extension DecisionSnapshot {
     private static func paths(
         _ rule: PolicyRule,
         _ request: Request,
-        _ entities: EntityView<DecisionSnapshot>
+        _ entities: EntityView
     ) -> [Explanation.Path] {
         [(rule.policy.scope.principal, request.principal), (rule.policy.scope.resource, request.resource)]
             .compactMap { constraint, uid in

@@ -9,7 +9,13 @@ extension [UInt8] {
 
     /// Lower-case, two digits a byte.
     package var hex: String {
-        String(decoding: flatMap { [Self.hexDigits[Int($0 >> 4)], Self.hexDigits[Int($0 & 15)]] }, as: UTF8.self)
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * count)
+        for byte in self {
+            digits.append(Self.hexDigit(byte >> 4))
+            digits.append(Self.hexDigit(byte & 15))
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// Nil for an odd count of digits or anything that is no hexadecimal digit.
@@ -19,7 +25,9 @@ extension [UInt8] {
         self = stride(from: 0, to: digits.count, by: 2).map { (digits[$0] ?? 0) << 4 | (digits[$0 + 1] ?? 0) }
     }
 
-    private static let hexDigits = [UInt8]("0123456789abcdef".utf8)
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
 
     private static func hexValue(_ digit: UInt8) -> UInt8? {
         switch digit {

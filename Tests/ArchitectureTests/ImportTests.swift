@@ -7,6 +7,7 @@ import Testing
     static let ours: [String: Set<String>] = [
         "Kernel": [],
         "JSON": [],
+        "Linearizability": [],
         "Identity": ["Kernel"],
         "Cedar": ["Kernel", "JSON"],
         "Consensus": ["Kernel"],
@@ -26,7 +27,8 @@ import Testing
         ],
         "HTTPAPI": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", "Service", "Keys"],
         "Simulator": [
-            "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Service", "Wire",
+            "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
+            "Service", "Wire",
         ],
     ]
 
@@ -34,6 +36,7 @@ import Testing
     static let foreignInCores: [String: Set<String>] = [
         "Kernel": ["Crypto"],
         "JSON": [],
+        "Linearizability": [],
         "Identity": [],
         "Cedar": [],
         "Consensus": ["DequeModule"],

@@ -29,7 +29,7 @@ enum ProbeSuite {
         case value(Bool)
     }
 
-    private static func outcome(_ text: String, _ evaluator: inout Evaluator<EntityStore>) -> Outcome {
+    private static func outcome(_ text: String, _ evaluator: inout Evaluator) -> Outcome {
         let expression: Expression
         do throws(CedarSyntaxError) {
             // As part of a policy, since that is how the reference was asked.

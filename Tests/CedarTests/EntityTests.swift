@@ -1,5 +1,6 @@
 import Cedar
 import JSON
+import Kernel
 import Testing
 
 @Suite("Cedar entities")
@@ -193,5 +194,35 @@ struct ValueTests {
         #expect(record["K"] == nil)
         #expect(Record([("K", .long(1))])["\u{212A}"] == nil)
         #expect(record.merging(["a": .long(9)])["a"] == .long(9))
+    }
+
+    @Test("merging is as giving the fields of both", arguments: 1...20 as ClosedRange<UInt64>)
+    func merging(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        func fields() -> [Record.Field] {
+            (0..<random.next(upperBound: 6 as UInt64)).map { _ in
+                let name = AttributeName(["a", "b", "c", "d", "é", "e\u{301}"].randomElement(using: &random) ?? "")
+                return Record.Field(name: name, value: .long(Int64(random.next(upperBound: 1000 as UInt64))))
+            }
+        }
+        for _ in 0..<50 {
+            let (first, second) = (Record(fields: fields()), Record(fields: fields()))
+            #expect(first.merging(second) == Record(fields: first.fields + second.fields), "seed \(seed)")
+            #expect(zip(first.fields, first.fields.dropFirst()).allSatisfy { $0.name < $1.name }, "seed \(seed)")
+        }
+    }
+
+    @Test("ancestors are a set, few or many", arguments: [(0, 3), (3, 3), (3, 40), (40, 3), (40, 60)])
+    func ancestors(first: Int, second: Int) {
+        func uid(_ id: Int) -> EntityUID { EntityUID(type: "N", id: "\(id)") }
+        var ancestors = Ancestors.none
+        for id in 0..<first {
+            let isNew = [ancestors.insert(uid(id)), ancestors.insert(uid(id))]
+            #expect(isNew == [true, false])
+        }
+        var others = Ancestors.none
+        for id in min(first / 2, second)..<second { others.insert(uid(id)) }
+        ancestors.formUnion(others)
+        for id in 0..<100 { #expect(ancestors.contains(uid(id)) == (id < max(first, second)), "\(id)") }
     }
 }

@@ -119,6 +119,23 @@ struct EvaluatorTests {
         #expect(try World.failure("[1, \"a\" + 1, principal.nope]") == .type(expected: [.long], found: .string))
     }
 
+    @Test("asks about more entities than it keeps in mind")
+    func manyEntities() throws {
+        func uid(_ type: String, _ id: Int) -> EntityUID { EntityUID(type: type, id: "\(id)") }
+        let store = try EntityStore(
+            (0..<20).map { Entity(uid: uid("N", $0), attributes: ["n": .long(Int64($0))], parents: [uid("G", $0)]) }
+        )
+        let tests = (0..<20).map { id in
+            "N::\"\(id)\" in G::\"\(id)\" && N::\"\(id)\".n == \(id) && !(N::\"\(id)\" in G::\"\(id + 1)\")"
+        }
+        let expression = try Expression.parse((tests + tests).joined(separator: " && "))
+        var evaluator = Evaluator(request: World.request, entities: store)
+        let holds = try evaluator.bool(expression)
+        #expect(holds)
+        let isKnown = try evaluator.bool(try Expression.parse("N::\"21\" has n || N::\"21\" in G::\"21\""))
+        #expect(!isKnown)
+    }
+
     @Test("says where in the text it went wrong")
     func place() throws {
         let expression = try Expression.parse("true && 1 + \"a\" == 2")

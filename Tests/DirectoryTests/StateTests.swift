@@ -71,7 +71,7 @@ import Testing
         func facts(_ uid: EntityUID) -> EntityFacts? { facts[uid] }
     }
 
-    private func view(_ earliest: UInt64, _ latest: UInt64) -> EntityView<Facts> {
+    private func view(_ earliest: UInt64, _ latest: UInt64) -> EntityView {
         let spec = PrincipalSpec(id: "agent/bot", owner: "user/ann", attributes: ["tier": .long(2)])
         let assignment = AssignmentSpec(
             id: "a",
@@ -131,6 +131,10 @@ import Testing
         #expect(view(150, 150).path(from: bot, to: viewer) == [bot, EntityUIDs.role("editor"), viewer])
         #expect(view(150, 150).path(from: viewer, to: bot) == nil)
         #expect(!view(150, 150).isDescendant(bot, of: bot))
+        for uid in [bot, EntityUIDs.role("editor"), viewer] {
+            let hasPath = view(150, 150).path(from: bot, to: uid) != nil
+            #expect(view(150, 150).ancestors(of: bot).contains(uid) == hasPath)
+        }
     }
 }
 

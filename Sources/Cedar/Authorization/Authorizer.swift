@@ -7,7 +7,7 @@
 package func authorize(
     _ request: Request,
     policies: PolicySet,
-    entities: some EntityProvider,
+    entities: any EntityProvider,
     limits: EvaluationLimits = .standard
 ) -> Response {
     var evaluator = Evaluator(request: request, entities: entities, limits: limits)
@@ -50,7 +50,7 @@ extension Evaluator {
         }
     }
 
-    private func matches(_ constraint: EntityConstraint, _ uid: EntityUID) -> Bool {
+    private mutating func matches(_ constraint: EntityConstraint, _ uid: EntityUID) -> Bool {
         switch constraint {
         case .any: true
         case .equal(.entity(let other)): uid == other
@@ -62,7 +62,7 @@ extension Evaluator {
         }
     }
 
-    private func matches(_ constraint: ActionConstraint) -> Bool {
+    private mutating func matches(_ constraint: ActionConstraint) -> Bool {
         switch constraint {
         case .any: true
         case .equal(let action): request.action == action

@@ -22,21 +22,23 @@ package protocol EntityProvider {
     /// Nil for an entity that does not exist.
     func entity(_ uid: EntityUID) -> Entity?
 
-    /// Whether the ancestor is reached from the entity over one step to a parent or more. That every entity is `in` itself is
-    /// not asked here.
-    func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool
+    /// All that are reached from the entity over one step to a parent or more, known or not. That every entity is `in`
+    /// itself is not asked here.
+    func ancestors(of uid: EntityUID) -> Ancestors
 }
 
 extension EntityProvider {
-    /// Walks over the parents, each entity once, so that a cycle ends it too.
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
-        guard let start = entity(uid), !start.parents.isEmpty else { return false }
-        var waiting = start.parents
-        var seen: Set<EntityUID> = []
+        ancestors(of: uid).contains(ancestor)
+    }
+
+    /// Walks over the parents, each entity once, so that a cycle ends it too.
+    package func ancestors(of uid: EntityUID) -> Ancestors {
+        var found = Ancestors.none
+        var waiting = entity(uid)?.parents ?? []
         while let next = waiting.popLast() {
-            if next == ancestor { return true }
-            if seen.insert(next).inserted, let entity = entity(next) { waiting += entity.parents }
+            if found.insert(next), let entity = entity(next) { waiting += entity.parents }
         }
-        return false
+        return found
     }
 }

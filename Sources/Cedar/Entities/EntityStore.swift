@@ -2,11 +2,11 @@
 package struct EntityStore: Hashable, Sendable {
     /// For lookup only, never iterated.
     private let entities: [EntityUID: Entity]
-    private let ancestors: [EntityUID: Set<EntityUID>]
+    private let ancestors: [EntityUID: Ancestors]
 
     package static let empty = EntityStore(entities: [:], ancestors: [:])
 
-    private init(entities: [EntityUID: Entity], ancestors: [EntityUID: Set<EntityUID>]) {
+    private init(entities: [EntityUID: Entity], ancestors: [EntityUID: Ancestors]) {
         self.entities = entities
         self.ancestors = ancestors
     }
@@ -28,9 +28,7 @@ package struct EntityStore: Hashable, Sendable {
 extension EntityStore: EntityProvider {
     package func entity(_ uid: EntityUID) -> Entity? { entities[uid] }
 
-    package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
-        ancestors[uid]?.contains(ancestor) ?? false
-    }
+    package func ancestors(of uid: EntityUID) -> Ancestors { ancestors[uid] ?? .none }
 }
 
 /// Why entities cannot be kept together.
@@ -58,7 +56,7 @@ extension Entity {
 /// The transitive closure over parents, depth first with an explicit stack, since hierarchies from outside may be deep.
 private struct AncestorClosure {
     let entities: [EntityUID: Entity]
-    private(set) var ancestors: [EntityUID: Set<EntityUID>] = [:]
+    private(set) var ancestors: [EntityUID: Ancestors] = [:]
     private var open: Set<EntityUID> = []
 
     init(entities: [EntityUID: Entity]) { self.entities = entities }
@@ -75,8 +73,11 @@ private struct AncestorClosure {
                 if let parent = unknown.first(where: open.contains) { throw .cycle(parent) }
                 stack += unknown
             } else {
-                var all = Set(entity.parents)
-                for parent in entity.parents { all.formUnion(ancestors[parent] ?? []) }
+                var all = Ancestors.none
+                for parent in entity.parents {
+                    all.insert(parent)
+                    all.formUnion(ancestors[parent] ?? .none)
+                }
                 ancestors[uid] = all
                 open.remove(uid)
                 stack.removeLast()

@@ -20,14 +20,10 @@ extension Evaluator {
                 guard case .entity(let ancestor) = element else { throw typeError(expression, [.entity], element) }
                 groups.append(ancestor)
             }
-            return groups.contains { isIn(uid, $0) }
+            for group in groups where isIn(uid, group) { return true }
+            return false
         default: throw typeError(expression, [.set, .entity], group)
         }
-    }
-
-    /// Whether they are the same or the first is a descendant of the second, known or not.
-    func isIn(_ uid: EntityUID, _ ancestor: EntityUID) -> Bool {
-        uid == ancestor || entities.isDescendant(uid, of: ancestor)
     }
 
     /// `e is T in g` means `e is T && e in g`: with another type, the right side is not evaluated.
@@ -49,7 +45,7 @@ extension Evaluator {
             let next: Value?
             switch value {
             case .record(let record): next = record[name]
-            case .entity(let uid): next = entities.entity(uid)?.attributes[name]
+            case .entity(let uid): next = entity(uid)?.attributes[name]
             default: throw typeError(operand, [.record, .entity], value)
             }
             guard let next else { return false }
@@ -65,7 +61,7 @@ extension Evaluator {
             guard let field = record[name] else { throw error(operand, .noSuchField(name)) }
             return field
         case .entity(let uid):
-            guard let entity = entities.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
+            guard let entity = self.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
             guard let attribute = entity.attributes[name] else { throw error(operand, .noSuchAttribute(uid, name)) }
             return attribute
         default: throw typeError(operand, [.record, .entity], value)
@@ -74,12 +70,12 @@ extension Evaluator {
 
     mutating func hasTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Bool {
         let (uid, tag) = try tagged(operand, name)
-        return entities.entity(uid)?.tags[tag] != nil
+        return self.entity(uid)?.tags[tag] != nil
     }
 
     mutating func getTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Value {
         let (uid, tag) = try tagged(operand, name)
-        guard let entity = entities.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
+        guard let entity = self.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
         guard let value = entity.tags[tag] else { throw error(operand, .noSuchTag(uid, tag)) }
         return value
     }

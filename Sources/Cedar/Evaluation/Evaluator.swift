@@ -2,13 +2,25 @@
 ///
 /// Operands are evaluated left to right, before their types are looked at. A tree's depth is bounded by the parser, so
 /// recursion is too.
-package struct Evaluator<Entities: EntityProvider> {
+///
+/// The provider is behind an existential: as a generic parameter it would be unknown where the evaluator is compiled, and
+/// every step would pay for that, not only those that ask it something.
+package struct Evaluator {
     let request: Request
-    let entities: Entities
+    private let entities: any EntityProvider
     private let limits: EvaluationLimits
     private var steps = 0
+    /// What the provider said of the entities that were asked about first. Policies ask about the same few.
+    private var known: [KnownEntity] = []
+    private static let knownCount = 8
 
-    package init(request: Request, entities: Entities, limits: EvaluationLimits = .standard) {
+    private struct KnownEntity {
+        let uid: EntityUID
+        let entity: Entity?
+        var ancestors: Ancestors?
+    }
+
+    package init(request: Request, entities: any EntityProvider, limits: EvaluationLimits = .standard) {
         self.request = request
         self.entities = entities
         self.limits = limits
@@ -73,6 +85,30 @@ package struct Evaluator<Entities: EntityProvider> {
 }
 
 extension Evaluator {
+    /// What is known of an entity; nil when it does not exist.
+    mutating func entity(_ uid: EntityUID) -> Entity? {
+        guard let place = place(of: uid) else { return entities.entity(uid) }
+        return known[place].entity
+    }
+
+    /// Whether they are the same or the first is a descendant of the second, known or not.
+    mutating func isIn(_ uid: EntityUID, _ ancestor: EntityUID) -> Bool {
+        if uid == ancestor { return true }
+        guard let place = place(of: uid) else { return entities.ancestors(of: uid).contains(ancestor) }
+        if let ancestors = known[place].ancestors { return ancestors.contains(ancestor) }
+        let ancestors = entities.ancestors(of: uid)
+        known[place].ancestors = ancestors
+        return ancestors.contains(ancestor)
+    }
+
+    /// Where the entity is kept; nil when as many are kept as may be, so that looking never takes long.
+    private mutating func place(of uid: EntityUID) -> Int? {
+        for place in known.indices where known[place].uid == uid { return place }
+        guard known.count < Self.knownCount else { return nil }
+        known.append(KnownEntity(uid: uid, entity: entities.entity(uid), ancestors: nil))
+        return known.count - 1
+    }
+
     /// The last operand decides, unless one before it already did; what follows that is not evaluated.
     private mutating func chain(_ operands: [Expression], endsAt end: Bool) throws(EvaluationError) -> Bool {
         for operand in operands where try bool(operand) == end { return end }

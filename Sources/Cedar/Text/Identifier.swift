@@ -8,9 +8,7 @@ enum Identifier {
 
     /// Words that can be no attribute after a point, no key of a record without quotation marks, and no part of a type's
     /// name. Annotations alone may be called so.
-    static let reserved: Set<[UInt8]> = Set(
-        ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"].map { [UInt8]($0.utf8) }
-    )
+    private static let reserved = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"]
 
     /// Whether the text is an identifier and not reserved.
     static func isValidName(_ text: some Collection<UInt8>) -> Bool {
@@ -20,6 +18,6 @@ enum Identifier {
 
     /// The longest reserved word has seven letters.
     static func isReserved(_ text: some Collection<UInt8>) -> Bool {
-        text.count <= 7 && reserved.contains([UInt8](text))
+        text.count <= 7 && reserved.contains { $0.utf8.elementsEqual(text) }
     }
 }

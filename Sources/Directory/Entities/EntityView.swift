@@ -8,13 +8,17 @@ package protocol EntitySource {
 
 /// The entities that policies see at a time: the one view from which both the authorization of administrators and
 /// decisions about agents read.
-package struct EntityView<Source: EntitySource>: EntityProvider {
-    private let source: Source
+package struct EntityView: EntityProvider {
+    private let source: any EntitySource
     private let interval: TimeInterval
     /// Entities as this request knows them, in place of the source's. Few.
     private let overlay: [(uid: EntityUID, facts: EntityFacts)]
 
-    package init(_ source: Source, in interval: TimeInterval, overlay: [(uid: EntityUID, facts: EntityFacts)] = []) {
+    package init(
+        _ source: any EntitySource,
+        in interval: TimeInterval,
+        overlay: [(uid: EntityUID, facts: EntityFacts)] = []
+    ) {
         self.source = source
         self.interval = interval
         self.overlay = overlay
@@ -28,8 +32,16 @@ package struct EntityView<Source: EntitySource>: EntityProvider {
         facts(uid).map { Entity(uid: uid, attributes: $0.attributes, tags: .empty, parents: parents($0)) }
     }
 
-    package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
-        path(from: uid, to: ancestor) != nil
+    package func ancestors(of uid: EntityUID) -> Ancestors {
+        var found = Ancestors.none
+        var waiting = [uid]
+        var next = 0
+        while next < waiting.count {
+            let parents = facts(waiting[next]).map(parents) ?? []
+            for parent in parents where found.insert(parent) { waiting.append(parent) }
+            next += 1
+        }
+        return found
     }
 
     /// The entities from `uid` to an ancestor of it, both included; a shortest one. Nil when it is no ancestor.
@@ -58,6 +70,8 @@ package struct EntityView<Source: EntitySource>: EntityProvider {
     }
 
     private func parents(_ facts: EntityFacts) -> [EntityUID] {
-        facts.parents + facts.grants.filter { $0.counts(in: interval) }.map(\.role)
+        var parents = facts.parents
+        for grant in facts.grants where grant.counts(in: interval) { parents.append(grant.role) }
+        return parents
     }
 }

@@ -93,7 +93,7 @@ package struct PolicyReference: Hashable, Comparable, Sendable, CustomStringConv
         self.line = line
     }
 
-    package var description: String { "\(set)/\(id)" }
+    package var description: String { self.set + "/" + id }
 
     package static func < (lhs: Self, rhs: Self) -> Bool {
         (lhs.set, lhs.version, lhs.line, lhs.id) < (rhs.set, rhs.version, rhs.line, rhs.id)

@@ -39,14 +39,18 @@ extension PolicyVerdict {
     package init(
         _ request: Request,
         policies: [ActivePolicySet],
-        entities: some EntityProvider,
+        entities: any EntityProvider,
         age: Span = .zero,
         isRestricted: Bool = false
     ) {
         var evaluator = Evaluator(request: request, entities: entities)
         var found = Findings()
         for set in policies {
-            for rule in set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+            // A span lends its elements, where iterating over the array would copy each policy with all that it holds.
+            let rules = set.rules.span
+            for place in rules.indices {
+                found.note(rules[place], evaluator.outcome(of: rules[place].policy), age, isRestricted)
+            }
         }
         self = found.verdict
     }

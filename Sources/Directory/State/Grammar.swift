@@ -1,3 +1,4 @@
+internal import Cedar
 internal import Identity
 
 /// What texts may look like, and how large things may be. Part of the replicated rules: a change needs a feature level.
@@ -29,10 +30,7 @@ package enum Grammar {
 
     /// `IDENT ('::' IDENT)*`, where an identifier is of ASCII letters, digits and `_`, starts with no digit and is no
     /// reserved word.
-    package static func isEntityType(_ text: String) -> Bool {
-        let parts = text.split(separator: "::", omittingEmptySubsequences: false)
-        return !parts.isEmpty && parts.allSatisfy { isIdentifier($0) && !reservedWords.contains(String($0)) }
-    }
+    package static func isEntityType(_ text: String) -> Bool { EntityTypeName.parse(text) != nil }
 
     /// Id of a resource: any text without control characters.
     package static func isResourceID(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
@@ -44,21 +42,7 @@ package enum Grammar {
         return (1...limit).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     }
 
-    private static func isIdentifier(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, !isDigit(first) else { return false }
-        return text.utf8.allSatisfy { isDigit($0) || isLetter($0) || $0 == UInt8(ascii: "_") }
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-    }
-
     private static let reservedTypes: Set<String> = ["Agent", "Service", "User", "Workflow", "Role"]
-    private static let reservedWords: Set<String> = [
-        "true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar",
-    ]
 }
 
 /// Bounds of the replicated state. Part of the replicated rules: a change needs a feature level.

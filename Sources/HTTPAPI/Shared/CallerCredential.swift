@@ -29,18 +29,15 @@ package enum CallerCredential {
             )
         case .refused(let refusal):
             throw error("certificate_\(refusal.code)", "client certificate: \(refusal)")
-        case .verified(let identity):
+        case .verified(let identity, let credential):
             // The connection may outlive the certificate that it began with.
             guard identity.validity.notAfter > now else {
                 throw error("certificate_expired", "the client certificate has expired; connect with a new one")
             }
-            if identity.spiffeID.administratorName != nil {
-                return .administrator(fingerprint: identity.fingerprint)
-            }
-            guard let principal = PrincipalID(identity.spiffeID) else {
+            guard let credential else {
                 throw error("not_a_principal", "\(identity.spiffeID) is neither a principal nor an administrator")
             }
-            return .principal(principal)
+            return credential
         }
     }
 

@@ -1,3 +1,4 @@
+package import Identity
 package import Kernel
 package import Keys
 package import NIOSSL
@@ -6,7 +7,8 @@ package import NIOSSL
 package enum PeerIdentity: Hashable, Sendable {
     /// No certificate was shown.
     case none
-    case verified(ClientIdentity)
+    /// `credential` is whom the identity stands for; nil where that is neither a principal nor an administrator.
+    case verified(ClientIdentity, credential: Credential?)
     case refused(PeerRefusal)
 
     /// Of a certificate whose chain the handshake has verified.
@@ -17,9 +19,23 @@ package enum PeerIdentity: Hashable, Sendable {
         }
         do throws(PeerRefusal) {
             guard let der = try? certificate.toDERBytes() else { throw .malformed("not readable") }
-            self = .verified(try ClientIdentity(leaf: der, verifier: verifier, at: now))
+            let identity = try ClientIdentity(leaf: der, verifier: verifier, at: now)
+            self = .verified(identity, credential: Credential(identity))
         } catch {
             self = .refused(error)
+        }
+    }
+}
+
+extension Credential {
+    /// Of a certificate's identity, worked out once for each connection.
+    fileprivate init?(_ identity: ClientIdentity) {
+        if identity.spiffeID.administratorName != nil {
+            self = .administrator(fingerprint: identity.fingerprint)
+        } else if let principal = PrincipalID(identity.spiffeID) {
+            self = .principal(principal)
+        } else {
+            return nil
         }
     }
 }

@@ -50,7 +50,7 @@ package struct DecisionExplanation: Hashable, Sendable {
     private static func path(
         from uid: EntityUID,
         to constraint: EntityConstraint?,
-        _ view: EntityView<DecisionSnapshot>
+        _ view: EntityView
     ) -> [EntityUID] {
         switch constraint {
         case .memberOf(.entity(let ancestor)), .isTypeIn(_, .entity(let ancestor)):

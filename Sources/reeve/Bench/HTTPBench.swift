@@ -4,6 +4,7 @@ import HTTPAPI
 import Histogram
 import JSON
 import Kernel
+import NIOCore
 import NIOPosix
 import NIOSSL
 
@@ -33,6 +34,8 @@ struct HTTPBench: AsyncParsableCommand {
     var action = "read"
     @Option(help: ArgumentHelp("To what, as TYPE/ID.", valueName: "resource"))
     var resource = "database/ledger"
+    @Flag(help: "Let the subject ask for itself, with a token that is made for the run and deleted after it.")
+    var asSubject = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -42,6 +45,25 @@ struct HTTPBench: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard asSubject else { return try await measure(token: nil) }
+        try await common.connection.withClient { client in
+            let body: JSONValue = [
+                "principal": .string(subject), "description": "reeve bench http",
+                "expires_at": WallTime.now.advanced(by: .seconds(3600)).json,
+            ]
+            let token = try await client.send(.init(method: .post, path: "/v1/tokens", body: body)).body
+            guard let id = token["id"]?.stringValue, let secret = token["token"]?.stringValue else {
+                throw CommandError("the node answered without a token")
+            }
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await measure(token: secret)) } catch { outcome = .failure(error) }
+            _ = try await client.send(.init(method: .delete, path: "/v1/tokens/\(ClusterClient.segment(id))"))
+            try outcome.get()
+        }
+    }
+
+    /// As the holder of the token, or else of the context's certificate.
+    private func measure(token: String?) async throws {
         let (context, credentials) = try common.connection.load()
         guard let node = context.nodes.first, let url = URL(string: node.decisions), let host = url.host(),
             let port = url.port
@@ -51,9 +73,11 @@ struct HTTPBench: AsyncParsableCommand {
         let body = try Self.body(subject: subject, action: action, resource: resource)
         let path = "/access/v1/evaluation"
         let targets = [
-            LoadTarget(host: host, port: port, path: path, body: body, tls: try NIOSSLContext(client: credentials)),
-            LoadTarget(host: "127.0.0.1", port: constant.port, path: path, body: body, tls: constant.tls),
-        ]
+            (host: host, port: port, tls: try NIOSSLContext(client: credentials)),
+            (host: "127.0.0.1", port: constant.port, tls: constant.tls),
+        ].map { LoadTarget(host: $0.host, port: $0.port, path: path, token: token, body: body, tls: $0.tls) }
+        // One loop answers at either server; the others are for those who ask.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount - 1))
         var results: [[LoadResult]] = [[], []]
         for round in 0...rounds {
             Console.progress(round == 0 ? "warming up" : "round \(round) of \(rounds)")
@@ -62,12 +86,13 @@ struct HTTPBench: AsyncParsableCommand {
                     target,
                     connections: connections,
                     pipelining: pipelining,
-                    group: .singleton
+                    group: group
                 )
                 let result = try await load.run(for: duration.span)
                 if round > 0 { results[place].append(result) }
             }
         }
+        try await group.shutdownGracefully()
         report(node: results[0], constant: results[1])
     }
 

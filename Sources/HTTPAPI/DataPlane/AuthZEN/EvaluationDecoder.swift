@@ -24,8 +24,14 @@ package enum EvaluationDecoder {
 
     /// A body of `/access/v1/evaluation`.
     package static func decode(_ body: [UInt8]) throws(EvaluationError) -> Request {
-        try single(try document(body))
+        if let evaluation = PlainEvaluation.scan(body) {
+            return Request(questions: .one(evaluation), wantsExplanation: false)
+        }
+        return try decodeTree(body)
     }
+
+    /// The same without a shorter way for plain bodies.
+    static func decodeTree(_ body: [UInt8]) throws(EvaluationError) -> Request { try single(try document(body)) }
 
     /// A body of `/access/v1/evaluations`. Without `evaluations`, or with none in it, it asks a single question
     /// (section 7.1).

@@ -199,7 +199,7 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "reeve", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
+                "reeve", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),

@@ -6,7 +6,7 @@ extension World {
     /// How long a fault waits for the node that it is meant for.
     private static let retryInterval = Span.milliseconds(50)
 
-    mutating func inject(_ fault: Fault) throws(Violation) {
+    package mutating func inject(_ fault: Fault) throws(Violation) {
         guard fault.selectors.allSatisfy({ find($0) != nil }) else {
             let time = now.advanced(by: Self.retryInterval)
             if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }

@@ -18,8 +18,8 @@ package struct LogDamage: Hashable, Sendable {
 /// The end of a log that was cut because it did not read back. On record until it is made good.
 ///
 /// No entry that was durable can be told from one that was acknowledged, and an acknowledged one may have been committed
-/// by just that, whatever the commit index on this disk says. So a member that has lost entries neither votes nor leads
-/// until it holds again whatever it may have acknowledged. Else:
+/// by just that, whatever the commit index on this disk says. So a member that has lost the end of its log does not lead,
+/// and votes as if it still had it. Else:
 /// 1. a leader A commits entry 9 with the acknowledgement of B; C is away; 2. B's entry 9 rots, B restarts and cuts it;
 /// 3. A crashes; 4. C, which ends at 8, gets B's vote and leads without entry 9.
 ///
@@ -27,32 +27,21 @@ package struct LogDamage: Hashable, Sendable {
 /// Storage", FAST 2018, describe the problem.
 package struct LostTail: Hashable, Sendable {
     package let first: LogIndex
-    /// The end of the log before the cut.
-    package let last: LogIndex
-    /// The last term in which the member can have acknowledged any of it. It takes no part in that term any more.
-    package let term: Term
+    /// Where the log ended before the cut.
+    package let last: LogPosition
 
-    package init(first: LogIndex, last: LogIndex, term: Term) {
+    package init(first: LogIndex, last: LogPosition) {
         self.first = first
         self.last = last
-        self.term = term
     }
 
-    /// Whether a log holds all that could have been committed of what was lost.
-    ///
-    /// It does once it is durable and known to be committed up to the old end; and once it holds an entry of a later
-    /// term, since that term's leader was elected without this member by others who had whatever was committed.
-    package func isMadeGood(durable: LogPosition, committed: LogIndex) -> Bool {
-        durable.term > term || min(durable.index, committed) >= last
-    }
+    /// Whether a log that durably ends there has whatever could have been committed of what was lost, by the rule of
+    /// Raft section 5.4.1 for candidates: what it ends in comes from a leader who had it.
+    package func isMadeGood(by end: LogPosition) -> Bool { end.isUpToDate(with: last) }
 
     /// A log that is cut again before it was whole.
     package func joined(with earlier: LostTail?) -> LostTail {
         guard let earlier else { return self }
-        return LostTail(
-            first: min(first, earlier.first),
-            last: max(last, earlier.last),
-            term: max(term, earlier.term)
-        )
+        return LostTail(first: min(first, earlier.first), last: earlier.isMadeGood(by: last) ? last : earlier.last)
     }
 }

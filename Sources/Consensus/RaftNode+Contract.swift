@@ -35,7 +35,7 @@ extension RaftNode {
         case linkClosed(MemberID)
         /// Whether this member may lead: false while its clock is out of bounds or its log damaged.
         case mayLead(Bool)
-        /// Whether this member may vote: false while its log lacks what it may have acknowledged.
+        /// Whether this member may vote: false while its log is damaged.
         case mayVote(Bool)
     }
 

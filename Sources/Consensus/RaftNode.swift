@@ -37,6 +37,8 @@ package struct RaftNode: Core {
     var contexts: SeededRandom
     var mayLead = true
     var mayVote = true
+    /// Where the log ended before something was cut off it: what the member has acknowledged, it had in that log.
+    let acknowledgedEnd: LogPosition
 
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
@@ -146,6 +148,7 @@ package struct RaftNode: Core {
         self.appliedIndex = applied
         self.applyingIndex = applied
         self.verifiedIndex = commitIndex
+        self.acknowledgedEnd = restored.lost?.last ?? .zero
         self.random = SeededRandom(seed: seed)
         self.contexts = SeededRandom(seed: seed ^ 0x7265_6164_2069_6478)
         self.electionDeadline = now

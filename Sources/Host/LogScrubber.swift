@@ -94,7 +94,7 @@ extension LogCut {
             "last": "\(last.number)",
             "committed": isCommitted ? "yes" : "not known",
             "kind": isFollowedByWholeEntries ? "an entry was damaged after it was written" : "the log ended in it",
-            "consequence": "the node neither votes nor leads until the leader has replaced what is lost",
+            "consequence": "the node does not lead, and votes as if it had them, until a leader has replaced them",
         ]
     }
 }

@@ -1,3 +1,4 @@
+import Consensus
 import Decision
 package import Directory
 import Kernel
@@ -80,6 +81,12 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         let codec = ProtobufCodec()
         let stores = try NodeStores(settings: settings, codec: codec)
         let start = try stores.start(codec: codec)
+        for run in start.log.damage {
+            logger.error(
+                "the log is damaged: this node neither votes nor leads until its peers have repaired it",
+                metadata: ["first": "\(run.first)", "last": "\(run.last)"]
+            )
+        }
         if let cut = start.cut { logger.error("cut a damaged end off the log", metadata: cut.metadata) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let inbox = Inbox(loop: group.next())

@@ -178,8 +178,8 @@ struct LogRepair: Sendable {
     }
 
     /// - Returns: What is made good now, if so.
-    mutating func makeGood(durable: LogPosition, committed: LogIndex) -> LostTail? {
-        guard let lost, lost.isMadeGood(durable: durable, committed: committed) else { return nil }
+    mutating func makeGood(durable: LogPosition) -> LostTail? {
+        guard let lost, lost.isMadeGood(by: durable) else { return nil }
         self.lost = nil
         return lost
     }

@@ -136,8 +136,8 @@ extension ReplicaNode {
 
     /// Whether this node may lead, and vote.
     mutating func judge(at now: Moment, into effects: inout [Effect]) {
-        if mayVote != repair.isWhole {
-            mayVote = repair.isWhole
+        if mayVote != repair.runs.isEmpty {
+            mayVote = repair.runs.isEmpty
             advance(.mayVote(mayVote), at: now, into: &effects)
         }
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.

@@ -1,7 +1,8 @@
 import Consensus
 package import Kernel
 
-/// How a node with a damaged log comes to have a whole one. Until then it neither votes nor leads.
+/// How a node with a damaged log comes to have a whole one. Until then it does not lead, and while stored entries are
+/// damaged it does not vote either.
 extension ReplicaNode {
     mutating func damaged(_ damage: [LogDamage], into effects: inout [Effect]) {
         // Between the read and this, the log may have been compacted.
@@ -22,9 +23,9 @@ extension ReplicaNode {
 
     /// The next thing to do for the log, if it is not whole.
     mutating func mend(at now: Moment, into effects: inout [Effect]) {
-        if let lost = repair.makeGood(durable: raft.durablePosition, committed: raft.commitIndex) {
+        if let lost = repair.makeGood(durable: raft.durablePosition) {
             effects.append(.forgetLostTail)
-            noteRepair("the end of the log that was cut has been replaced", lost.first, lost.last, into: &effects)
+            noteRepair("the end of the log that was cut has been replaced", lost.first, lost.last.index, into: &effects)
         }
         repair.truncated(after: raft.lastPosition.index)
         guard let run = repair.run, !repair.isWriting else { return }
@@ -135,7 +136,7 @@ package struct LogHealth: Hashable, Sendable {
         damagedEntries = repair.damagedCount
         repairedEntries = repair.repairedCount
         lostFrom = repair.lost?.first
-        lostThrough = repair.lost?.last
+        lostThrough = repair.lost?.last.index
     }
 
     package var isWhole: Bool { damagedEntries == 0 && lostThrough == nil }

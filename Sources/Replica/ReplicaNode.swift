@@ -90,7 +90,7 @@ package struct ReplicaNode: Core {
         self.firstIndex = restored.firstIndex
         self.repair = LogRepair(lost: restored.lost, damage: restored.damage)
         let end = restored.entries.last?.index ?? restored.base.position.index
-        self.restoredIndex = max(end, restored.lost?.last ?? .zero)
+        self.restoredIndex = max(end, restored.lost?.last.index ?? .zero)
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.voters.filter { $0 != member },
@@ -114,7 +114,7 @@ package struct ReplicaNode: Core {
         defer { checkInvariants() }
         var effects: [Effect] = []
         // Before anything is dated by a clock that has just been set.
-        if clocks.observeOwnClock(now) || mayVote != repair.isWhole { judge(at: now, into: &effects) }
+        if clocks.observeOwnClock(now) || mayVote != repair.runs.isEmpty { judge(at: now, into: &effects) }
         handle(input, at: now, into: &effects)
         settle(at: now, into: &effects)
         return effects

@@ -83,9 +83,11 @@ extension LogStore {
         return (previous.position, entries)
     }
 
-    /// Verified entries that end with `last`, none below `first`: as many as fit into `maxBytes`, at least one.
+    /// Verified entries that end with `last`, none below `first`: as many as fit into `maxBytes`, at least one, and none
+    /// from the next damaged one down.
     ///
     /// - Returns: empty when the store does not have the entry at `last`.
+    /// - Throws: `corruptEntry` when that entry is damaged.
     package func entries(
         from first: LogIndex,
         endingAt last: LogIndex,
@@ -94,12 +96,17 @@ extension LogStore {
         let reader = try reader()
         guard let summary = try reader.summary(), first <= last else { return [] }
         guard summary.firstIndex <= last, last <= summary.last.index else { return [] }
-        let floor = max(first, summary.firstIndex).previous
-        let start = min(try reader.windowStart(endingAt: last, above: floor, bytes: maxBytes), last)
-        // What precedes them is none of the asker's business, who checks them from the last down.
-        let entry = try reader.entry(start)
-        let point = try reader.point(at: start, base: summary.base)
-        return [entry] + (try reader.entries(after: point, through: last, maxBytes: .max))
+        let lowest = max(first, summary.firstIndex)
+        var entry = try reader.entry(last)
+        var found = [entry]
+        var bytes = entry.byteCount
+        while entry.index > lowest, let previous = try reader.wholeEntry(entry.index.previous) {
+            bytes += previous.byteCount
+            guard bytes <= maxBytes, LogEnd(previous).precedes(entry) else { break }
+            found.append(previous)
+            entry = previous
+        }
+        return found.reversed()
     }
 
     func reader() throws(StorageError) -> LogReader {

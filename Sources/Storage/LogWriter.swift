@@ -96,7 +96,7 @@ struct LogWriter {
     mutating func cutTail(from index: LogIndex, after previous: LogEnd) throws(StorageError) {
         let summary = try current()
         let term = summary.hardState.term
-        let lost = LostTail(first: index, last: summary.last.index, term: term).joined(with: summary.lost)
+        let lost = LostTail(first: index, last: summary.last).joined(with: summary.lost)
         try remove(index, through: summary.last.index)
         try setEnd(previous)
         // A leader of this term takes what this member has acknowledged for granted, and would never send it again.
@@ -152,7 +152,7 @@ struct LogWriter {
         try setEnd(LogEnd(point))
         // The snapshot's leader had committed whatever this member ever acknowledged up to the point.
         let lost = old?.lost
-        if let lost, !lost.isMadeGood(durable: point.position, committed: point.position.index) {
+        if let lost, !lost.isMadeGood(by: point.position) {
             try setLost(lost)
         } else if lost != nil {
             try setLost(nil)

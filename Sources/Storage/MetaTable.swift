@@ -71,18 +71,17 @@ struct MetaTable: Sendable {
     func lostTail(in transaction: LMDBTransaction) throws(StorageError) -> LostTail? {
         guard let bytes = try record(.lostTail, in: transaction), !bytes.isEmpty else { return nil }
         guard bytes.count == 24 else { throw corrupt(.lostTail) }
-        return LostTail(
-            first: LogIndex(bytes.bigEndian64(at: 0)),
-            last: LogIndex(bytes.bigEndian64(at: 8)),
-            term: Term(bytes.bigEndian64(at: 16))
-        )
+        let last = LogPosition(term: Term(bytes.bigEndian64(at: 16)), index: LogIndex(bytes.bigEndian64(at: 8)))
+        return LostTail(first: LogIndex(bytes.bigEndian64(at: 0)), last: last)
     }
 
     /// Nil erases it.
     func put(_ lost: LostTail?, in transaction: LMDBTransaction) throws(StorageError) {
         var bytes: [UInt8] = []
         if let lost {
-            for number in [lost.first.number, lost.last.number, lost.term.number] { bytes.append(bigEndian: number) }
+            for number in [lost.first.number, lost.last.index.number, lost.last.term.number] {
+                bytes.append(bigEndian: number)
+            }
         }
         try put(bytes, as: .lostTail, in: transaction)
     }

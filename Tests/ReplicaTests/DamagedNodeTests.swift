@@ -65,9 +65,9 @@ import Wire
         return peer(.raft(message, proof: nil), from: sender, at: time)
     }
 
-    /// Whether the node grants a vote in a new term to a candidate with the longest log.
-    private func votes(_ node: inout ReplicaNode, term: UInt64, at time: UInt64) -> Bool {
-        let last = LogPosition(term: Term(term - 1), index: LogIndex(1000))
+    /// Whether the node grants a vote in a new term to a candidate whose log ends there, or else is the longest.
+    private func votes(_ node: inout ReplicaNode, term: UInt64, at time: UInt64, last: LogPosition? = nil) -> Bool {
+        let last = last ?? LogPosition(term: Term(term - 1), index: LogIndex(1000))
         let request = Message.Body.voteRequest(last: last, isTransfer: true)
         return node.step(raft(request, term: term, from: 1, at: time), at: moment(time)).contains { effect in
             guard case .send(let message, _, _) = effect, case .raft(let inner, _) = message.body else { return false }
@@ -156,22 +156,31 @@ import Wire
         #expect(votes(&node, term: 3, at: 11))
     }
 
-    @Test("after its end was cut it votes only once a later leader has replaced it, and serves no older state")
+    @Test("after its end was cut it votes as if it had it, does not stand, and serves no older state")
     func lostTail() {
-        let lost = LostTail(first: LogIndex(48), last: LogIndex(50), term: Term(1))
+        let lost = LostTail(first: LogIndex(48), last: entries[49].position)
         var node = node(lost: lost, end: 47)
         #expect(!node.isServing)
-        #expect(!votes(&node, term: 3, at: 10))
-        // A leader of term 4 sends what was lost, and the entry that begins its term.
-        let first = Entry(
-            position: LogPosition(term: Term(4), index: LogIndex(51)),
-            time: entries[49].time,
-            previousHash: entries[49].hash,
-            payload: .empty
+        #expect(!votes(&node, term: 3, at: 10, last: entries[48].position), "what it may have acknowledged is missing")
+        #expect(votes(&node, term: 4, at: 11, last: entries[49].position))
+        _ = node.step(.wake, at: moment(60_000))
+        #expect(node.role == .follower)
+        let request = Message.Body.preVoteRequest(last: entries[48].position)
+        let answers = bodies(node.step(raft(request, term: 5, from: 1, at: 61_000), at: moment(61_000)))
+        #expect(
+            answers.contains { body in
+                guard case .raft(let message, _) = body else { return false }
+                return message.body == .preVoteResponse(granted: false)
+            }
         )
+    }
+
+    @Test("what was cut is made good once a leader has replaced it durably, and then the node stands again")
+    func madeGood() {
+        var node = node(lost: LostTail(first: LogIndex(48), last: entries[49].position), end: 47)
         let append = Message.Append(
             previous: entries[46].position,
-            entries: Array(entries[47...49]) + [first],
+            entries: Array(entries[47...49]),
             commitIndex: LogIndex(47)
         )
         let effects = node.step(raft(.append(append), term: 4, from: 2, at: 20), at: moment(20))
@@ -179,16 +188,17 @@ import Wire
             guard case .persist(let write) = effect else { return nil }
             return write.id
         }
-        #expect(!votes(&node, term: 5, at: 21), "before that is durable")
+        #expect(!node.logHealth.isWhole, "that is not durable yet")
         guard let write = writes.last else {
             Issue.record("nothing was written")
             return
         }
-        let forgets = node.step(.persisted(write, last: first.position), at: moment(22)).contains { effect in
+        let forgets = node.step(.persisted(write, last: entries[49].position), at: moment(22)).contains { effect in
             if case .forgetLostTail = effect { true } else { false }
         }
-        #expect(forgets)
-        #expect(votes(&node, term: 6, at: 23))
+        #expect(forgets && node.logHealth.isWhole)
+        _ = node.step(.wake, at: moment(60_000))
+        #expect(node.role == .preCandidate)
     }
 
     @Test("a node reads for another one question at a time, and no more than it is to send at once")

@@ -67,7 +67,7 @@ struct ModelLog {
             vote: point.position.term > old.term ? nil : old.vote,
             commitIndex: max(old.commitIndex, point.position.index)
         )
-        if let lost = standing.lost, point.position.term > lost.term || point.position.index >= lost.last {
+        if let lost = standing.lost, point.position.isUpToDate(with: lost.last) {
             standing.lost = nil
         }
     }
@@ -75,12 +75,11 @@ struct ModelLog {
     /// The first entry after the applied one that is damaged; everything from there on goes.
     mutating func cut(after applied: LogIndex) -> Bool {
         guard let first = damaged.filter({ $0 > applied }).min() else { return false }
-        let (term, last) = (standing.hardState.term, standing.last.index)
+        let (term, last) = (standing.hardState.term, standing.last)
         let earlier = standing.lost
         standing.lost = LostTail(
             first: min(first, earlier?.first ?? first),
-            last: max(last, earlier?.last ?? last),
-            term: max(term, earlier?.term ?? term)
+            last: earlier.map { last.isUpToDate(with: $0.last) ? last : $0.last } ?? last
         )
         drop(from: first)
         standing.hardState = HardState(term: term.next, vote: nil, commitIndex: standing.hardState.commitIndex)

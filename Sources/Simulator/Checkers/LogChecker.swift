@@ -126,6 +126,6 @@ package struct LogChecker: Sendable {
 }
 
 extension VirtualLogDisk {
-    func hasLost(_ index: LogIndex) -> Bool { lost.map { $0.first <= index && index <= $0.last } ?? false }
+    func hasLost(_ index: LogIndex) -> Bool { lost.map { $0.first <= index && index <= $0.last.index } ?? false }
     func holds(_ hash: Digest, at index: LogIndex) -> Bool { stored(at: index)?.hash == hash }
 }

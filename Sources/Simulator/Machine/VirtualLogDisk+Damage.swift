@@ -26,7 +26,7 @@ extension VirtualLogDisk {
         guard let first = damage.first(where: { $0.last > applied }).map({ max($0.first, applied.next) }) else {
             return nil
         }
-        let cut = LostTail(first: first, last: last.index, term: hardState.term).joined(with: lost)
+        let cut = LostTail(first: first, last: last).joined(with: lost)
         entries.removeSubrange(offset(of: first)...)
         hardState = HardState(term: hardState.term.next, vote: nil, commitIndex: hardState.commitIndex)
         lost = cut

@@ -123,7 +123,7 @@ package struct VirtualLogDisk: Sendable {
         )
         base = point
         entries = []
-        if lost?.isMadeGood(durable: point.position, committed: point.position.index) == true { lost = nil }
+        if lost?.isMadeGood(by: point.position) == true { lost = nil }
     }
 
     /// What a process finds at start whose state reflects the log up to `applied`. Entries up to `hidden` are left on the

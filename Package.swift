@@ -161,7 +161,20 @@ let package = Package(
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
         tests("WireTests", ["Wire", "Replica", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]),
-        tests("StorageTests", ["Storage", "Wire", "Consensus", "Kernel"]),
+        .target(
+            name: "StoreTesting",
+            dependencies: ["Consensus", "Kernel"],
+            path: "Tests/StoreTesting",
+            swiftSettings: strict
+        ),
+        .target(name: "CDiskFaults", path: "Tests/CDiskFaults"),
+        .executableTarget(
+            name: "StorageWriter",
+            dependencies: ["CDiskFaults", "Storage", "Consensus", "Kernel"],
+            path: "Tests/StorageWriter",
+            swiftSettings: strict
+        ),
+        tests("StorageTests", ["Storage", "StorageWriter", "StoreTesting", "Wire", "Consensus", "Kernel"]),
         tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
         tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
         .target(
@@ -198,7 +211,8 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "reeve", "ClusterSupport", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
+                "reeve", "ClusterSupport", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL,
+                nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
@@ -221,6 +235,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel", "Wire"]),
+        tests(
+            "SimulatorTests",
+            ["Simulator", "StoreTesting", "Replica", "Consensus", "Directory", "Kernel", "Wire"]
+        ),
     ]
 )

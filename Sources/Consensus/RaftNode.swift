@@ -36,6 +36,9 @@ package struct RaftNode: Core {
     /// Where contexts of forwarded reads come from: a stream of its own, so that reads do not shift elections.
     var contexts: SeededRandom
     var mayLead = true
+    var mayVote = true
+    /// Where the log ended before something was cut off it: what the member has acknowledged, it had in that log.
+    let acknowledgedEnd: LogPosition
 
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
@@ -145,6 +148,7 @@ package struct RaftNode: Core {
         self.appliedIndex = applied
         self.applyingIndex = applied
         self.verifiedIndex = commitIndex
+        self.acknowledgedEnd = restored.lost?.last ?? .zero
         self.random = SeededRandom(seed: seed)
         self.contexts = SeededRandom(seed: seed ^ 0x7265_6164_2069_6478)
         self.electionDeadline = now
@@ -186,6 +190,7 @@ package struct RaftNode: Core {
         case .readIndex(let id): readIndex(.own(id), at: now)
         case .linkClosed(let peer): linkClosed(to: peer, at: now)
         case .mayLead(let allowed): setMayLead(allowed, at: now)
+        case .mayVote(let allowed): mayVote = allowed
         }
         confirmReads(at: now)
         installWhenIdle()

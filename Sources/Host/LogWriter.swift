@@ -52,7 +52,7 @@ final class LogWriter: Sendable {
         do throws(StorageError) {
             try store.write(batch)
         } catch {
-            return Self.isRoomMissing(error) ? retry(batch, error) : fail(error)
+            return failed(batch, error)
         }
         statistics.withLock { statistics in
             statistics.commits += 1
@@ -63,11 +63,24 @@ final class LogWriter: Sendable {
         for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
     }
 
-    /// Nothing was acknowledged, and nothing is lost: the batch goes back to the front and waits for room. In between, the
-    /// thread is free to compact, which is what makes room. As a leader this node is replaced by one that can write.
-    private func retry(_ batch: [LogWrite], _ error: StorageError) {
-        logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
-        note(isFull: true)
+    private func failed(_ batch: [LogWrite], _ error: StorageError) {
+        if Self.isRoomMissing(error) {
+            logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
+            note(isFull: true)
+            retry(batch)
+        } else if let damage = store.damage(behind: error) {
+            // What the batch follows has to be repaired first.
+            logger.error("log is damaged, trying again", metadata: ["error": "\(error)"])
+            inbox.post(.logDamaged(damage))
+            retry(batch)
+        } else {
+            fail(error)
+        }
+    }
+
+    /// Nothing was acknowledged, and nothing is lost: the batch goes back to the front and waits. In between, the thread is
+    /// free to compact, which is what makes room, and to repair. As a leader this node is replaced by one that can write.
+    private func retry(_ batch: [LogWrite]) {
         queued.withLock { $0.insert(contentsOf: batch, at: 0) }
         inbox.loop.scheduleTask(in: Self.retryInterval) { self.worker.run { self.writeQueued() } }
     }
@@ -80,13 +93,30 @@ final class LogWriter: Sendable {
         if changed { inbox.post(.storage(isFull: isFull)) }
     }
 
-    /// The state must be on disk up to this entry before this is called.
-    func compact(before index: LogIndex) {
+    func compact(_ compaction: Compaction) {
         perform { [self] () throws(StorageError) in
-            let first = try store.truncatePrefix(before: index)
+            let first = try compaction.run(on: store)
             note(isFull: isNearlyFull)
             inbox.post(.compacted(firstIndex: first))
         }
+    }
+
+    /// Puts entries in the place of damaged ones.
+    func repair(_ entries: [Entry], hash: Digest) {
+        perform { [self] () throws(StorageError) in
+            do throws(StorageError) {
+                try store.repair(entries, endingIn: hash)
+                inbox.post(.logRepaired(true))
+            } catch {
+                guard case .misuse(let reason) = error else { throw error }
+                logger.warning("repair does not fit the log", metadata: ["reason": "\(reason)"])
+                inbox.post(.logRepaired(false))
+            }
+        }
+    }
+
+    func forgetLostTail() {
+        perform { [store] () throws(StorageError) in try store.forgetLostTail() }
     }
 
     /// Carries out something between two writes.

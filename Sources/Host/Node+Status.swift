@@ -10,6 +10,7 @@ extension Node {
     package func status() async -> NodeStatus {
         let links = links.statistics
         let commits = log.snapshot
+        let scrub = scrubber.snapshot
         return await loop.read { [self] replica, now in
             let peers = settings.genesis.voters.sorted { $0.name < $1.name }.map { voter in
                 let isSelf = voter.id == settings.member.id
@@ -38,6 +39,13 @@ extension Node {
                 firstIndex: replica.firstIndex,
                 isServing: replica.isServing,
                 haltReason: replica.haltReason,
+                log: NodeStatus.Log(
+                    damagedEntries: replica.logHealth.damagedEntries,
+                    lostFrom: replica.logHealth.lostFrom,
+                    lostThrough: replica.logHealth.lostThrough,
+                    scrubbedThrough: scrub.through,
+                    scrubPasses: scrub.passes
+                ),
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
                 certificateExpiresAt: settings.credentials.validity.notAfter,
@@ -49,6 +57,10 @@ extension Node {
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
+                    .init("storage_log_repaired_entries", replica.logHealth.repairedEntries),
+                    .init("storage_log_scrub_passes", scrub.passes),
+                    .init("storage_log_scrubbed_bytes", scrub.bytes),
+                    .init("storage_log_scrubbed_entries", scrub.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
                 ]
             )

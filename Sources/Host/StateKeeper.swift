@@ -108,11 +108,10 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     /// Forces the state to disk, so that the log before what it reflects may go.
-    func sync(then done: @escaping @Sendable () -> Void) {
+    func prepareCompaction(before index: LogIndex, then compact: @escaping @Sendable (Compaction) -> Void) {
         worker.run { [self] in
             do {
-                try directory.state.sync()
-                done()
+                compact(try Compaction.prepare(before: index, state: directory.state))
             } catch {
                 fail(error)
             }

@@ -32,6 +32,7 @@ extension ReplicaNode {
         applied = point
         self.facts = facts
         firstIndex = point.position.index.next
+        repair.compacted(to: firstIndex)
         finishWaiters(into: &effects)
         advance(.snapshotInstalled(point), at: now, into: &effects)
         // A snapshot is the state of a leader, which had committed all that this node may have served.

@@ -70,6 +70,10 @@ extension ReplicaNode {
             receiveForward(id, command, from: sender, at: now, into: &effects)
         case .forwardRefused(let id, let refusal):
             refused(id, refusal, at: now, into: &effects)
+        case .entriesWanted(let first, let last):
+            readForRepair(of: sender, first, last, into: &effects)
+        case .entriesFound(let first, let last, let entries):
+            receiveRepair(entries, first, last, from: sender, into: &effects)
         }
     }
 
@@ -110,7 +114,8 @@ extension ReplicaNode {
 
     /// What follows from any input: who may lead, what can be sent on, what is over, what is fresh.
     mutating func settle(at now: Moment, into effects: inout [Effect]) {
-        judgeClock(at: now, into: &effects)
+        mend(at: now, into: &effects)
+        judge(at: now, into: &effects)
         dispatch(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         tracker.advance(applied: applied.position.index)
@@ -129,10 +134,15 @@ extension ReplicaNode {
         effects.append(.serving(true))
     }
 
-    mutating func judgeClock(at now: Moment, into effects: inout [Effect]) {
+    /// Whether this node may lead, and vote.
+    mutating func judge(at now: Moment, into effects: inout [Effect]) {
+        if mayVote != repair.runs.isEmpty {
+            mayVote = repair.runs.isEmpty
+            advance(.mayVote(mayVote), at: now, into: &effects)
+        }
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
         let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
-        let allowed = verdict == .good && haltReason == nil && stopping == .no
+        let allowed = verdict == .good && haltReason == nil && stopping == .no && repair.isWhole
         guard allowed != mayLead else { return }
         mayLead = allowed
         if verdict != .good {

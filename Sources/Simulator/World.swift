@@ -118,6 +118,13 @@ package struct World: Sendable {
             if isCurrent(node, process) { try installSnapshot(node, point) }
         case .compacted(let node, let process, let index):
             if isCurrent(node, process) { try compact(node, before: index) }
+        case .logRepaired(let node, let process, let entries, let hash):
+            if isCurrent(node, process) { try repairLog(node, entries, hash) }
+        case .readForRepair(let node, let process, let peer, let first, let last, let maxBytes):
+            guard isCurrent(node, process) else { return }
+            try readForRepair(node, for: peer, first: first, last: last, maxBytes: maxBytes)
+        case .scrubbed(let node, let process):
+            if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault): try inject(fault)
         case .crash(let node, let process, let crash, let downFor):
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }

@@ -43,6 +43,21 @@ enum Samples {
         return entries
     }
 
+    static func key(_ index: UInt64) -> [UInt8] {
+        var key: [UInt8] = []
+        key.append(bigEndian: index)
+        return key
+    }
+
+    /// A record of the same place with a good checksum, whose time is another: a whole entry of another history.
+    static func foreignRecord(like record: [UInt8]) -> [UInt8] {
+        var body = Array(record.dropFirst(4))
+        body[23] ^= 1
+        var record: [UInt8] = []
+        record.append(bigEndian: CRC32C.checksum(body))
+        return record + body
+    }
+
     static func write(_ id: UInt64, _ entries: [Entry], _ hardState: HardState? = nil) -> LogWrite {
         LogWrite(id: LogWrite.ID(id), hardState: hardState, entries: entries)
     }
@@ -75,6 +90,18 @@ extension LogStore {
 
     static func reopened(_ path: String, limits: Limits = .init()) throws -> LogStore {
         try LogStore(path: path, owner: Samples.owner, limits: limits)
+    }
+
+    /// As a state at this entry would have it.
+    func restore(appliedIndex: LogIndex, windowBytes: Int) throws -> RestoredLog {
+        let base = summary?.base
+        let entry =
+            appliedIndex == base?.position.index ? nil : try entries(from: appliedIndex, maxBytes: 1)?.entries.first
+        let point = entry.map { Samples.point(of: $0) }
+        return try restore(
+            applied: point ?? (appliedIndex == base?.position.index ? base : nil) ?? Samples.point(appliedIndex.number),
+            windowBytes: windowBytes
+        )
     }
 
     /// Everything that the log holds.

@@ -79,10 +79,19 @@ final class TestCluster: @unchecked Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// As `client(roots:certificate:key:)`, with files of the cluster's folder.
+    func client(certificate: String, key: String) throws -> HTTPClient {
+        try Self.client(
+            roots: folder.appending(path: "roots.crt"),
+            certificate: folder.appending(path: certificate),
+            key: folder.appending(path: key)
+        )
+    }
+
     /// Runs the command to its end.
-    static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    static func run(_ arguments: [String], program: URL = binary) throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = binary
+        process.executableURL = program
         process.arguments = arguments
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -167,7 +176,7 @@ final class TestCluster: @unchecked Sendable {
         try await send(method, port(name, 2), path, body, headers, other ?? client)
     }
 
-    private func send(
+    func send(
         _ method: String,
         _ port: Int,
         _ path: String,
@@ -185,6 +194,12 @@ final class TestCluster: @unchecked Sendable {
         let response = try await client.execute(request, timeout: .seconds(12))
         let bytes = try await response.body.collect(upTo: 4 << 20)
         return Answer(status: Int(response.status.code), body: String(buffer: bytes))
+    }
+
+    /// What a node has written to its standard error.
+    func log(of name: String) throws -> [Substring] {
+        let file = folder.appending(path: "nodes/\(name)/log")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
     }
 
     func status(of name: String) async throws -> Answer { try await admin("GET", "/v1/node/status", at: name) }
@@ -205,9 +220,8 @@ func withCluster(settings: String = "", _ body: (TestCluster) async throws -> Vo
         try await body(cluster)
     } catch {
         for name in cluster.names {
-            let log =
-                (try? String(contentsOf: cluster.folder.appending(path: "nodes/\(name)/log"), encoding: .utf8)) ?? ""
-            print("-- \(name)", log.split(separator: "\n").suffix(8).joined(separator: "\n"), separator: "\n")
+            let log = (try? cluster.log(of: name)) ?? []
+            print("-- \(name)", log.suffix(8).joined(separator: "\n"), separator: "\n")
         }
         await cluster.tearDown()
         throw error

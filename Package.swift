@@ -193,6 +193,7 @@ let package = Package(
                 "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys",
                 "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
             ]
         ),
         .executableTarget(

@@ -11,6 +11,7 @@ extension ReplicaNode {
         applied = batch.point
         facts = batch.facts
         for outcome in batch.outcomes {
+            forwardedCommands.remove(outcome.command)
             for id in requests.finish(command: outcome.command) {
                 effects.append(.reply(id, .applied(outcome.result)))
             }

@@ -19,10 +19,12 @@ extension ReplicaNode {
             effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: message.to, after: write))
         case .apply(let entries):
             if haltReason == nil { effects.append(.apply(entries)) }
-        case .accepted(let id, _): proposers[id] = nil
+        case .accepted(let id, _): accepted(id)
         case .refused(let id, let refusal): refused(id, refusal, at: now, into: &effects)
         case .roleChanged(let status):
             if status.role != .leader { tracker.endLeadership() }
+            // The log of another term may lose what this one's holds.
+            forwardedCommands = []
             effects.append(.roleChanged(status))
         case .readEntries(let peer, let from, let maxBytes):
             effects.append(.readEntries(for: peer, from: from, maxBytes: maxBytes))
@@ -45,10 +47,14 @@ extension ReplicaNode {
     }
 
     /// A leader may vouch for its commit index once that covers an entry of its own term: before, its predecessor may
-    /// have committed more than it knows of. Raft section 8.
+    /// have committed more than it knows of. Raft section 8. For the date it may vouch while a quorum's clocks agree.
     private mutating func trackRounds(at now: Moment) {
-        guard raft.role == .leader, raft.hasCommittedInTerm else { return }
-        tracker.beginRound(raft.round, at: now, commitIndex: raft.commitIndex)
+        guard raft.role == .leader else { return }
+        if raft.hasCommittedInTerm, clocks.isConfirmed(at: now.monotonic) {
+            tracker.beginRound(raft.round, at: now, commitIndex: raft.commitIndex)
+        } else {
+            tracker.skipRound(raft.round)
+        }
         tracker.confirmRound(raft.confirmedRound, applied: applied.position.index)
     }
 

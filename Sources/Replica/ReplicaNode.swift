@@ -45,6 +45,8 @@ package struct ReplicaNode: Core {
     var nextProposal: UInt64 = 0
     /// Who waits for the answer to a proposal; emptied within the step that makes it.
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
+    /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
+    var forwardedCommands: Set<Digest> = []
 
     enum Stopping: Hashable, Sendable {
         case no
@@ -54,7 +56,7 @@ package struct ReplicaNode: Core {
 
     enum Proposer: Hashable, Sendable {
         case client(RequestID)
-        case forwarded(by: MemberID, RequestID)
+        case forwarded(by: MemberID, RequestID, command: Digest)
     }
 
     /// Rare things that happened, since the start.
@@ -62,7 +64,7 @@ package struct ReplicaNode: Core {
         package internal(set) var strangers: UInt64 = 0
         package internal(set) var stampsTooFarAhead: UInt64 = 0
         package internal(set) var forwarded: UInt64 = 0
-        package internal(set) var resubmitted: UInt64 = 0
+        package internal(set) var repeatedForwards: UInt64 = 0
         package internal(set) var undecodableForwards: UInt64 = 0
     }
 
@@ -183,6 +185,11 @@ package struct ReplicaNode: Core {
         invariant(
             facts.revision == applied.position.index,
             "facts of \(facts.revision) beside a state at \(applied.position.index)"
+        )
+        let unapplied = lastPosition.index.number - applied.position.index.number
+        invariant(
+            UInt64(forwardedCommands.count) <= unapplied,
+            "\(forwardedCommands.count) forwarded commands among \(unapplied) entries"
         )
         invariant(proposers.isEmpty, "\(proposers.count) proposals were neither accepted nor refused")
         invariant(

@@ -31,6 +31,11 @@ extension World {
     }
 
     private mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
+        if case .write(.put(.assignment(let spec), _)) = intent, let end = spec.expiresAt,
+            let agent = population.agents.firstIndex(of: spec.principal)
+        {
+            grants.requested(agent, until: end)
+        }
         operations.append(
             ClientOperation(
                 number: operations.count,

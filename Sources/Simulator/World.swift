@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Decision
 package import Kernel
 package import Replica
 
@@ -37,6 +38,7 @@ package struct World: Sendable {
     package var history: HistoryChecker
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
+    package var grants: GrantChecker
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
@@ -58,6 +60,7 @@ package struct World: Sendable {
         network = VirtualNetwork(nodeCount: scenario.nodeCount)
         log = LogChecker(nodeCount: scenario.nodeCount)
         history = HistoryChecker(population: population)
+        grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         workload = Workload(population: population)
         queries = PopulationQueries(population)
         self.streams = streams

@@ -124,10 +124,22 @@ package final class TestCluster: @unchecked Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// As `client(roots:certificate:key:)`, with files of the cluster's folder.
+    package func client(certificate: String, key: String) throws -> HTTPClient {
+        try Self.client(
+            roots: folder.appending(path: "roots.crt"),
+            certificate: folder.appending(path: certificate),
+            key: folder.appending(path: key)
+        )
+    }
+
     /// Runs the command to its end.
-    package static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    package static func run(
+        _ arguments: [String],
+        program: URL = binary
+    ) throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = binary
+        process.executableURL = program
         process.arguments = arguments
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -216,20 +228,20 @@ package final class TestCluster: @unchecked Sendable {
         at name: String,
         with other: HTTPClient? = nil
     ) async throws -> Answer {
-        try await send(method, url(name, 2, path), body, headers, other ?? client, .seconds(12))
+        try await send(method, url(name, 2, path), body, headers, other ?? client)
     }
 
-    private func url(_ name: String, _ offset: Int, _ path: String) -> String {
+    package func url(_ name: String, _ offset: Int, _ path: String) -> String {
         "https://\(hosts[number(of: name)]):\(port(name, offset))\(path)"
     }
 
-    private func send(
+    package func send(
         _ method: String,
         _ url: String,
         _ body: String?,
         _ headers: [(String, String)],
         _ client: HTTPClient,
-        _ timeout: TimeAmount
+        _ timeout: TimeAmount = .seconds(12)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
         request.method = .init(rawValue: method)
@@ -241,6 +253,12 @@ package final class TestCluster: @unchecked Sendable {
         let response = try await client.execute(request, timeout: timeout)
         let bytes = try await response.body.collect(upTo: 4 << 20)
         return Answer(status: Int(response.status.code), body: String(buffer: bytes))
+    }
+
+    /// What a node has written to its standard error.
+    package func log(of name: String) throws -> [Substring] {
+        let file = folder.appending(path: "nodes/\(name)/log")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
     }
 
     package func status(of name: String) async throws -> Answer { try await admin("GET", "/v1/node/status", at: name) }
@@ -266,9 +284,8 @@ package func withCluster(settings: String = "", _ body: (TestCluster) async thro
         try await body(cluster)
     } catch {
         for name in cluster.names {
-            let log =
-                (try? String(contentsOf: cluster.folder.appending(path: "nodes/\(name)/log"), encoding: .utf8)) ?? ""
-            print("-- \(name)", log.split(separator: "\n").suffix(8).joined(separator: "\n"), separator: "\n")
+            let log = (try? cluster.log(of: name)) ?? []
+            print("-- \(name)", log.suffix(8).joined(separator: "\n"), separator: "\n")
         }
         await cluster.tearDown()
         throw error

@@ -67,8 +67,8 @@ import Testing
             path: "/v1/roles/kept",
             body: #"{"description": "2"}"#,
             headers: [("If-None-Match", "*")],
-            status: 409,
-            mentions: ""
+            status: 412,
+            mentions: "precondition_failed"
         ),
         Case(
             what: "key with another body",

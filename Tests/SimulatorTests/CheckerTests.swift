@@ -146,6 +146,24 @@ struct CheckerTests {
             "a state that went back in a crash is no excuse"
         )
     }
+
+    @Test("S9: a node allows by a grant that has ended")
+    func ends() throws {
+        var checker = GrantChecker(agentCount: 3, tolerance: .milliseconds(500))
+        checker.requested(1, until: WallTime(milliseconds: 9000))
+        checker.requested(1, until: WallTime(milliseconds: 8000))
+        try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
+        #expect(
+            violation { () throws(Violation) in
+                try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9501))
+            } == .expiry
+        )
+        #expect(
+            violation { () throws(Violation) in
+                try checker.allowed(2, by: 0, at: WallTime(milliseconds: 501))
+            } == .expiry
+        )
+    }
 }
 
 @Suite("History checker")

@@ -32,7 +32,7 @@ package struct Configuration: Hashable, Sendable {
         self.autoLeave = autoLeave
     }
 
-    /// Of a member that has not been told yet who takes part: it listens, and asks nobody for votes.
+    /// Of a member that has not been told yet who takes part: it asks nobody for votes, and begins with a snapshot.
     package static let empty = Configuration(voters: [])
 
     package var isJoint: Bool { !votersOutgoing.isEmpty }

@@ -6,6 +6,7 @@ import Storage
 enum Samples {
     static let owner = StoreOwner(lineage: Lineage(high: 1, low: 2), member: MemberID(high: 3, low: 4))
     static let configuration = Configuration(voters: [owner.member, MemberID(high: 5, low: 6)])
+    static let change = ConfigurationChange([.addLearner(MemberID(high: 7, low: 8))], transition: .implicit)
     static let genesis = Entry(
         position: LogPosition(term: Term(1), index: LogIndex(1)),
         time: WallTime(milliseconds: 1000),
@@ -32,7 +33,9 @@ enum Samples {
                 position: LogPosition(term: Term(term), index: index),
                 time: WallTime(milliseconds: 1000 + index.number),
                 previousHash: previous.hash,
-                payload: index.number.isMultiple(of: 7) ? .empty : .command(payload)
+                payload: index.number.isMultiple(of: 7)
+                    ? .empty
+                    : index.number.isMultiple(of: 5) ? .configuration(change, command: payload) : .command(payload)
             )
             entries.append(entry)
             previous = entry

@@ -151,6 +151,12 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
+        .executableTarget(
+            name: "RaftConformance",
+            dependencies: ["Consensus", "Kernel"],
+            path: "Tests/RaftConformance",
+            swiftSettings: strict
+        ),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),

@@ -110,7 +110,7 @@ import Wire
 
     @Test("a configuration that no change leads to is refused, and so is a change of an unknown kind")
     func unsoundConfigurations() {
-        let member = ProtoMemberID(MemberID(high: 1, low: 1))
+        let member = ProtoMemberID.with { $0.high = 1 }
         let voting = ProtoConfiguration.with {
             $0.voters = [member]
             $0.learners = [member]

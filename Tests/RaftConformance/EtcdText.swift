@@ -110,10 +110,7 @@ enum EtcdText {
         case .voteRequest(let last, _): return [head("MsgVote", position(last))]
         case .voteResponse(let granted): return [head("MsgVoteResp") + vote(granted)]
         case .append(let append):
-            let line = head("MsgApp", position(append.previous)) + commit(append.commitIndex)
-            guard append.entries.count != 1 else { return [line + " Entries:[\(entry(append.entries[0]))]"] }
-            guard !append.entries.isEmpty else { return [line] }
-            return [line + " Entries:["] + append.entries.map { "  " + entry($0) } + ["]"]
+            return with(append.entries, [head("MsgApp", position(append.previous)) + commit(append.commitIndex)])
         case .appendAccepted(let match): return [head("MsgAppResp", "0/\(match.number)")]
         case .appendRejected(let previous, let hint):
             let term = hint.term == .zero && hint.index > .zero ? 1 : hint.term.number
@@ -126,5 +123,16 @@ enum EtcdText {
         case .timeoutNow: return [head("MsgTimeoutNow")]
         case .snapshotAcknowledged, .readIndexRequest, .readIndexResponse: return [head("\(message.body)")]
         }
+    }
+
+    /// One entry stands on the line of the message, more below it.
+    static func with(_ entries: [Entry], _ lines: [String]) -> [String] {
+        guard entries.count != 1 else { return appending(" Entries:[\(entry(entries[0]))]", to: lines) }
+        guard !entries.isEmpty else { return lines }
+        return appending(" Entries:[", to: lines) + entries.map { "  " + entry($0) } + ["]"]
+    }
+
+    static func appending(_ text: String, to lines: [String]) -> [String] {
+        lines.dropLast() + [(lines.last ?? "") + text]
     }
 }

@@ -5,7 +5,7 @@ import Kernel
 /// The commands of etcd's interaction traces, on a group of members and the messages between them.
 struct TraceGroup {
     private var nodes: [TraceNode] = []
-    private var mail: [Message] = []
+    private var mail: [Letter] = []
     private var isQuiet = false
     private var lacking: String?
 
@@ -19,7 +19,7 @@ struct TraceGroup {
             lacking = "a leader that is removed steps down and hands over, as a TODO in this trace wishes it did"
         }
         if let lacking { return .lacking(lacking) }
-        return .output(isQuiet || directive.value("log-level") == "none" ? directive.expected : lines)
+        return .output(isQuiet || directive.value("log-level") == "none" ? [] : lines)
     }
 
     private mutating func carry(_ directive: Directive) -> [String] {
@@ -28,7 +28,11 @@ struct TraceGroup {
         case "campaign": for place in places(directive) { nodes[place].campaign() }
         case "propose": return propose(directive)
         case "propose-conf-change": return proposeChange(directive)
-        case "process-ready": return places(directive).flatMap { handleReady($0) }
+        case "process-ready": return each(directive, "handling Ready") { $0.handleReady($1) }
+        case "process-append-thread":
+            return each(directive, "processing append thread") { $0.process($1, \.appendThread) }
+        case "process-apply-thread":
+            return each(directive, "processing apply thread") { $0.process($1, \.applyThread) }
         case "deliver-msgs": return deliver(directive)
         case "stabilize": return stabilize(places(directive))
         case "tick-heartbeat": for place in places(directive) { nodes[place].tick() }
@@ -53,14 +57,11 @@ struct TraceGroup {
     }
 
     private mutating func addNodes(_ directive: Directive) {
-        if directive.flag("async-storage-writes") {
-            lacking =
-                "the messages by which etcd talks to its own storage threads; writes are effects with completions here"
-        }
         if directive.value("read-only") == "lease-based" { lacking = "reads by lease" }
         var options = RaftOptions()
         if let count = directive.number("inflight") { options.maxInflightAppends = count }
         var settings = TraceNode.Settings()
+        settings.hasStorageThreads = directive.flag("async-storage-writes")
         settings.hasPreVote = directive.flag("prevote")
         settings.hasCheckQuorum = directive.flag("checkquorum")
         settings.mayOverlapChanges = directive.flag("disable-conf-change-validation")
@@ -120,11 +121,30 @@ struct TraceGroup {
 
     private mutating func handleReady(_ place: Int) -> [String] {
         let ready = nodes[place].handleReady()
-        mail += ready.messages
+        mail += ready.letters
         return ready.lines
     }
 
-    private mutating func take(for place: Int) -> [Message] {
+    private mutating func process(_ place: Int, _ thread: WritableKeyPath<TraceNode, [StorageWork]>) -> [String] {
+        let done = nodes[place].process(thread)
+        mail += done.answers
+        return done.lines
+    }
+
+    /// Under a heading each when it is about more than one member.
+    private mutating func each(
+        _ directive: Directive,
+        _ heading: String,
+        _ action: (inout TraceGroup, Int) -> [String]
+    ) -> [String] {
+        let places = places(directive)
+        return places.flatMap { place in
+            let lines = action(&self, place)
+            return places.count > 1 ? ["> \(place + 1) \(heading)"] + lines.map { "  " + $0 } : lines
+        }
+    }
+
+    private mutating func take(for place: Int) -> [Letter] {
         let member = nodes.indices.contains(place) ? nodes[place].raft.id : MemberID(high: UInt64(place + 1), low: 0)
         let taken = mail.filter { $0.to == member }
         mail.removeAll { $0.to == member }
@@ -135,7 +155,7 @@ struct TraceGroup {
         var lines: [String] = []
         let dropped = (directive.list("drop") ?? []).compactMap { Int($0) }.map { $0 - 1 }
         for place in dropped {
-            for message in take(for: place) { lines += prefixed("dropped: ", EtcdText.message(message)) }
+            for letter in take(for: place) { lines += prefixed("dropped: ", letter.lines) }
         }
         for place in directive.words.compactMap({ Int($0) }).map({ $0 - 1 }) { lines += receive(place) }
         return lines.isEmpty ? ["no messages"] : lines
@@ -146,11 +166,11 @@ struct TraceGroup {
     }
 
     private mutating func receive(_ place: Int) -> [String] {
-        take(for: place).flatMap { message in
+        take(for: place).flatMap { letter in
             let strangers = nodes[place].raft.counters.misdirected
-            nodes[place].receive(message)
+            nodes[place].receive(letter)
             let isDropped = nodes[place].raft.counters.misdirected > strangers
-            return EtcdText.message(message) + (isDropped ? ["raft: cannot step as peer not found"] : [])
+            return letter.lines + (isDropped ? ["raft: cannot step as peer not found"] : [])
         }
     }
 
@@ -165,9 +185,26 @@ struct TraceGroup {
             for place in places where mail.contains(where: { $0.to == nodes[place].raft.id }) {
                 lines += ["> \(place + 1) receiving messages"] + receive(place).map { "  " + $0 }
             }
+            for place in places {
+                lines += run(place, "append", \.appendThread)
+            }
+            for place in places {
+                lines += run(place, "apply", \.applyThread)
+            }
             if lines.count == before { return lines }
         }
         return lines + ["never settles"]
+    }
+
+    /// Until the thread has nothing left to do.
+    private mutating func run(
+        _ place: Int,
+        _ name: String,
+        _ thread: WritableKeyPath<TraceNode, [StorageWork]>
+    ) -> [String] {
+        var lines: [String] = []
+        while !nodes[place][keyPath: thread].isEmpty { lines += process(place, thread).map { "  " + $0 } }
+        return lines.isEmpty ? [] : ["> \(place + 1) processing \(name) thread"] + lines
     }
 }
 

@@ -15,6 +15,8 @@ struct TraceNode {
         var hasCheckQuorum = false
         var mayOverlapChanges = false
         var committedPerReady = Int.max
+        /// Writes and applies are carried out when the harness says so.
+        var hasStorageThreads = false
     }
 
     private(set) var raft: RaftNode
@@ -26,16 +28,20 @@ struct TraceNode {
     private var isTicking = false
 
     private var outgoing: [Message] = []
-    private var writes: [LogWrite] = []
+    private(set) var writes: [LogWrite] = []
     /// Given to the state machine and not yet applied.
     private var batch: [Entry] = []
     /// Where the state machine stands.
     private var point: SnapshotPoint
-    private var installed: SnapshotPoint?
+    private(set) var installed: SnapshotPoint?
+    /// Told to be applied up to here.
+    private var handed: LogIndex
+    var appendThread: [StorageWork] = []
+    var applyThread: [StorageWork] = []
     private var refusal: RaftNode.Refusal?
     /// As told by the last `Ready`.
     private var toldRole: (RaftNode.Role, MemberID?) = (.follower, nil)
-    private var toldState: HardState
+    private(set) var toldState: HardState
     /// It led, was removed, and stepped down.
     private(set) var hasLeftOffice = false
 
@@ -58,14 +64,21 @@ struct TraceNode {
         )
         self.settings = settings
         point = base
+        handed = base.position.index
         toldState = state
     }
 
-    private var state: HardState { HardState(term: raft.term, vote: raft.votedFor, commitIndex: raft.commitIndex) }
+    var state: HardState { HardState(term: raft.term, vote: raft.votedFor, commitIndex: raft.commitIndex) }
 
     // What is done to it.
 
-    mutating func receive(_ message: Message) {
+    mutating func receive(_ letter: Letter) {
+        for input in letter.inputs { step(input) }
+        if let index = letter.applied { apply(through: index) }
+        if let message = letter.message { receive(message) }
+    }
+
+    private mutating func receive(_ message: Message) {
         switch message.body {
         case .preVoteRequest(let last) where !settings.hasCheckQuorum && message.term >= raft.term:
             let moment = now
@@ -165,8 +178,10 @@ struct TraceNode {
 
     private var committed: [Entry] {
         var entries: [Entry] = []
-        var index = point.position.index.next
-        while index <= raft.commitIndex, entries.count < settings.committedPerReady,
+        var index = handed.next
+        // A thread of its own applies what is durable; else entries become durable with this very `Ready`.
+        let end = settings.hasStorageThreads ? min(raft.commitIndex, raft.durableIndex) : raft.commitIndex
+        while index <= end, entries.count < settings.committedPerReady,
             let entry = raft.log.entry(at: index)
         {
             entries.append(entry)
@@ -180,36 +195,39 @@ struct TraceNode {
             || toldRole != (raft.role, raft.leader)
     }
 
-    /// Tells what was decided, carries it out, and returns what goes to others.
-    mutating func handleReady() -> (lines: [String], messages: [Message]) {
-        let (entries, committed, messages) = (unstable, committed, inOrder(outgoing))
-        let lines = describe(entries, committed, messages)
+    /// Tells what was decided, and sets about carrying it out.
+    mutating func handleReady() -> (lines: [String], letters: [Letter]) {
+        let (entries, committed) = (unstable, committed)
+        let sent = outgoing.filter { !$0.isAnswer }.map(Letter.init)
+        let answers = outgoing.filter(\.isAnswer).map(Letter.init)
+        let append = appendWork(entries, answers)
+        let apply = committed.isEmpty ? nil : applyWork(committed)
+        var letters = sent
+        if settings.hasStorageThreads {
+            letters += [append, apply].compactMap(\.self).map(\.letter)
+        } else {
+            letters += answers
+        }
+        let lines = describe(entries, committed, letters.flatMap(\.lines))
         outgoing = []
+        writes = []
         installed = nil
         toldState = state
         toldRole = (raft.role, raft.leader)
-        // What follows from carrying this out belongs to the next.
-        let (last, durable) = (committed.last?.index ?? .zero, writes)
-        writes = []
-        apply(through: last)
-        for write in durable { step(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
-        apply(through: last)
-        return (lines, messages)
-    }
-
-    /// etcd keeps what answers a write apart, and sends it last.
-    private func inOrder(_ messages: [Message]) -> [Message] {
-        func isAnswer(_ message: Message) -> Bool {
-            switch message.body {
-            case .appendAccepted, .appendRejected, .voteResponse, .preVoteResponse, .heartbeatAcknowledged(round: 0):
-                true
-            default: false
-            }
+        handed = committed.last?.index ?? handed
+        guard !settings.hasStorageThreads else {
+            appendThread += [append].compactMap(\.self)
+            applyThread += [apply].compactMap(\.self)
+            return (lines, sent)
         }
-        return messages.filter { !isAnswer($0) } + messages.filter(isAnswer)
+        // What follows from carrying it out belongs to the next.
+        self.apply(through: handed)
+        for input in append?.inputs ?? [] { step(input) }
+        self.apply(through: handed)
+        return (lines, letters)
     }
 
-    private func describe(_ entries: [Entry], _ committed: [Entry], _ messages: [Message]) -> [String] {
+    private func describe(_ entries: [Entry], _ committed: [Entry], _ messages: [String]) -> [String] {
         var lines: [String] = []
         if toldRole != (raft.role, raft.leader) {
             lines.append("Lead:\(EtcdText.id(raft.leader)) State:\(EtcdText.role(raft.role))")
@@ -221,7 +239,7 @@ struct TraceNode {
         if !entries.isEmpty { lines += ["Entries:"] + entries.map(EtcdText.entry) }
         if let installed { lines.append("Snapshot " + EtcdText.snapshot(installed)) }
         if !committed.isEmpty { lines += ["CommittedEntries:"] + committed.map(EtcdText.entry) }
-        if !messages.isEmpty { lines += ["Messages:"] + messages.flatMap(EtcdText.message) }
+        if !messages.isEmpty { lines += ["Messages:"] + messages }
         guard !lines.isEmpty else { return ["<empty Ready>"] }
         let mustSync = !entries.isEmpty || state.term != toldState.term || state.vote != toldState.vote
         return ["Ready MustSync=\(mustSync):"] + lines
@@ -271,6 +289,7 @@ struct TraceNode {
             step(.snapshotStaged(chunk.point.position, nextChunk: chunk.number + 1))
         case .installSnapshot(let point):
             self.point = point
+            handed = point.position.index
             installed = point
             step(.snapshotInstalled(point))
         case .accepted, .roleChanged, .note, .readReady, .readRefused, .configurationChanged: break

@@ -48,7 +48,7 @@ package struct Configuration: Hashable, Sendable {
     package func isVoter(_ member: MemberID) -> Bool { voters.contains(member) || votersOutgoing.contains(member) }
     package func contains(_ member: MemberID) -> Bool { isVoter(member) || learners.contains(member) }
 
-    /// More members than any change may lead to, counting everybody once.
+    /// The most members that a change may lead to, counting everybody once.
     package static let maxMembers = 64
 
     /// Why no sequence of changes leads here; nil for a sound configuration. etcd, `confchange.checkInvariants`.

@@ -8,7 +8,8 @@ package import Kernel
 /// and a message that promises something durable names the write that it waits for. Deviations from the paper:
 /// pre-vote (9.6) and check-quorum with sticky leaders (6.2) are always on; the hash chain is checked as entries are
 /// appended; a member's own vote and match count only once they are durable; a follower commits only what it knows to
-/// equal its leader's log, whatever a heartbeat says.
+/// equal its leader's log, whatever a heartbeat says; a configuration is in force once its entry is applied, as in etcd;
+/// a leader that is removed tells its successor to stand; reads never rely on clocks.
 package struct RaftNode: Core {
     package let id: MemberID
     package let lineage: Lineage

@@ -150,7 +150,8 @@ import Testing
             .appendRejected(previous: group.members[0].raft.lastPosition.index, hint: far),
             .heartbeat(commitIndex: LogIndex(.max), round: .max), .heartbeatAcknowledged(round: .max),
             .snapshot(Group.chunk(.max, of: point)), .snapshot(Group.chunk(0, of: point)),
-            .snapshotAcknowledged(position: far, nextChunk: .max),
+            .snapshotAcknowledged(position: far, nextChunk: .max), .readIndexRequest(context: .max),
+            .readIndexResponse(context: .max, index: LogIndex(.max)),
         ]
         for body in bodies {
             for term in [0, term, .max] {

@@ -154,4 +154,36 @@ import Testing
         #expect(group.members[4].raft.configuration == group.members[0].raft.configuration)
         #expect(group.violations.isEmpty)
     }
+
+    @Test("a member that was removed and not told disturbs nobody") func removedUntold() {
+        var group = Group(3)
+        group.elect()
+        let term = group.members[0].raft.term
+        group.change(ConfigurationChange([.remove(group.ids[2])]), at: 0)
+        group.settle(except: group.isCut([2]))
+        #expect(group.members[0].raft.configuration.voters == [group.ids[0], group.ids[1]])
+        group.pass(.seconds(5))
+        #expect(group.members[2].raft.role == .preCandidate)
+        #expect(group.members[2].raft.configuration.voters.count == 3)
+        #expect(group.leader() == 0)
+        #expect(group.members[0].raft.term == term)
+        #expect(group.members[1].raft.counters.ignoredCandidates > 0)
+    }
+
+    @Test("a member that lags follows a leader that it does not know yet") func unknownLeader() {
+        var group = Group(4, voters: 3)
+        group.elect()
+        group.change(ConfigurationChange([.addVoter(group.ids[3])]), at: 0)
+        group.settle(except: group.isCut([2]))
+        group.pass(.milliseconds(200), except: group.isCut([2]))
+        #expect(!group.members[2].raft.configuration.contains(group.ids[3]))
+        // The new voter stands with its own vote and those of two others, of whom one does not know it.
+        group.step(0, .transferLeadership(to: group.ids[3]))
+        group.settle(except: group.isCut([1, 2]))
+        group.pass(.seconds(3), except: group.isCut([0]))
+        group.pass(.seconds(3))
+        #expect(group.members[2].raft.configuration.contains(group.ids[3]))
+        #expect(group.members.allSatisfy { $0.raft.leader == group.members[3].raft.leader })
+        #expect(group.violations.isEmpty)
+    }
 }

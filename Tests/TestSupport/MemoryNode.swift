@@ -95,6 +95,7 @@ package final class MemoryNode: ReplicaClient {
                 firstIndex: LogIndex(1),
                 isServing: state.isServing,
                 haltReason: nil,
+                log: NodeStatus.Log(),
                 logBytes: 0,
                 stateBytes: 0,
                 certificateExpiresAt: Self.certificateExpiry,

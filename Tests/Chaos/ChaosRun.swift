@@ -1,6 +1,8 @@
+import AsyncHTTPClient
 import ClusterSupport
 import Foundation
 import Kernel
+import Linearizability
 
 /// A run from its first node to its verdict.
 struct ChaosRun {

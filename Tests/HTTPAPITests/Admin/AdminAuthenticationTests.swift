@@ -110,7 +110,7 @@ import Testing
     {
         let domain = admin.authority.trustDomain
         func peer(_ path: String) throws -> Administration.Caller {
-            .peer(.verified(try admin.authority.identity(SPIFFEID(trustDomain: domain, path: path))))
+            .peer(PeerIdentity(try admin.authority.identity(SPIFFEID(trustDomain: domain, path: path))))
         }
         // A certificate of the right name with a key that the directory does not list.
         #expect(await admin.send("GET", "/v1/roles", by: try peer("/admin/root")).code == "caller_unknown")

@@ -63,7 +63,7 @@ package struct CertificateIssuer: Sendable {
             subject: String("Reeve issuer \(name) of \(trustDomain)".prefix(64)),
             issuer: certificate,
             publicKey: publicKey,
-            validity: validity.within(certificate.validity),
+            validity: validity,
             with: key
         ) {
             Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
@@ -119,7 +119,7 @@ package struct CertificateIssuer: Sendable {
             subject: String(id.path.dropFirst().suffix(64)),
             issuer: certificate,
             publicKey: publicKey,
-            validity: validity.within(certificate.validity),
+            validity: validity,
             with: key
         ) {
             Critical(BasicConstraints.notCertificateAuthority)

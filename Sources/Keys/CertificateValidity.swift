@@ -17,7 +17,7 @@ package struct CertificateValidity: Hashable, Sendable {
     }
 
     /// The part that lies within an issuer's: past that, nobody would accept the certificate.
-    func within(_ issuer: CertificateValidity) -> CertificateValidity {
+    package func within(_ issuer: CertificateValidity) -> CertificateValidity {
         CertificateValidity(
             notBefore: max(notBefore, issuer.notBefore),
             notAfter: min(notAfter, issuer.notAfter)

@@ -38,14 +38,15 @@ package struct NodeEnrolment: Sendable {
         by issuer: CertificateIssuer,
         at now: WallTime
     ) throws(KeysError) -> String {
+        let wanted = CertificateValidity(
+            notBefore: now.reduced(by: Self.backdating),
+            notAfter: now.advanced(by: lifetime)
+        )
         let leaf = try issuer.issueNode(
             member.name,
             publicKey: request.publicKey,
             hosts: member.certificateHosts,
-            validity: CertificateValidity(
-                notBefore: now.reduced(by: Self.backdating),
-                notAfter: now.advanced(by: lifetime)
-            )
+            validity: wanted.within(issuer.certificate.validity)
         )
         return ([leaf] + issuer.chain).map { $0.pem + "\n" }.joined()
     }

@@ -29,12 +29,12 @@ struct NodeMaker {
             name,
             publicKey: node.key.publicKey,
             hosts: node.member.certificateHosts,
-            validity: .made(days: days)
+            validity: .made(days: days).within(issuer.certificate.validity)
         )
         let authority = try issuer.issueAuthority(
             name,
             publicKey: node.issuerKey.publicKey,
-            validity: .made(days: Self.issuerDays)
+            validity: .made(days: Self.issuerDays).within(issuer.certificate.validity)
         )
         try folder.createKey(node.key, at: folder.key)
         try folder.createKey(node.issuerKey, at: folder.issuerKey)

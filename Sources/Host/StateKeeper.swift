@@ -16,6 +16,7 @@ final class StateKeeper: @unchecked Sendable {
     private let directory: DataDirectory
     private let codec: any DirectoryCodec
     private let cell: DecisionCell
+    private let roster: MemberRoster
     private let inbox: Inbox
     private let worker = SerialWorker()
     private let logger: Logger
@@ -25,6 +26,7 @@ final class StateKeeper: @unchecked Sendable {
         directory: DataDirectory,
         codec: any DirectoryCodec,
         cell: DecisionCell,
+        roster: MemberRoster,
         inbox: Inbox,
         logger: Logger,
         fail: @escaping @Sendable (any Error) -> Void
@@ -33,6 +35,7 @@ final class StateKeeper: @unchecked Sendable {
         self.directory = directory
         self.codec = codec
         self.cell = cell
+        self.roster = roster
         self.inbox = inbox
         self.logger = logger
         self.fail = fail
@@ -61,7 +64,7 @@ final class StateKeeper: @unchecked Sendable {
     private func attempt(_ entries: ArraySlice<Entry>) throws -> (batch: AppliedBatch?, blocked: Blocked?) {
         let before = cell.current.snapshot
         let update = try directory.state.update { transaction, point -> (Update, applied: SnapshotPoint?) in
-            switch applier.apply(entries, after: withVoters(point), to: &transaction) {
+            switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
             case .done(let batch):
                 let snapshot = before.updated(
                     with: batch.events,
@@ -69,14 +72,20 @@ final class StateKeeper: @unchecked Sendable {
                     from: transaction,
                     codec: codec
                 )
-                return (.done(batch, snapshot), batch.point)
+                do throws(StateDamage) {
+                    let members = batch.changesMembers ? try MemberFacts(in: transaction, codec: codec) : nil
+                    return (.done(batch, snapshot, members), batch.point)
+                } catch {
+                    return (.blocked(0, "\(error)"), nil)
+                }
             case .blocked(let count, let reason):
                 return (.blocked(count, reason), nil)
             }
         }
         switch update {
-        case .done(let batch, let snapshot):
+        case .done(let batch, let snapshot, let members):
             cell.publish(snapshot)
+            if let members { roster.learned(members) }
             return (batch, nil)
         case .blocked(let count, let reason):
             return (nil, (count, reason))
@@ -84,25 +93,14 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     private enum Update: Sendable {
-        case done(AppliedBatch, DecisionSnapshot)
+        case done(AppliedBatch, DecisionSnapshot, MemberFacts?)
         case blocked(Int, String)
-    }
-
-    /// An empty state knows of no voters; the log always does.
-    private func withVoters(_ point: SnapshotPoint) -> SnapshotPoint {
-        guard point.configuration.voters.isEmpty, let base = directory.log.summary?.base else { return point }
-        return SnapshotPoint(
-            position: point.position,
-            hash: point.hash,
-            time: point.time,
-            configuration: base.configuration
-        )
     }
 
     private func unchanged() throws -> AppliedBatch {
         let view = try directory.state.openView()
         defer { view.close() }
-        let point = withVoters(try view.applied())
+        let point = try view.applied().knowingVoters(from: directory.log)
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
         return AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: nil)
     }
@@ -147,6 +145,7 @@ final class StateKeeper: @unchecked Sendable {
             defer { view.close() }
             let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
             cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+            roster.learned(try MemberFacts(in: view, codec: codec))
             inbox.post(.snapshotInstalled(point, facts))
         } catch {
             fail(error)
@@ -154,4 +153,15 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     func stop() async { await worker.stop() }
+}
+
+extension AppliedBatch {
+    fileprivate var changesMembers: Bool {
+        events.contains { event in
+            switch event {
+            case .bootstrapped, .membersChanged: true
+            default: false
+            }
+        }
+    }
 }

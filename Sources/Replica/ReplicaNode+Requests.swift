@@ -72,7 +72,11 @@ extension ReplicaNode {
 
     private mutating func propose(at now: Moment, into effects: inout [Effect]) {
         if isStorageFull {
-            for (id, _) in requests.takeUnsent() { refused(id, .storageFull, at: now, into: &effects) }
+            for (id, _) in requests.takeUnsent() {
+                // An attempt as any other: the first is refused for good, a later one is made again after a while.
+                requests.markSent(id, to: member, in: raft.term, at: now.monotonic)
+                refused(id, .storageFull, at: now, into: &effects)
+            }
             return
         }
         let term = raft.term

@@ -55,6 +55,15 @@ import Testing
         #expect(leader.refusedForwards == [.storageFull])
     }
 
+    @Test("and a leader's own are refused at once while its disk is full") func ownWhenFull() {
+        var leader = leader()
+        leader.step(.storage(isFull: true))
+        let command = leader.command("one", authenticatedBy: Voter.members[0])
+        let deadline = leader.now.monotonic.advanced(by: .seconds(10))
+        leader.step(.submit([.init(id: RequestID(1), command: command, deadline: deadline)]))
+        #expect(leader.replies == [.refused(.storageFull)])
+    }
+
     @Test("must be vouched for by their sender") func voucher() {
         var leader = leader()
         leader.hear(.forward(RequestID(1), command: leader.command("one", authenticatedBy: Voter.members[2])))

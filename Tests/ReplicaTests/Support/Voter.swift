@@ -134,6 +134,10 @@ struct Voter {
         }
     }
 
+    var replies: [ReplicaNode.Reply] {
+        effects.compactMap { effect in if case .reply(_, let reply) = effect { reply } else { nil } }
+    }
+
     var refusedForwards: [PeerMessage.ForwardRefusal] {
         effects.compactMap { effect in
             guard case .send(let message, _, _) = effect, case .forwardRefused(_, let refusal) = message.body else {

@@ -20,6 +20,8 @@ package struct SeedReport: Sendable {
     package let elections: Int
     package let faults: Int
     package let committed: Int
+    /// A document whose history as clients saw it was too concurrent to be judged; nil when all were judged.
+    package let undecidedDocument: Int?
     /// The newest events before a violation, oldest first; empty when there is none.
     package let lastEvents: [String]
 
@@ -36,6 +38,7 @@ package struct SeedReport: Sendable {
         elections = world.leadership.electedTerms
         faults = world.faultCount
         committed = world.log.committedCount
+        undecidedDocument = world.undecidedDocument
         lastEvents = verdict == .passed ? [] : world.trace.lines.map(\.description)
     }
 

@@ -29,6 +29,8 @@ package struct World: Sendable {
     package internal(set) var loadEnds: Instant
     /// The highest revision that any client was told of.
     package internal(set) var knownRevision = LogIndex.zero
+    /// A document of which the search for an order was given up, while what revisions tell of it was checked all the same.
+    package internal(set) var undecidedDocument: Int?
     /// When clients were told that a write is done.
     package internal(set) var acknowledgements: [Instant] = []
 

@@ -19,6 +19,7 @@ enum SimulationOutput {
         let elections: Int
         let faults: Int
         let committed: Int
+        let undecidedDocument: Int?
         let lastEvents: [String]?
     }
 
@@ -40,6 +41,7 @@ enum SimulationOutput {
             elections: report.elections,
             faults: report.faults,
             committed: report.committed,
+            undecidedDocument: report.undecidedDocument,
             lastEvents: violation == nil ? nil : report.lastEvents
         )
         let encoder = JSONEncoder()
@@ -54,6 +56,7 @@ enum SimulationOutput {
             + " \(report.operations) operations, \(report.acknowledged) writes acknowledged,"
             + " \(report.committed) entries committed, \(report.elections) elections, \(report.faults) faults,"
             + " trace \(report.traceHash)"
+            + (report.undecidedDocument.map { ", no order was searched to the end for document \($0)" } ?? "")
         guard let violation = report.violation else { return "seed \(report.seed) passed: \(summary)" }
         let lines = report.lastEvents.suffix(60)
         return """

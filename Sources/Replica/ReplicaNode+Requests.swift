@@ -100,7 +100,9 @@ extension ReplicaNode {
         }
         let (last, held) = (raft.lastPosition.index.number, learner.matchIndex.number)
         let missing = last > held ? last - held : 0
-        guard missing > options.promotionLag || !learner.isRecentlyActive else { return nil }
+        // One that was just added counts as active for a while, heard or not, so it must have acknowledged something.
+        let isPresent = held > 0 && learner.isRecentlyActive
+        guard missing > options.promotionLag || !isPresent else { return nil }
         return .notCaughtUp(missing: missing)
     }
 

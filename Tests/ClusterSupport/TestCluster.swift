@@ -68,8 +68,7 @@ package final class TestCluster: @unchecked Sendable {
         self.folder = folder ?? temporary
         self.hosts = hosts
         self.launch = launch
-        // Below the ports that the system gives to outgoing connections.
-        let base = 12_000 + Int.random(in: 0..<1000) * 20
+        let base = Self.freePorts(count: 3 * names.count)
         portBase = base
         let nodes = (0..<3).flatMap { number in
             let port = base + number * 3
@@ -85,6 +84,21 @@ package final class TestCluster: @unchecked Sendable {
             }
         }
         client = try Self.administrator(in: self.folder)
+    }
+
+    /// The first of so many ports in a row that nobody listens on, below those that the system gives to outgoing connections.
+    private static func freePorts(count: Int) -> Int {
+        while true {
+            let base = 12_000 + Int.random(in: 0..<1000) * 20
+            if (base..<base + count).allSatisfy(isFree) { return base }
+        }
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        guard let channel = try? bootstrap.bind(host: "127.0.0.1", port: port).wait() else { return false }
+        try? channel.close().wait()
+        return true
     }
 
     /// A client of its own, with the administrator's certificate.

@@ -205,7 +205,9 @@ let package = Package(
         ),
         .target(
             name: "ClusterSupport",
-            dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            dependencies: [
+                nioCore, nioPosix, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
             path: "Tests/ClusterSupport",
             swiftSettings: strict
         ),

@@ -2,6 +2,7 @@ package import AsyncHTTPClient
 package import Foundation
 package import NIOCore
 internal import NIOHTTP1
+internal import NIOPosix
 internal import NIOSSL
 
 /// Three real processes, made with `reeve cluster init --dev`.

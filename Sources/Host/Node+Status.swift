@@ -10,6 +10,7 @@ extension Node {
     package func status() async -> NodeStatus {
         let links = links.statistics
         let commits = log.snapshot
+        let state = keeper.snapshot
         return await loop.read { [self] replica, now in
             let peers = settings.genesis.voters.sorted { $0.name < $1.name }.map { voter in
                 let isSelf = voter.id == settings.member.id
@@ -49,6 +50,10 @@ extension Node {
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
+                    .init("storage_log_moves", commits.moves),
+                    .init("storage_state_batches", state.batches),
+                    .init("storage_state_commits", state.commits),
+                    .init("storage_state_entries", state.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
                 ]
             )

@@ -34,8 +34,8 @@ extension ReplicaNode {
         case .configurationChanged:
             // The applied point carries it too.
             break
-        case .readReady, .readRefused:
-            invariant(false, "nothing here asks for the index of a read")
+        case .readReady(let id, let index): readReady(id, index, into: &effects)
+        case .readRefused(let id, let refusal): readRefused(id, refusal, into: &effects)
         }
     }
 
@@ -112,6 +112,7 @@ extension ReplicaNode {
     mutating func settle(at now: Moment, into effects: inout [Effect]) {
         judgeClock(at: now, into: &effects)
         dispatch(at: now, into: &effects)
+        askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         tracker.advance(applied: applied.position.index)
         if let freshness = tracker.current, freshness != publishedFreshness {

@@ -59,6 +59,13 @@ extension TraceHash {
             combine(12)
             combine(isFull)
         case .shutDown: combine(13)
+        case .awaitCurrent(let id, let deadline):
+            combine(14)
+            combine(id.number)
+            combine(deadline)
+        case .linkClosed(let peer):
+            combine(15)
+            combine(peer)
         }
     }
 
@@ -204,6 +211,8 @@ extension ReplicaNode.Input {
         case .receive(let message, let sender): "receives from \(sender): \(message.body.summary)"
         case .submit(let submissions): "client submits \(submissions.map(\.id.number))"
         case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
+        case .awaitCurrent(let id, _): "client \(id.number) awaits what is current"
+        case .linkClosed(let peer): "link to \(peer) closed by its side"
         case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
         case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
         case .entriesRead(let peer, let previous, let entries):

@@ -14,6 +14,8 @@ package enum WorldEvent: Sendable {
     case snapshotInstalled(node: Int, process: UInt64, SnapshotPoint)
     case compacted(node: Int, process: UInt64, before: LogIndex)
     case fault(Fault)
+    /// The operating system has closed the connections of a process that ended.
+    case linkClosed(node: Int, process: UInt64, to: MemberID)
     case crash(node: Int, process: UInt64, Crash, downFor: Span)
     case start(node: Int)
     /// A client begins something new.

@@ -47,6 +47,12 @@ extension LogStore {
         return (previous.position, entries)
     }
 
+    /// Sequence of the last record of the journal whose writes are in the store.
+    func journalled() throws(StorageError) -> UInt64 {
+        let transaction = try environment.beginRead()
+        return try meta.number(.journalled, in: transaction) ?? 0
+    }
+
     private func reader() throws(StorageError) -> LogReader {
         LogReader(transaction: try environment.beginRead(), entries: entries, meta: meta)
     }

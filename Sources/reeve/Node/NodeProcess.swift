@@ -14,7 +14,6 @@ import Service
 import ServiceLifecycle
 import Storage
 import UnixSignals
-import Wire
 
 /// The composition root of a node: builds every part from the configuration and passes each what it needs.
 struct NodeProcess {
@@ -67,7 +66,7 @@ struct NodeProcess {
         admin = AdminServer(
             AdminAPI(
                 client: node,
-                codec: ProtobufCodec(),
+                codec: node.codec,
                 options: Self.adminOptions(configuration, log: log, decisions: counters, server: decisions.counters)
             ),
             AdminServer.Configuration(

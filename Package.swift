@@ -152,11 +152,30 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
+        .executableTarget(
+            name: "RaftConformance",
+            dependencies: ["Consensus", "Kernel"],
+            path: "Tests/RaftConformance",
+            swiftSettings: strict
+        ),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
         tests("WireTests", ["Wire", "Replica", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]),
-        tests("StorageTests", ["Storage", "Wire", "Consensus", "Kernel"]),
+        .target(
+            name: "StoreTesting",
+            dependencies: ["Consensus", "Kernel"],
+            path: "Tests/StoreTesting",
+            swiftSettings: strict
+        ),
+        .target(name: "CDiskFaults", path: "Tests/CDiskFaults"),
+        .executableTarget(
+            name: "StorageWriter",
+            dependencies: ["CDiskFaults", "Storage", "Consensus", "Kernel"],
+            path: "Tests/StorageWriter",
+            swiftSettings: strict
+        ),
+        tests("StorageTests", ["Storage", "StorageWriter", "StoreTesting", "Wire", "Consensus", "Kernel"]),
         tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
         tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
         .target(
@@ -175,6 +194,7 @@ let package = Package(
                 "HTTPAPI", "TestSupport", "Service", "Identity", "Cedar", "Decision", "Directory", "Kernel", "Keys",
                 "JSON",
                 nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
             ]
         ),
         .executableTarget(
@@ -196,13 +216,32 @@ let package = Package(
             path: "Tests/PeerComparison",
             swiftSettings: strict
         ),
+        .target(
+            name: "ClusterSupport",
+            dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            path: "Tests/ClusterSupport",
+            swiftSettings: strict
+        ),
         tests(
             "ClusterTests",
             [
-                "reeve", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL, nioPosix,
+                "reeve", "ClusterSupport", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL,
+                nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
+        .executableTarget(
+            name: "Chaos",
+            dependencies: [
+                "ClusterSupport", "Linearizability", "Kernel", nioCore, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Tests/Chaos",
+            exclude: ["Preload"],
+            swiftSettings: strict
+        ),
+        tests("ChaosTests", ["Chaos", "Linearizability"]),
         tests(
             "ReeveTests",
             [
@@ -210,6 +249,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        tests("SimulatorTests", ["Simulator", "Replica", "Consensus", "Directory", "Kernel", "Wire"]),
+        tests(
+            "SimulatorTests",
+            ["Simulator", "StoreTesting", "Replica", "Consensus", "Directory", "Kernel", "Wire"]
+        ),
     ]
 )

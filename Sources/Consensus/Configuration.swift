@@ -32,7 +32,7 @@ package struct Configuration: Hashable, Sendable {
         self.autoLeave = autoLeave
     }
 
-    /// Of a member that has not been told yet who takes part: it listens, and asks nobody for votes.
+    /// Of a member that has not been told yet who takes part: it asks nobody for votes, and begins with a snapshot.
     package static let empty = Configuration(voters: [])
 
     package var isJoint: Bool { !votersOutgoing.isEmpty }
@@ -48,7 +48,7 @@ package struct Configuration: Hashable, Sendable {
     package func isVoter(_ member: MemberID) -> Bool { voters.contains(member) || votersOutgoing.contains(member) }
     package func contains(_ member: MemberID) -> Bool { isVoter(member) || learners.contains(member) }
 
-    /// More members than any change may lead to, counting everybody once.
+    /// The most members that a change may lead to, counting everybody once.
     package static let maxMembers = 64
 
     /// Why no sequence of changes leads here; nil for a sound configuration. etcd, `confchange.checkInvariants`.

@@ -45,6 +45,8 @@ package struct Message: Hashable, Sendable {
         /// The log is equal to the leader's up to and including `matchIndex`, durably.
         case appendAccepted(matchIndex: LogIndex)
         /// No entry at `previous`. `hint` is the receiver's highest position that could match. Raft section 5.3.
+        /// A `previous` of zero: the receiver waits to be added, and needs a snapshot, since it knows no configuration
+        /// that entries could change.
         case appendRejected(previous: LogIndex, hint: LogPosition)
         /// `round` grows by one with each broadcast of a leader; its acknowledgement by a quorum proves that the
         /// leader still led when the round began.

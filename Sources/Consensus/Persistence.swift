@@ -60,11 +60,24 @@ package struct RestoredLog: Hashable, Sendable {
     package let entries: [Entry]
     /// The first entry that the store still has; lower ones exist in snapshots alone.
     package let firstIndex: LogIndex
+    /// What was cut off this log and is not made good yet.
+    package let lost: LostTail?
+    /// What was found damaged on the way, among applied entries. Sorted, apart.
+    package let damage: [LogDamage]
 
-    package init(hardState: HardState, base: SnapshotPoint, entries: [Entry], firstIndex: LogIndex) {
+    package init(
+        hardState: HardState,
+        base: SnapshotPoint,
+        entries: [Entry],
+        firstIndex: LogIndex,
+        lost: LostTail? = nil,
+        damage: [LogDamage] = []
+    ) {
         self.hardState = hardState
         self.base = base
         self.entries = entries
         self.firstIndex = firstIndex
+        self.lost = lost
+        self.damage = damage
     }
 }

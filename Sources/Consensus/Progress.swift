@@ -110,6 +110,9 @@ struct Progress: Sendable {
         sentCommit = max(sentCommit, commitIndex)
     }
 
+    /// What a snapshot stands for is committed, as its receiver knows.
+    mutating func noteCommitIsKnown(through index: LogIndex) { sentCommit = max(sentCommit, index) }
+
     mutating func resume() { isPaused = false }
 
     /// Whether the follower could commit more if it were told of `index`. etcd, `Progress.CanBumpCommit`.
@@ -141,6 +144,8 @@ extension [Progress] {
 struct Inflight: Sendable {
     private var appends: Deque<(last: LogIndex, byteCount: Int)> = []
     private var byteCount = 0
+
+    var count: Int { appends.count }
 
     func isFull(_ options: RaftOptions) -> Bool {
         appends.count >= options.maxInflightAppends || byteCount >= options.maxInflightBytes

@@ -35,6 +35,8 @@ extension RaftNode {
         case linkClosed(MemberID)
         /// Whether this member may lead: false while its clock is out of bounds or its log damaged.
         case mayLead(Bool)
+        /// Whether this member may vote: false while its log is damaged.
+        case mayVote(Bool)
     }
 
     /// Everything that a member asks of its shell. Carried out in list order.

@@ -2,7 +2,9 @@ import Kernel
 
 extension RaftNode {
     /// Only a voter whose log is whole may ask to lead.
-    var mayCampaign: Bool { mayLead && !isReplacingLog && configuration.isVoter(id) }
+    var mayCampaign: Bool {
+        mayLead && mayVote && !isReplacingLog && configuration.isVoter(id) && log.last.isUpToDate(with: acknowledgedEnd)
+    }
 
     mutating func resetElectionTimer(at now: Instant) {
         let timeout = options.electionTimeout.microseconds
@@ -111,15 +113,20 @@ extension RaftNode {
     /// that a candidate with the better log and the lower term catches up with it.
     mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition, at now: Instant) {
         let isFree = candidateTerm > term || mayVote(for: candidate)
-        let granted = isFree && last.isUpToDate(with: log.last)
+        let granted = mayVote && isFree && isUpToDate(last)
         if granted { yieldIfHinted(at: now) }
         send(.preVoteResponse(granted: granted), to: candidate, term: granted ? candidateTerm : term)
+    }
+
+    /// Also with what was cut off this member's log.
+    private func isUpToDate(_ last: LogPosition) -> Bool {
+        last.isUpToDate(with: log.last) && last.isUpToDate(with: acknowledgedEnd)
     }
 
     private func mayVote(for candidate: MemberID) -> Bool { vote == candidate || (vote == nil && leader == nil) }
 
     mutating func voteRequested(by candidate: MemberID, last: LogPosition, at now: Instant) {
-        guard mayVote(for: candidate), last.isUpToDate(with: log.last) else {
+        guard mayVote, mayVote(for: candidate), isUpToDate(last) else {
             return send(.voteResponse(granted: false), to: candidate)
         }
         if vote != candidate {

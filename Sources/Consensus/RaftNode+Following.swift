@@ -5,6 +5,11 @@ extension RaftNode {
     mutating func receiveAppend(_ append: Message.Append, from leader: MemberID) {
         // The log is about to be replaced as a whole.
         guard !isReplacingLog else { return }
+        // Changes of the configuration mean nothing to who does not know what they change. A leader that has tried from
+        // the first entry on, before which no log can differ from another, takes that for the wish for a snapshot.
+        guard configuration != .empty else {
+            return send(.appendRejected(previous: append.previous.index, hint: .zero), to: leader)
+        }
         guard append.previous.index >= commitIndex else {
             // Everything up to the commit index is equal anyway.
             return sendWhenDurable(.appendAccepted(matchIndex: commitIndex), to: leader)

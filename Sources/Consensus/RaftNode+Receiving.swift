@@ -40,8 +40,9 @@ extension RaftNode {
         if configuration.contains(message.from) { return true }
         guard !configuration.members.contains(where: { $0.supersedes(message.from) }) else { return false }
         switch message.body {
-        case .preVoteRequest, .voteRequest, .append, .heartbeat, .snapshot, .timeoutNow, .readIndexResponse:
-            return true
+        case .preVoteRequest, .voteRequest, .append, .heartbeat, .snapshot: return true
+        // A leader that was removed hands over.
+        case .timeoutNow, .readIndexResponse: return message.from == leader
         case .preVoteResponse, .voteResponse, .appendAccepted, .appendRejected, .heartbeatAcknowledged,
             .snapshotAcknowledged, .readIndexRequest:
             return false

@@ -101,6 +101,10 @@ extension RaftNode {
     }
 
     mutating func rejected(_ rejected: LogIndex, hint: LogPosition, by place: Int, at now: Instant) {
+        if rejected == .zero {
+            guard progress[place].matchIndex == .zero, progress[place].state != .snapshot else { return }
+            return beginSnapshot(for: place, at: now)
+        }
         // What this log has at or below the hint, of a term that the follower could have there. Before what is in
         // memory terms are not known, so the hint itself is tried.
         let common = log.position(atOrBelow: hint.index, termAtMost: hint.term)?.index ?? hint.index

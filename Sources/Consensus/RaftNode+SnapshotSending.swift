@@ -29,6 +29,7 @@ extension RaftNode {
                 chunk: chunk,
                 retryAt: retryAt
             )
+            progress[place].noteCommitIsKnown(through: chunk.point.position.index)
             send(.snapshot(chunk), to: peer)
         } else {
             // The next attempt starts over with the newest snapshot.

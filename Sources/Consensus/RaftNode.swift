@@ -8,7 +8,8 @@ package import Kernel
 /// and a message that promises something durable names the write that it waits for. Deviations from the paper:
 /// pre-vote (9.6) and check-quorum with sticky leaders (6.2) are always on; the hash chain is checked as entries are
 /// appended; a member's own vote and match count only once they are durable; a follower commits only what it knows to
-/// equal its leader's log, whatever a heartbeat says.
+/// equal its leader's log, whatever a heartbeat says; a configuration is in force once its entry is applied, as in etcd;
+/// a leader that is removed tells its successor to stand; reads never rely on clocks.
 package struct RaftNode: Core {
     package let id: MemberID
     package let lineage: Lineage
@@ -36,6 +37,9 @@ package struct RaftNode: Core {
     /// Where contexts of forwarded reads come from: a stream of its own, so that reads do not shift elections.
     var contexts: SeededRandom
     var mayLead = true
+    var mayVote = true
+    /// Where the log ended before something was cut off it: what the member has acknowledged, it had in that log.
+    let acknowledgedEnd: LogPosition
 
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
@@ -145,6 +149,7 @@ package struct RaftNode: Core {
         self.appliedIndex = applied
         self.applyingIndex = applied
         self.verifiedIndex = commitIndex
+        self.acknowledgedEnd = restored.lost?.last ?? .zero
         self.random = SeededRandom(seed: seed)
         self.contexts = SeededRandom(seed: seed ^ 0x7265_6164_2069_6478)
         self.electionDeadline = now
@@ -186,6 +191,7 @@ package struct RaftNode: Core {
         case .readIndex(let id): readIndex(.own(id), at: now)
         case .linkClosed(let peer): linkClosed(to: peer, at: now)
         case .mayLead(let allowed): setMayLead(allowed, at: now)
+        case .mayVote(let allowed): mayVote = allowed
         }
         confirmReads(at: now)
         installWhenIdle()

@@ -110,7 +110,7 @@ struct DecisionWork {
 
     /// The entities as the policies see them.
     func entities(_ moment: DecisionMoment) -> EntityView {
-        EntityView(snapshot, in: moment.interval, overlay: overlay)
+        EntityView(snapshot.entityTable, in: moment.interval, overlay: overlay)
     }
 
     mutating func authorize(
@@ -262,13 +262,13 @@ struct DecisionWork {
 
     /// What policies may ask about the knowledge that they are evaluated with, as `context.reeve`.
     private func knowledge(_ moment: DecisionMoment) -> Cedar.Record {
-        [
-            "age_ms": .long(Int64(clamping: moment.age.milliseconds)),
-            "earliest": .datetime(CedarDateTime(moment.interval.earliest)),
-            "epoch": .long(Int64(clamping: snapshot.epoch)),
-            "latest": .datetime(CedarDateTime(moment.interval.latest)),
-            "revision": .long(Int64(clamping: snapshot.revision.number)),
-        ]
+        Cedar.Record(fields: [
+            Cedar.Record.Field(name: "age_ms", value: .long(Int64(clamping: moment.age.milliseconds))),
+            Cedar.Record.Field(name: "earliest", value: .datetime(CedarDateTime(moment.interval.earliest))),
+            Cedar.Record.Field(name: "epoch", value: .long(Int64(clamping: snapshot.epoch))),
+            Cedar.Record.Field(name: "latest", value: .datetime(CedarDateTime(moment.interval.latest))),
+            Cedar.Record.Field(name: "revision", value: .long(Int64(clamping: snapshot.revision.number))),
+        ])
     }
 
     private func administrationVerdict(_ request: Request, _ moment: DecisionMoment) -> PolicyVerdict {
@@ -276,7 +276,7 @@ struct DecisionWork {
         PolicyVerdict(
             request,
             policies: snapshot.administration.map { [$0] } ?? [],
-            entities: EntityView(snapshot, in: moment.interval),
+            entities: EntityView(snapshot.entityTable, in: moment.interval),
             age: moment.age,
             isRestricted: isCallerRestricted
         )

@@ -49,4 +49,13 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
 extension DecisionSnapshot: EntitySource {
     package func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
+
+    /// The entities alone, for views that come and go with each decision: a snapshot has many parts to count references to.
+    var entityTable: EntityTable { EntityTable(entities: entities) }
+
+    struct EntityTable: EntitySource {
+        fileprivate let entities: TreeDictionary<EntityUID, EntityFacts>
+
+        func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
+    }
 }

@@ -13,7 +13,7 @@ final class CatchUpReader: @unchecked Sendable {
     private let log: LogStore
     private let state: StateStore
     private let inbox: Inbox
-    private let worker = SerialWorker()
+    let worker = SerialWorker()
     private let logger: Logger
 
     static let chunkBytes = 256 * 1024
@@ -31,10 +31,28 @@ final class CatchUpReader: @unchecked Sendable {
                 let found = try log.entries(from: index, maxBytes: maxBytes)
                 inbox.post(.entriesRead(for: peer, previous: found?.previous, entries: found?.entries ?? []))
             } catch {
-                logger.error("log not readable", metadata: ["error": "\(error)"])
+                report(error)
                 inbox.post(.entriesRead(for: peer, previous: nil, entries: []))
             }
         }
+    }
+
+    /// For a member whose log is damaged.
+    func readForRepair(for peer: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int) {
+        worker.run { [self] in
+            var entries: [Entry] = []
+            do throws(StorageError) {
+                entries = try log.entries(from: first, endingAt: last, maxBytes: maxBytes)
+            } catch {
+                report(error)
+            }
+            inbox.post(.readForRepair(for: peer, first: first, last: last, entries: entries))
+        }
+    }
+
+    private func report(_ error: StorageError) {
+        logger.error("log not readable", metadata: ["error": "\(error)"])
+        if let damage = log.damage(behind: error) { inbox.post(.logDamaged(damage)) }
     }
 
     func readSnapshot(for peer: MemberID, position: LogPosition?, number: UInt64) {

@@ -70,7 +70,7 @@ final class LogWriter: Sendable {
         do throws(StorageError) {
             try journal.write(batch)
         } catch {
-            return Self.isRoomMissing(error) ? retry(batch, error) : fail(error)
+            return failed(batch, error)
         }
         statistics.withLock { statistics in
             statistics.commits += 1
@@ -113,18 +113,36 @@ final class LogWriter: Sendable {
             try journal.move()
             statistics.withLock { $0.moves += 1 }
         } catch {
-            guard Self.isRoomMissing(error) else { return fail(error) }
-            logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
-            note(isFull: true)
+            if Self.isRoomMissing(error) {
+                note(isFull: true)
+            } else if let damage = store.damage(behind: error) {
+                inbox.post(.logDamaged(damage))
+            } else {
+                return fail(error)
+            }
+            logger.error("the log takes in nothing, trying again", metadata: ["error": "\(error)"])
             inbox.loop.scheduleTask(in: Self.retryInterval) { self.startMove() }
         }
     }
 
-    /// Nothing was acknowledged, and nothing is lost: the batch goes back to the front and waits for room. In between, the
-    /// thread is free to compact, which is what makes room. As a leader this node is replaced by one that can write.
-    private func retry(_ batch: [LogWrite], _ error: StorageError) {
-        logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
-        note(isFull: true)
+    private func failed(_ batch: [LogWrite], _ error: StorageError) {
+        if Self.isRoomMissing(error) {
+            logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
+            note(isFull: true)
+            retry(batch)
+        } else if let damage = store.damage(behind: error) {
+            // What the batch follows has to be repaired first.
+            logger.error("log is damaged, trying again", metadata: ["error": "\(error)"])
+            inbox.post(.logDamaged(damage))
+            retry(batch)
+        } else {
+            fail(error)
+        }
+    }
+
+    /// Nothing was acknowledged, and nothing is lost: the batch goes back to the front and waits. In between, the thread is
+    /// free to compact, which is what makes room, and to repair. As a leader this node is replaced by one that can write.
+    private func retry(_ batch: [LogWrite]) {
         queued.withLock { $0.insert(contentsOf: batch, at: 0) }
         inbox.loop.scheduleTask(in: Self.retryInterval) { self.worker.run { self.writeQueued() } }
     }
@@ -137,24 +155,38 @@ final class LogWriter: Sendable {
         if changed { inbox.post(.storage(isFull: isFull)) }
     }
 
-    /// The state must be on disk up to this entry before this is called.
-    func compact(before index: LogIndex) {
+    func compact(_ compaction: Compaction) {
         perform { [self] () throws(StorageError) in
-            let first = try store.truncatePrefix(before: index)
+            // So that the store reaches as far as the state does.
+            try journal.move()
+            let first = try compaction.run(on: store)
             note(isFull: isNearlyFull)
             inbox.post(.compacted(firstIndex: first))
         }
     }
 
-    /// Carries out something between two writes, when all before are in the store.
-    func perform(_ work: @escaping @Sendable () throws -> Void) {
-        worker.run { [fail, journal] in
-            do {
-                try journal.move()
-                try work()
+    /// Puts entries in the place of damaged ones.
+    func repair(_ entries: [Entry], hash: Digest) {
+        perform { [self] () throws(StorageError) in
+            do throws(StorageError) {
+                try store.repair(entries, endingIn: hash)
+                inbox.post(.logRepaired(true))
             } catch {
-                fail(error)
+                guard case .misuse(let reason) = error else { throw error }
+                logger.warning("repair does not fit the log", metadata: ["reason": "\(reason)"])
+                inbox.post(.logRepaired(false))
             }
+        }
+    }
+
+    func forgetLostTail() {
+        perform { [store] () throws(StorageError) in try store.forgetLostTail() }
+    }
+
+    /// Carries out something between two writes. What the journal has need not be in the store by then.
+    func perform(_ work: @escaping @Sendable () throws -> Void) {
+        worker.run { [fail] in
+            do { try work() } catch { fail(error) }
         }
     }
 
@@ -169,8 +201,8 @@ final class LogWriter: Sendable {
     }
 
     func stop() async {
-        perform {}
         await worker.stop()
+        mover.run { self.move() }
         await mover.stop()
     }
 }

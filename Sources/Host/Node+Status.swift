@@ -11,6 +11,7 @@ extension Node {
         let links = links.statistics
         let commits = log.snapshot
         let state = keeper.snapshot
+        let scrub = scrubber.snapshot
         return await loop.read { [self] replica, now in
             let peers = settings.genesis.voters.sorted { $0.name < $1.name }.map { voter in
                 let isSelf = voter.id == settings.member.id
@@ -39,6 +40,13 @@ extension Node {
                 firstIndex: replica.firstIndex,
                 isServing: replica.isServing,
                 haltReason: replica.haltReason,
+                log: NodeStatus.Log(
+                    damagedEntries: replica.logHealth.damagedEntries,
+                    lostFrom: replica.logHealth.lostFrom,
+                    lostThrough: replica.logHealth.lostThrough,
+                    scrubbedThrough: scrub.through,
+                    scrubPasses: scrub.passes
+                ),
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
                 certificateExpiresAt: settings.credentials.validity.notAfter,
@@ -47,6 +55,7 @@ extension Node {
                     .init("replica_forwarded_commands", replica.counters.forwarded),
                     .init("replica_messages_from_strangers", replica.counters.strangers),
                     .init("replica_stamps_too_far_ahead", replica.counters.stampsTooFarAhead),
+                    .init("replica_repeated_forwards", replica.counters.repeatedForwards),
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
@@ -54,6 +63,10 @@ extension Node {
                     .init("storage_state_batches", state.batches),
                     .init("storage_state_commits", state.commits),
                     .init("storage_state_entries", state.entries),
+                    .init("storage_log_repaired_entries", replica.logHealth.repairedEntries),
+                    .init("storage_log_scrub_passes", scrub.passes),
+                    .init("storage_log_scrubbed_bytes", scrub.bytes),
+                    .init("storage_log_scrubbed_entries", scrub.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
                 ]
             )

@@ -1,3 +1,4 @@
+import Consensus
 import Decision
 package import Directory
 import Kernel
@@ -60,6 +61,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let log: LogWriter
     let keeper: StateKeeper
     let reader: CatchUpReader
+    let scrubber: LogScrubber
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let endings: AsyncStream<Ending>
@@ -81,6 +83,13 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         let codec = RecallingCodec(ProtobufCodec())
         let stores = try NodeStores(settings: settings, codec: codec)
         let start = try stores.start(codec: codec)
+        for run in start.log.damage {
+            logger.error(
+                "the log is damaged: this node neither votes nor leads until its peers have repaired it",
+                metadata: ["first": "\(run.first)", "last": "\(run.last)"]
+            )
+        }
+        if let cut = start.cut { logger.error("cut a damaged end off the log", metadata: cut.metadata) }
         // Links and node share a thread: a frame reaches the node, and the disk's writer, without waking another.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let inbox = Inbox(loop: group.next())
@@ -122,6 +131,13 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             inbox: inbox,
             logger: logger
         )
+        scrubber = LogScrubber(
+            store: stores.directory.log,
+            worker: reader.worker,
+            inbox: inbox,
+            logger: logger,
+            fail: fail
+        )
         requests = RequestBook()
         loop = ReplicaLoop(
             node: replica,
@@ -155,6 +171,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     package func run() async throws {
         try await links.start()
         loop.start()
+        scrubber.start()
         logger.info(
             "node started",
             metadata: ["node": "\(settings.member.name)", "address": "\(settings.bindHost):\(settings.bindPort)"]
@@ -184,6 +201,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     }
 
     private func tearDown() async {
+        scrubber.stop()
         await loop.stop()
         await links.shutdown()
         await log.stop()

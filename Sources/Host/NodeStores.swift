@@ -8,8 +8,11 @@ import Storage
 /// What a node keeps on disk, and what a start makes of it.
 final class NodeStores: Sendable {
     let directory: DataDirectory
+    private let member: MemberID
 
     struct Start: Sendable {
+        /// What was cut off the log because it did not read back.
+        let cut: LogCut?
         let log: RestoredLog
         let applied: SnapshotPoint
         let facts: DirectoryFacts
@@ -21,6 +24,7 @@ final class NodeStores: Sendable {
 
     /// Opens the stores, or makes them with the first entry of the log when they are not there.
     init(settings: NodeSettings, codec: any DirectoryCodec) throws(StorageError) {
+        member = settings.member.id
         directory = try DataDirectory(
             path: settings.dataDirectory,
             owner: StoreOwner(lineage: settings.genesis.lineage, member: settings.member.id),
@@ -37,17 +41,23 @@ final class NodeStores: Sendable {
         let view = try directory.state.openView()
         defer { view.close() }
         let applied = try view.applied()
-        let log = try directory.log.restore(appliedIndex: applied.position.index, windowBytes: Self.windowBytes)
+        // An empty state knows of no members; the log always does.
+        let base = directory.log.summary?.base.configuration ?? .empty
+        let configuration = applied.configuration == .empty ? base : applied.configuration
+        let cut = try directory.log.cutDamagedTail(
+            after: applied,
+            isOnlyVoter: configuration.allVoters == [member]
+        )
+        let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
         if let failure = view.failure { throw failure }
-        // An empty state knows of no members; the log always does.
         let point = SnapshotPoint(
             position: applied.position,
             hash: applied.hash,
             time: applied.time,
-            configuration: applied.configuration == .empty ? log.base.configuration : applied.configuration
+            configuration: configuration
         )
-        return Start(log: log, applied: point, facts: facts, snapshot: snapshot)
+        return Start(cut: cut, log: log, applied: point, facts: facts, snapshot: snapshot)
     }
 }

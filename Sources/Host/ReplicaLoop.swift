@@ -103,7 +103,12 @@ final class ReplicaLoop: @unchecked Sendable {
             around.reader.readSnapshot(for: peer, position: position, number: number)
         case .stageSnapshot(let chunk): around.state.stage(chunk)
         case .installSnapshot(let point): around.state.install(point, log: around.log)
-        case .compact(let index): around.state.sync { [log = around.log] in log.compact(before: index) }
+        case .compact(let index):
+            around.state.prepareCompaction(before: index) { [log = around.log] in log.compact($0) }
+        case .repairLog(let entries, let hash): around.log.repair(entries, hash: hash)
+        case .readForRepair(let peer, let first, let last, let maxBytes):
+            around.reader.readForRepair(for: peer, first: first, last: last, maxBytes: maxBytes)
+        case .forgetLostTail: around.log.forgetLostTail()
         case .publish(let freshness): around.cell.publish(freshness)
         case .serving(let isServing): around.cell.publish(isServing: isServing)
         case .roleChanged(let status):

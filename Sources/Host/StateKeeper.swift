@@ -218,11 +218,10 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     /// Forces the state to disk, so that the log before what it reflects may go.
-    func sync(then done: @escaping @Sendable () -> Void) {
+    func prepareCompaction(before index: LogIndex, then compact: @escaping @Sendable (Compaction) -> Void) {
         perform { [self] in
             try commit()
-            try directory.state.sync()
-            done()
+            compact(try Compaction.prepare(before: index, state: directory.state))
         }
     }
 

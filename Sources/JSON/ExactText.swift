@@ -1,12 +1,12 @@
 extension String {
     /// Whether both are the same code points.
     ///
-    /// `==` would equate canonically equivalent texts, so that two different ids could pass for one. As fast as `==` for
-    /// ASCII, where both agree.
+    /// `==` would equate canonically equivalent texts, so that two different ids could pass for one. Different lengths,
+    /// the usual case, are told apart at once.
     package func isExactly(_ other: String) -> Bool {
-        guard utf8.count == other.utf8.count else { return false }
-        if utf8Span.isKnownASCII && other.utf8Span.isKnownASCII { return self == other }
-        return utf8.elementsEqual(other.utf8)
+        // What is not even equivalent is not the same; what is equivalent is the same where it is of ASCII.
+        guard utf8.count == other.utf8.count, self == other else { return false }
+        return utf8Span.isKnownASCII && other.utf8Span.isKnownASCII || utf8.elementsEqual(other.utf8)
     }
 
     /// Whether this comes first by code points, which for UTF-8 is the order of the bytes.

@@ -14,6 +14,11 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Nil unless there are exactly 32 bytes.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
+        self.init(exactly: bytes)
+    }
+
+    /// Of as many bytes as there should be.
+    fileprivate init(exactly bytes: some Sequence<UInt8>) {
         var iterator = bytes.makeIterator()
         func word() -> UInt64 {
             var value: UInt64 = 0
@@ -72,8 +77,5 @@ package struct DigestHasher: Sendable {
         hash.update(data: bytes)
     }
 
-    package consuming func finalize() -> Digest {
-        guard let digest = Digest(bytes: Array(hash.finalize())) else { fatalError("SHA-256 has 32 bytes") }
-        return digest
-    }
+    package consuming func finalize() -> Digest { Digest(exactly: hash.finalize()) }
 }

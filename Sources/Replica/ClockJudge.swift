@@ -68,6 +68,18 @@ struct ClockJudge: Hashable, Sendable {
         return takers > (peers.count + 1) / 2
     }
 
+    /// Whether a quorum's clocks, this one among them, agree within the allowed error. If most clocks are right then, this
+    /// one is.
+    ///
+    /// Only then does a leader's word on the time prove anything. One whose clock is far behind may lead while just one
+    /// follower hears it; a node that has no newer proof, as after a restart, would take its date and count grants that
+    /// have long ended. So nobody gets a proof from it, and knowledge ages until decisions stop.
+    func isConfirmed(at now: Instant) -> Bool {
+        let limit = Int64(clamping: rules.maxClockError.milliseconds)
+        let agreeing = 1 + currentOffsets(at: now).count { abs($0) <= limit }
+        return agreeing > (peers.count + 1) / 2
+    }
+
     /// - Parameter freshness: What the cluster has proven of time, for a node that hears only its leader.
     func verdict(at now: Moment, freshness: Freshness?) -> Verdict {
         let limit = Int64(clamping: rules.maxClockError.milliseconds)

@@ -45,6 +45,9 @@ struct FreshnessTracker: Sendable {
         rounds.append(Round(number: number, beganAt: now, commitIndex: commitIndex))
     }
 
+    /// A round that proves nothing. It is not dated later either, when it may have been acknowledged already.
+    mutating func skipRound(_ number: UInt64) { lastBegun = max(lastBegun, number) }
+
     mutating func confirmRound(_ number: UInt64, applied: LogIndex) {
         guard let place = rounds.lastIndex(where: { $0.number <= number }) else { return }
         let round = rounds[place]

@@ -19,6 +19,11 @@ package struct PeerMessage: Hashable, Sendable {
         /// The sender learns the outcome by applying the log; only a refusal is answered.
         case forward(RequestID, command: [UInt8])
         case forwardRefused(RequestID, ForwardRefusal)
+        /// The sender's log is damaged: it asks for the entries up to `last`, none below `first`.
+        case entriesWanted(first: LogIndex, last: LogIndex)
+        /// Answers `entriesWanted` for the same range, from the end of it backwards as far as they fit. None: the sender
+        /// does not have the last.
+        case entriesFound(first: LogIndex, last: LogIndex, entries: [Entry])
     }
 
     /// Why a leader, or who was taken for one, did not put a forwarded command into its log.

@@ -11,6 +11,7 @@ extension ReplicaNode {
         applied = batch.point
         facts = batch.facts
         for outcome in batch.outcomes {
+            forwardedCommands.remove(outcome.command)
             for id in requests.finish(command: outcome.command) {
                 effects.append(.reply(id, .applied(outcome.result)))
             }
@@ -32,6 +33,7 @@ extension ReplicaNode {
         applied = point
         self.facts = facts
         firstIndex = point.position.index.next
+        repair.compacted(to: firstIndex)
         finishWaiters(into: &effects)
         advance(.snapshotInstalled(point), at: now, into: &effects)
         // A snapshot is the state of a leader, which had committed all that this node may have served.

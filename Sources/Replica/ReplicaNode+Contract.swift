@@ -27,6 +27,12 @@ extension ReplicaNode {
         case snapshotStaged(LogPosition, nextChunk: UInt64)
         case snapshotInstalled(SnapshotPoint, DirectoryFacts)
         case compacted(firstIndex: LogIndex)
+        /// Stored entries do not read back: found at a read, or by a scrub.
+        case logDamaged([LogDamage])
+        /// Answers `.repairLog`. False when the log no longer wants these entries.
+        case logRepaired(Bool)
+        /// Answers `.readForRepair`. Empty when this node does not have the last entry.
+        case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, entries: [Entry])
         /// Whether the log store has reached the size past which no client's write is taken.
         case storage(isFull: Bool)
         /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.
@@ -48,6 +54,13 @@ extension ReplicaNode {
         case installSnapshot(SnapshotPoint)
         /// Drop the log before this entry, after forcing the state store to disk; answered by `.compacted`.
         case compact(before: LogIndex)
+        /// Put these in the place of damaged entries, as one durable transaction; the last is to hash to `hash`. Answered by
+        /// `.logRepaired`.
+        case repairLog([Entry], hash: Digest)
+        /// Read verified entries for a member whose log is damaged; answered by `.readForRepair`.
+        case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
+        /// What was cut off the log is made good: take it off the record. Not answered.
+        case forgetLostTail
         /// How fresh this node's knowledge is: decisions from now on are dated by it.
         case publish(Freshness)
         /// Whether decisions may be answered at all: false after a restart until the node has caught up with what it

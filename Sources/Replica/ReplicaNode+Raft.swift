@@ -19,10 +19,12 @@ extension ReplicaNode {
             effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: message.to, after: write))
         case .apply(let entries):
             if haltReason == nil { effects.append(.apply(entries)) }
-        case .accepted(let id, _): proposers[id] = nil
+        case .accepted(let id, _): accepted(id)
         case .refused(let id, let refusal): refused(id, refusal, at: now, into: &effects)
         case .roleChanged(let status):
             if status.role != .leader { tracker.endLeadership() }
+            // The log of another term may lose what this one's holds.
+            forwardedCommands = []
             effects.append(.roleChanged(status))
         case .readEntries(let peer, let from, let maxBytes):
             effects.append(.readEntries(for: peer, from: from, maxBytes: maxBytes))
@@ -45,10 +47,14 @@ extension ReplicaNode {
     }
 
     /// A leader may vouch for its commit index once that covers an entry of its own term: before, its predecessor may
-    /// have committed more than it knows of. Raft section 8.
+    /// have committed more than it knows of. Raft section 8. For the date it may vouch while a quorum's clocks agree.
     private mutating func trackRounds(at now: Moment) {
-        guard raft.role == .leader, raft.hasCommittedInTerm else { return }
-        tracker.beginRound(raft.round, at: now, commitIndex: raft.commitIndex)
+        guard raft.role == .leader else { return }
+        if raft.hasCommittedInTerm, clocks.isConfirmed(at: now.monotonic) {
+            tracker.beginRound(raft.round, at: now, commitIndex: raft.commitIndex)
+        } else {
+            tracker.skipRound(raft.round)
+        }
         tracker.confirmRound(raft.confirmedRound, applied: applied.position.index)
     }
 
@@ -70,6 +76,10 @@ extension ReplicaNode {
             receiveForward(id, command, from: sender, at: now, into: &effects)
         case .forwardRefused(let id, let refusal):
             refused(id, refusal, at: now, into: &effects)
+        case .entriesWanted(let first, let last):
+            readForRepair(of: sender, first, last, into: &effects)
+        case .entriesFound(let first, let last, let entries):
+            receiveRepair(entries, first, last, from: sender, into: &effects)
         }
     }
 
@@ -110,7 +120,8 @@ extension ReplicaNode {
 
     /// What follows from any input: who may lead, what can be sent on, what is over, what is fresh.
     mutating func settle(at now: Moment, into effects: inout [Effect]) {
-        judgeClock(at: now, into: &effects)
+        mend(at: now, into: &effects)
+        judge(at: now, into: &effects)
         dispatch(at: now, into: &effects)
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
@@ -130,10 +141,15 @@ extension ReplicaNode {
         effects.append(.serving(true))
     }
 
-    mutating func judgeClock(at now: Moment, into effects: inout [Effect]) {
+    /// Whether this node may lead, and vote.
+    mutating func judge(at now: Moment, into effects: inout [Effect]) {
+        if mayVote != repair.runs.isEmpty {
+            mayVote = repair.runs.isEmpty
+            advance(.mayVote(mayVote), at: now, into: &effects)
+        }
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
         let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
-        let allowed = verdict == .good && haltReason == nil && stopping == .no
+        let allowed = verdict == .good && haltReason == nil && stopping == .no && repair.isWhole
         guard allowed != mayLead else { return }
         mayLead = allowed
         if verdict != .good {

@@ -105,8 +105,15 @@ extension ReplicaNode {
         if !mayPropose(at: now) {
             return refuseForward(id, .notLeader, to: sender, at: now, into: &effects)
         }
+        let digest = Digest.of(command)
+        if forwardedCommands.contains(digest) {
+            // Sent again since nothing commits. The copy that stands here cannot be lost while this node leads, and a
+            // second one would but fill the log; its outcome is heard of by applying it.
+            counters.repeatedForwards += 1
+            return
+        }
         if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }
-        let proposal = proposal(of: command, by: .forwarded(by: sender, id), at: now)
+        let proposal = proposal(of: command, by: .forwarded(by: sender, id, command: digest), at: now)
         advance(.propose([proposal]), at: now, into: &effects)
     }
 
@@ -119,6 +126,11 @@ extension ReplicaNode {
     ) {
         let message = PeerMessage(stamp: now.wall, body: .forwardRefused(id, refusal))
         effects.append(.send(message, to: sender, after: nil))
+    }
+
+    mutating func accepted(_ proposal: RaftNode.ProposalID) {
+        guard case .forwarded(_, _, let command)? = proposers.removeValue(forKey: proposal) else { return }
+        forwardedCommands.insert(command)
     }
 
     mutating func refused(
@@ -138,7 +150,7 @@ extension ReplicaNode {
             }
         switch proposer {
         case .client(let id): refused(id, refusal, at: now, into: &effects)
-        case .forwarded(let sender, let id): refuseForward(id, refusal, to: sender, at: now, into: &effects)
+        case .forwarded(let sender, let id, _): refuseForward(id, refusal, to: sender, at: now, into: &effects)
         }
     }
 

@@ -28,12 +28,19 @@ package struct ReplicaNode: Core {
     package internal(set) var firstIndex: LogIndex
     package internal(set) var counters = Counters()
 
-    /// The end of the log at start: what this node may have served before, it had in its log.
+    /// The end of the log at start, before anything was cut off it: what this node may have served before, it had in its
+    /// log.
     let restoredIndex: LogIndex
+    var repair: LogRepair
+    /// The entries that the store is putting in the place of damaged ones.
+    var repairing: [Entry] = []
+    /// Members for which the store reads what they lack, in order of asking.
+    var repairReaders: [MemberID] = []
     var isCompacting = false
     var isStorageFull = false
     var stopping = Stopping.no
     var mayLead = true
+    var mayVote = true
     var publishedFreshness: Freshness?
     var nextProposal: UInt64 = 0
     /// Reads that are to learn at which index they are linearizable, in order of arrival. May name some that have ended.
@@ -43,6 +50,8 @@ package struct ReplicaNode: Core {
     var nextRead: UInt64 = 0
     /// Who waits for the answer to a proposal; emptied within the step that makes it.
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
+    /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
+    var forwardedCommands: Set<Digest> = []
 
     enum Stopping: Hashable, Sendable {
         case no
@@ -52,7 +61,7 @@ package struct ReplicaNode: Core {
 
     enum Proposer: Hashable, Sendable {
         case client(RequestID)
-        case forwarded(by: MemberID, RequestID)
+        case forwarded(by: MemberID, RequestID, command: Digest)
     }
 
     /// Rare things that happened, since the start.
@@ -60,7 +69,7 @@ package struct ReplicaNode: Core {
         package internal(set) var strangers: UInt64 = 0
         package internal(set) var stampsTooFarAhead: UInt64 = 0
         package internal(set) var forwarded: UInt64 = 0
-        package internal(set) var resubmitted: UInt64 = 0
+        package internal(set) var repeatedForwards: UInt64 = 0
         package internal(set) var undecodableForwards: UInt64 = 0
     }
 
@@ -86,7 +95,9 @@ package struct ReplicaNode: Core {
         self.facts = facts
         self.applied = applied
         self.firstIndex = restored.firstIndex
-        self.restoredIndex = restored.entries.last?.index ?? restored.base.position.index
+        self.repair = LogRepair(lost: restored.lost, damage: restored.damage)
+        let end = restored.entries.last?.index ?? restored.base.position.index
+        self.restoredIndex = max(end, restored.lost?.last.index ?? .zero)
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.voters.filter { $0 != member },
@@ -110,7 +121,7 @@ package struct ReplicaNode: Core {
         defer { checkInvariants() }
         var effects: [Effect] = []
         // Before anything is dated by a clock that has just been set.
-        if clocks.observeOwnClock(now) { judgeClock(at: now, into: &effects) }
+        if clocks.observeOwnClock(now) || mayVote != repair.runs.isEmpty { judge(at: now, into: &effects) }
         handle(input, at: now, into: &effects)
         settle(at: now, into: &effects)
         return effects
@@ -137,7 +148,12 @@ package struct ReplicaNode: Core {
         case .compacted(let firstIndex):
             isCompacting = false
             self.firstIndex = max(self.firstIndex, firstIndex)
+            repair.compacted(to: firstIndex)
             advance(.compacted(firstIndex: firstIndex), at: now, into: &effects)
+        case .logDamaged(let damage): damaged(damage, into: &effects)
+        case .logRepaired(let isDone): repaired(isDone, into: &effects)
+        case .readForRepair(let peer, let first, let last, let entries):
+            answerRepair(of: peer, first, last, entries, at: now, into: &effects)
         case .storage(let isFull): isStorageFull = isFull
         case .shutDown: shutDown(at: now, into: &effects)
         }
@@ -148,7 +164,8 @@ package struct ReplicaNode: Core {
         // What a leader has in its own log it never sends again.
         let isFollowing = raft.leader != nil && raft.leader != member
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
-        return [raft.nextWake, requests.nextDeadline, reclaim].compactMap(\.self).min()
+        let ask = repair.retryAt(interval: options.resendInterval)
+        return [raft.nextWake, requests.nextDeadline, reclaim, ask].compactMap(\.self).min()
     }
 
     package var freshness: Freshness? { tracker.current }
@@ -157,6 +174,7 @@ package struct ReplicaNode: Core {
     package var leader: MemberID? { raft.leader }
     package var commitIndex: LogIndex { raft.commitIndex }
     package var lastPosition: LogPosition { raft.lastPosition }
+    package var logHealth: LogHealth { LogHealth(repair) }
     package var pendingRequestCount: Int { requests.count }
     package var voters: [MemberID] { applied.configuration.voters }
 
@@ -174,6 +192,11 @@ package struct ReplicaNode: Core {
         invariant(
             facts.revision == applied.position.index,
             "facts of \(facts.revision) beside a state at \(applied.position.index)"
+        )
+        let unapplied = lastPosition.index.number - applied.position.index.number
+        invariant(
+            UInt64(forwardedCommands.count) <= unapplied,
+            "\(forwardedCommands.count) forwarded commands among \(unapplied) entries"
         )
         invariant(proposers.isEmpty, "\(proposers.count) proposals were neither accepted nor refused")
         invariant(

@@ -2,7 +2,7 @@
 extension [UInt8] {
     package mutating func append(json text: String) {
         append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: Self.needsEscape) {
+        if Self.needsEscape(text.utf8Span.span) {
             for byte in text.utf8 { append(escaping: byte) }
         } else {
             append(contentsOf: text.utf8)
@@ -25,8 +25,12 @@ extension [UInt8] {
         }
     }
 
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
+    private static func needsEscape(_ text: borrowing Swift.Span<UInt8>) -> Bool {
+        for place in text.indices {
+            let byte = text[place]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f { return true }
+        }
+        return false
     }
 
     /// What RFC 8259 section 7 requires, and DEL, which terminals act on.

@@ -88,6 +88,34 @@ package struct NodeStatus: Hashable, Sendable {
         }
     }
 
+    /// Whether what the log's disk holds is what was written to it.
+    package struct Log: Hashable, Sendable {
+        /// Entries known to be damaged and not repaired yet.
+        package let damagedEntries: UInt64
+        /// What was cut off the end because it did not read back, and has not come back from the leader yet.
+        package let lostFrom: LogIndex?
+        package let lostThrough: LogIndex?
+        /// How far the scrub under way has come, or where the last one ended.
+        package let scrubbedThrough: LogIndex
+        package let scrubPasses: UInt64
+
+        package init(
+            damagedEntries: UInt64 = 0,
+            lostFrom: LogIndex? = nil,
+            lostThrough: LogIndex? = nil,
+            scrubbedThrough: LogIndex = .zero,
+            scrubPasses: UInt64 = 0
+        ) {
+            self.damagedEntries = damagedEntries
+            self.lostFrom = lostFrom
+            self.lostThrough = lostThrough
+            self.scrubbedThrough = scrubbedThrough
+            self.scrubPasses = scrubPasses
+        }
+
+        package var isWhole: Bool { damagedEntries == 0 && lostThrough == nil }
+    }
+
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
@@ -103,6 +131,7 @@ package struct NodeStatus: Hashable, Sendable {
     package let firstIndex: LogIndex
     package let isServing: Bool
     package let haltReason: String?
+    package let log: Log
     package let logBytes: UInt64
     package let stateBytes: UInt64
     package let certificateExpiresAt: WallTime
@@ -135,6 +164,7 @@ package struct NodeStatus: Hashable, Sendable {
         firstIndex: LogIndex,
         isServing: Bool,
         haltReason: String?,
+        log: Log,
         logBytes: UInt64,
         stateBytes: UInt64,
         certificateExpiresAt: WallTime,
@@ -155,6 +185,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.firstIndex = firstIndex
         self.isServing = isServing
         self.haltReason = haltReason
+        self.log = log
         self.logBytes = logBytes
         self.stateBytes = stateBytes
         self.certificateExpiresAt = certificateExpiresAt

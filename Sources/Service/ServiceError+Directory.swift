@@ -25,10 +25,10 @@ extension ServiceError {
         case .idempotencyConflict, .alreadyBootstrapped, .alreadyExists, .inUse, .immutable, .revoked, .lockout,
             .featureLevel:
             .conflict
-        case .revisionMismatch: .preconditionFailed
+        case .revisionMismatch, .preconditionFailed: .preconditionFailed
         case .tooLarge: .tooLarge
         case .tooManyPending, .limitReached: .overloaded
-        case .notBootstrapped: .unavailable
+        case .notBootstrapped, .notAVoter: .unavailable
         }
     }
 
@@ -60,6 +60,8 @@ extension ServiceError {
         case .lockout: "nobody could activate policies any more"
         case .notLiftable: "only statements of quarantine and restriction can be lifted"
         case .limitReached: "a limit of the directory is reached"
+        case .notAVoter: "the node that took the request is no voter of the cluster; send it to another"
+        case .preconditionFailed: "is there and must not be yet, or must be and is not"
         }
     }
 }

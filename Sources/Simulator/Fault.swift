@@ -16,6 +16,9 @@ package enum Fault: Hashable, Sendable {
     case stop(NodeSelector, downFor: Span)
     /// Makes each write to the log take so many times as long.
     case slowDisk(NodeSelector, factor: UInt64)
+    /// Bit rot: the last so many entries of the node's log do not read back any more, but for the newest `sparing`. Left
+    /// out while another node has damage, since nobody promises to survive the loss of a quorum.
+    case rotLog(NodeSelector, entries: UInt64, sparing: UInt64)
     case stepClock(NodeSelector, milliseconds: Int64)
     case correctClocks
     /// Restarts what is down, mends network, disks and clocks.
@@ -62,7 +65,7 @@ extension Fault {
     package var selectors: [NodeSelector] {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
-            .slowDisk(let node, _), .stepClock(let node, _):
+            .slowDisk(let node, _), .rotLog(let node, _, _), .stepClock(let node, _):
             [node]
         case .split(let groups): groups.flatMap { $0 }
         case .healNetwork, .network, .correctClocks, .repairAll: []

@@ -3,7 +3,7 @@ package import Kernel
 /// Draws the faults of a seed. Each seed has some classes of faults and not others, since one class at a high rate
 /// hides what another would show ("swarm testing", Groce et al., ISSTA 2012).
 package enum FaultSchedule {
-    private enum Class: CaseIterable { case isolation, split, crash, crashDuringWrite, stop, network, disk, clock }
+    private enum Class: CaseIterable { case isolation, split, crash, crashDuringWrite, stop, network, disk, clock, rot }
 
     /// Faults before the world's heal time, sorted by time.
     package static func draw(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
@@ -40,6 +40,11 @@ package enum FaultSchedule {
         case .network: return lasting(.network(quality(from: &random)), until: .network(.good))
         case .disk:
             return lasting(.slowDisk(target, factor: random.within(2...200)), until: .slowDisk(target, factor: 1))
+        case .rot:
+            let rot = Fault.rotLog(target, entries: random.within(1...20), sparing: random.within(0...30))
+            // Found by a scrub of the running node, or by its next start.
+            guard random.chance(600_000) else { return [TimedFault(at: time, rot)] }
+            return [TimedFault(at: time, .crash(target, crash, downFor: pause)), TimedFault(at: time, rot)]
         case .clock: return [TimedFault(at: time, .stepClock(target, milliseconds: clockStep(from: &random)))]
         }
     }

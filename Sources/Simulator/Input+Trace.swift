@@ -59,12 +59,27 @@ extension TraceHash {
             combine(12)
             combine(isFull)
         case .shutDown: combine(13)
-        case .awaitCurrent(let id, let deadline):
+        case .logDamaged(let damage):
             combine(14)
+            for run in damage {
+                combine(run.first)
+                combine(run.last)
+            }
+        case .logRepaired(let isDone):
+            combine(15)
+            combine(isDone)
+        case .readForRepair(let peer, let first, let last, let entries):
+            combine(16)
+            combine(peer)
+            combine(first)
+            combine(last)
+            combine(entries)
+        case .awaitCurrent(let id, let deadline):
+            combine(17)
             combine(id.number)
             combine(deadline)
         case .linkClosed(let peer):
-            combine(15)
+            combine(18)
             combine(peer)
         }
     }
@@ -99,6 +114,15 @@ extension TraceHash {
             case .overloaded: combine(2)
             case .storageFull: combine(3)
             }
+        case .entriesWanted(let first, let last):
+            combine(4)
+            combine(first)
+            combine(last)
+        case .entriesFound(let first, let last, let entries):
+            combine(5)
+            combine(first)
+            combine(last)
+            combine(entries)
         }
     }
 
@@ -199,6 +223,9 @@ extension ReplicaNode.Effect {
         case .roleChanged: 12
         case .readyToStop: 13
         case .note: 14
+        case .repairLog: 15
+        case .readForRepair: 16
+        case .forgetLostTail: 17
         }
     }
 }
@@ -223,6 +250,10 @@ extension ReplicaNode.Input {
         case .compacted(let firstIndex): "log begins at \(firstIndex)"
         case .storage(let isFull): isFull ? "log store is full" : "log store has room"
         case .shutDown: "is asked to stop"
+        case .logDamaged(let damage): "log is damaged: \(damage.map { "\($0.first)...\($0.last)" })"
+        case .logRepaired(let isDone): isDone ? "log is repaired" : "repair does not fit the log"
+        case .readForRepair(let peer, let first, let last, let entries):
+            "read for the repair of \(peer): \(entries.count) of \(first)...\(last)"
         }
     }
 }
@@ -234,6 +265,8 @@ extension PeerMessage.Body {
             "\(message.term) \(message.body.summary)\(proof.map { " proven at \($0.provenAt)" } ?? "")"
         case .forward(let id, _): "forward \(id.number)"
         case .forwardRefused(let id, let refusal): "forward \(id.number) refused: \(refusal)"
+        case .entriesWanted(let first, let last): "entries \(first)...\(last) wanted for repair"
+        case .entriesFound(let first, let last, let entries): "\(entries.count) of \(first)...\(last) for repair"
         }
     }
 }

@@ -13,6 +13,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case convergence = "R5"
         /// No node allows after it acknowledged a revocation.
         case revocation = "S1"
+        /// No node allows by a grant that has ended.
+        case expiry = "S9"
         /// What the scenario expects besides.
         case expectation = "scenario"
 

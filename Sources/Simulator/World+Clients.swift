@@ -31,6 +31,11 @@ extension World {
     }
 
     private mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
+        if case .write(.put(.assignment(let spec), _)) = intent, let end = spec.expiresAt,
+            let agent = population.agents.firstIndex(of: spec.principal)
+        {
+            grants.requested(agent, until: end)
+        }
         operations.append(
             ClientOperation(
                 number: operations.count,
@@ -57,7 +62,7 @@ extension World {
             try ask(number, of: node) { id, deadline in .awaitCurrent(id, deadline: deadline) }
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
-            if answered { finish(number, .answered) } else { retry(number) }
+            if answered { finish(number, .decided) } else { retry(number) }
         }
     }
 
@@ -113,9 +118,7 @@ extension World {
         switch reply {
         case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
         case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
-        case .reached(let revision):
-            try read(number, at: node, revision)
-            if isCurrent { finish(number, .answered) }
+        case .reached(let revision): try read(number, at: node, revision, isCurrent: isCurrent)
         case .refused: if isCurrent { retry(number) }
         case .outcomeUnknown:
             operations[number].isInDoubt = true
@@ -144,7 +147,12 @@ extension World {
     }
 
     /// Reads from the state of the node, as its shell would on a thread of its own.
-    private func read(_ number: Int, at node: Int, _ revision: LogIndex) throws(Violation) {
+    private mutating func read(
+        _ number: Int,
+        at node: Int,
+        _ revision: LogIndex,
+        isCurrent: Bool
+    ) throws(Violation) {
         let (document, atLeast): (Int, LogIndex)
         switch operations[number].intent {
         case .read(let resource, let floor): (document, atLeast) = (resource, floor)
@@ -152,13 +160,12 @@ extension World {
         case .readCurrent(let resource): (document, atLeast) = (resource, operations[number].floor)
         case .write, .decide: return
         }
-        try history.read(
-            document: document,
-            value: value(of: document, at: node),
-            applied: machines[node].state.current.point.position.index,
-            atLeast: max(atLeast, revision),
-            on: node
-        )
+        let value = value(of: document, at: node)
+        let applied = machines[node].state.current.point.position.index
+        try history.read(document: document, value: value, applied: applied, atLeast: max(atLeast, revision), on: node)
+        guard isCurrent else { return }
+        finish(number, .read(value))
+        knownRevision = max(knownRevision, applied)
     }
 
     func value(of document: Int, at node: Int) -> Int64? {

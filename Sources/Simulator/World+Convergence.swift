@@ -39,6 +39,7 @@ extension World {
     package mutating func scan() throws(Violation) {
         try log.scan(disks: machines.lazy.map(\.log))
         try history.scan(operations, log: log)
+        try ClientHistoryChecker(population: population).check(operations)
         for node in machines.indices {
             try scanObjects(node)
             try scanDecisions(node)

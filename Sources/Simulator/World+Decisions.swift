@@ -51,6 +51,7 @@ extension World {
         if answer.isAllowed {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
+            try grants.allowed(agent, by: node, at: VirtualClock.trueWall(at: now))
         }
         if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }

@@ -33,6 +33,14 @@ extension World {
             queue.schedule(.snapshotInstalled(node: node, process: process, point), at: later(500...5000, node))
         case .compact(let index):
             queue.schedule(.compacted(node: node, process: process, before: index), at: later(500...3000, node))
+        case .repairLog(let entries, let hash):
+            queue.schedule(.logRepaired(node: node, process: process, entries, hash), at: later(100...1000, node))
+        case .readForRepair(let peer, let first, let last, let maxBytes):
+            queue.schedule(
+                .readForRepair(node: node, process: process, for: peer, first: first, last: last, maxBytes: maxBytes),
+                at: later(50...500, node)
+            )
+        case .forgetLostTail: machines[node].log.forgetLostTail()
         case .publish(let freshness): machines[node].process?.freshness = freshness
         case .serving(let isServing):
             machines[node].process?.isServing = isServing
@@ -80,6 +88,7 @@ extension World {
     }
 
     mutating func written(_ node: Int, _ completion: VirtualLogDisk.Completion) throws(Violation) {
+        if let flaw = completion.flaw { throw Violation(.log, "n\(node + 1) writes what its log must refuse: \(flaw)") }
         try log.replaced(node, completion.dropped)
         try log.wrote(node, completion.write.entries, on: machines[node].log)
     }

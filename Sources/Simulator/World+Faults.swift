@@ -6,7 +6,7 @@ extension World {
     /// How long a fault waits for the node that it is meant for.
     private static let retryInterval = Span.milliseconds(50)
 
-    mutating func inject(_ fault: Fault) throws(Violation) {
+    package mutating func inject(_ fault: Fault) throws(Violation) {
         guard fault.selectors.allSatisfy({ find($0) != nil }) else {
             let time = now.advanced(by: Self.retryInterval)
             if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }
@@ -35,6 +35,8 @@ extension World {
             if let node = find(target) { try stop(node, downFor: downFor) }
         case .slowDisk(let target, let factor):
             withNode(target) { world, node in world.machines[node].diskSlowness = max(1, factor) }
+        case .rotLog(let target, let entries, let sparing):
+            withNode(target) { world, node in world.rotLog(node, entries: entries, sparing: sparing) }
         case .stepClock(let target, let milliseconds):
             if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
         case .correctClocks: correctClocks()
@@ -69,6 +71,15 @@ extension World {
         while machines[node].log.isWriting { _ = machines[node].log.completeBatch() }
         record(.stopped, node: node)
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
+    }
+
+    private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
+        let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
+        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1 else { return }
+        let last = machines[node].log.last.index.number
+        let end = last - min(sparing, last)
+        for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
+        if machines[node].isUp { scheduleScrub(node) }
     }
 
     /// What Reeve promises rests on most clocks being right, so a step that the seed drew is left out when it would leave

@@ -73,8 +73,11 @@ extension World {
         guard !machines[node].isUp else { return }
         machines[node].generation += 1
         machines[node].clock.restart(at: now)
+        let applied = machines[node].state.current.point
+        if let cut = machines[node].log.cutDamagedTail(after: applied.position.index) {
+            record(.note(Note(.error, "cut a damaged end off the log", .init("lost", "\(cut)"))), node: node)
+        }
         let machine = machines[node]
-        let applied = machine.state.current.point
         // A store loads the newest part of the log only: where that begins is its own affair.
         let hidden = LogIndex(streams.disk.within(0...applied.position.index.number))
         let replica = ReplicaNode(
@@ -82,7 +85,7 @@ extension World {
             lineage: lineage,
             options: nodeOptions,
             codec: options.codec,
-            restored: machine.log.restored(hidingThrough: hidden),
+            restored: machine.log.restored(hidingThrough: hidden, applied: applied.position.index),
             facts: machine.state.current.facts,
             applied: applied,
             seed: streams.nodes.next(),
@@ -99,6 +102,14 @@ extension World {
         record(.started(process: machine.generation), node: node)
         try observe(node)
         scheduleWake(node)
+        scheduleScrub(node)
+    }
+
+    /// A scrub that finds nothing changes nothing, so there is one only where there is damage.
+    mutating func scheduleScrub(_ node: Int) {
+        guard !machines[node].log.damage.isEmpty else { return }
+        let time = now.advanced(by: .milliseconds(streams.disk.within(10...3000)))
+        queue.schedule(.scrubbed(node: node, process: machines[node].generation), at: time)
     }
 
     /// Ends a process at once. Its disks keep what they must and a random part of the rest.

@@ -32,6 +32,7 @@ extension World {
 
     mutating func readEntries(_ node: Int, for peer: MemberID, from: LogIndex, maxBytes: Int) throws(Violation) {
         let range = machines[node].log.range(from: from, maxBytes: maxBytes)
+        if range == nil, machines[node].log.stored(at: from) != nil { try scrub(node) }
         try step(node, .entriesRead(for: peer, previous: range?.previous, entries: range?.entries ?? []))
     }
 
@@ -80,7 +81,30 @@ extension World {
     mutating func compact(_ node: Int, before index: LogIndex) throws(Violation) {
         machines[node].state.sync()
         let applied = machines[node].state.current.point.position.index
-        machines[node].log.compact(before: min(index, applied.next))
+        machines[node].log.compact(before: min(index, applied.next), applied: applied)
         try step(node, .compacted(firstIndex: machines[node].log.firstIndex))
+    }
+
+    /// Tells a node what of its log does not read back.
+    mutating func scrub(_ node: Int) throws(Violation) {
+        let damage = machines[node].log.damage
+        if !damage.isEmpty { try step(node, .logDamaged(damage)) }
+    }
+
+    mutating func repairLog(_ node: Int, _ entries: [Entry], _ hash: Digest) throws(Violation) {
+        let isDone = machines[node].log.repair(entries, endingIn: hash)
+        if isDone { try log.wrote(node, entries, on: machines[node].log) }
+        try step(node, .logRepaired(isDone))
+    }
+
+    mutating func readForRepair(
+        _ node: Int,
+        for peer: MemberID,
+        first: LogIndex,
+        last: LogIndex,
+        maxBytes: Int
+    ) throws(Violation) {
+        let entries = machines[node].log.entries(from: first, endingAt: last, maxBytes: maxBytes)
+        try step(node, .readForRepair(for: peer, first: first, last: last, entries: entries))
     }
 }

@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Decision
 package import Kernel
 package import Replica
 
@@ -37,6 +38,7 @@ package struct World: Sendable {
     package var history: HistoryChecker
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
+    package var grants: GrantChecker
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
@@ -58,6 +60,7 @@ package struct World: Sendable {
         network = VirtualNetwork(nodeCount: scenario.nodeCount)
         log = LogChecker(nodeCount: scenario.nodeCount)
         history = HistoryChecker(population: population)
+        grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         workload = Workload(population: population)
         queries = PopulationQueries(population)
         self.streams = streams
@@ -120,6 +123,13 @@ package struct World: Sendable {
             if isCurrent(node, process) { try installSnapshot(node, point) }
         case .compacted(let node, let process, let index):
             if isCurrent(node, process) { try compact(node, before: index) }
+        case .logRepaired(let node, let process, let entries, let hash):
+            if isCurrent(node, process) { try repairLog(node, entries, hash) }
+        case .readForRepair(let node, let process, let peer, let first, let last, let maxBytes):
+            guard isCurrent(node, process) else { return }
+            try readForRepair(node, for: peer, first: first, last: last, maxBytes: maxBytes)
+        case .scrubbed(let node, let process):
+            if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault): try inject(fault)
         case .crash(let node, let process, let crash, let downFor):
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }

@@ -13,6 +13,10 @@ package enum WorldEvent: Sendable {
     case snapshotStaged(node: Int, process: UInt64, Message.SnapshotChunk)
     case snapshotInstalled(node: Int, process: UInt64, SnapshotPoint)
     case compacted(node: Int, process: UInt64, before: LogIndex)
+    case logRepaired(node: Int, process: UInt64, [Entry], Digest)
+    case readForRepair(node: Int, process: UInt64, for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
+    /// A scrub of the log finds what there is to find.
+    case scrubbed(node: Int, process: UInt64)
     case fault(Fault)
     /// The operating system has closed the connections of a process that ended.
     case linkClosed(node: Int, process: UInt64, to: MemberID)

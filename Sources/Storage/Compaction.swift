@@ -2,19 +2,24 @@ internal import Consensus
 package import Kernel
 
 /// Shortening the log without losing what the state may still need of it. DESIGN section 4.
-package enum Compaction {
-    /// Forces the state to disk and then drops the entries that are in it, but for the last `tailEntries`, which spare
-    /// followers that lag a little a snapshot.
+///
+/// In two steps, since each is for the thread of its own store, and only in this order: the applied position is read,
+/// the state is forced to disk, and the log loses no more than that. So what the log loses is durable in the state even
+/// if the system crashes at once.
+package struct Compaction: Sendable {
+    private let durable: SnapshotPoint
+    private let first: LogIndex
+
+    /// Forces the state to disk.
     ///
-    /// The order matters: the applied position is read before the sync, so that what the log loses is durable in the
-    /// state even if the system crashes at once.
-    ///
+    /// - Parameter index: The first entry to keep; more are kept when the state does not reflect those before it.
+    package static func prepare(before index: LogIndex, state: StateStore) throws(StorageError) -> Compaction {
+        let durable = try state.sync()
+        return Compaction(durable: durable, first: min(index, durable.position.index.next))
+    }
+
     /// - Returns: the first index that the log still has.
-    package static func run(log: LogStore, state: StateStore, keeping tailEntries: UInt64) throws(StorageError)
-        -> LogIndex
-    {
-        let durable = try state.sync().position.index.number
-        let end = durable > tailEntries ? durable - tailEntries : 0
-        return try log.truncatePrefix(before: LogIndex(end).next)
+    package func run(on log: LogStore) throws(StorageError) -> LogIndex {
+        try log.truncatePrefix(before: first, state: durable)
     }
 }

@@ -1,5 +1,5 @@
 package import Consensus
-package import Kernel
+internal import Kernel
 internal import Synchronization
 
 /// Everything that a member keeps on disk.
@@ -99,11 +99,6 @@ package final class DataDirectory: Sendable {
             // Whoever still reads the old state keeps its file. What cannot be removed now is removed at the next start.
             try? FileSystem.remove(old)
         }
-    }
-
-    /// Shortens the log. See `Compaction`.
-    package func compact(keeping tailEntries: UInt64) throws(StorageError) -> LogIndex {
-        try Compaction.run(log: log, state: state, keeping: tailEntries)
     }
 
     private func discard(_ staged: inout StagedSnapshot?) throws(StorageError) {

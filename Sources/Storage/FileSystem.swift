@@ -87,11 +87,22 @@ final class DirectoryLock: Sendable {
         let path = directory + "/owner.lock"
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileSystem.error(errno, path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let code = errno
-            _ = close(descriptor)
-            throw code == EWOULDBLOCK ? .inUse(path: directory) : FileSystem.error(code, path)
+        guard let code = Self.lock(descriptor) else { return }
+        _ = close(descriptor)
+        throw code == EWOULDBLOCK ? .inUse(path: directory) : FileSystem.error(code, path)
+    }
+
+    /// Tries for a fifth of a second: a process that was forked off the last holder keeps a copy of its descriptor until
+    /// it executes another program.
+    ///
+    /// - Returns: why not, if so.
+    private static func lock(_ descriptor: Int32) -> Int32? {
+        for _ in 0..<40 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return nil }
+            guard errno == EWOULDBLOCK else { return errno }
+            usleep(5000)
         }
+        return EWOULDBLOCK
     }
 
     deinit { _ = close(descriptor) }

@@ -160,6 +160,14 @@ internal import Glibc
         }
     }
 
+    /// Why a commit failed. Whatever is not a plain lack of room left the disk in a state that nobody knows.
+    func commitError(_ code: Int32) -> StorageError {
+        switch error(code, "commit") {
+        case .failed(_, let path, let reason): .syncFailed(path: path, reason: reason)
+        case let error: error
+        }
+    }
+
     /// Whether an IO error stands for a full disk: LMDB reports so a write that was cut short.
     ///
     /// Taken for that only where every commit is synchronous. There all that was committed had been synced before, and the

@@ -116,7 +116,7 @@ internal import CLMDB
         closeReadCursor()
         unsafe handle = nil
         let code = unsafe mdb_txn_commit(transaction)
-        guard code == MDB_SUCCESS else { throw environment.error(code, "commit") }
+        guard code == MDB_SUCCESS else { throw environment.commitError(code) }
     }
 
     /// Ends the transaction without a trace.

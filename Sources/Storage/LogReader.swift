@@ -16,22 +16,10 @@ struct LogReader {
         return LogStore.Summary(
             hardState: hardState,
             base: base,
-            last: try lastPosition(base),
-            lastServed: LogIndex(try meta.number(.lastServed, in: transaction) ?? 0),
+            end: try meta.end(in: transaction) ?? LogEnd(base),
+            lost: try meta.lostTail(in: transaction),
             stateGeneration: try meta.number(.stateGeneration, in: transaction) ?? 1,
             usedBytes: try transaction.usedBytes(of: [entries, meta.table])
-        )
-    }
-
-    /// From the key and the header alone, so that a log whose last entry is damaged still opens, to be repaired.
-    private func lastPosition(_ base: SnapshotPoint) throws(StorageError) -> LogPosition {
-        guard let last = try transaction.last(in: entries) else { return base.position }
-        guard last.key.count == 8, last.value.count >= LogRecord.headerBytes else {
-            throw .corrupt(path: meta.path, reason: "the last entry has no header")
-        }
-        return LogPosition(
-            term: Term(last.value.bigEndian64(at: 4)),
-            index: LogIndex(last.key.bigEndian64(at: 0))
         )
     }
 
@@ -84,19 +72,26 @@ struct LogReader {
         return result
     }
 
-    /// The lowest index of a run of entries that ends at `end` and has at most `bytes`.
+    /// The lowest index of a run of entries that ends at `end` and has at most `bytes`; a missing one counts nothing.
     func windowStart(endingAt end: LogIndex, above floor: LogIndex, bytes: Int) throws(StorageError) -> LogIndex {
         var index = end
         var total = 0
         while index > floor {
-            guard let size = try transaction.valueByteCount(for: LogRecord.key(index), in: entries) else {
-                throw damaged(index, "missing")
-            }
-            total += size
+            total += try transaction.valueByteCount(for: LogRecord.key(index), in: entries) ?? 0
             guard total <= bytes else { break }
             index = index.previous
         }
         return index.next
+    }
+
+    /// Nil when the entry is damaged.
+    func wholeEntry(_ index: LogIndex) throws(StorageError) -> Entry? {
+        do throws(StorageError) {
+            return try entry(index)
+        } catch {
+            guard case .corruptEntry = error else { throw error }
+            return nil
+        }
     }
 
     private func decode(_ record: [UInt8], _ index: LogIndex) throws(StorageError) -> Entry {

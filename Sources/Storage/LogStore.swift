@@ -34,14 +34,15 @@ package final class LogStore: Sendable {
         package var hardState: HardState
         /// The end of what was compacted, or the point before the first entry.
         package var base: SnapshotPoint
-        package var last: LogPosition
-        /// The highest revision that this node has let anybody see. DESIGN section 4.
-        package var lastServed: LogIndex
+        package var end: LogEnd
+        /// What was cut off and is not made good yet.
+        package var lost: LostTail?
         /// Which of the state's directories belongs to this log.
         package var stateGeneration: UInt64
         package var usedBytes: UInt64
 
         package var firstIndex: LogIndex { base.position.index.next }
+        package var last: LogPosition { end.position }
     }
 
     package let path: String
@@ -90,8 +91,8 @@ package final class LogStore: Sendable {
         let empty = Summary(
             hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
             base: base,
-            last: .zero,
-            lastServed: .zero,
+            end: LogEnd(base),
+            lost: nil,
             stateGeneration: 1,
             usedBytes: 0
         )
@@ -105,15 +106,9 @@ package final class LogStore: Sendable {
 
     /// Carries out the writes, in order, as one durable transaction (group commit), all or none.
     ///
-    /// - Parameters:
-    ///   - served: the revision about to be shown to clients, to ride on the same sync.
-    ///   - sequence: of the last record of the journal that the writes come from.
+    /// - Parameter sequence: of the last record of the journal that the writes come from.
     /// - Throws: `full` and `diskFull` leave the store as it was, and usable.
-    package func write(
-        _ writes: [LogWrite],
-        served: LogIndex? = nil,
-        journalled sequence: UInt64? = nil
-    ) throws(StorageError) {
+    package func write(_ writes: [LogWrite], journalled sequence: UInt64? = nil) throws(StorageError) {
         let needed = neededBytes(for: writes)
         if needed > 0 { try checkRoom(for: needed) }
         try change { (writer) throws(StorageError) in
@@ -121,32 +116,48 @@ package final class LogStore: Sendable {
                 try writer.replaceSuffix(by: write.entries)
                 if let hardState = write.hardState { try writer.setHardState(hardState) }
             }
-            if let served { try writer.setLastServed(served) }
             if let sequence { try meta.put(sequence, as: .journalled, in: writer.reader.transaction) }
         }
-    }
-
-    /// Records a revision before it is shown to clients. A lower one than before changes nothing.
-    package func recordServed(_ revision: LogIndex) throws(StorageError) {
-        guard let summary, summary.lastServed < revision else { return }
-        try change { (writer) throws(StorageError) in try writer.setLastServed(revision) }
     }
 
     /// Drops the entries before the index, as far as there are any, some at a time: readers are not held up, and a crash
     /// in between leaves a shorter log, nothing worse. Call it through `Compaction`.
     ///
+    /// - Parameter state: What the state durably reflects: where an entry that ends the dropped part is damaged, the
+    ///   log can go on from there.
     /// - Returns: the first index that is left.
     @discardableResult
-    package func truncatePrefix(before index: LogIndex, entriesATime: Int = 4096) throws(StorageError) -> LogIndex {
+    package func truncatePrefix(
+        before index: LogIndex,
+        state: SnapshotPoint? = nil,
+        entriesATime: Int = 4096
+    ) throws(StorageError) -> LogIndex {
         guard let start = summary else { throw notInitialised }
-        let target = min(index.previous, start.last.index)
         var base = start.base.position.index
+        let target = try lastWhole(from: base, through: min(index.previous, start.last.index), state: state)
         while base < target {
-            let step = LogIndex(min(target.number, base.number + UInt64(max(entriesATime, 1))))
-            try change { (writer) throws(StorageError) in try writer.dropPrefix(through: step) }
+            var step = LogIndex(min(target.number, base.number + UInt64(max(entriesATime, 1))))
+            try change { (writer) throws(StorageError) in
+                while step < target, try writer.reader.wholeEntry(step) == nil { step = step.next }
+                try writer.dropPrefix(through: step, state: state)
+            }
             base = step
         }
         return base.next
+    }
+
+    /// The log can only begin after an entry of which it knows what it was.
+    private func lastWhole(
+        from base: LogIndex,
+        through index: LogIndex,
+        state: SnapshotPoint?
+    ) throws(StorageError) -> LogIndex {
+        let reader = try reader()
+        var index = index
+        while index > base, index != state?.position.index, try reader.wholeEntry(index) == nil {
+            index = index.previous
+        }
+        return index
     }
 
     /// Replaces the whole log by a snapshot's point, in one transaction with the choice of the state that holds it.
@@ -180,7 +191,7 @@ package final class LogStore: Sendable {
     }
 
     /// One durable transaction. The summary follows what was committed, never what was tried.
-    private func change(_ body: (inout LogWriter) throws(StorageError) -> Void) throws(StorageError) {
+    func change(_ body: (inout LogWriter) throws(StorageError) -> Void) throws(StorageError) {
         try halted.withLock { (halted) throws(StorageError) in
             if let halted { throw halted }
             do throws(StorageError) {

@@ -17,62 +17,46 @@ struct LogWriter {
     /// Entries replace everything from the first of them on.
     mutating func replaceSuffix(by entries: [Entry]) throws(StorageError) {
         guard let first = entries.first?.index else { return }
-        var summary = try current()
-        guard summary.base.position.index < first, first <= summary.last.index.next else {
-            throw .misuse("entry \(first.number) does not join a log of \(summary.firstIndex)...\(summary.last.index)")
-        }
-        guard first > summary.hardState.commitIndex || first > summary.last.index else {
-            throw .misuse("entry \(first.number) would replace a committed one")
-        }
-        var previous = try reader.point(at: first.previous, base: summary.base)
-        var doomed = first
-        while doomed <= summary.last.index {
-            try transaction.remove(LogRecord.key(doomed), in: reader.entries)
-            doomed = doomed.next
-        }
+        let summary = try current()
+        let flaw = summary.hardState.flaw(
+            ofWritingFrom: first,
+            into: summary.firstIndex,
+            through: summary.last.index
+        )
+        if let flaw { throw .misuse(flaw) }
+        var previous = try end(at: first.previous)
+        try remove(first, through: summary.last.index)
         for entry in entries {
-            try check(entry, follows: previous)
+            if let flaw = previous.flaw(of: entry) { throw .misuse(flaw) }
             try transaction.put(
                 LogRecord.encode(entry),
                 for: LogRecord.key(entry.index),
                 in: reader.entries,
                 appending: true
             )
-            previous = SnapshotPoint(
-                position: entry.position,
-                hash: entry.hash,
-                time: entry.time,
-                configuration: previous.configuration
-            )
+            previous = LogEnd(entry)
         }
-        summary.last = previous.position
-        self.summary = summary
+        try setEnd(previous)
     }
 
-    private func check(_ entry: Entry, follows previous: SnapshotPoint) throws(StorageError) {
-        let name = "entry \(entry.index.number)"
-        guard entry.index == previous.position.index.next else { throw .misuse("\(name) is out of order") }
-        guard entry.previousHash == previous.hash else { throw .misuse("\(name) does not chain to its predecessor") }
-        guard entry.term >= previous.position.term else { throw .misuse("\(name) has a lower term than before") }
+    /// What the log would end in if it ended at `index`. Of the true end it is known without a read.
+    private func end(at index: LogIndex) throws(StorageError) -> LogEnd {
+        let summary = try current()
+        guard index != summary.last.index else { return summary.end }
+        return LogEnd(try reader.point(at: index, base: summary.base))
+    }
+
+    private mutating func setEnd(_ end: LogEnd) throws(StorageError) {
+        try reader.meta.put(end, in: transaction)
+        summary?.end = end
     }
 
     mutating func setHardState(_ state: HardState) throws(StorageError) {
         var summary = try current()
-        let old = summary.hardState
-        guard state.term >= old.term else { throw .misuse("term \(state.term) after \(old.term)") }
-        guard state.term > old.term || old.vote == nil || state.vote == old.vote else {
-            throw .misuse("a second vote in \(state.term)")
-        }
-        try reader.meta.put(state, in: transaction)
-        summary.hardState = state
-        self.summary = summary
-    }
-
-    mutating func setLastServed(_ revision: LogIndex) throws(StorageError) {
-        var summary = try current()
-        guard revision > summary.lastServed else { return }
-        try reader.meta.put(revision.number, as: .lastServed, in: transaction)
-        summary.lastServed = revision
+        if let flaw = summary.hardState.flaw(of: state) { throw .misuse(flaw) }
+        let next = summary.hardState.followed(by: state)
+        try reader.meta.put(next, in: transaction)
+        summary.hardState = next
         self.summary = summary
     }
 
@@ -81,15 +65,70 @@ struct LogWriter {
         summary?.base = point
     }
 
-    mutating func dropPrefix(through index: LogIndex) throws(StorageError) {
+    /// - Parameter point: What the state durably reflects, for when the entry there is damaged.
+    mutating func dropPrefix(through index: LogIndex, state point: SnapshotPoint?) throws(StorageError) {
         let summary = try current()
-        let point = try reader.point(at: index, base: summary.base)
-        var doomed = summary.firstIndex
-        while doomed <= index {
+        let base: SnapshotPoint
+        if let point, point.position.index == index {
+            base = SnapshotPoint(
+                position: point.position,
+                hash: point.hash,
+                time: point.time,
+                configuration: summary.base.configuration
+            )
+        } else {
+            base = try reader.point(at: index, base: summary.base)
+        }
+        try remove(summary.firstIndex, through: index)
+        try setBase(base)
+    }
+
+    private func remove(_ first: LogIndex, through last: LogIndex) throws(StorageError) {
+        var doomed = first
+        while doomed <= last {
             try transaction.remove(LogRecord.key(doomed), in: reader.entries)
             doomed = doomed.next
         }
-        try setBase(point)
+    }
+
+    /// Drops the entry at `index` and all after it, and takes the member out of the term in which it can have
+    /// acknowledged them. `previous` is what the log then ends in.
+    mutating func cutTail(from index: LogIndex, after previous: LogEnd) throws(StorageError) {
+        let summary = try current()
+        let term = summary.hardState.term
+        let lost = LostTail(first: index, last: summary.last).joined(with: summary.lost)
+        try remove(index, through: summary.last.index)
+        try setEnd(previous)
+        // A leader of this term takes what this member has acknowledged for granted, and would never send it again.
+        try setHardState(HardState(term: term.next, vote: nil, commitIndex: summary.hardState.commitIndex))
+        try setLost(lost)
+    }
+
+    mutating func setLost(_ lost: LostTail?) throws(StorageError) {
+        try reader.meta.put(lost, in: transaction)
+        summary?.lost = lost
+    }
+
+    /// Puts entries in the place of those that differ. They are held against the chain first.
+    mutating func repair(_ entries: [Entry], endingIn hash: Digest) throws(StorageError) {
+        let summary = try current()
+        guard let last = entries.last, last.index <= summary.last.index, last.hash == hash else {
+            throw .misuse("a repair that does not end in what the log is known to hold")
+        }
+        if let successor = try reader.wholeEntry(last.index.next), last.index < summary.last.index {
+            guard successor.previousHash == hash else {
+                throw .misuse("entry \(last.index.number) does not precede the one after it")
+            }
+        }
+        var previous: LogEnd?
+        for entry in entries {
+            if let flaw = previous?.flaw(of: entry) { throw .misuse(flaw) }
+            previous = LogEnd(entry)
+            let (key, record) = (LogRecord.key(entry.index), LogRecord.encode(entry))
+            guard entry.index >= summary.firstIndex, try transaction.value(for: key, in: reader.entries) != record
+            else { continue }
+            try transaction.put(record, for: key, in: reader.entries)
+        }
     }
 
     mutating func reset(to point: SnapshotPoint, stateGeneration: UInt64) throws(StorageError) {
@@ -104,12 +143,20 @@ struct LogWriter {
         summary = LogStore.Summary(
             hardState: floor,
             base: point,
-            last: point.position,
-            lastServed: old?.lastServed ?? .zero,
+            end: LogEnd(point),
+            lost: nil,
             stateGeneration: stateGeneration,
             usedBytes: 0
         )
         try setBase(point)
+        try setEnd(LogEnd(point))
+        // The snapshot's leader had committed whatever this member ever acknowledged up to the point.
+        let lost = old?.lost
+        if let lost, !lost.isMadeGood(by: point.position) {
+            try setLost(lost)
+        } else if lost != nil {
+            try setLost(nil)
+        }
         try setHardState(hardState)
         try reader.meta.put(stateGeneration, as: .stateGeneration, in: transaction)
     }

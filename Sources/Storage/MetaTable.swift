@@ -7,7 +7,7 @@ internal import Wire
 /// Each record is its bytes preceded by a CRC-32C over name and bytes, since LMDB 0.9 has no page checksums.
 struct MetaTable: Sendable {
     enum Name: String, Sendable {
-        case format, owner, base, hardState, lastServed, stateGeneration, applied, journalled
+        case format, owner, base, end, hardState, lostTail, stateGeneration, applied, journalled
     }
 
     /// The newest layout that this program knows. Raised with any change that an older program would misread.
@@ -51,6 +51,39 @@ struct MetaTable: Sendable {
     func hardState(in transaction: LMDBTransaction) throws(StorageError) -> HardState? {
         guard let bytes = try record(.hardState, in: transaction) else { return nil }
         do throws(WireError) { return try RaftCodec.decodeHardState(bytes) } catch { throw corrupt(.hardState) }
+    }
+
+    /// Position and hash of the last entry; nil before there was any.
+    func end(in transaction: LMDBTransaction) throws(StorageError) -> LogEnd? {
+        guard let bytes = try record(.end, in: transaction) else { return nil }
+        guard bytes.count == 48, let hash = Digest(bytes: bytes[16...]) else { throw corrupt(.end) }
+        let position = LogPosition(term: Term(bytes.bigEndian64(at: 0)), index: LogIndex(bytes.bigEndian64(at: 8)))
+        return LogEnd(position: position, hash: hash)
+    }
+
+    func put(_ end: LogEnd, in transaction: LMDBTransaction) throws(StorageError) {
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: end.position.term.number)
+        bytes.append(bigEndian: end.position.index.number)
+        try put(bytes + end.hash.bytes, as: .end, in: transaction)
+    }
+
+    func lostTail(in transaction: LMDBTransaction) throws(StorageError) -> LostTail? {
+        guard let bytes = try record(.lostTail, in: transaction), !bytes.isEmpty else { return nil }
+        guard bytes.count == 24 else { throw corrupt(.lostTail) }
+        let last = LogPosition(term: Term(bytes.bigEndian64(at: 16)), index: LogIndex(bytes.bigEndian64(at: 8)))
+        return LostTail(first: LogIndex(bytes.bigEndian64(at: 0)), last: last)
+    }
+
+    /// Nil erases it.
+    func put(_ lost: LostTail?, in transaction: LMDBTransaction) throws(StorageError) {
+        var bytes: [UInt8] = []
+        if let lost {
+            for number in [lost.first.number, lost.last.index.number, lost.last.term.number] {
+                bytes.append(bigEndian: number)
+            }
+        }
+        try put(bytes, as: .lostTail, in: transaction)
     }
 
     func put(_ point: SnapshotPoint, as name: Name, in transaction: LMDBTransaction) throws(StorageError) {

@@ -37,6 +37,21 @@ extension ProtoPeerMessage: ProtoConvertible {
                     $0.refusal = ProtoPeerForwardRefused.OneOf_Refusal(refusal)
                 }
             )
+        case .entriesWanted(let first, let last):
+            body = .entriesWanted(
+                .with {
+                    $0.first = first.number
+                    $0.last = last.number
+                }
+            )
+        case .entriesFound(let first, let last, let entries):
+            body = .entriesFound(
+                .with {
+                    $0.first = first.number
+                    $0.last = last.number
+                    $0.entries = entries.map(ProtoEntry.init)
+                }
+            )
         }
     }
 
@@ -55,6 +70,17 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .forwardRefused(let refused):
             guard let refusal = refused.refusal else { throw .missing("peer.forwardRefused.refusal") }
             return .forwardRefused(RequestID(refused.request), try refusal.value())
+        case .entriesWanted(let wanted):
+            return .entriesWanted(
+                first: LogIndex(try counter(wanted.first, "peer.entriesWanted.first")),
+                last: LogIndex(try counter(wanted.last, "peer.entriesWanted.last"))
+            )
+        case .entriesFound(let found):
+            return .entriesFound(
+                first: LogIndex(try counter(found.first, "peer.entriesFound.first")),
+                last: LogIndex(try counter(found.last, "peer.entriesFound.last")),
+                entries: try found.entries.map { (entry) throws(WireError) in try entry.value() }
+            )
         case nil:
             throw .missing("peer.body")
         }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ClusterSupport
 import Foundation
 import NIOCore
 import NIOPosix
@@ -66,8 +67,8 @@ import Testing
             path: "/v1/roles/kept",
             body: #"{"description": "2"}"#,
             headers: [("If-None-Match", "*")],
-            status: 409,
-            mentions: ""
+            status: 412,
+            mentions: "precondition_failed"
         ),
         Case(
             what: "key with another body",

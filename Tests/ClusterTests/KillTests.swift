@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ClusterSupport
 import Foundation
 import Testing
 

@@ -150,7 +150,8 @@ import Testing
             .appendRejected(previous: group.members[0].raft.lastPosition.index, hint: far),
             .heartbeat(commitIndex: LogIndex(.max), round: .max), .heartbeatAcknowledged(round: .max),
             .snapshot(Group.chunk(.max, of: point)), .snapshot(Group.chunk(0, of: point)),
-            .snapshotAcknowledged(position: far, nextChunk: .max),
+            .snapshotAcknowledged(position: far, nextChunk: .max), .readIndexRequest(context: .max),
+            .readIndexResponse(context: .max, index: LogIndex(.max)),
         ]
         for body in bodies {
             for term in [0, term, .max] {
@@ -163,10 +164,10 @@ import Testing
         #expect(group.members.allSatisfy { $0.raft.term.number < 100 })
     }
 
-    @Test("a member of another incarnation is a stranger") func incarnation() {
+    @Test("a replaced incarnation is not listened to, and nobody answers for another's") func incarnation() {
         var group = Group(3)
-        let (first, other) = (group.ids[0], MemberID(high: group.ids[0].high, low: group.ids[0].low, incarnation: 2))
-        for (from, to) in [(other, group.ids[1]), (first, MemberID(high: group.ids[1].high, low: 0, incarnation: 2))] {
+        let (first, wiped) = (group.ids[0], MemberID(high: group.ids[0].high, low: group.ids[0].low, incarnation: 0))
+        for (from, to) in [(wiped, group.ids[1]), (first, MemberID(high: group.ids[1].high, low: 0, incarnation: 2))] {
             let message = Message(
                 lineage: Group.lineage,
                 from: from,

@@ -23,6 +23,7 @@ import Testing
         // Another term begins with the same member in the lead; its own entry is durable nowhere else.
         let term = group.members[0].raft.term
         group.step(0, .receive(group.message(from: 1, to: 0, term: term.number + 1, .voteResponse(granted: false))))
+        group.sync(0)
         group.now = group.now.advanced(by: .seconds(3))
         group.step(0, .wake)
         for _ in 0..<50 where group.members[0].raft.role != .leader {

@@ -155,6 +155,38 @@ import Wire
     }
 }
 
+@Suite("Vouching for callers") struct VoucherTests {
+    let put = CommandBody.put(RoleSpec(name: "r"))
+
+    @Test("what no voter vouches for changes nothing, not even the memory of its key") func strangers() {
+        var directory = TestDirectory()
+        let root = directory.view.stateRoot
+        for voucher in [MemberID(high: 9, low: 9), MemberID(high: 1, low: 1, incarnation: 2)] {
+            let refusal = directory.apply(put, vouchedBy: voucher, key: "k").refusal
+            #expect(refusal == CommandResult.Refusal(.notAVoter, [voucher.uuid]))
+        }
+        #expect(directory.view.stateRoot == root)
+        #expect(directory.refusal(put, key: "k") == nil)
+    }
+
+    @Test("a voter's word ends with its vote, and the command may be sent again") func removed() throws {
+        var directory = TestDirectory()
+        let member = try #require(try directory.view.member(TestDirectory.voter))
+        directory.store(MemberRecord(spec: member.spec, isVoter: false, metadata: member.metadata))
+        #expect(directory.refusal(put, key: "k")?.code == .notAVoter)
+        directory.store(member)
+        #expect(directory.refusal(put, key: "k") == nil)
+    }
+}
+
+extension TestDirectory {
+    /// As a change of membership will.
+    fileprivate mutating func store(_ member: MemberRecord) {
+        let record = StoredRecord.member(member)
+        rows.set(codec.encode(record), for: record.key)
+    }
+}
+
 @Suite("Bootstrap and halts") struct BootstrapTests {
     @Test("nothing happens before the first entry, which comes once") func first() throws {
         var directory = TestDirectory(empty: ProtobufCodec())

@@ -30,11 +30,11 @@ import Testing
         var directory = TestDirectory()
         let spec = PrincipalSpec(id: "user/ann")
         let other = PrincipalSpec(id: "user/ann", description: "Ann")
-        #expect(directory.refusal(.put(spec, .mustExist))?.code == .notFound)
+        #expect(directory.refusal(.put(spec, .mustExist))?.code == .preconditionFailed)
         #expect(directory.refusal(.put(spec, .revision(LogIndex(1))))?.code == .revisionMismatch)
         #expect(directory.refusal(.put(spec, .mustNotExist)) == nil)
         let revision = directory.index
-        #expect(directory.refusal(.put(other, .mustNotExist))?.code == .alreadyExists)
+        #expect(directory.refusal(.put(other, .mustNotExist))?.code == .preconditionFailed)
         #expect(directory.refusal(.put(other, .revision(revision.next)))?.code == .revisionMismatch)
         #expect(directory.refusal(.put(other, .revision(revision))) == nil)
     }

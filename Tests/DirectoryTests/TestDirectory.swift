@@ -52,10 +52,16 @@ struct TestDirectory {
         )
     }
 
-    func command(_ body: CommandBody, by caller: Caller? = nil, key: String, notAfter: WallTime? = nil) -> Command {
+    func command(
+        _ body: CommandBody,
+        by caller: Caller? = nil,
+        vouchedBy voucher: MemberID = TestDirectory.voter,
+        key: String,
+        notAfter: WallTime? = nil
+    ) -> Command {
         Command(
             caller: caller ?? admin,
-            authenticatedBy: Self.voter,
+            authenticatedBy: voucher,
             idempotencyKey: key,
             notAfter: notAfter ?? time.advanced(by: .seconds(60)),
             body: body
@@ -67,11 +73,12 @@ struct TestDirectory {
     mutating func apply(
         _ body: CommandBody,
         by caller: Caller? = nil,
+        vouchedBy voucher: MemberID = TestDirectory.voter,
         key: String? = nil,
         notAfter: WallTime? = nil
     ) -> ApplyOutcome {
         nextKey += 1
-        let command = command(body, by: caller, key: key ?? "key\(nextKey)", notAfter: notAfter)
+        let command = command(body, by: caller, vouchedBy: voucher, key: key ?? "key\(nextKey)", notAfter: notAfter)
         index = index.next
         let outcome = state.apply(codec.encode(command), at: index, time: time, to: &rows)
         rows.updateStateRoot()

@@ -60,6 +60,19 @@ import Testing
         #expect(self.judge(peers: []).isAcceptable(at: moment(1).monotonic))
     }
 
+    @Test("is confirmed by a quorum whose clocks agree both ways, and by nothing less") func confirmed() {
+        var judge = judge()
+        #expect(!judge.isConfirmed(at: moment(1).monotonic))
+        judge.observe(moment(1, wall: 100_000).wall, from: peers[0], at: moment(1))
+        #expect(judge.isAcceptable(at: moment(1).monotonic))
+        #expect(!judge.isConfirmed(at: moment(1).monotonic))
+        judge.observe(moment(1, wall: 500).wall, from: peers[1], at: moment(1))
+        #expect(judge.isConfirmed(at: moment(1).monotonic))
+        judge.observe(moment(1, wall: -501).wall, from: peers[1], at: moment(1))
+        #expect(!judge.isConfirmed(at: moment(1).monotonic))
+        #expect(self.judge(peers: []).isConfirmed(at: moment(1).monotonic))
+    }
+
     @Test("suspects a clock that stepped, until others confirm it or the suspicion is old") func step() {
         var judge = judge()
         judge.observeOwnClock(moment(1))
@@ -126,6 +139,14 @@ import Testing
         tracker.beginRound(1, at: moment(500), commitIndex: .zero)
         tracker.confirmRound(1, applied: .zero)
         #expect(tracker.current?.provenAt == moment(10).wall)
+    }
+
+    @Test("never dates a round that was passed over when it began") func skipped() {
+        var tracker = FreshnessTracker()
+        tracker.skipRound(1)
+        tracker.beginRound(1, at: moment(500), commitIndex: .zero)
+        tracker.confirmRound(1, applied: .zero)
+        #expect(tracker.current == nil)
     }
 
     @Test("holds a proof back until the state reflects what was committed then") func held() {

@@ -146,6 +146,24 @@ struct CheckerTests {
             "a state that went back in a crash is no excuse"
         )
     }
+
+    @Test("S9: a node allows by a grant that has ended")
+    func ends() throws {
+        var checker = GrantChecker(agentCount: 3, tolerance: .milliseconds(500))
+        checker.requested(1, until: WallTime(milliseconds: 9000))
+        checker.requested(1, until: WallTime(milliseconds: 8000))
+        try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
+        #expect(
+            violation { () throws(Violation) in
+                try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9501))
+            } == .expiry
+        )
+        #expect(
+            violation { () throws(Violation) in
+                try checker.allowed(2, by: 0, at: WallTime(milliseconds: 501))
+            } == .expiry
+        )
+    }
 }
 
 @Suite("History checker")
@@ -255,6 +273,101 @@ struct HistoryCheckerTests {
             isSetup: false
         )
         return (checker, [operation])
+    }
+}
+
+@Suite("Client history checker")
+struct ClientHistoryCheckerTests {
+    private let population = Population()
+
+    @Test("R3: clients saw an order that no document has")
+    func stale() throws {
+        var operations = [write(0, value: 1, 0...10), write(1, value: 2, 20...30), read(2, sees: 2, 40...50)]
+        try check(operations)
+        operations.append(read(3, sees: 1, 60...70))
+        #expect(violation { () throws(Violation) in try check(operations) } == .history, "the old value came back")
+        operations[3].outcome = .unknown
+        try check(operations)
+    }
+
+    @Test("R3: a write of unknown outcome may show at any time, one that was not taken at none")
+    func doubt() throws {
+        var operations = [write(0, value: 1, 0...10), read(1, sees: 1, 20...30), read(2, sees: 1, 90...95)]
+        operations[0].outcome = .unknown
+        try check(operations)
+        operations[0].outcome = .notTaken
+        #expect(violation { () throws(Violation) in try check(operations) } == .history)
+    }
+
+    @Test("R3: one read of a whole run is falsified", arguments: UInt64(1)...5)
+    func falsified(seed: UInt64) throws {
+        var world = World(Fixtures.options(seed: seed))
+        try world.run(until: Instant(microseconds: 30_000_000))
+        var operations = world.operations
+        try check(operations)
+        let place = try #require(operations.lastIndex { if case .read = $0.outcome { true } else { false } })
+        let read = operations[place]
+        let writes = operations.filter { $0.isWrite(of: read, in: population) }
+        let first = try #require(writes.first, "seed \(seed) wrote too little")
+        let isOverwritten = writes.contains { later in
+            first.returnedAt.map { $0 < later.invokedAt } ?? false
+                && later.returnedAt.map { $0 < read.invokedAt } ?? false
+        }
+        #expect(isOverwritten, "seed \(seed) wrote too little")
+        operations[place].outcome = .read(first.value)
+        #expect(violation { () throws(Violation) in try check(operations) } == .history, "seed \(seed)")
+    }
+
+    private func check(_ operations: [ClientOperation]) throws(Violation) {
+        try ClientHistoryChecker(population: population).check(operations)
+    }
+
+    private func write(_ number: Int, value: Int64, _ time: ClosedRange<UInt64>) -> ClientOperation {
+        operation(
+            number,
+            .write(.put(.resource(population.document(0, value: value)), .none)),
+            time,
+            .done(Fixtures.done(5))
+        )
+    }
+
+    private func read(_ number: Int, sees value: Int64?, _ time: ClosedRange<UInt64>) -> ClientOperation {
+        operation(number, .read(resource: 0, atLeast: .zero), time, .read(value))
+    }
+
+    private func operation(
+        _ number: Int,
+        _ intent: ClientOperation.Intent,
+        _ time: ClosedRange<UInt64>,
+        _ outcome: ClientOperation.Outcome
+    ) -> ClientOperation {
+        var operation = ClientOperation(
+            number: number,
+            intent: intent,
+            invokedAt: Instant(microseconds: time.lowerBound),
+            floor: .zero,
+            isSetup: false
+        )
+        operation.outcome = outcome
+        operation.returnedAt = Instant(microseconds: time.upperBound)
+        return operation
+    }
+}
+
+extension ClientOperation {
+    fileprivate var value: Int64? {
+        guard case .write(.put(.resource(let spec), _)) = intent,
+            case .long(let value) = spec.attributes[Population.valueAttribute]
+        else { return nil }
+        return value
+    }
+
+    /// Whether it was done, and to the document that `read` is of.
+    fileprivate func isWrite(of read: ClientOperation, in population: Population) -> Bool {
+        guard case .read(let document, _) = read.intent, case .done = outcome,
+            case .write(.put(.resource(let spec), _)) = intent
+        else { return false }
+        return spec.id == population.documents[document]
     }
 }
 

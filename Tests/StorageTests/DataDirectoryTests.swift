@@ -9,17 +9,20 @@ import Testing
 
     init() throws { scratch = try Scratch() }
 
-    @Test("compaction keeps what is not applied, and a tail")
+    @Test("compaction keeps what is not applied, and what it is told to")
     func compaction() throws {
         let data = try DataDirectory(path: path, owner: Samples.owner)
         try data.log.initialise(genesis: Samples.genesis, configuration: Samples.configuration)
         let entries = Samples.entries(count: 99)
         try data.log.write([Samples.write(1, entries)])
-        #expect(try data.compact(keeping: 10) == LogIndex(1))
+        func compact(before index: UInt64) throws -> LogIndex {
+            try Compaction.prepare(before: LogIndex(index), state: data.state).run(on: data.log)
+        }
+        #expect(try compact(before: 90) == LogIndex(1))
         try data.state.write(applied: Samples.point(of: entries[48])) { $0.set([1], for: [1]) }
-        #expect(try data.compact(keeping: 100) == LogIndex(1))
-        #expect(try data.compact(keeping: 10) == LogIndex(41))
-        #expect(try data.compact(keeping: 0) == LogIndex(51))
+        #expect(try compact(before: 41) == LogIndex(41))
+        #expect(try compact(before: 30) == LogIndex(41))
+        #expect(try compact(before: 90) == LogIndex(51))
         let restored = try data.log.restore(appliedIndex: LogIndex(50), windowBytes: 1 << 20)
         #expect(restored.base == Samples.point(of: entries[48]))
         #expect(restored.entries == Array(entries[49...]))

@@ -16,7 +16,7 @@ import Testing
 
     @Test("any flipped bit of an entry is found, and whether it was known to be committed", arguments: [3, 9])
     func flippedBits(_ index: UInt64) throws {
-        let key = key(index)
+        let key = Samples.key(index)
         var original: [UInt8] = []
         try Scratch.tamper(path, table: "entries") { original = try #require(try $0.value(for: key, in: $1)) }
         for place in 0..<original.count {
@@ -33,10 +33,10 @@ import Testing
 
     @Test("an entry that is missing, shortened or another's is found")
     func otherDamage() throws {
-        let key = key(4)
+        let key = Samples.key(4)
         for change in ["missing", "short", "empty", "moved"] {
             try Scratch.tamper(path, table: "entries") { transaction, table in
-                let record = try #require(try transaction.value(for: self.key(5), in: table))
+                let record = try #require(try transaction.value(for: Samples.key(5), in: table))
                 switch change {
                 case "missing": try transaction.remove(key, in: table)
                 case "short": try transaction.put(Array(record.prefix(30)), for: key, in: table)
@@ -59,31 +59,30 @@ import Testing
         }
         var record: [UInt8] = []
         try Scratch.tamper(scratch.path + "/other", table: "entries") {
-            record = try #require(try $0.value(for: self.key(5), in: $1))
+            record = try #require(try $0.value(for: Samples.key(5), in: $1))
         }
-        try Scratch.tamper(path, table: "entries") { try $0.put(record, for: self.key(5), in: $1) }
+        try Scratch.tamper(path, table: "entries") { try $0.put(record, for: Samples.key(5), in: $1) }
         let log = try LogStore.reopened(path)
         let found = damage { try log.restore(appliedIndex: .zero, windowBytes: 0) }
         #expect(found == Damage(index: LogIndex(5), isCommitted: true))
     }
 
-    @Test("nothing is appended after a damaged last entry")
-    func damagedEnd() throws {
+    @Test("nothing is written in place of what followed a damaged entry")
+    func damagedPredecessor() throws {
         try Scratch.tamper(path, table: "entries") { transaction, table in
-            var record = try #require(try transaction.value(for: self.key(11), in: table))
+            var record = try #require(try transaction.value(for: Samples.key(10), in: table))
             record[40] ^= 1
-            try transaction.put(record, for: self.key(11), in: table)
+            try transaction.put(record, for: Samples.key(10), in: table)
         }
         let log = try LogStore.reopened(path)
-        let found = damage { try log.write([Samples.write(1, Samples.entries(after: entries[9], count: 1))]) }
-        #expect(found == Damage(index: LogIndex(11), isCommitted: false))
-        try log.write([Samples.write(2, [entries[9]])])
+        let found = damage { try log.write([Samples.write(1, Samples.entries(after: entries[8], count: 1, term: 2))]) }
+        #expect(found == Damage(index: LogIndex(10), isCommitted: false))
+        try log.write([Samples.write(2, [entries[8], entries[9]])])
         #expect(try log.all() == [Samples.genesis] + entries)
     }
 
-    @Test("a damaged meta record is found", arguments: ["base", "hardState", "owner", "format", "lastServed"])
+    @Test("a damaged meta record is found", arguments: ["base", "end", "hardState", "owner", "format"])
     func metaRecords(_ name: String) throws {
-        do { try LogStore.reopened(path).recordServed(LogIndex(3)) }
         try Scratch.tamper(path, table: "meta") { transaction, table in
             var record = try #require(try transaction.value(for: Array(name.utf8), in: table))
             record[record.count - 1] ^= 0x10
@@ -132,11 +131,5 @@ import Testing
         } catch {
             return nil
         }
-    }
-
-    private func key(_ index: UInt64) -> [UInt8] {
-        var key: [UInt8] = []
-        key.append(bigEndian: index)
-        return key
     }
 }

@@ -37,14 +37,13 @@ import Testing
         let hardState = Samples.hardState(3, commit: 9, vote: Samples.owner.member)
         do {
             let log = try LogStore.fresh(path)
-            try log.write([Samples.write(1, entries, hardState)], served: LogIndex(8))
+            try log.write([Samples.write(1, entries, hardState)])
         }
         let log = try LogStore.reopened(path)
         let restored = try log.restore(appliedIndex: .zero, windowBytes: 0)
         #expect(restored.entries == [Samples.genesis] + entries)
         #expect(restored.hardState == hardState)
         #expect(log.summary?.last == entries.last?.position)
-        #expect(log.summary?.lastServed == LogIndex(8))
     }
 
     @Test("a group of writes is one transaction, in order")
@@ -144,15 +143,5 @@ import Testing
             #expect(restored.firstIndex == LogIndex(1))
         }
         #expect(throws: StorageError.self) { try log.restore(appliedIndex: LogIndex(51), windowBytes: 0) }
-    }
-
-    @Test("the last served revision only rises")
-    func served() throws {
-        do {
-            let log = try LogStore.fresh(path)
-            try log.recordServed(LogIndex(7))
-            try log.recordServed(LogIndex(5))
-        }
-        #expect(try LogStore.reopened(path).summary?.lastServed == LogIndex(7))
     }
 }

@@ -6,6 +6,7 @@ import Storage
 enum Samples {
     static let owner = StoreOwner(lineage: Lineage(high: 1, low: 2), member: MemberID(high: 3, low: 4))
     static let configuration = Configuration(voters: [owner.member, MemberID(high: 5, low: 6)])
+    static let change = ConfigurationChange([.addLearner(MemberID(high: 7, low: 8))], transition: .implicit)
     static let genesis = Entry(
         position: LogPosition(term: Term(1), index: LogIndex(1)),
         time: WallTime(milliseconds: 1000),
@@ -32,12 +33,29 @@ enum Samples {
                 position: LogPosition(term: Term(term), index: index),
                 time: WallTime(milliseconds: 1000 + index.number),
                 previousHash: previous.hash,
-                payload: index.number.isMultiple(of: 7) ? .empty : .command(payload)
+                payload: index.number.isMultiple(of: 7)
+                    ? .empty
+                    : index.number.isMultiple(of: 5) ? .configuration(change, command: payload) : .command(payload)
             )
             entries.append(entry)
             previous = entry
         }
         return entries
+    }
+
+    static func key(_ index: UInt64) -> [UInt8] {
+        var key: [UInt8] = []
+        key.append(bigEndian: index)
+        return key
+    }
+
+    /// A record of the same place with a good checksum, whose time is another: a whole entry of another history.
+    static func foreignRecord(like record: [UInt8]) -> [UInt8] {
+        var body = Array(record.dropFirst(4))
+        body[23] ^= 1
+        var record: [UInt8] = []
+        record.append(bigEndian: CRC32C.checksum(body))
+        return record + body
     }
 
     static func write(_ id: UInt64, _ entries: [Entry], _ hardState: HardState? = nil) -> LogWrite {
@@ -72,6 +90,18 @@ extension LogStore {
 
     static func reopened(_ path: String, limits: Limits = .init()) throws -> LogStore {
         try LogStore(path: path, owner: Samples.owner, limits: limits)
+    }
+
+    /// As a state at this entry would have it.
+    func restore(appliedIndex: LogIndex, windowBytes: Int) throws -> RestoredLog {
+        let base = summary?.base
+        let entry =
+            appliedIndex == base?.position.index ? nil : try entries(from: appliedIndex, maxBytes: 1)?.entries.first
+        let point = entry.map { Samples.point(of: $0) }
+        return try restore(
+            applied: point ?? (appliedIndex == base?.position.index ? base : nil) ?? Samples.point(appliedIndex.number),
+            windowBytes: windowBytes
+        )
     }
 
     /// Everything that the log holds.

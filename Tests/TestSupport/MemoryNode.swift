@@ -9,6 +9,8 @@ internal import Wire
 /// A node without a cluster: commands are applied at once, clocks stand where the test puts them.
 package final class MemoryNode: ReplicaClient {
     package static let administrator = Digest.of([1])
+    package static let lineage = Lineage(high: 7, low: 7)
+    package static let certificateExpiry = start.advanced(by: .seconds(90 * 86_400))
     package static let start = WallTime(milliseconds: 1_767_225_600_000)
 
     package let member = MemberID(high: 1, low: 1)
@@ -23,6 +25,8 @@ package final class MemoryNode: ReplicaClient {
         var now = Moment(monotonic: Instant(microseconds: 1_000_000), wall: MemoryNode.start)
         var freshness: Freshness?
         var isServing = true
+        var lastWait: (revision: LogIndex, timeout: Kernel.Span)?
+        var isCutOff = false
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
@@ -31,7 +35,7 @@ package final class MemoryNode: ReplicaClient {
     package init() {
         state = Mutex(State(directory: DirectoryState(codec: codec)))
         let genesis = Genesis(
-            lineage: Lineage(high: 7, low: 7),
+            lineage: Self.lineage,
             trustDomain: "reeve.test",
             voters: [
                 MemberSpec(
@@ -63,6 +67,7 @@ package final class MemoryNode: ReplicaClient {
     }
 
     package func wait(until revision: LogIndex, within timeout: Kernel.Span) async throws(ServiceError) {
+        state.withLock { $0.lastWait = (revision, timeout) }
         guard state.withLock({ $0.index }) < revision else { return }
         throw ServiceError(.unavailable, code: "behind", message: "not there yet")
     }
@@ -78,7 +83,32 @@ package final class MemoryNode: ReplicaClient {
         try body(state.withLock { $0.rows })
     }
 
-    package func status() async -> NodeStatus { fatalError("no test asks for it") }
+    package func status() async -> NodeStatus {
+        state.withLock { state in
+            NodeStatus(
+                lineage: Self.lineage,
+                member: member,
+                name: "n1",
+                role: state.isCutOff ? "follower" : "leader",
+                term: Term(2),
+                leader: state.isCutOff ? nil : member,
+                lastIndex: state.index,
+                commitIndex: state.index,
+                revision: state.index,
+                epoch: state.snapshot.epoch,
+                stateRoot: .zero,
+                firstIndex: LogIndex(1),
+                isServing: state.isServing,
+                haltReason: nil,
+                log: NodeStatus.Log(),
+                logBytes: 0,
+                stateBytes: 0,
+                certificateExpiresAt: Self.certificateExpiry,
+                peers: [],
+                counters: [.init("memory_commands", UInt64(state.commands.count))]
+            )
+        }
+    }
 }
 
 extension MemoryNode {
@@ -129,5 +159,8 @@ extension MemoryNode {
 
     package func setServing(_ isServing: Bool) { state.withLock { $0.isServing = isServing } }
     package func failSubmits(with error: ServiceError?) { state.withLock { $0.submitError = error } }
+    /// Lets the node know no leader.
+    package func cutOff() { state.withLock { $0.isCutOff = true } }
+    package var lastWait: (revision: LogIndex, timeout: Kernel.Span)? { state.withLock { $0.lastWait } }
     package var lastCommand: Command? { state.withLock { $0.commands.last } }
 }

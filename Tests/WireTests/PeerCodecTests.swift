@@ -19,6 +19,9 @@ import Wire
             .forwardRefused(RequestID(4), .notLeader), .forwardRefused(RequestID(4), .overloaded),
             .forwardRefused(RequestID(4), .storageFull),
             .forwardRefused(RequestID(4), .entryTooLarge(byteCount: 600_000, limit: 524_288)),
+            .entriesWanted(first: LogIndex(3), last: LogIndex(9)),
+            .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: RaftSamples.entries),
+            .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: []),
         ].map { PeerMessage(stamp: .distantPast, body: $0) }
 
     @Test("every message comes back equal")
@@ -32,6 +35,8 @@ import Wire
         let old = FreshnessProof(provenAt: .distantPast, age: Span(microseconds: .max), commitIndex: .zero)
         for body in [
             PeerMessage.Body.forward(RequestID(1), command: large), .raft(RaftSamples.messages[0], proof: old),
+            .entriesWanted(first: LogIndex(1), last: LogIndex(.max)),
+            .entriesFound(first: LogIndex(.max), last: LogIndex(1), entries: []),
         ] {
             let bytes = PeerCodec.encode(PeerMessage(stamp: .distantPast, body: body))
             #expect(throws: WireError.self) { try PeerCodec.decode(bytes) }

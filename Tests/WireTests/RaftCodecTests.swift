@@ -108,6 +108,33 @@ import Wire
         }
     }
 
+    @Test("a configuration that no change leads to is refused, and so is a change of an unknown kind")
+    func unsoundConfigurations() {
+        let member = ProtoMemberID.with { $0.high = 1 }
+        let voting = ProtoConfiguration.with {
+            $0.voters = [member]
+            $0.learners = [member]
+        }
+        #expect(throws: WireError.invalid("configuration", reason: "a learner votes")) {
+            try RaftCodec.decodeConfiguration(bytes(of: voting))
+        }
+        let change = ProtoConfigurationChange.with { $0.changes = [.init()] }
+        #expect(throws: WireError.missing("change.kind")) {
+            try RaftCodec.decodeConfigurationChange(bytes(of: change))
+        }
+        let crowd = ProtoConfigurationChange.with {
+            $0.changes = Array(repeating: .with { $0.remove = member }, count: ConfigurationChange.maxChanges + 1)
+        }
+        #expect(throws: WireError.invalid("change.changes", reason: "65, more than 64")) {
+            try RaftCodec.decodeConfigurationChange(bytes(of: crowd))
+        }
+        #expect(throws: WireError.invalid("change.transition", reason: "9 is not known")) {
+            try RaftCodec.decodeConfigurationChange(
+                bytes(of: ProtoConfigurationChange.with { $0.transition = .UNRECOGNIZED(9) })
+            )
+        }
+    }
+
     @Test("no bytes, no message")
     func emptyInput() {
         #expect(throws: WireError.missing("message.lineage")) { try RaftCodec.decodeMessage([]) }

@@ -6,7 +6,17 @@ enum RaftSamples {
     static let members = [
         MemberID(high: 1, low: 2), MemberID(high: 3, low: .max, incarnation: 7), MemberID(high: .max, low: 0),
     ]
-    static let configuration = Configuration(voters: members)
+    static let configuration = Configuration(
+        voters: [members[0], members[1]],
+        votersOutgoing: [members[1], members[2]],
+        learners: [MemberID(high: 5, low: 5)],
+        learnersNext: [members[2]],
+        autoLeave: true
+    )
+    static let change = ConfigurationChange(
+        [.addVoter(members[0]), .addLearner(members[1]), .remove(members[2])],
+        transition: .explicit
+    )
     static let position = LogPosition(term: Term(4), index: LogIndex(17))
     static let point = SnapshotPoint(
         position: position,
@@ -15,9 +25,12 @@ enum RaftSamples {
         configuration: configuration
     )
 
-    /// Entries 18 to 21, each naming the hash of its predecessor.
+    /// Entries 18 to 23, each naming the hash of its predecessor.
     static let entries: [Entry] = {
-        let payloads: [Entry.Payload] = [.empty, .command([]), .command([0, 255, 128]), .command(Array(0...255))]
+        let payloads: [Entry.Payload] = [
+            .empty, .command([]), .command([0, 255, 128]), .command(Array(0...255)),
+            .configuration(change, command: [1, 2]), .configuration(.leave, command: []),
+        ]
         var entries: [Entry] = []
         var previous = point.hash
         for (offset, payload) in payloads.enumerated() {
@@ -56,11 +69,16 @@ enum RaftSamples {
         .snapshot(chunk),
         .snapshotAcknowledged(position: position, nextChunk: 4),
         .timeoutNow,
+        .readIndexRequest(context: .max),
+        .readIndexResponse(context: 5, index: LogIndex(8)),
+        .readIndexResponse(context: 0, index: .zero),
+        .readIndexResponse(context: 5, index: nil),
     ]
 
     static let messages = bodies.map { body in
         Message(
             lineage: Lineage(high: 11, low: 12),
+            group: GroupID(3),
             from: members[0],
             to: members[1],
             term: Term(9),

@@ -37,9 +37,9 @@ extension Evaluator {
     package mutating func outcome(of policy: Policy) -> PolicyOutcome {
         do throws(EvaluationError) {
             try spend(1, at: policy.range)
-            if !matches(policy.scope.principal, request.principal) { return .notSatisfied(.principal) }
+            if !matches(policy.scope.principal, Place.principal) { return .notSatisfied(.principal) }
             if !matches(policy.scope.action) { return .notSatisfied(.action) }
-            if !matches(policy.scope.resource, request.resource) { return .notSatisfied(.resource) }
+            if !matches(policy.scope.resource, Place.resource) { return .notSatisfied(.resource) }
             for (index, condition) in policy.conditions.enumerated()
             where try bool(condition.body) != (condition.kind == .when) {
                 return .notSatisfied(.condition(index))
@@ -50,13 +50,13 @@ extension Evaluator {
         }
     }
 
-    private mutating func matches(_ constraint: EntityConstraint, _ uid: EntityUID) -> Bool {
+    private mutating func matches(_ constraint: EntityConstraint, _ place: Int) -> Bool {
         switch constraint {
         case .any: true
-        case .equal(.entity(let other)): uid == other
-        case .memberOf(.entity(let group)): isIn(uid, group)
-        case .isType(let type): uid.type == type
-        case .isTypeIn(let type, .entity(let group)): uid.type == type && isIn(uid, group)
+        case .equal(.entity(let other)): uid(at: place) == other
+        case .memberOf(.entity(let group)): isIn(place, group)
+        case .isType(let type): uid(at: place).type == type
+        case .isTypeIn(let type, .entity(let group)): uid(at: place).type == type && isIn(place, group)
         // A template applies to nothing.
         case .equal(.slot), .memberOf(.slot), .isTypeIn(_, .slot): false
         }
@@ -66,8 +66,8 @@ extension Evaluator {
         switch constraint {
         case .any: true
         case .equal(let action): request.action == action
-        case .memberOf(let group): isIn(request.action, group)
-        case .memberOfAny(let groups): groups.contains { isIn(request.action, $0) }
+        case .memberOf(let group): isIn(Place.action, group)
+        case .memberOfAny(let groups): groups.contains { isIn(Place.action, $0) }
         }
     }
 }

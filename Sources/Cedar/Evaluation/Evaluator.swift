@@ -10,20 +10,33 @@ package struct Evaluator {
     private let entities: any EntityProvider
     private let limits: EvaluationLimits
     private var steps = 0
-    /// What the provider said of the entities that were asked about first. Policies ask about the same few.
+    /// What the provider said of the entities of the request, in the order of `Place`, and of those that were asked about
+    /// first. Policies ask about the same few.
     private var known: [KnownEntity] = []
     private static let knownCount = 8
 
     private struct KnownEntity {
         let uid: EntityUID
-        let entity: Entity?
+        var isLookedUp = false
+        var entity: Entity?
         var ancestors: Ancestors?
+
+        init(_ uid: EntityUID) { self.uid = uid }
+    }
+
+    /// Where the entities of the request are kept.
+    enum Place {
+        static let principal = 0
+        static let action = 1
+        static let resource = 2
     }
 
     package init(request: Request, entities: any EntityProvider, limits: EvaluationLimits = .standard) {
         self.request = request
         self.entities = entities
         self.limits = limits
+        known.reserveCapacity(Self.knownCount)
+        for uid in [request.principal, request.action, request.resource] { known.append(KnownEntity(uid)) }
     }
 
     package mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> Value {
@@ -88,24 +101,36 @@ extension Evaluator {
     /// What is known of an entity; nil when it does not exist.
     mutating func entity(_ uid: EntityUID) -> Entity? {
         guard let place = place(of: uid) else { return entities.entity(uid) }
+        if !known[place].isLookedUp {
+            known[place].entity = entities.entity(uid)
+            known[place].isLookedUp = true
+        }
         return known[place].entity
     }
 
     /// Whether they are the same or the first is a descendant of the second, known or not.
     mutating func isIn(_ uid: EntityUID, _ ancestor: EntityUID) -> Bool {
-        if uid == ancestor { return true }
-        guard let place = place(of: uid) else { return entities.ancestors(of: uid).contains(ancestor) }
+        guard let place = place(of: uid) else {
+            return uid == ancestor || entities.ancestors(of: uid).contains(ancestor)
+        }
+        return isIn(place, ancestor)
+    }
+
+    mutating func isIn(_ place: Int, _ ancestor: EntityUID) -> Bool {
+        if known[place].uid == ancestor { return true }
         if let ancestors = known[place].ancestors { return ancestors.contains(ancestor) }
-        let ancestors = entities.ancestors(of: uid)
+        let ancestors = entities.ancestors(of: known[place].uid)
         known[place].ancestors = ancestors
         return ancestors.contains(ancestor)
     }
+
+    func uid(at place: Int) -> EntityUID { known[place].uid }
 
     /// Where the entity is kept; nil when as many are kept as may be, so that looking never takes long.
     private mutating func place(of uid: EntityUID) -> Int? {
         for place in known.indices where known[place].uid == uid { return place }
         guard known.count < Self.knownCount else { return nil }
-        known.append(KnownEntity(uid: uid, entity: entities.entity(uid), ancestors: nil))
+        known.append(KnownEntity(uid))
         return known.count - 1
     }
 

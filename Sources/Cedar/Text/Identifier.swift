@@ -10,14 +10,16 @@ enum Identifier {
     /// name. Annotations alone may be called so.
     private static let reserved = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"]
 
-    /// Whether the text is an identifier and not reserved.
-    static func isValidName(_ text: some Collection<UInt8>) -> Bool {
-        guard let first = text.first, isStart(first), text.allSatisfy(isPart) else { return false }
-        return !isReserved(text)
+    static func isReserved(_ text: borrowing Span<UInt8>) -> Bool {
+        // None begins with a capital, as the names of types mostly do.
+        guard !text.isEmpty, text[0] >= UInt8(ascii: "_") else { return false }
+        for word in reserved where isEqual(text, word) { return true }
+        return false
     }
 
-    /// The longest reserved word has seven letters.
-    static func isReserved(_ text: some Collection<UInt8>) -> Bool {
-        text.count <= 7 && reserved.contains { $0.utf8.elementsEqual(text) }
+    private static func isEqual(_ text: borrowing Span<UInt8>, _ word: String) -> Bool {
+        guard text.count == word.utf8.count else { return false }
+        for (place, byte) in word.utf8.enumerated() where text[place] != byte { return false }
+        return true
     }
 }

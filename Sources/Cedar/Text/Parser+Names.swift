@@ -48,7 +48,7 @@ extension Parser {
         let token = current
         guard token.kind.isWord else { throw unexpected(expected: expected) }
         let name = text(token)
-        guard token.kind == .identifier, !Identifier.isReserved(name.utf8) else {
+        guard token.kind == .identifier, !Identifier.isReserved(name.utf8Span.span) else {
             throw fault("`\(name)` is reserved", advice: "as an attribute or key write it in quotation marks")
         }
         advance()

@@ -9,17 +9,24 @@ package struct EntityTypeName: Hashable, Comparable, Sendable {
 
     /// Nil unless the text is a name in its normal form: identifiers that are not reserved, no white space.
     package static func parse(_ text: String) -> EntityTypeName? {
-        var isName = true
-        var rest = text.utf8[...]
-        while isName {
-            let end = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
-            isName = Identifier.isValidName(rest[..<end])
-            rest = rest[end...]
-            guard !rest.isEmpty else { return isName ? EntityTypeName(text) : nil }
-            guard rest.starts(with: "::".utf8) else { return nil }
-            rest = rest.dropFirst(2)
+        isName(text.utf8Span.span) ? EntityTypeName(text) : nil
+    }
+
+    private static func isName(_ text: borrowing Span<UInt8>) -> Bool {
+        var start = 0
+        while true {
+            var end = start
+            while end < text.count, Identifier.isPart(text[end]) { end += 1 }
+            guard start < end, Identifier.isStart(text[start]), !Identifier.isReserved(text.extracting(start..<end))
+            else {
+                return false
+            }
+            if end == text.count { return true }
+            guard end + 1 < text.count, text[end] == UInt8(ascii: ":"), text[end + 1] == UInt8(ascii: ":") else {
+                return false
+            }
+            start = end + 2
         }
-        return nil
     }
 
     /// The last identifier.

@@ -57,10 +57,8 @@ struct Application<Base: KeyValueTransaction> {
         switch (precondition, old) {
         case (.none, _), (.mustNotExist, nil), (.mustExist, .some):
             return
-        case (.mustNotExist, .some):
-            throw .refused(.alreadyExists, name)
-        case (.mustExist, nil):
-            throw .refused(.notFound, name)
+        case (.mustNotExist, .some), (.mustExist, nil):
+            throw .refused(.preconditionFailed, name)
         case (.revision(let revision), _):
             guard old?.revision == revision else { throw .refused(.revisionMismatch, name) }
         }

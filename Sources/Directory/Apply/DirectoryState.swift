@@ -4,12 +4,12 @@ package import Kernel
 ///
 /// Total and deterministic: every command ends in a result, and the same log gives the same rows, and so the same state
 /// root, on every node. The state itself is in the transaction; this value holds nothing that could not be read from it
-/// again. The order of checks is: feature level, not-after, idempotency, authorization against the state before the
+/// again. The order of checks is: feature level, voucher, not-after, idempotency, authorization against the state before the
 /// command, validity and preconditions, effect.
 ///
 /// A refusal is recorded under its idempotency key as a success is, but for those that come before there is a
-/// key to speak of: a late command, a malformed key, one key with two bodies, and a caller with too many keys. These
-/// change nothing at all.
+/// key to speak of: a command that no voter vouches for, a late one, a malformed key, one key with two bodies, and a
+/// caller with too many keys. These change nothing at all.
 package struct DirectoryState: Sendable {
     private let codec: any DirectoryCodec
     private let supported: FeatureLevel
@@ -92,6 +92,7 @@ extension Application {
             throw .refused(.notBootstrapped)
         }
         guard command.featureLevel <= cluster.featureLevel else { throw .refused(.featureLevel) }
+        try checkVoucher()
         time = max(time, ledger.time)
         epoch = ledger.epoch
         settings = try read { view throws(StateDamage) in try view.settings()?.settings ?? Settings() }
@@ -105,6 +106,18 @@ extension Application {
         let result = try execute()
         try record(result, digest: digest, ledger: ledger, evicted: evicted)
         return result
+    }
+
+    /// Refuses what no voter vouches for, by the members before the command. Its caller is but claimed, so nothing is
+    /// recorded under that name.
+    ///
+    /// A voter that was removed after it authenticated a caller and before this entry counts no more: it may have been
+    /// removed because it lies, and its word must not outlive its membership. Honest callers lose nothing by that: they
+    /// may send the same command, under the same key, through another voter.
+    private func checkVoucher() throws(DirectoryError) {
+        let voucher = command.authenticatedBy
+        let member = try read { view throws(StateDamage) in try view.member(voucher) }
+        guard let member, member.isVoter else { throw .refused(.notAVoter, voucher.uuid) }
     }
 
     private func checkTimes() throws(DirectoryError) {

@@ -8,7 +8,7 @@ package struct Command: Hashable, Sendable {
     /// The lowest replicated feature level under which the body may be applied.
     package let featureLevel: FeatureLevel
     package let caller: Caller
-    /// The voter that verified the caller's credential and proposed the command.
+    /// The voter that verified the caller's credential and proposed the command. Of another the command is refused.
     package let authenticatedBy: MemberID
     /// Chosen by the caller, 1 to 128 printable ASCII bytes. A retry carries the same key and has no further effect.
     package let idempotencyKey: String

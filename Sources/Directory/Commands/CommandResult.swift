@@ -77,4 +77,8 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     /// Only statements of quarantine can be lifted.
     case notLiftable = "not_liftable"
     case limitReached = "limit_reached"
+    /// The object is there and must not be, or the reverse.
+    case preconditionFailed = "precondition_failed"
+    /// The node that authenticated the caller is no voter, or no longer one.
+    case notAVoter = "not_a_voter"
 }

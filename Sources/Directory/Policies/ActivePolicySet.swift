@@ -45,7 +45,10 @@ package struct PolicyTextError: Error, Hashable, Sendable {
 ///
 /// - `@max_age("5s")` on a permit: it does not apply on a node whose knowledge is older.
 /// - `@allow_restricted` on a permit: it applies to principals that are restricted, too.
-package struct PolicyRule: Hashable, Sendable {
+///
+/// An object, though a value by its meaning: each decision goes through all rules, and to go through structs in an array
+/// is to copy each with all that it holds.
+package final class PolicyRule: Hashable, Sendable {
     package let policy: Policy
     package let reference: PolicyReference
     package let maximumAge: Span?
@@ -63,6 +66,16 @@ package struct PolicyRule: Hashable, Sendable {
         guard policy.effect == .permit || (maximumAge == nil && !appliesToRestricted) else {
             throw PolicyDiagnostic("@max_age and @allow_restricted are for permits only", at: policy.position)
         }
+    }
+
+    /// The rest follows from these.
+    package static func == (lhs: PolicyRule, rhs: PolicyRule) -> Bool {
+        lhs === rhs || (lhs.reference == rhs.reference && lhs.policy == rhs.policy)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(reference)
+        hasher.combine(policy)
     }
 
     private static func maximumAge(of policy: Policy) throws(PolicyDiagnostic) -> Span? {

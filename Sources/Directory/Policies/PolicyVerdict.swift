@@ -46,11 +46,7 @@ extension PolicyVerdict {
         var evaluator = Evaluator(request: request, entities: entities)
         var found = Findings()
         for set in policies {
-            // A span lends its elements, where iterating over the array would copy each policy with all that it holds.
-            let rules = set.rules.span
-            for place in rules.indices {
-                found.note(rules[place], evaluator.outcome(of: rules[place].policy), age, isRestricted)
-            }
+            for rule in set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
         }
         self = found.verdict
     }

@@ -57,14 +57,26 @@ struct AdminCall: Sendable {
         case (nil, nil): return .none
         case ("*", nil): return .mustExist
         case (nil, "*"): return .mustNotExist
-        case (let tag?, nil):
-            guard tag.hasPrefix("\""), tag.hasSuffix("\""), let number = UInt64(tag.dropFirst().dropLast()) else {
-                throw Self.invalid("If-Match must be * or the entity tag of one answer, such as \"42\"")
-            }
-            return .revision(LogIndex(number))
+        case (let tags?, nil): return .revision(try Self.revision(matching: tags))
         case (nil, _?): throw Self.invalid("If-None-Match can only be *")
         case (_?, _?): throw Self.invalid("give If-Match or If-None-Match, not both")
         }
+    }
+
+    /// For writes that take none: ignoring one would break the promise that it asks for.
+    func refusePreconditions() throws(ServiceError) {
+        guard try precondition() == .none else { throw Self.invalid("this takes neither If-Match nor If-None-Match") }
+    }
+
+    /// The one revision that an `If-Match` can match. Comparison is strong (RFC 9110 section 13.1.1), so weak tags match
+    /// nothing; nor do tags that no answer of ours has: zero then, at which no object changed.
+    private static func revision(matching tags: String) throws(ServiceError) -> LogIndex {
+        guard let tags = EntityTag.list(tags) else {
+            throw invalid("If-Match must be * or the entity tag of one answer, such as \"42\"")
+        }
+        let revisions = tags.compactMap(\.revision)
+        guard revisions.count <= 1 else { throw invalid("If-Match can name one revision only") }
+        return revisions.first ?? .zero
     }
 
     func notAfter() throws(ServiceError) -> WallTime? {

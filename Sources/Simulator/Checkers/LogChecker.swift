@@ -55,7 +55,8 @@ package struct LogChecker: Sendable {
         for disk in disks {
             if let stored = disk.stored(at: index) { holders[stored.entry.position, default: 0] += 1 }
         }
-        let compacted = disks.count { $0.firstIndex > index }
+        // A member that lost the entry neither votes nor leads before it has it again, as if it were away.
+        let compacted = disks.count { $0.firstIndex > index || $0.hasLost(index) }
         guard (holders.values.max() ?? 0) + compacted >= quorum else {
             throw Violation(
                 .log,
@@ -87,7 +88,7 @@ package struct LogChecker: Sendable {
                     "n\(node + 1) applies \(entry.index) before anybody applied \(committed.count + 1)"
                 )
             }
-            guard disks.count(where: { $0.holds(hash, at: entry.index) }) >= quorum else {
+            guard disks.count(where: { $0.holds(hash, at: entry.index) || $0.hasLost(entry.index) }) >= quorum else {
                 throw Violation(
                     .log,
                     "n\(node + 1) applies \(entry.position), which fewer than \(quorum) members hold durably"
@@ -125,5 +126,6 @@ package struct LogChecker: Sendable {
 }
 
 extension VirtualLogDisk {
+    func hasLost(_ index: LogIndex) -> Bool { lost.map { $0.first <= index && index <= $0.last.index } ?? false }
     func holds(_ hash: Digest, at index: LogIndex) -> Bool { stored(at: index)?.hash == hash }
 }

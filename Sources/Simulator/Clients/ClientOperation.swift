@@ -18,8 +18,9 @@ package struct ClientOperation: Sendable {
         case done(CommandResult.Done)
         /// The directory refused; recorded in the log.
         case rejected(CommandResult.Refusal)
-        /// A read or a decision was answered.
-        case answered
+        /// What the document held.
+        case read(Int64?)
+        case decided
         /// Refused on every attempt, by nodes that vouch that it took no effect.
         case notTaken
         /// Whether it took effect is not known to the client.

@@ -10,12 +10,16 @@ package struct VirtualLogDisk: Sendable {
     package struct Stored: Sendable {
         package let entry: Entry
         package let hash: Digest
+        /// It does not read back any more.
+        package internal(set) var isDamaged = false
     }
 
-    package private(set) var hardState: HardState
+    package internal(set) var hardState: HardState
     /// What precedes the first stored entry.
     package private(set) var base: SnapshotPoint
-    package private(set) var entries: [Stored]
+    package internal(set) var entries: [Stored]
+    /// What was cut off the end and is not made good yet.
+    package internal(set) var lost: LostTail?
 
     private var underWay: [LogWrite] = []
     private var gathering: [LogWrite] = []
@@ -49,6 +53,8 @@ package struct VirtualLogDisk: Sendable {
         package let last: LogPosition
         /// Entries that it replaced.
         package let dropped: [Stored]
+        /// Why it was not carried out: our own code is wrong.
+        package let flaw: String?
     }
 
     /// Makes the batch under way durable. What gathered meanwhile is under way now.
@@ -57,8 +63,9 @@ package struct VirtualLogDisk: Sendable {
         underWay = gathering
         gathering = []
         return batch.map { write in
-            let dropped = carryOut(write)
-            return Completion(write: write, last: last, dropped: dropped)
+            let flaw = flaw(of: write)
+            let dropped = flaw == nil ? carryOut(write) : []
+            return Completion(write: write, last: last, dropped: dropped, flaw: flaw)
         }
     }
 
@@ -79,28 +86,32 @@ package struct VirtualLogDisk: Sendable {
     /// been dropped.
     package func range(from index: LogIndex, maxBytes: Int) -> (previous: LogPosition, entries: [Entry])? {
         guard index >= firstIndex, index <= last.index.next else { return nil }
+        guard stored(at: index.previous)?.isDamaged != true, stored(at: index)?.isDamaged != true else { return nil }
         let offset = Int(index.number - firstIndex.number)
         let previous = offset == 0 ? base.position : entries[offset - 1].entry.position
         var result: [Entry] = []
         var bytes = 0
         for stored in entries[offset...] {
             bytes += stored.entry.byteCount
-            if !result.isEmpty, bytes > maxBytes { break }
+            if !result.isEmpty, bytes > maxBytes || stored.isDamaged { break }
             result.append(stored.entry)
         }
         return (previous, result)
     }
 
-    /// Drops what precedes `index`, which lies within the log.
-    package mutating func compact(before index: LogIndex) {
-        guard index > firstIndex, let newBase = stored(at: index.previous) else { return }
+    /// Drops what precedes `index`, as far as the log can begin there: after an entry that is whole, or after what the
+    /// state reflects.
+    package mutating func compact(before index: LogIndex, applied: LogIndex) {
+        var end = min(index.previous, last.index)
+        while end >= firstIndex, end != applied, stored(at: end)?.isDamaged == true { end = end.previous }
+        guard let newBase = stored(at: end) else { return }
         base = SnapshotPoint(
             position: newBase.entry.position,
             hash: newBase.hash,
             time: newBase.entry.time,
             configuration: base.configuration
         )
-        entries.removeFirst(Int(index.number - entries[0].entry.index.number))
+        entries.removeFirst(Int(end.number - entries[0].entry.index.number) + 1)
     }
 
     /// A snapshot has replaced the state: the log goes on from its point.
@@ -112,11 +123,15 @@ package struct VirtualLogDisk: Sendable {
         )
         base = point
         entries = []
+        if lost?.isMadeGood(by: point.position) == true { lost = nil }
     }
 
-    /// What a process finds at start. Entries up to `hidden` are left on the disk, as a store does that loads only the
-    /// newest part into memory.
-    package func restored(hidingThrough hidden: LogIndex) -> RestoredLog {
+    /// What a process finds at start whose state reflects the log up to `applied`. Entries up to `hidden` are left on the
+    /// disk, as a store does that loads only the newest part into memory, and so are those up to the last that is
+    /// damaged.
+    package func restored(hidingThrough hidden: LogIndex, applied: LogIndex) -> RestoredLog {
+        let damage = damage.filter { $0.first <= applied }
+        let hidden = min(max(hidden, damage.last?.last.next ?? .zero), max(applied, hidden))
         let hardState = HardState(
             term: hardState.term,
             vote: hardState.vote,
@@ -127,7 +142,9 @@ package struct VirtualLogDisk: Sendable {
                 hardState: hardState,
                 base: base,
                 entries: entries.map(\.entry),
-                firstIndex: firstIndex
+                firstIndex: firstIndex,
+                lost: lost,
+                damage: damage
             )
         }
         let point = SnapshotPoint(
@@ -137,12 +154,35 @@ package struct VirtualLogDisk: Sendable {
             configuration: self.base.configuration
         )
         let shown = entries[Int(hidden.number - firstIndex.number + 1)...].map(\.entry)
-        return RestoredLog(hardState: hardState, base: point, entries: shown, firstIndex: firstIndex)
+        return RestoredLog(
+            hardState: hardState,
+            base: point,
+            entries: shown,
+            firstIndex: firstIndex,
+            lost: lost,
+            damage: damage
+        )
+    }
+
+    /// The checks of a log store, in its order: entries, then hard state.
+    private func flaw(of write: LogWrite) -> String? {
+        if let first = write.entries.first?.index {
+            let flaw = hardState.flaw(ofWritingFrom: first, into: firstIndex, through: last.index)
+            if let flaw { return flaw }
+            var previous =
+                stored(at: first.previous).map { LogEnd(position: $0.entry.position, hash: $0.hash) }
+                ?? LogEnd(base)
+            for entry in write.entries {
+                if let flaw = previous.flaw(of: entry) { return flaw }
+                previous = LogEnd(entry)
+            }
+        }
+        return write.hardState.flatMap { hardState.flaw(of: $0) }
     }
 
     private mutating func carryOut(_ write: LogWrite) -> [Stored] {
-        if let state = write.hardState { hardState = state }
-        guard let first = write.entries.first?.index, first >= firstIndex, first <= last.index.next else { return [] }
+        if let state = write.hardState { hardState = hardState.followed(by: state) }
+        guard let first = write.entries.first?.index else { return [] }
         let offset = Int(first.number - firstIndex.number)
         let dropped = Array(entries[offset...])
         entries.removeSubrange(offset...)

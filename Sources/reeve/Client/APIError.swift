@@ -19,15 +19,16 @@ struct APIError: Error, CustomStringConvertible {
     var mayDifferElsewhere: Bool { status == 503 }
 
     var description: String {
-        let advice = Self.advice[code].map { "\n  \($0)" } ?? ""
+        let advice = (Self.advice[code] ?? (status == 401 ? Self.unauthenticated : nil)).map { "\n  \($0)" } ?? ""
         return "\(node): \(detail) [\(code)]\(advice)"
     }
 
+    private static let unauthenticated = "the node does not take this certificate or token; check the context file"
     private static let advice = [
-        "unauthenticated": "the node does not know this certificate or token; check the context file",
         "unauthorized": "an administrator must allow it by a policy of the set reeve.admin",
         "no_leader": "a majority of the voters must be up and reach each other; see `reeve cluster status`",
         "revision_mismatch": "somebody else changed it meanwhile; get it again and repeat",
+        "precondition_failed": "somebody else made or deleted it; get it and decide",
         "outcome_unknown": "the write may have happened; look before you repeat it",
     ]
 }

@@ -44,7 +44,8 @@ struct NodeProcess {
             directory: configuration.decisionLog.directory,
             limits: DecisionLogStore.Limits(
                 fileByteCount: Int(clamping: configuration.decisionLog.maxFileBytes),
-                fileCount: Int(configuration.decisionLog.maxFiles)
+                fileCount: Int(configuration.decisionLog.maxFiles),
+                patience: configuration.decisionLog.patience
             )
         )
         let counters = DecisionCounters()

@@ -5,8 +5,8 @@ import Yams
 /// One item of a scenario's `faults`: a time and what happens then.
 enum ScenarioFault {
     private static let kinds = [
-        "isolate", "split", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "step_clock",
-        "correct_clocks", "repair",
+        "isolate", "split", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "rot_log",
+        "step_clock", "correct_clocks", "repair",
     ]
 
     static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
@@ -35,6 +35,11 @@ enum ScenarioFault {
             let fields = try ScenarioFields(value, known: ["node", "factor"])
             let factor = try fields.required("factor").number(in: 1...100_000)
             return .slowDisk(try selector(fields.required("node"), nodes), factor: factor)
+        case "rot_log":
+            let fields = try ScenarioFields(value, known: ["node", "entries", "sparing"])
+            let entries = try fields.required("entries").number(in: 1...100_000)
+            let sparing = try fields["sparing"]?.number(in: 0...100_000) ?? 0
+            return .rotLog(try selector(fields.required("node"), nodes), entries: entries, sparing: sparing)
         case "step_clock":
             let fields = try ScenarioFields(value, known: ["node", "by"])
             let step = try fields.required("by").signedMilliseconds()

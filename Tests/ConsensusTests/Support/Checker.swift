@@ -14,6 +14,10 @@ struct Checker {
     private(set) var leaders: [Term: MemberID] = [:]
     private var votes: [Ballot: MemberID] = [:]
     private var hashes: [LogPosition: Digest] = [:]
+    /// The configuration that each change led to, on whoever applied it first.
+    private var configurationsByIndex: [LogIndex: Configuration] = [:]
+    var configurations: [Configuration] { Array(configurationsByIndex.values) }
+    var refusedChanges = 0
     /// How often a write cut off what was there.
     private(set) var cuts = 0
 
@@ -29,16 +33,21 @@ struct Checker {
     }
 
     /// State machine safety: nothing committed ever changes. And when something is committed first, a quorum has it on
-    /// disk.
-    mutating func check(_ raft: RaftNode, _ log: VirtualLog, disks: [VirtualLog]) {
+    /// disk: a majority of each half of the configuration that is in force on the member.
+    mutating func check(_ raft: RaftNode, _ log: VirtualLog, holds: (MemberID, Digest, LogIndex) -> Bool) {
         let index = raft.commitIndex
         while committed.count < Int(index.number) {
             let next = LogIndex(UInt64(committed.count + 1))
             guard let entry = log.entries.first(where: { $0.index == next }) else {
                 return violations.append("\(raft.id) commits \(next), which it does not have")
             }
-            let holders = disks.count { $0.contains(entry.hash, at: next) }
-            if holders <= disks.count / 2 { violations.append("\(entry.position) is committed, durable on \(holders)") }
+            let hash = entry.hash
+            for voters in [raft.configuration.voters, raft.configuration.votersOutgoing] where !voters.isEmpty {
+                let holders = voters.filter { holds($0, hash, next) }
+                if holders.count <= voters.count / 2 {
+                    violations.append("\(entry.position) is committed by \(voters), durable on \(holders)")
+                }
+            }
             committed.append(entry)
         }
         guard index > log.base.position.index, index.number > 0 else { return }
@@ -79,6 +88,14 @@ struct Checker {
             violations.append("\(message.from) votes for \(known) and \(choice) in \(message.term)")
         }
         votes[ballot] = choice
+    }
+
+    /// Every member makes the same of a change.
+    mutating func changed(_ configuration: Configuration, at index: LogIndex) {
+        if let known = configurationsByIndex[index], known != configuration {
+            violations.append("the change at \(index) leads to \(known) and to \(configuration)")
+        }
+        configurationsByIndex[index] = configuration
     }
 
     /// In order, once, committed, and durable where it is applied.

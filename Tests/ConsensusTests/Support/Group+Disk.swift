@@ -18,11 +18,21 @@ extension Group {
         let entries = members[place].applying
         guard let last = entries.last else { return }
         members[place].applying = []
+        var refused: [LogIndex] = []
         for entry in entries {
+            if case .configuration(let change, let command) = entry.payload {
+                if command == Array("refuse".utf8) {
+                    refused.append(entry.index)
+                    checker.refusedChanges += 1
+                } else {
+                    members[place].configuration = members[place].configuration.applying(change)
+                }
+                checker.changed(members[place].configuration, at: entry.index)
+            }
             checker.applied(entry, after: members[place].state.last, on: ids[place], members[place].disk)
             members[place].state.append(entry)
         }
-        step(place, .applied(through: last.index))
+        step(place, .applied(through: last.index, refusedChanges: refused))
     }
 
     /// The oldest piece of other work is done.
@@ -82,6 +92,7 @@ extension Group {
         members[place].staged = []
         members[place].disk.replace(by: point)
         members[place].memory.replace(by: point)
+        members[place].configuration = point.configuration
         members[place].state = Array(checker.committed.prefix(Int(point.position.index.number)))
         step(place, .snapshotInstalled(point))
     }
@@ -93,7 +104,7 @@ extension Group {
             position: last.position,
             hash: last.hash,
             time: last.time,
-            configuration: Configuration(voters: ids)
+            configuration: members[place].configuration
         )
     }
 

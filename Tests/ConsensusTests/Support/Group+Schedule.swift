@@ -5,7 +5,7 @@ extension Group {
     /// Everything that can happen without time passing happens, in order.
     mutating func settle(except isCut: (Message) -> Bool = { _ in false }) {
         for _ in 0..<20_000 {
-            if let place = members.indices.first(where: { !members[$0].writes.isEmpty }) {
+            if let place = members.indices.first(where: { !members[$0].writes.isEmpty && !hung.contains($0) }) {
                 sync(place)
             } else if let place = members.indices.first(where: { !members[$0].applying.isEmpty }) {
                 apply(place)

@@ -19,17 +19,24 @@ struct Group {
         var durable = LogWrite.ID(0)
         /// The state machine: everything that was applied, from index 1 on. Durable at once.
         var state: [Entry]
+        /// Part of the state machine: who takes part.
+        var configuration: Configuration
         var applying: [Entry] = []
         /// Reads, and the work on snapshots, in order.
         var work: [RaftNode.Effect] = []
         var openSnapshots: [MemberID: SnapshotPoint] = [:]
         var staged: [Message.SnapshotChunk] = []
         var refusals: [RaftNode.Refusal] = []
+        var readRefusals: [RaftNode.ReadRefusal] = []
+        /// How often it led and was then no voter any more.
+        var removals = 0
         var notes: [Note] = []
     }
 
     let ids: [MemberID]
     let options: RaftOptions
+    /// Members whose disks do not answer when the group settles.
+    var hung: Set<Int> = []
     /// Chunks of one snapshot.
     var chunkCount: UInt64 = 3
     /// Whether a member's store can be asked for a snapshot.
@@ -42,12 +49,19 @@ struct Group {
     /// Every step's effects, for transcripts.
     var trace: ((Int, RaftNode.Effect) -> Void)?
     var installs = 0
+    /// Reads of old entries from a disk.
     var reads = 0
+    /// For each linearizable read that is not answered: what was committed when it was asked, and by whom.
+    var openReads: [RaftNode.ReadID: (floor: Int, place: Int)] = [:]
+    var askedReads: UInt64 = 0
+    var readsReady = 0
 
     static func id(_ number: Int) -> MemberID { MemberID(high: UInt64(number) << 32, low: 0) }
 
-    /// Entry 1 is in every log and committed, as it is after the first start of a cluster.
-    init(_ count: Int, options: RaftOptions = RaftOptions()) {
+    /// Entry 1 is in every voter's log and committed, as it is after the first start of a cluster.
+    ///
+    /// - Parameter voters: How many of the members vote; the others wait, with nothing on their disks, to be added.
+    init(_ count: Int, voters: Int? = nil, options: RaftOptions = RaftOptions()) {
         ids = (1...count).map(Self.id)
         self.options = options
         let first = Entry(
@@ -61,14 +75,25 @@ struct Group {
             position: .zero,
             hash: .zero,
             time: .distantPast,
-            configuration: Configuration(voters: ids)
+            configuration: Configuration(voters: Array(ids.prefix(voters ?? count)))
         )
         let hardState = HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1))
         let disk = VirtualLog(hardState: hardState, base: base, entries: [first])
-        for id in ids { members.append(start(id, disk, state: [first])) }
+        let blank = VirtualLog.blank
+        for (place, id) in ids.enumerated() {
+            let isVoter = place < voters ?? count
+            members.append(
+                start(
+                    id,
+                    isVoter ? disk : blank,
+                    state: isVoter ? [first] : [],
+                    isVoter ? base.configuration : .empty
+                )
+            )
+        }
     }
 
-    func start(_ id: MemberID, _ disk: VirtualLog, state: [Entry]) -> Member {
+    func start(_ id: MemberID, _ disk: VirtualLog, state: [Entry], _ configuration: Configuration) -> Member {
         let restored = RestoredLog(
             hardState: disk.hardState,
             base: disk.base,
@@ -78,14 +103,14 @@ struct Group {
         let raft = RaftNode(
             id: id,
             lineage: Self.lineage,
-            configuration: disk.base.configuration,
+            configuration: configuration,
             options: options,
             restored: restored,
             applied: state.last?.index ?? disk.base.position.index,
             seed: id.high ^ now.microseconds,
             at: now
         )
-        return Member(raft: raft, disk: disk, memory: disk, state: state)
+        return Member(raft: raft, disk: disk, memory: disk, state: state, configuration: configuration)
     }
 
     mutating func step(_ place: Int, _ input: RaftNode.Input) {
@@ -96,8 +121,11 @@ struct Group {
             carry(effect, at: place)
         }
         let raft = members[place].raft
+        if wasLeader, !raft.configuration.isVoter(raft.id) { members[place].removals += 1 }
         if raft.role == .leader, !wasLeader { checker.elected(raft, with: members[place].memory) }
-        checker.check(raft, members[place].memory, disks: members.map(\.disk))
+        checker.check(raft, members[place].memory) { [ids, members] id, hash, index in
+            ids.firstIndex(of: id).map { members[$0].disk.contains(hash, at: index) } ?? false
+        }
     }
 
     private mutating func carry(_ effect: RaftNode.Effect, at place: Int) {
@@ -118,7 +146,15 @@ struct Group {
         case .refused(_, let refusal): members[place].refusals.append(refusal)
         case .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot: members[place].work.append(effect)
         case .note(let note): members[place].notes.append(note)
-        case .accepted, .roleChanged, .readReady, .readRefused, .configurationChanged: break
+        case .readReady(let id, let index): readReady(id, index)
+        case .readRefused(let id, let refusal):
+            members[place].readRefusals.append(refusal)
+            if openReads.removeValue(forKey: id) == nil { checker.violations.append("read \(id) is refused twice") }
+        case .configurationChanged(let configuration):
+            if configuration != members[place].configuration {
+                checker.violations.append("\(ids[place]) takes \(configuration) for the configuration in force")
+            }
+        case .accepted, .roleChanged: break
         }
     }
 
@@ -135,10 +171,37 @@ struct Group {
 
     /// The process dies and comes back: what was not durable is gone.
     mutating func crash(_ place: Int) {
-        members[place] = start(ids[place], members[place].disk, state: members[place].state)
+        let member = members[place]
+        openReads = openReads.filter { $0.value.place != place }
+        members[place] = start(ids[place], member.disk, state: member.state, member.configuration)
+    }
+
+    mutating func read(at place: Int) {
+        askedReads += 1
+        let id = RaftNode.ReadID(askedReads)
+        openReads[id] = (checker.committed.count, place)
+        step(place, .readIndex(id))
+    }
+
+    /// Whatever was committed before the question, and may have been told to a client, must be seen.
+    private mutating func readReady(_ id: RaftNode.ReadID, _ index: LogIndex) {
+        guard let read = openReads.removeValue(forKey: id) else {
+            return checker.violations.append("read \(id) is answered twice")
+        }
+        readsReady += 1
+        if index.number < read.floor {
+            checker.violations.append("a read at \(index) does not see \(read.floor), committed before")
+        }
     }
 
     mutating func propose(_ text: String, at place: Int) { propose([text], at: place) }
+
+    /// The state machine refuses the change if the text is "refuse".
+    mutating func change(_ change: ConfigurationChange, text: String = "", at place: Int) {
+        let time = WallTime(milliseconds: now.microseconds / 1000)
+        let proposal = RaftNode.Proposal(id: .init(0), time: time, payload: Array(text.utf8), change: change)
+        step(place, .propose([proposal]))
+    }
 
     mutating func propose(_ texts: [String], at place: Int) {
         let proposals = texts.map { text in

@@ -4,6 +4,7 @@ import Kernel
 /// Carries out the commands of a golden file and tells what every member did.
 ///
 ///     group 3 [window=BYTES] [inflight=N]   a group whose logs hold one committed entry
+///     group 4 voters=3     the same, where member 4 waits with an empty disk to be added
 ///     timeout N            time jumps to when member N is due, and it alone is woken
 ///     heartbeat N          the same, told of a leader
 ///     heartbeats N lost=COUNT               several, of which nobody hears; tells only who became what
@@ -12,6 +13,11 @@ import Kernel
 ///     sync|apply|work N    the member's disk, state machine or other work does one thing
 ///     settle [cut=N,N]     everything that can happen without time passing; links to cut members lose all
 ///     settle quiet         the same, telling only who became what
+///     change N [implicit|explicit] [voter|learner|remove=N,N] [text=TEXT]   no change at all leaves a joint configuration
+///     read N               asks member N for the index of a linearizable read
+///     closed N of=N        member N is told that the link to another was closed
+///     hang|unhang N        the member's disk stops and goes on
+///     pass MILLISECONDS    time passes, with all that follows, quietly
 ///     propose N TEXT...    transfer N to=N    mayLead N BOOL    crash N    compact N    status [N]
 struct Transcript {
     struct Command {
@@ -63,6 +69,13 @@ struct Transcript {
         case "transfer":
             group.step(command.place, .transferLeadership(to: command.place("to").map { group.ids[$0] }))
         case "mayLead": group.step(command.place, .mayLead(command.words.last == "true"))
+        case "change": group.change(change(command), text: command.options["text"] ?? "", at: command.place)
+        case "hang": group.hung.insert(command.place)
+        case "unhang": group.hung.remove(command.place)
+        case "read": group.read(at: command.place)
+        case "closed":
+            if let other = command.place("of") { group.step(command.place, .linkClosed(group.ids[other])) }
+        case "pass": pass(command)
         case "crash": group.crash(command.place)
         case "compact": group.compact(command.place)
         case "status": status(command)
@@ -75,9 +88,32 @@ struct Transcript {
         if let bytes = command.options["window"].flatMap({ Int($0) }) { options.windowBytes = bytes }
         if let count = command.options["inflight"].flatMap({ Int($0) }) { options.maxInflightAppends = count }
         if let bytes = command.options["append"].flatMap({ Int($0) }) { options.maxAppendBytes = bytes }
-        group = Group(command.place + 1, options: options)
+        let voters = command.options["voters"].flatMap { Int($0) }
+        group = Group(command.place + 1, voters: voters, options: options)
         let (text, lines) = (Text(ids: group.ids), lines)
         group.trace = { place, effect in lines.all.append("n\(place + 1) \(text.effect(effect))") }
+    }
+
+    private func change(_ command: Command) -> ConfigurationChange {
+        func members(_ option: String) -> [MemberID] {
+            (command.options[option] ?? "").split(separator: ",").compactMap { Int($0) }.map { Group.id($0) }
+        }
+        let changes: [ConfigurationChange.Change] =
+            members("voter").map { .addVoter($0) } + members("learner").map { .addLearner($0) }
+            + members("remove").map { .remove($0) }
+        let transition: ConfigurationChange.Transition =
+            command.words.contains("implicit") ? .implicit : command.words.contains("explicit") ? .explicit : .auto
+        return ConfigurationChange(changes, transition: transition)
+    }
+
+    private mutating func pass(_ command: Command) {
+        let isolated = (command.options["cut"] ?? "").split(separator: ",").compactMap { Int($0) }.map { $0 - 1 }
+        group.pass(
+            .milliseconds(command.words.first.flatMap { UInt64($0) } ?? 0),
+            except: group.isCut(Set(isolated))
+        )
+        let kept = [" is ", " note ", " configuration ", " ready at ", " refused: "]
+        lines.all.removeAll { line in !kept.contains { line.contains($0) } }
     }
 
     private mutating func wake(_ place: Int) {

@@ -7,6 +7,13 @@ struct VirtualLog {
     var base: SnapshotPoint
     var entries: [Entry]
 
+    /// Of a member that waits to be added.
+    static let blank = VirtualLog(
+        hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
+        base: SnapshotPoint(position: .zero, hash: .zero, time: .distantPast, configuration: .empty),
+        entries: []
+    )
+
     var last: LogPosition { entries.last?.position ?? base.position }
 
     /// Nil for what was compacted, or is past the end.

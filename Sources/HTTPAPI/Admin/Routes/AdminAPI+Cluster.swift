@@ -17,6 +17,7 @@ extension AdminAPI {
         },
         AdminRoute("PUT", "/v1/administrators/{fingerprint}", .caller) { api, call in
             let fingerprint = try digest(call)
+            try call.refusePreconditions()
             var body = try call.body()
             let name = try body.string("name")
             try body.finish()
@@ -25,7 +26,8 @@ extension AdminAPI {
             )
         },
         AdminRoute("DELETE", "/v1/administrators/{fingerprint}", .caller) { api, call in
-            .receipt(try await api.writer.removeAdministrator(fingerprint: digest(call), api.write(call)))
+            try call.refusePreconditions()
+            return .receipt(try await api.writer.removeAdministrator(fingerprint: digest(call), api.write(call)))
         },
         AdminRoute("GET", "/v1/settings", .reader, query: AdminCall.readQuery) { api, call in
             let record = try await api.find("settings", call) { view throws(StateDamage) in try view.settings() }

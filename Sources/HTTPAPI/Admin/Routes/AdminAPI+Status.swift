@@ -54,11 +54,30 @@ struct NodeReport: Sendable {
         return nil
     }
 
-    var warnings: [String] {
+    var warnings: [String] { logWarnings + certificateWarnings }
+
+    private var certificateWarnings: [String] {
         guard certificateRemaining <= certificateWarning else { return [] }
         if certificateRemaining == .zero { return ["the node's certificate has expired; install a new one"] }
         let days = certificateRemaining.milliseconds / 86_400_000
         return ["the node's certificate expires in \(days) day(s); install a new one"]
+    }
+
+    private var logWarnings: [String] {
+        guard !status.log.isWhole else { return [] }
+        return [
+            "the log on this node's disk is damaged; until its peers have repaired it the node neither votes nor leads; "
+                + "check the disk"
+        ]
+    }
+
+    private var log: JSONValue {
+        [
+            "damaged_entries": status.log.damagedEntries.json,
+            "lost_from": status.log.lostFrom.map(\.json) ?? .null,
+            "lost_through": status.log.lostThrough.map(\.json) ?? .null,
+            "scrubbed_through": status.log.scrubbedThrough.json, "scrub_passes": status.log.scrubPasses.json,
+        ]
     }
 
     var json: JSONValue {
@@ -73,6 +92,7 @@ struct NodeReport: Sendable {
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
+            JSONMember("log", log),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
             JSONMember("warnings", .array(warnings.map { .string($0) })),
@@ -104,6 +124,16 @@ struct NodeReport: Sendable {
             .gauge("reeve_directory_epoch_count", "Statements of revocation recorded.", status.epoch),
             .gauge("reeve_storage_log_bytes", "Size of the log.", status.logBytes),
             .gauge("reeve_storage_state_bytes", "Size of the state.", status.stateBytes),
+            .gauge(
+                "reeve_storage_log_damaged_entries",
+                "Entries that are damaged and not repaired yet.",
+                status.log.damagedEntries
+            ),
+            .gauge(
+                "reeve_storage_log_whole_count",
+                "1 unless the log is damaged, so that the node neither votes nor leads.",
+                status.log.isWhole ? 1 : 0
+            ),
             .gauge("reeve_node_ready_count", "1 while the node is ready.", unreadiness == nil ? 1 : 0),
             .gauge("reeve_node_halted_count", "1 when the node has halted.", status.haltReason == nil ? 0 : 1),
             .gauge(

@@ -10,6 +10,12 @@ struct PlainEvaluation {
 
     private struct NotPlain: Error {}
 
+    private enum Member: String, CaseIterable {
+        case subject, action, resource, context, type, id, name, properties
+
+        static let known = allCases.map { (member: $0, text: $0.rawValue) }
+    }
+
     private static let byteLimit = 16 * 1024
     /// In one object; names are compared with each other.
     private static let propertyLimit = 32
@@ -28,11 +34,11 @@ struct PlainEvaluation {
         var context: Record?
         try expect(input, UInt8(ascii: "{"))
         repeat {
-            switch try name(input) {
-            case "subject" where subject == nil: subject = try entity(input)
-            case "action" where action == nil: action = try self.action(input)
-            case "resource" where resource == nil: resource = try entity(input)
-            case "context" where context == nil: context = try record(input)
+            switch try member(input) {
+            case .subject where subject == nil: subject = try entity(input)
+            case .action where action == nil: action = try self.action(input)
+            case .resource where resource == nil: resource = try entity(input)
+            case .context where context == nil: context = try record(input)
             default: throw NotPlain()
             }
         } while try continues(input)
@@ -47,10 +53,10 @@ struct PlainEvaluation {
         var properties: Record?
         try expect(input, UInt8(ascii: "{"))
         repeat {
-            switch try name(input) {
-            case "type" where type == nil: type = try text(input)
-            case "id" where id == nil: id = try text(input)
-            case "properties" where properties == nil: properties = try record(input)
+            switch try member(input) {
+            case .type where type == nil: type = try text(input)
+            case .id where id == nil: id = try text(input)
+            case .properties where properties == nil: properties = try record(input)
             default: throw NotPlain()
             }
         } while try continues(input)
@@ -63,9 +69,9 @@ struct PlainEvaluation {
         var properties: Record?
         try expect(input, UInt8(ascii: "{"))
         repeat {
-            switch try name(input) {
-            case "name" where id == nil: id = try text(input)
-            case "properties" where properties == nil: properties = try record(input)
+            switch try member(input) {
+            case .name where id == nil: id = try text(input)
+            case .properties where properties == nil: properties = try record(input)
             default: throw NotPlain()
             }
         } while try continues(input)
@@ -128,7 +134,15 @@ extension PlainEvaluation {
         return isNegative ? -value : value
     }
 
-    /// A member's name, with the colon after it.
+    /// The name of a member that the specification knows, with the colon after it.
+    private mutating func member(_ input: Span<UInt8>) throws(NotPlain) -> Member {
+        let range = try quoted(input)
+        try expect(input, UInt8(ascii: ":"))
+        for member in Member.known where Self.isEqual(input, range, member.text) { return member.member }
+        throw NotPlain()
+    }
+
+    /// The name of any member, with the colon after it.
     private mutating func name(_ input: Span<UInt8>) throws(NotPlain) -> String {
         let name = try text(input)
         try expect(input, UInt8(ascii: ":"))
@@ -136,6 +150,13 @@ extension PlainEvaluation {
     }
 
     private mutating func text(_ input: Span<UInt8>) throws(NotPlain) -> String {
+        let range = try quoted(input)
+        guard let text = try? UTF8Span(validating: input.extracting(range)) else { throw NotPlain() }
+        return String(copying: text)
+    }
+
+    /// Where a text of ASCII without escapes is, past which it goes.
+    private mutating func quoted(_ input: Span<UInt8>) throws(NotPlain) -> Range<Int> {
         try expect(input, UInt8(ascii: "\""))
         let start = index
         while index < input.count, input[index] != UInt8(ascii: "\"") {
@@ -143,11 +164,19 @@ extension PlainEvaluation {
             guard (0x20..<0x80).contains(byte), byte != UInt8(ascii: "\\") else { throw NotPlain() }
             index += 1
         }
-        guard index < input.count, let text = try? UTF8Span(validating: input.extracting(start..<index)) else {
-            throw NotPlain()
-        }
+        guard index < input.count else { throw NotPlain() }
         index += 1
-        return String(copying: text)
+        return start..<(index - 1)
+    }
+
+    private static func isEqual(_ input: Span<UInt8>, _ range: Range<Int>, _ name: String) -> Bool {
+        guard range.count == name.utf8.count else { return false }
+        var place = range.lowerBound
+        for byte in name.utf8 {
+            guard input[place] == byte else { return false }
+            place += 1
+        }
+        return true
     }
 
     /// After a member: whether another follows, or else the object ends.

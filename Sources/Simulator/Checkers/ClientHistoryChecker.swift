@@ -1,0 +1,59 @@
+internal import Directory
+internal import Kernel
+internal import Linearizability
+
+/// R3 as clients see it: each document is a register whose reads and writes take effect one at a time, each between the
+/// moment that the client asked and the moment that it was told.
+///
+/// Knows nothing of revisions, logs or nodes: what `HistoryChecker` concludes from them is tried here without them.
+package struct ClientHistoryChecker: Sendable {
+    private typealias Model = RegisterModel<Int64>
+    private typealias Recorded = RecordedOperation<Int, Model>
+
+    private let population: Population
+
+    package init(population: Population) { self.population = population }
+
+    package func check(_ operations: [ClientOperation]) throws(Violation) {
+        let history = operations.compactMap(recorded)
+        switch LinearizabilityChecker(model: Model()).check(history) {
+        case .linearizable: return
+        case .violated(let violation): throw Violation(.history, "document \(violation)")
+        case .undecided(let document, let steps):
+            throw Violation(.history, "no order of what clients did to document \(document) is found in \(steps) steps")
+        }
+    }
+
+    /// Nil for what had no effect and showed nothing.
+    private func recorded(_ operation: ClientOperation) -> Recorded? {
+        guard let (document, call) = call(of: operation.intent) else { return nil }
+        let outcome: Recorded.Outcome
+        switch operation.outcome {
+        case .done: outcome = .answered(.written, at: returnTime(of: operation))
+        case .read(let value): outcome = .answered(.value(value), at: returnTime(of: operation))
+        case .pending, .unknown: outcome = .unknown
+        case .rejected, .decided, .notTaken: return nil
+        }
+        return Recorded(
+            client: operation.number,
+            key: document,
+            call: call,
+            calledAt: operation.invokedAt.microseconds,
+            outcome: outcome
+        )
+    }
+
+    private func call(of intent: ClientOperation.Intent) -> (document: Int, call: Model.Call)? {
+        switch intent {
+        case .read(let document, _): return (document, .read)
+        case .write(.put(.resource(let spec), _)):
+            guard let document = population.documents.firstIndex(of: spec.id),
+                case .long(let value) = spec.attributes[Population.valueAttribute]
+            else { return nil }
+            return (document, .write(value))
+        case .write, .decide: return nil
+        }
+    }
+
+    private func returnTime(of operation: ClientOperation) -> UInt64 { (operation.returnedAt ?? .zero).microseconds }
+}

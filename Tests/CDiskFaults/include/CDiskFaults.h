@@ -1,0 +1,10 @@
+#pragma once
+
+// Replaces three calls of the C library, for the whole process, by ones that fail on demand. LMDB makes its pages durable
+// by them.
+
+/// From now on fdatasync fails with EIO, until switched off.
+void disk_faults_fail_syncs(int on);
+
+/// From now on pwrite and writev find no room on the disk, until switched off.
+void disk_faults_fill_disk(int on);

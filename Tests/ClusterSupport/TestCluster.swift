@@ -1,0 +1,294 @@
+package import AsyncHTTPClient
+package import Foundation
+package import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+
+/// Three real processes, made with `reeve cluster init --dev`.
+package final class TestCluster: @unchecked Sendable {
+    // Safe: `processes` is guarded by `lock`; everything else is set once.
+    package let folder: URL
+    package let names = ["n1", "n2", "n3"]
+    package let portBase: Int
+    package let client: HTTPClient
+    private let hosts: [String]
+    private let launch: @Sendable (String) -> Launch
+    private let lock = NSLock()
+    private var processes: [String: Process] = [:]
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+        package init(_ description: String) { self.description = description }
+    }
+
+    /// How a node is started.
+    package struct Launch: Sendable {
+        /// A command that becomes the node, with its arguments: `/usr/bin/nsenter --net=…`. Empty for the node itself.
+        package var wrapper: [String]
+        package var environment: [String: String]
+
+        package init(wrapper: [String] = [], environment: [String: String] = [:]) {
+            self.wrapper = wrapper
+            self.environment = environment
+        }
+    }
+
+    package struct Answer: Sendable {
+        package let status: Int
+        package let body: String
+
+        package func value(_ name: String) -> String? {
+            guard let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] else {
+                return nil
+            }
+            return object[name].map { "\($0)" }
+        }
+    }
+
+    /// The binary that was built beside these tests.
+    package static let binary = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+        .appending(path: "reeve")
+
+    /// - Parameters:
+    ///   - settings: Lines for each node's configuration.
+    ///   - folder: Must not exist; by default one that goes when the cluster does.
+    ///   - hosts: Address of each node.
+    package init(
+        settings: String = "",
+        folder: URL? = nil,
+        hosts: [String] = ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
+        launch: @escaping @Sendable (String) -> Launch = { _ in Launch() }
+    ) throws {
+        let temporary = FileManager.default.temporaryDirectory.appending(path: "reeve-cluster-\(UUID().uuidString)")
+        self.folder = folder ?? temporary
+        self.hosts = hosts
+        self.launch = launch
+        // Below the ports that the system gives to outgoing connections.
+        let base = 12_000 + Int.random(in: 0..<2000) * 10
+        portBase = base
+        let nodes = (0..<3).flatMap { number in
+            let port = base + number * 3
+            return ["--node", "n\(number + 1)=\(hosts[number]):\(port),\(port + 1),\(port + 2)"]
+        }
+        let arguments = [
+            "cluster", "init", "--dev", "--keep-default-context", "--dir", self.folder.path(), "--domain",
+            "test.internal",
+        ]
+        let made = try Self.run(arguments + nodes)
+        guard made.status == 0 else { throw Failure("cluster init failed: \(made.output)") }
+        if !settings.isEmpty {
+            for name in names {
+                let file = self.folder.appending(path: "nodes/\(name)/node.yaml")
+                let text = try String(contentsOf: file, encoding: .utf8)
+                try (text + settings).write(to: file, atomically: true, encoding: .utf8)
+            }
+        }
+        client = try Self.administrator(in: self.folder)
+    }
+
+    /// A client of its own, with the administrator's certificate.
+    ///
+    /// - Parameter retriesConnecting: Whether a request goes on trying to reach a node until its time is over.
+    package func makeClient(retriesConnecting: Bool = true) throws -> HTTPClient {
+        try Self.administrator(in: folder, retriesConnecting: retriesConnecting)
+    }
+
+    private static func administrator(in folder: URL, retriesConnecting: Bool = true) throws -> HTTPClient {
+        try client(
+            roots: folder.appending(path: "roots.crt"),
+            certificate: folder.appending(path: "admin/admin.crt"),
+            key: folder.appending(path: "admin/admin.key"),
+            retriesConnecting: retriesConnecting
+        )
+    }
+
+    package static func client(
+        roots: URL,
+        certificate: URL?,
+        key: URL?,
+        retriesConnecting: Bool = true
+    ) throws -> HTTPClient {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .file(roots.path())
+        // Nodes are known by their SPIFFE ID and address.
+        tls.certificateVerification = .noHostnameVerification
+        if let certificate, let key {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.path()).map { .certificate($0) }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key.path(), format: .pem))
+        }
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        configuration.timeout = .init(connect: .seconds(2), read: .seconds(10))
+        configuration.connectionPool.idleTimeout = .seconds(2)
+        configuration.connectionPool.retryConnectionEstablishment = retriesConnecting
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// As `client(roots:certificate:key:)`, with files of the cluster's folder.
+    package func client(certificate: String, key: String) throws -> HTTPClient {
+        try Self.client(
+            roots: folder.appending(path: "roots.crt"),
+            certificate: folder.appending(path: certificate),
+            key: folder.appending(path: key)
+        )
+    }
+
+    /// Runs the command to its end.
+    package static func run(
+        _ arguments: [String],
+        program: URL = binary
+    ) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+
+    package func configuration(of name: String) -> String { folder.appending(path: "nodes/\(name)/node.yaml").path() }
+
+    package func start(_ name: String) throws {
+        let log = folder.appending(path: "nodes/\(name)/log")
+        if !FileManager.default.fileExists(atPath: log.path()) { try Data().write(to: log) }
+        let handle = try FileHandle(forWritingTo: log)
+        try handle.seekToEnd()
+        let process = Process()
+        let launch = self.launch(name)
+        let command = launch.wrapper + [Self.binary.path(), "node", "run", "--config", configuration(of: name)]
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
+        let environment = launch.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        lock.withLock { processes[name] = process }
+    }
+
+    package func process(_ name: String) -> Process? { lock.withLock { processes[name] } }
+
+    /// kill -9, and waits until the process is gone.
+    package func kill(_ name: String) {
+        guard let process = process(name), process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    package func startAll() async throws {
+        for name in names { try start(name) }
+        try await ready()
+    }
+
+    /// Until every node serves.
+    package func ready(within seconds: Double = 30) async throws {
+        for name in names {
+            try await until("\(name) is ready", within: seconds) {
+                (try? await self.admin("GET", "/readyz", at: name))?.status == 200
+            }
+        }
+    }
+
+    package func until(_ what: String, within seconds: Double, _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { throw Failure("not within \(seconds) s: \(what)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// - Parameter offset: 0 for peers, 1 for administration, 2 for decisions.
+    package func port(_ name: String, _ offset: Int) -> Int { portBase + number(of: name) * 3 + offset }
+
+    private func number(of name: String) -> Int { names.firstIndex(of: name) ?? 0 }
+
+    package func admin(
+        _ method: String,
+        _ path: String,
+        body: String? = nil,
+        headers: [(String, String)] = [],
+        at name: String,
+        with other: HTTPClient? = nil,
+        within timeout: TimeAmount = .seconds(12)
+    ) async throws -> Answer {
+        try await send(method, url(name, 1, path), body, headers, other ?? client, timeout)
+    }
+
+    package func decisions(
+        _ method: String,
+        _ path: String,
+        body: String? = nil,
+        headers: [(String, String)] = [],
+        at name: String,
+        with other: HTTPClient? = nil
+    ) async throws -> Answer {
+        try await send(method, url(name, 2, path), body, headers, other ?? client)
+    }
+
+    package func url(_ name: String, _ offset: Int, _ path: String) -> String {
+        "https://\(hosts[number(of: name)]):\(port(name, offset))\(path)"
+    }
+
+    package func send(
+        _ method: String,
+        _ url: String,
+        _ body: String?,
+        _ headers: [(String, String)],
+        _ client: HTTPClient,
+        _ timeout: TimeAmount = .seconds(12)
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = .init(rawValue: method)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
+        let response = try await client.execute(request, timeout: timeout)
+        let bytes = try await response.body.collect(upTo: 4 << 20)
+        return Answer(status: Int(response.status.code), body: String(buffer: bytes))
+    }
+
+    /// What a node has written to its standard error.
+    package func log(of name: String) throws -> [Substring] {
+        let file = folder.appending(path: "nodes/\(name)/log")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    }
+
+    package func status(of name: String) async throws -> Answer { try await admin("GET", "/v1/node/status", at: name) }
+
+    /// Ends what was started, by its own process id, and removes the folder.
+    package func tearDown() async {
+        await stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Ends what was started, by its own process id.
+    package func stop() async {
+        for name in names { kill(name) }
+        try? await client.shutdown()
+    }
+}
+
+/// A cluster for the length of the body, whatever becomes of it.
+package func withCluster(settings: String = "", _ body: (TestCluster) async throws -> Void) async throws {
+    let cluster = try TestCluster(settings: settings)
+    do {
+        try await cluster.startAll()
+        try await body(cluster)
+    } catch {
+        for name in cluster.names {
+            let log = (try? cluster.log(of: name)) ?? []
+            print("-- \(name)", log.suffix(8).joined(separator: "\n"), separator: "\n")
+        }
+        await cluster.tearDown()
+        throw error
+    }
+    await cluster.tearDown()
+}

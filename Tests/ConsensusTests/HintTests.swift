@@ -1,0 +1,80 @@
+import Consensus
+import Kernel
+import Testing
+
+@Suite("The hint of a closed link, and the watchdog of the disk") struct HintTests {
+    /// The leader's process dies; messages and writes take no time here, so what is seen is the wait alone.
+    @Test("a new leader is there within 50 milliseconds of the hint", arguments: 0..<100 as Range<Int>)
+    func failOver(run: Int) {
+        var group = Group(3)
+        group.elect()
+        group.pass(.milliseconds(50 + UInt64(run) * 7))
+        let killed = group.now
+        for place in [1, 2] { group.step(place, .linkClosed(group.ids[0])) }
+        group.pass(.milliseconds(50), except: group.isCut([0]))
+        let successor = group.leader()
+        #expect(successor == 1 || successor == 2, "run \(run): nobody leads \(group.now.elapsed(since: killed)) later")
+        #expect(group.violations.isEmpty)
+    }
+
+    @Test("a false hint deposes nobody while a quorum hears the leader") func falseHint() {
+        var group = Group(5)
+        group.elect()
+        let term = group.members[0].raft.term
+        for place in [1, 2] { group.step(place, .linkClosed(group.ids[0])) }
+        group.pass(.milliseconds(300))
+        #expect(group.leader() == 0)
+        #expect(group.members.allSatisfy { $0.raft.term == term && $0.raft.leader == group.ids[0] })
+    }
+
+    @Test("a hint about who does not lead changes nothing for a follower") func irrelevant() {
+        var group = Group(3)
+        group.elect()
+        let due = group.members[1].raft.nextWake
+        group.step(1, .linkClosed(group.ids[2]))
+        #expect(group.members[1].raft.nextWake == due)
+    }
+
+    @Test("a leader takes what was under way on a closed link for lost") func leaderProbes() {
+        var group = Group(3)
+        group.elect()
+        group.propose("a", at: 0)
+        group.mail = []
+        group.step(0, .linkClosed(group.ids[1]))
+        let status = group.members[0].raft.followers
+        #expect(status.map(\.state) == [.probe, .replicate])
+        group.settle()
+        group.pass(.milliseconds(200))
+        #expect(group.commands(at: 1) == ["a"])
+    }
+
+    @Test("a leader whose disk answers in time stays, however much is written") func busyDisk() {
+        var group = Group(3)
+        group.elect()
+        for round in 0..<40 {
+            group.propose("c\(round)", at: 0)
+            group.hung = [0]
+            group.pass(.milliseconds(300))
+            group.hung = []
+            group.settle()
+        }
+        #expect(group.leader() == 0)
+        #expect(group.commands(at: 2).count == 40)
+    }
+
+    @Test("a follower whose disk hangs does not stand") func hungFollower() {
+        var group = Group(3)
+        group.elect()
+        group.propose("a", at: 0)
+        group.hung = [1]
+        group.settle()
+        group.mail = []
+        group.now = group.now.advanced(by: .seconds(2))
+        group.step(1, .wake)
+        #expect(group.members[1].raft.role == .follower)
+        group.sync(1)
+        group.now = group.now.advanced(by: .seconds(2))
+        group.step(1, .wake)
+        #expect(group.members[1].raft.role == .preCandidate)
+    }
+}

@@ -251,7 +251,7 @@ let package = Package(
         ),
         tests(
             "SimulatorTests",
-            ["Simulator", "StoreTesting", "Replica", "Consensus", "Directory", "Kernel", "Wire"]
+            ["Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "Kernel", "Wire"]
         ),
     ]
 )

@@ -37,7 +37,7 @@ extension DecisionSnapshot {
 
     private mutating func note(_ event: DirectoryEvent, _ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
         switch event {
-        case .bootstrapped, .policySetChanged, .featureLevelRaised:
+        case .bootstrapped, .policySetChanged, .featureLevelRaised, .membersChanged:
             return
         case .principalChanged(let id), .assignmentsChanged(of: let id):
             try readPrincipal(id, view)

@@ -37,4 +37,6 @@ package enum StoredRecord: Hashable, Sendable {
     case member(MemberRecord)
     case command(CommandRecord)
     case caller(CallerRecord)
+    case formerMember(FormerMemberRecord)
+    case joinTicket(JoinTicketRecord)
 }

@@ -7,6 +7,8 @@ import Storage
 
 extension Node: ReplicaClient {
     package var member: MemberID { settings.member.id }
+    /// Names this node's data directory.
+    package var instance: Digest { stores.instance }
     package var decisionState: DecisionState { cell.current }
     package func now() -> Moment { clock.now() }
 
@@ -22,12 +24,31 @@ extension Node: ReplicaClient {
         }
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in
-            inbox.submit(ReplicaNode.Submission(id: id, command: bytes, deadline: deadline))
+            inbox.submit(
+                ReplicaNode.Submission(
+                    id: id,
+                    command: bytes,
+                    change: command.body.memberChange,
+                    deadline: deadline
+                )
+            )
         }
         switch reply {
         case .applied(let result): return result
         case .refused(let refusal): throw ServiceError(refusal)
-        case .outcomeUnknown, .reached: throw .outcomeUnknown
+        case .outcomeUnknown, .reached, .handedOver: throw .outcomeUnknown
+        }
+    }
+
+    package func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID {
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        let reply = await requests.reply { id in
+            inbox.post(.transferLeadership(id, to: target, deadline: deadline))
+        }
+        switch reply {
+        case .handedOver(let leader): return leader
+        case .refused(let refusal): throw ServiceError(refusal)
+        case .applied, .outcomeUnknown, .reached: throw .outcomeUnknown
         }
     }
 
@@ -46,7 +67,7 @@ extension Node: ReplicaClient {
         switch await requests.reply(to: ask) {
         case .reached: return
         case .refused(let refusal): throw ServiceError(refusal)
-        case .applied, .outcomeUnknown: throw .outcomeUnknown
+        case .applied, .outcomeUnknown, .handedOver: throw .outcomeUnknown
         }
     }
 
@@ -105,6 +126,27 @@ extension ServiceError {
             )
         case .shuttingDown:
             self.init(.unavailable, code: "shutting_down", message: "This node is stopping. Ask another one.")
+        case .notCaughtUp(let missing):
+            self.init(
+                .conflict,
+                code: "not_caught_up",
+                message: "The learner lacks \(missing) entries, or does not answer. Wait until it has caught up."
+            )
+        case .invalidChange(let reason):
+            self.init(.conflict, code: "invalid_change", message: "The members cannot be changed so: \(reason).")
+        case .notLeader(let leader):
+            self.init(
+                .conflict,
+                code: "not_leader",
+                message: "Only the leader hands over, and this node does not lead"
+                    + (leader.map { "; the leader is \($0.uuid)." } ?? ".")
+            )
+        case .notHandedOver:
+            self.init(
+                .unavailable,
+                code: "not_handed_over",
+                message: "No other voter took over in time. Check that it runs and has caught up."
+            )
         case .halted(let reason):
             self.init(.unavailable, code: "halted", message: "This node has stopped applying the log: \(reason).")
         }

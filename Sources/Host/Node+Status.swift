@@ -1,3 +1,4 @@
+import Consensus
 import Directory
 import Kernel
 import Keys
@@ -13,23 +14,12 @@ extension Node {
         let state = keeper.snapshot
         let scrub = scrubber.snapshot
         return await loop.read { [self] replica, now in
-            let peers = settings.genesis.voters.sorted { $0.name < $1.name }.map { voter in
-                let isSelf = voter.id == settings.member.id
-                return NodeStatus.Peer(
-                    member: voter.id,
-                    name: voter.name,
-                    apiAddress: voter.apiAddresses.first ?? "",
-                    isConnected: isSelf || links.connected.contains(voter.id),
-                    matchIndex: isSelf ? replica.lastPosition.index : replica.matchIndex(of: voter.id),
-                    clockOffsetMilliseconds: isSelf
-                        ? 0 : replica.clockOffsetMilliseconds(of: voter.id, at: now.monotonic)
-                )
-            }
+            let peers = roster.members.map { peer(of: replica, $0, isConnected: links.connected.contains, at: now) }
             return NodeStatus(
                 lineage: replica.lineage,
                 member: replica.member,
                 name: settings.member.name,
-                role: "\(replica.role)",
+                role: replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner",
                 term: replica.term,
                 leader: replica.leader,
                 lastIndex: replica.lastPosition.index,
@@ -40,6 +30,7 @@ extension Node {
                 firstIndex: replica.firstIndex,
                 isServing: replica.isServing,
                 haltReason: replica.haltReason,
+                exclusion: links.exclusion,
                 log: NodeStatus.Log(
                     damagedEntries: replica.logHealth.damagedEntries,
                     lostFrom: replica.logHealth.lostFrom,
@@ -71,5 +62,38 @@ extension Node {
                 ]
             )
         }
+    }
+
+    private func peer(
+        of replica: ReplicaNode,
+        _ record: MemberRecord,
+        isConnected: (MemberID) -> Bool,
+        at now: Moment
+    ) -> NodeStatus.Peer {
+        let spec = record.spec
+        let isSelf = spec.id == settings.member.id
+        return NodeStatus.Peer(
+            member: spec.id,
+            name: spec.name,
+            apiAddress: spec.apiAddresses.first ?? "",
+            isVoter: record.isVoter,
+            isConnected: isSelf || isConnected(spec.id),
+            matchIndex: isSelf ? replica.lastPosition.index : replica.matchIndex(of: spec.id),
+            clockOffsetMilliseconds: isSelf ? 0 : replica.clockOffsetMilliseconds(of: spec.id, at: now.monotonic)
+        )
+    }
+}
+
+extension LinkStatistics {
+    /// What a peer said that does not take this node for the member that it was.
+    fileprivate var exclusion: String? {
+        for peer in peers {
+            switch peer.lastFailure {
+            case .refusedByPeer(let refusal) where refusal == .removed || refusal == .otherInstance:
+                return "\(peer.member.name) refuses this node: \(refusal)"
+            default: continue
+            }
+        }
+        return nil
     }
 }

@@ -11,12 +11,15 @@ package import Replica
 import Service
 import ServiceLifecycle
 package import Storage
+import Synchronization
 import Wire
 
 /// What a node is told at its start.
 package struct NodeSettings: Sendable {
     package let member: MemberSpec
     package let genesis: Genesis
+    /// For a node that joined: the members as they were then. Nil for a first voter.
+    package let introducedBy: [MemberSpec]?
     package let dataDirectory: String
     package let credentials: NodeCredentials
     /// Where to listen for peers.
@@ -28,6 +31,7 @@ package struct NodeSettings: Sendable {
     package init(
         member: MemberSpec,
         genesis: Genesis,
+        introducedBy: [MemberSpec]? = nil,
         dataDirectory: String,
         credentials: NodeCredentials,
         bindHost: String,
@@ -37,12 +41,23 @@ package struct NodeSettings: Sendable {
     ) {
         self.member = member
         self.genesis = genesis
+        self.introducedBy = introducedBy
         self.dataDirectory = dataDirectory
         self.credentials = credentials
         self.bindHost = bindHost
         self.bindPort = bindPort
         self.options = options
         self.storage = storage
+    }
+}
+
+/// A node whose own state says that it is a member no more.
+package struct RemovedMember: Error, Hashable, Sendable, CustomStringConvertible {
+    let name: String
+
+    package var description: String {
+        "\(name) was removed from the cluster; to bring the machine back, run `reeve cluster add` where you administer it, "
+            + "and `reeve node join` here, in a new folder"
     }
 }
 
@@ -58,9 +73,11 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let requests: RequestBook
     let cell: DecisionCell
     let links: PeerLinks
+    let roster: MemberRoster
     let log: LogWriter
     let keeper: StateKeeper
     let reader: CatchUpReader
+    let backups = Atomic<Int>(0)
     let scrubber: LogScrubber
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -109,7 +126,24 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         cell = DecisionCell(
             DecisionState(snapshot: start.snapshot, freshness: nil, isServing: replica.isServing)
         )
-        links = try PeerLinks(settings: settings, clock: clock, inbox: inbox, group: group, logger: logger)
+        roster = MemberRoster(
+            own: settings.member,
+            introduced: settings.introducedBy ?? settings.genesis.voters,
+            logger: logger
+        )
+        roster.learned(start.members)
+        roster.follow(start.applied.configuration)
+        if roster.isRemoved { throw RemovedMember(name: settings.member.name) }
+        links = try PeerLinks(
+            settings: settings,
+            instance: stores.instance,
+            roster: roster.roster,
+            clock: clock,
+            inbox: inbox,
+            group: group,
+            logger: logger
+        )
+        roster.attach(links)
         log = LogWriter(
             store: stores.directory.log,
             journal: stores.directory.journal,
@@ -121,6 +155,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             directory: stores.directory,
             codec: codec,
             cell: cell,
+            roster: roster,
             inbox: inbox,
             logger: logger,
             fail: fail
@@ -146,6 +181,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 clock: clock,
                 inbox: inbox,
                 links: links,
+                roster: roster,
                 log: log,
                 state: keeper,
                 reader: reader,

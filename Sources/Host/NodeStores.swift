@@ -1,13 +1,15 @@
-import Consensus
+package import Consensus
 import Decision
 import Directory
 import Kernel
+import Keys
 import Replica
-import Storage
+package import Storage
 
 /// What a node keeps on disk, and what a start makes of it.
 final class NodeStores: Sendable {
     let directory: DataDirectory
+    let instance: Digest
     private let member: MemberID
 
     struct Start: Sendable {
@@ -17,33 +19,54 @@ final class NodeStores: Sendable {
         let applied: SnapshotPoint
         let facts: DirectoryFacts
         let snapshot: DecisionSnapshot
+        let members: MemberFacts
     }
 
     /// Entries are kept in memory up to this many bytes, so that a follower that lags a little costs no disk read.
     private static let windowBytes = 16 * 1024 * 1024
 
-    /// Opens the stores, or makes them with the first entry of the log when they are not there.
-    init(settings: NodeSettings, codec: any DirectoryCodec) throws(StorageError) {
+    /// Opens the stores, or makes them when they are not there: with the first entry of the log, or, for a node that
+    /// joins, with nothing.
+    ///
+    /// - Throws: `StorageError`, `KeysError`, `LostData`.
+    init(settings: NodeSettings, codec: any DirectoryCodec) throws {
         member = settings.member.id
         directory = try DataDirectory(
             path: settings.dataDirectory,
             owner: StoreOwner(lineage: settings.genesis.lineage, member: settings.member.id),
             limits: settings.storage
         )
-        guard directory.log.summary == nil else { return }
-        try directory.log.initialise(
-            genesis: settings.genesis.firstEntry(codec: codec),
-            configuration: Configuration(voters: settings.genesis.voters.map(\.id))
-        )
+        let isNew = directory.log.summary == nil
+        let joins = settings.introducedBy != nil
+        do throws(KeysError) {
+            // Joining has named the directory already.
+            instance = try DataInstance.load(settings.dataDirectory, mayBegin: !(isNew && joins))
+        } catch {
+            throw error.problem == .missing ? LostData(name: settings.member.name, path: directory.path) : error
+        }
+        guard isNew else { return }
+        let configuration = Configuration(voters: settings.genesis.voters.map(\.id))
+        if joins {
+            let nothing = SnapshotPoint(
+                position: .zero,
+                hash: .zero,
+                time: .distantPast,
+                configuration: configuration
+            )
+            try directory.log.reset(to: nothing, stateGeneration: 1)
+        } else {
+            try directory.log.initialise(
+                genesis: settings.genesis.firstEntry(codec: codec),
+                configuration: configuration
+            )
+        }
     }
 
     func start(codec: any DirectoryCodec) throws -> Start {
         let view = try directory.state.openView()
         defer { view.close() }
         let applied = try view.applied()
-        // An empty state knows of no members; the log always does.
-        let base = directory.log.summary?.base.configuration ?? .empty
-        let configuration = applied.configuration == .empty ? base : applied.configuration
+        let configuration = applied.knowingVoters(from: directory.log).configuration
         let cut = try directory.log.cutDamagedTail(
             after: applied,
             isOnlyVoter: configuration.allVoters == [member]
@@ -51,13 +74,28 @@ final class NodeStores: Sendable {
         let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
+        let members = try MemberFacts(in: view, codec: codec)
         if let failure = view.failure { throw failure }
-        let point = SnapshotPoint(
-            position: applied.position,
-            hash: applied.hash,
-            time: applied.time,
-            configuration: configuration
-        )
-        return Start(cut: cut, log: log, applied: point, facts: facts, snapshot: snapshot)
+        let point = applied.knowingVoters(from: directory.log)
+        return Start(cut: cut, log: log, applied: point, facts: facts, snapshot: snapshot, members: members)
+    }
+}
+
+extension SnapshotPoint {
+    /// An empty state knows of no voters; the log that it belongs to does.
+    package func knowingVoters(from log: LogStore) -> SnapshotPoint {
+        guard position == .zero, let base = log.summary?.base else { return self }
+        return SnapshotPoint(position: position, hash: hash, time: time, configuration: base.configuration)
+    }
+}
+
+/// A member whose data is gone, and with it the votes that it gave.
+package struct LostData: Error, Hashable, Sendable, CustomStringConvertible {
+    let name: String
+    let path: String
+
+    package var description: String {
+        "\(path): the data of \(name) is not there, so it does not know how it has voted; run "
+            + "`reeve cluster remove \(name)` and `reeve cluster add \(name)=…`, and `reeve node join` here, in a new folder"
     }
 }

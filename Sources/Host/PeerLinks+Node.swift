@@ -10,6 +10,8 @@ import Wire
 extension PeerLinks {
     convenience init(
         settings: NodeSettings,
+        instance: Digest,
+        roster: LinkRoster,
         clock: NodeClock,
         inbox: Inbox,
         group: any EventLoopGroup,
@@ -26,7 +28,8 @@ extension PeerLinks {
         )
         try self.init(
             local: local,
-            members: try settings.genesis.voters.map { voter in try LinkMember(voter) },
+            instance: instance,
+            roster: roster,
             credentials: settings.credentials,
             lineage: settings.genesis.lineage,
             options: options,
@@ -49,13 +52,13 @@ extension LinkMember {
     }
 }
 
-/// A member's address in the genesis that nobody can dial.
+/// A member's address that nobody can dial.
 package struct AddressError: Error, Hashable, Sendable, CustomStringConvertible {
     let member: String
     let address: String
 
     package var description: String {
-        "the genesis gives \(member) the raft address \"\(address)\"; it must be HOST:PORT with a port from 1 to 65535"
+        "\(member) has the raft address \"\(address)\"; it must be HOST:PORT with a port from 1 to 65535"
     }
 }
 

@@ -29,6 +29,7 @@ final class ReplicaLoop: @unchecked Sendable {
         let clock: NodeClock
         let inbox: Inbox
         let links: PeerLinks
+        let roster: MemberRoster
         let log: LogWriter
         let state: StateKeeper
         let reader: CatchUpReader
@@ -115,6 +116,7 @@ final class ReplicaLoop: @unchecked Sendable {
             // Only a leader sends snapshots.
             if status.role != .leader { around.reader.closeAll() }
             log(status)
+        case .configurationChanged(let configuration): around.roster.follow(configuration)
         case .readyToStop: around.readyToStop()
         case .note(let note): log(note)
         }

@@ -31,6 +31,7 @@ final class StateKeeper: @unchecked Sendable {
     private let directory: DataDirectory
     private let codec: any DirectoryCodec
     private let cell: DecisionCell
+    private let roster: MemberRoster
     private let inbox: Inbox
     private let worker = SerialWorker()
     private let logger: Logger
@@ -55,6 +56,7 @@ final class StateKeeper: @unchecked Sendable {
         directory: DataDirectory,
         codec: any DirectoryCodec,
         cell: DecisionCell,
+        roster: MemberRoster,
         inbox: Inbox,
         logger: Logger,
         fail: @escaping @Sendable (any Error) -> Void
@@ -63,6 +65,7 @@ final class StateKeeper: @unchecked Sendable {
         self.directory = directory
         self.codec = codec
         self.cell = cell
+        self.roster = roster
         self.inbox = inbox
         self.logger = logger
         self.fail = fail
@@ -85,7 +88,7 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     private enum Attempt: Sendable {
-        case done(AppliedBatch, DecisionSnapshot)
+        case done(AppliedBatch, DecisionSnapshot, MemberFacts?)
         case blocked(after: Int, reason: String)
     }
 
@@ -93,10 +96,11 @@ final class StateKeeper: @unchecked Sendable {
     private func attempt(_ entries: [Entry]) throws -> AppliedBatch {
         let batch = try openBatch()
         switch try apply(entries, in: batch) {
-        case .done(let applied, let snapshot):
+        case .done(let applied, let snapshot, let members):
             open?.entries += entries
             open?.byteCount += entries.reduce(0) { $0 + $1.byteCount }
             cell.publish(snapshot)
+            if let members { roster.learned(members) }
             note { statistics in
                 statistics.batches += 1
                 statistics.entries += UInt64(entries.count)
@@ -120,7 +124,7 @@ final class StateKeeper: @unchecked Sendable {
     private func apply(_ entries: [Entry], in batch: StateBatch) throws -> Attempt {
         let before = cell.current.snapshot
         return try batch.apply { transaction, point -> (Attempt, applied: SnapshotPoint?) in
-            switch applier.apply(entries, after: withVoters(point), to: &transaction) {
+            switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
             case .done(let applied):
                 let snapshot = before.updated(
                     with: applied.events,
@@ -128,7 +132,12 @@ final class StateKeeper: @unchecked Sendable {
                     from: transaction,
                     codec: codec
                 )
-                return (.done(applied, snapshot), applied.point)
+                do throws(StateDamage) {
+                    let members = applied.changesMembers ? try MemberFacts(in: transaction, codec: codec) : nil
+                    return (.done(applied, snapshot, members), applied.point)
+                } catch {
+                    return (.blocked(after: 0, reason: "\(error)"), nil)
+                }
             case .blocked(let count, let reason):
                 return (.blocked(after: count, reason: reason), nil)
             }
@@ -140,10 +149,11 @@ final class StateKeeper: @unchecked Sendable {
     private func applyAgain(_ entries: [Entry]) throws -> AppliedBatch {
         guard !entries.isEmpty else { return try unchanged() }
         let batch = try directory.state.begin()
-        guard case .done(let applied, let snapshot) = try apply(entries, in: batch) else {
+        guard case .done(let applied, let snapshot, let members) = try apply(entries, in: batch) else {
             throw StorageError.corrupt(path: directory.state.path, reason: "what was applied does not apply again")
         }
         cell.publish(snapshot)
+        if let members { roster.learned(members) }
         open = Open(batch: batch)
         try commit()
         return applied
@@ -198,21 +208,10 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    /// An empty state knows of no voters; the log always does.
-    private func withVoters(_ point: SnapshotPoint) -> SnapshotPoint {
-        guard point.configuration.voters.isEmpty, let base = directory.log.summary?.base else { return point }
-        return SnapshotPoint(
-            position: point.position,
-            hash: point.hash,
-            time: point.time,
-            configuration: base.configuration
-        )
-    }
-
     private func unchanged() throws -> AppliedBatch {
         let view = try directory.state.openView()
         defer { view.close() }
-        let point = withVoters(try view.applied())
+        let point = try view.applied().knowingVoters(from: directory.log)
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
         return AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: nil)
     }
@@ -254,6 +253,7 @@ final class StateKeeper: @unchecked Sendable {
         defer { view.close() }
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
         cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+        roster.learned(try MemberFacts(in: view, codec: codec))
         note { $0.committed = facts.revision }
         inbox.post(.snapshotInstalled(point, facts))
     }
@@ -261,5 +261,16 @@ final class StateKeeper: @unchecked Sendable {
     func stop() async {
         perform { [self] in try commit() }
         await worker.stop()
+    }
+}
+
+extension AppliedBatch {
+    fileprivate var changesMembers: Bool {
+        events.contains { event in
+            switch event {
+            case .bootstrapped, .membersChanged: true
+            default: false
+            }
+        }
     }
 }

@@ -12,6 +12,9 @@ package struct MemberID: Hashable, Comparable, Sendable, CustomStringConvertible
         self.incarnation = incarnation
     }
 
+    /// Whether both are incarnations of one node.
+    package func isSameNode(as other: MemberID) -> Bool { high == other.high && low == other.low }
+
     package static func < (lhs: Self, rhs: Self) -> Bool {
         (lhs.high, lhs.low, lhs.incarnation) < (rhs.high, rhs.low, rhs.incarnation)
     }

@@ -4,7 +4,10 @@ internal import Kernel
 internal import SwiftASN1
 internal import X509
 
-/// A certificate authority: a root certificate and its key. Lives on the operator's machine, never on a node.
+/// A certificate authority: a certificate that may sign others, and its key.
+///
+/// The root lives on the operator's machine, never on a node. Each voter has an authority of its own, which the root has
+/// certified for this trust domain alone and for nothing but leaves.
 package struct CertificateIssuer: Sendable {
     package let certificate: ParsedCertificate
     package let trustDomain: TrustDomain
@@ -43,6 +46,33 @@ package struct CertificateIssuer: Sendable {
         self.certificate = certificate
         self.key = key
         self.trustDomain = trustDomain
+    }
+
+    /// What has to be shown along with each certificate that this one issues: itself, unless everybody has it as a root.
+    package var chain: [ParsedCertificate] { certificate.isSelfIssued ? [] : [certificate] }
+
+    /// An authority for a node, which issues leaves of this trust domain and no further authorities.
+    ///
+    /// - Parameter name: Of the node.
+    package func issueAuthority(
+        _ name: String,
+        publicKey: P256.Signing.PublicKey,
+        validity: CertificateValidity
+    ) throws(KeysError) -> ParsedCertificate {
+        try Self.sign(
+            subject: String("Reeve issuer \(name) of \(trustDomain)".prefix(64)),
+            issuer: certificate,
+            publicKey: publicKey,
+            validity: validity,
+            with: key
+        ) {
+            Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
+            Critical(KeyUsage(keyCertSign: true, cRLSign: true))
+            Critical(NameConstraints(permittedURIDomains: [trustDomain.name]))
+            SubjectKeyIdentifier(hash: .init(publicKey))
+            AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: .init(key.publicKey)).keyIdentifier)
+            SubjectAlternativeNames([.uniformResourceIdentifier("\(SPIFFEID.scheme)\(trustDomain)")])
+        }
     }
 
     /// For both sides of TLS between nodes, and for the ports that clients call.

@@ -16,6 +16,19 @@ package struct CertificateValidity: Hashable, Sendable {
         self.init(notBefore: start, notAfter: start.advanced(by: span))
     }
 
+    /// The part that lies within an issuer's: past that, nobody would accept the certificate.
+    package func within(_ issuer: CertificateValidity) -> CertificateValidity {
+        CertificateValidity(
+            notBefore: max(notBefore, issuer.notBefore),
+            notAfter: min(notAfter, issuer.notAfter)
+        )
+    }
+
+    /// When half of it is over, and the certificate should be renewed.
+    package var halfway: WallTime {
+        notBefore.advanced(by: Span(microseconds: notAfter.elapsed(since: notBefore).microseconds / 2))
+    }
+
     /// Zero once it has expired.
     package func remaining(at now: WallTime) -> Span { notAfter.elapsed(since: now) }
 

@@ -63,6 +63,9 @@ package struct ParsedCertificate: Hashable, Sendable {
         return usage.keyCertSign
     }
 
+    /// Whether subject and issuer are the same, as of a root.
+    var isSelfIssued: Bool { certificate.issuer == certificate.subject }
+
     /// Whether the subject's key may be used on this side of a TLS connection (RFC 5280 sections 4.2.1.3, 4.2.1.12).
     package func allows(_ purpose: TLSPurpose) -> Bool {
         do {

@@ -2,13 +2,17 @@ package import Kernel
 
 /// What each side says first: who it is, to whom it believes to speak, and of which log.
 ///
-/// TLS has proved the key; the hello binds the connection to a member and its incarnation. Layout, big-endian:
+/// TLS has proved the key; the hello binds the connection to a member, its incarnation and its data directory. Layout,
+/// big-endian:
 ///
-///     magic "RVPL" · kind 1 · version (2) · lineage (16) · sender (16 + 4) · receiver (16 + 4) · length of name (1) · name
+///     magic "RVPL" · kind 1 · version (2) · lineage (16) · sender (16 + 4) · receiver (16 + 4) · instance (32) ·
+///     length of name (1) · name
 package struct Hello: Hashable, Sendable {
     package let lineage: Lineage
     package let sender: MemberID
     package let senderName: String
+    /// Names the sender's data directory.
+    package let instance: Digest
     package let receiver: MemberID
 
     package static let version: UInt16 = 1
@@ -16,10 +20,17 @@ package struct Hello: Hashable, Sendable {
     package static let maximumByteCount = 256
     static let magic = [UInt8]("RVPL".utf8)
 
-    package init(lineage: Lineage, sender: MemberID, senderName: String, receiver: MemberID) {
+    package init(
+        lineage: Lineage,
+        sender: MemberID,
+        senderName: String,
+        instance: Digest,
+        receiver: MemberID
+    ) {
         self.lineage = lineage
         self.sender = sender
         self.senderName = senderName
+        self.instance = instance
         self.receiver = receiver
     }
 }
@@ -40,6 +51,7 @@ package enum FirstFrame: Hashable, Sendable {
             bytes.append(bigEndian: hello.lineage.low)
             bytes.append(hello.sender)
             bytes.append(hello.receiver)
+            bytes += hello.instance.bytes
             let name = hello.senderName.utf8.prefix(Int(UInt8.max))
             bytes.append(UInt8(clamping: name.count))
             bytes += name
@@ -75,10 +87,17 @@ extension Hello {
     fileprivate init(_ reader: inout ByteReader) throws(HelloRefusal) {
         guard let high = reader.integer(UInt64.self), let low = reader.integer(UInt64.self),
             let sender = reader.member(), let receiver = reader.member(),
+            let instance = reader.take(Digest.byteCount).flatMap({ Digest(bytes: $0) }),
             let count = reader.integer(UInt8.self), let name = reader.take(Int(count)), !name.isEmpty,
             let text = String(validating: name, as: UTF8.self)
         else { throw .malformed }
-        self.init(lineage: Lineage(high: high, low: low), sender: sender, senderName: text, receiver: receiver)
+        self.init(
+            lineage: Lineage(high: high, low: low),
+            sender: sender,
+            senderName: text,
+            instance: instance,
+            receiver: receiver
+        )
     }
 }
 
@@ -92,6 +111,10 @@ package enum HelloRefusal: UInt8, Error, Hashable, Sendable, CustomStringConvert
     /// The name is not that of the certificate, or not that of the member.
     case wrongName = 6
     case wrongKey = 7
+    /// The sender was a member under this incarnation or a later one.
+    case removed = 8
+    /// The member's log is in another data directory than the sender's.
+    case otherInstance = 9
 
     package var code: String {
         switch self {
@@ -102,6 +125,8 @@ package enum HelloRefusal: UInt8, Error, Hashable, Sendable, CustomStringConvert
         case .unknownSender: "unknown_sender"
         case .wrongName: "wrong_name"
         case .wrongKey: "wrong_key"
+        case .removed: "removed"
+        case .otherInstance: "other_instance"
         }
     }
 
@@ -114,6 +139,10 @@ package enum HelloRefusal: UInt8, Error, Hashable, Sendable, CustomStringConvert
         case .unknownSender: "its sender is no member, or another incarnation of one"
         case .wrongName: "its sender's name is not the certificate's or not the member's"
         case .wrongKey: "its sender's key is not the one that the log pins"
+        case .removed: "its sender was removed from the cluster; add the node again with `reeve cluster add`"
+        case .otherInstance:
+            "its sender's data directory is not the one that the member named, so its votes may be lost; "
+                + "`reeve cluster remove` the member and `reeve cluster add` it again"
         }
     }
 }

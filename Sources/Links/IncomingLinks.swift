@@ -11,6 +11,8 @@ final class IncomingLinks: Sendable {
         let channel: any Channel
         /// Nil until its hello is accepted.
         var member: LinkMember?
+        /// As its hello said.
+        var instance: Digest?
         /// Told to end with this reason.
         var ending: LinkFailure?
     }
@@ -64,7 +66,11 @@ final class IncomingLinks: Sendable {
     /// Closes the connections of members that are not what they were.
     func closeChanged() {
         let peers = Dictionary(environment.roster.all.map { ($0.id, $0) }) { _, last in last }
-        end(.memberChanged) { connection in connection.member.map { peers[$0.id] != $0 } ?? false }
+        let roster = environment.roster
+        end(.memberChanged) { connection in
+            guard let member = connection.member, let instance = connection.instance else { return false }
+            return peers[member.id] != member || !roster.admits(instance, of: member.id)
+        }
     }
 
     /// Completes once all are closed. None is admitted after.
@@ -158,6 +164,7 @@ extension IncomingLinks {
         let limit = environment.options.maximumIncomingPerMember
         let oldest: (any Channel)? = state.withLock { state in
             state.connections[id]?.member = member
+            state.connections[id]?.instance = hello.instance
             let own = state.connections.filter { $0.value.member?.id == member.id && $0.value.ending == nil }
             guard own.count > limit, let oldest = own.keys.min() else { return nil }
             state.connections[oldest]?.ending = .replaced

@@ -23,6 +23,33 @@ package struct LinkMember: Hashable, Sendable {
     package var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
+/// Everybody whom a node has links with, and those whom it tells that they are members no more.
+package struct LinkRoster: Hashable, Sendable {
+    /// Of the current members, this node among them or not.
+    package var members: [LinkMember]
+    /// The data directories that members have named, by id. Who comes from another one is not let in.
+    package var instances: [MemberID: Digest]
+    package var former: [FormerMember]
+
+    package struct FormerMember: Hashable, Sendable {
+        package let id: MemberID
+        package let name: String
+        package let keyFingerprint: KeyFingerprint
+
+        package init(id: MemberID, name: String, keyFingerprint: KeyFingerprint) {
+            self.id = id
+            self.name = name
+            self.keyFingerprint = keyFingerprint
+        }
+    }
+
+    package init(members: [LinkMember], instances: [MemberID: Digest] = [:], former: [FormerMember] = []) {
+        self.members = members
+        self.instances = instances
+        self.former = former
+    }
+}
+
 /// What the links tell their owner. Called on event loops: must return soon and never block.
 package protocol LinkDelegate: Sendable {
     /// A frame of an authenticated member. Frames of one connection come in order; a reconnect may lose some.

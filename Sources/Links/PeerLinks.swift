@@ -30,11 +30,12 @@ package final class PeerLinks: Sendable {
 
     /// - Parameters:
     ///   - local: This node, as the log names it. Its port is where to listen; 0 lets the system choose.
-    ///   - members: All members; this node among them or not.
+    ///   - instance: Names this node's data directory.
     ///   - clock: For the validity of certificates.
     package init(
         local: LinkMember,
-        members: [LinkMember],
+        instance: Digest,
+        roster: LinkRoster,
         credentials: NodeCredentials,
         lineage: Lineage,
         options: LinkOptions,
@@ -43,7 +44,7 @@ package final class PeerLinks: Sendable {
         delegate: any LinkDelegate,
         logger: Logger
     ) throws(LinksError) {
-        let roster = Roster(local: local, lineage: lineage, members: members)
+        let roster = Roster(local: local, lineage: lineage, instance: instance, roster: roster)
         let counters = LinkCounters()
         func environment(_ context: NIOSSLContext) -> LinkEnvironment {
             LinkEnvironment(
@@ -93,8 +94,8 @@ package final class PeerLinks: Sendable {
     }
 
     /// Replaces the members. Connections of those that are unchanged stay as they are.
-    package func update(members: [LinkMember]) {
-        roster.replace(with: members)
+    package func update(_ roster: LinkRoster) {
+        self.roster.replace(with: roster)
         dial()
         incoming.closeChanged()
     }

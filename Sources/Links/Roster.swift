@@ -5,43 +5,70 @@ internal import Synchronization
 
 /// Who this node is and who its peers are, shared by all connections. May be replaced at any moment.
 final class Roster: Sendable {
-    let local: LinkMember
-    let lineage: Lineage
-    private let peers: Mutex<[MemberID: LinkMember]>
+    private struct Peers {
+        var members: [MemberID: LinkMember]
+        var instances: [MemberID: Digest]
+        var former: [LinkRoster.FormerMember]
 
-    init(local: LinkMember, lineage: Lineage, members: [LinkMember]) {
-        self.local = local
-        self.lineage = lineage
-        self.peers = Mutex(Self.table(members, without: local.id))
+        /// The own entry is ignored; of two with one id the last counts.
+        init(_ roster: LinkRoster, without own: MemberID) {
+            members = Dictionary(roster.members.filter { $0.id != own }.map { ($0.id, $0) }) { _, last in last }
+            instances = roster.instances
+            former = roster.former
+        }
     }
 
-    /// The own entry is ignored; of two with one id the last counts.
-    func replace(with members: [LinkMember]) { peers.withLock { $0 = Self.table(members, without: local.id) } }
+    let local: LinkMember
+    let lineage: Lineage
+    /// Names this node's data directory.
+    private let instance: Digest
+    private let peers: Mutex<Peers>
 
-    func peer(_ id: MemberID) -> LinkMember? { peers.withLock { $0[id] } }
-    var all: [LinkMember] { peers.withLock { Array($0.values) } }
+    init(local: LinkMember, lineage: Lineage, instance: Digest, roster: LinkRoster) {
+        self.local = local
+        self.lineage = lineage
+        self.instance = instance
+        self.peers = Mutex(Peers(roster, without: local.id))
+    }
 
-    /// What a certificate must show to be one of the peers.
+    func replace(with roster: LinkRoster) { peers.withLock { $0 = Peers(roster, without: local.id) } }
+
+    func peer(_ id: MemberID) -> LinkMember? { peers.withLock { $0.members[id] } }
+    var all: [LinkMember] { peers.withLock { Array($0.members.values) } }
+
+    /// Whether a member may come from this data directory.
+    func admits(_ instance: Digest, of member: MemberID) -> Bool {
+        peers.withLock { $0.instances[member] }.map { $0 == instance } ?? true
+    }
+
+    /// What a certificate must show to be one of the peers, or somebody who is to be told that it is none.
     var expectation: PeerVerifier.Expectation {
-        .anyMember(Dictionary(grouping: all, by: \.name).mapValues { Set($0.map(\.keyFingerprint)) })
+        let keys = peers.withLock { peers in
+            peers.members.values.map { ($0.name, $0.keyFingerprint) }
+                + peers.former.map { ($0.name, $0.keyFingerprint) }
+        }
+        return .anyMember(Dictionary(grouping: keys, by: \.0).mapValues { Set($0.map(\.1)) })
     }
 
     /// What this node says first.
     func hello(to receiver: MemberID) -> Hello {
-        Hello(lineage: lineage, sender: local.id, senderName: local.name, receiver: receiver)
+        Hello(lineage: lineage, sender: local.id, senderName: local.name, instance: instance, receiver: receiver)
     }
 
     /// The member that sent a hello, if the certificate of its connection is that member's.
     func accept(_ hello: Hello, certificate: ParsedCertificate) throws(HelloRefusal) -> LinkMember {
         guard hello.lineage == lineage else { throw .wrongLineage }
         guard hello.receiver == local.id else { throw .wrongReceiver }
-        guard let member = peer(hello.sender) else { throw .unknownSender }
+        guard let member = peer(hello.sender) else { throw wasMember(hello.sender) ? .removed : .unknownSender }
         guard hello.senderName == member.name, certificate.spiffeID?.nodeName == member.name else { throw .wrongName }
         guard certificate.fingerprint == member.keyFingerprint else { throw .wrongKey }
+        guard admits(hello.instance, of: member.id) else { throw .otherInstance }
         return member
     }
 
-    private static func table(_ members: [LinkMember], without own: MemberID) -> [MemberID: LinkMember] {
-        Dictionary(members.filter { $0.id != own }.map { ($0.id, $0) }) { _, last in last }
+    private func wasMember(_ id: MemberID) -> Bool {
+        peers.withLock { peers in
+            peers.former.contains { $0.id.isSameNode(as: id) && id.incarnation <= $0.id.incarnation }
+        }
     }
 }

@@ -30,8 +30,8 @@ package struct Applier: Sendable {
     ) -> Attempt {
         var point = point
         var outcomes: [AppliedBatch.Outcome] = []
-        var events: [DirectoryEvent] = []
         var refusedChanges: [LogIndex] = []
+        var events: [DirectoryEvent] = []
         var tracked = TrackedTransaction(consume transaction)
         for (count, entry) in entries.enumerated() {
             invariant(
@@ -39,11 +39,12 @@ package struct Applier: Sendable {
                 "entry \(entry.position) does not follow \(point.position)"
             )
             if let bytes = entry.payload.command {
-                switch directory.apply(bytes, at: entry.index, time: entry.time, to: &tracked) {
+                let change = entry.change.flatMap { MemberChange($0) }
+                switch directory.apply(bytes, carrying: change, at: entry.index, time: entry.time, to: &tracked) {
                 case .applied(let applied):
                     outcomes.append(.init(command: .of(bytes), result: applied.result))
                     events += applied.events
-                    if entry.change != nil, case .refused = applied.result { refusedChanges.append(entry.index) }
+                    if entry.change != nil, !applied.tookEffect(at: entry.index) { refusedChanges.append(entry.index) }
                 case .halt(let reason):
                     transaction = tracked.finish()
                     return .blocked(after: count, reason: "entry \(entry.position): \(reason)")
@@ -54,15 +55,16 @@ package struct Applier: Sendable {
         transaction = tracked.finish()
         do throws(StateDamage) {
             let facts = try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
-            let batch = AppliedBatch(
-                point: point,
-                outcomes: outcomes,
-                events: events,
-                facts: facts,
-                halt: nil,
-                refusedChanges: refusedChanges
+            return .done(
+                AppliedBatch(
+                    point: point,
+                    outcomes: outcomes,
+                    refusedChanges: refusedChanges,
+                    events: events,
+                    facts: facts,
+                    halt: nil
+                )
             )
-            return .done(batch)
         } catch {
             return .blocked(after: 0, reason: "\(error)")
         }
@@ -70,9 +72,8 @@ package struct Applier: Sendable {
 }
 
 extension SnapshotPoint {
-    /// The point that a state at this one is at once it reflects the next entry.
-    ///
-    /// - Parameter isChangeRefused: The state machine refused the entry's change of the configuration.
+    /// The point that a state at this one is at once it reflects the next entry, whose change of the configuration, if it
+    /// has one, the state machine may have refused.
     package func advanced(past entry: Entry, isChangeRefused: Bool) -> SnapshotPoint {
         let change = isChangeRefused ? nil : entry.change
         return SnapshotPoint(
@@ -85,8 +86,8 @@ extension SnapshotPoint {
 }
 
 extension Entry.Payload {
-    /// What the state machine applies; nil for nothing.
-    fileprivate var command: [UInt8]? {
+    /// What the state machine is to apply; nil where there is nothing for it.
+    var command: [UInt8]? {
         switch self {
         case .empty: nil
         case .command(let bytes): bytes

@@ -22,7 +22,7 @@ struct ClockJudge: Hashable, Sendable {
     private let rules: ClockRules
     private let sampleLife: Span
     /// Other voters, sorted, each with the newest sample.
-    private let peers: [MemberID]
+    private var peers: [MemberID]
     private var samples: [Sample?]
     private var last: Moment
     private var steppedAt: Instant?
@@ -33,6 +33,13 @@ struct ClockJudge: Hashable, Sendable {
         self.rules = rules
         self.sampleLife = sampleLife
         self.last = now
+    }
+
+    /// Judges by these voters from now on. What is known of those who stay is kept.
+    mutating func follow(_ peers: [MemberID]) {
+        let sorted = peers.sorted()
+        samples = sorted.map { peer in self.peers.firstIndex(of: peer).flatMap { samples[$0] } }
+        self.peers = sorted
     }
 
     /// Compares how far both own clocks have come since the last call, and says whether the wall clock has stepped.

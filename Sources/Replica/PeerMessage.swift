@@ -30,9 +30,14 @@ package struct PeerMessage: Hashable, Sendable {
     package enum ForwardRefusal: Hashable, Sendable {
         /// It does not lead, or is handing over.
         case notLeader
+        /// Another change of the configuration is under way, or the leader does not know yet.
+        case notYet
         case entryTooLarge(byteCount: Int, limit: Int)
         case overloaded
         case storageFull
+        /// A learner lacks so many entries.
+        case notCaughtUp(missing: UInt64)
+        case invalidChange(reason: String)
     }
 }
 

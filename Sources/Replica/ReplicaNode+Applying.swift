@@ -18,8 +18,11 @@ extension ReplicaNode {
         }
         finishWaiters(into: &effects)
         if let reason = batch.halt { halt(reason, at: now, into: &effects) }
-        let index = batch.point.position.index
-        advance(.applied(through: index, refusedChanges: batch.refusedChanges), at: now, into: &effects)
+        advance(
+            .applied(through: batch.point.position.index, refusedChanges: batch.refusedChanges),
+            at: now,
+            into: &effects
+        )
         if applied.position.index >= restoredIndex { serve(into: &effects) }
         compact(into: &effects)
     }
@@ -43,6 +46,16 @@ extension ReplicaNode {
     private mutating func finishWaiters(into effects: inout [Effect]) {
         let revision = applied.position.index
         for id in requests.finishWaiters(through: revision) { effects.append(.reply(id, .reached(revision))) }
+    }
+
+    /// A member that was removed learns so from the log, if its peers still told it, and goes no further.
+    mutating func follow(_ configuration: Configuration, at now: Moment, into effects: inout [Effect]) {
+        let wasMember = self.configuration.contains(member)
+        self.configuration = configuration
+        clocks.follow(configuration.allVoters.filter { $0 != member })
+        effects.append(.configurationChanged(configuration))
+        guard wasMember, !configuration.contains(member) else { return }
+        halt("this node was removed from the cluster", at: now, into: &effects)
     }
 
     /// A node that cannot apply a committed command keeps its last good state, says so and ages out: skipping would
@@ -70,7 +83,7 @@ extension ReplicaNode {
     }
 
     mutating func finishStopping(into effects: inout [Effect]) {
-        guard stopping == .handingOver, raft.role != .leader || voters.count == 1 else { return }
+        guard stopping == .handingOver, raft.role != .leader || voters == [member] else { return }
         stopping = .ready
         for expired in requests.expireAll() { effects.append(answer(to: expired)) }
         effects.append(.readyToStop)

@@ -35,6 +35,8 @@ extension ReplicaNode {
         case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, entries: [Entry])
         /// Whether the log store has reached the size past which no client's write is taken.
         case storage(isFull: Bool)
+        /// Hand the leadership over to a voter, nil for the one most up to date. Answered by `.reply(_, .handedOver)`.
+        case transferLeadership(RequestID, to: MemberID?, deadline: Instant)
         /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.
         case shutDown
     }
@@ -67,6 +69,8 @@ extension ReplicaNode {
         /// may have served before.
         case serving(Bool)
         case roleChanged(RaftNode.RoleStatus)
+        /// Links are needed to the members of this configuration, and to nobody else.
+        case configurationChanged(Configuration)
         case readyToStop
         case note(Note)
     }
@@ -76,11 +80,14 @@ extension ReplicaNode {
         package let id: RequestID
         /// As the codec encodes it.
         package let command: [UInt8]
+        /// What the command means to do to who votes.
+        package let change: MemberChange?
         package let deadline: Instant
 
-        package init(id: RequestID, command: [UInt8], deadline: Instant) {
+        package init(id: RequestID, command: [UInt8], change: MemberChange? = nil, deadline: Instant) {
             self.id = id
             self.command = command
+            self.change = change
             self.deadline = deadline
         }
     }
@@ -92,6 +99,8 @@ extension ReplicaNode {
         case reached(LogIndex)
         /// Not taken, and certain not to take effect.
         case refused(SubmitRefusal)
+        /// This member leads now.
+        case handedOver(to: MemberID)
         /// The deadline passed after the command had been sent on its way: it may or may not take effect. A retry
         /// with the same idempotency key is safe.
         case outcomeUnknown
@@ -107,6 +116,13 @@ extension ReplicaNode {
         case overloaded
         case storageFull
         case shuttingDown
+        /// A learner lacks so many entries that its vote would hold up the others.
+        case notCaughtUp(missing: UInt64)
+        case invalidChange(reason: String)
+        /// Only the leader hands over.
+        case notLeader(leader: MemberID?)
+        /// No other voter took over in time.
+        case notHandedOver
         /// This node cannot apply the log any further.
         case halted(reason: String)
     }
@@ -128,27 +144,27 @@ package struct AppliedBatch: Sendable {
     /// The state reflects the log up to here.
     package let point: SnapshotPoint
     package let outcomes: [Outcome]
+    /// Entries whose change of the configuration has no effect, since the command with it was refused or is a copy.
+    package let refusedChanges: [LogIndex]
     package let events: [DirectoryEvent]
     package let facts: DirectoryFacts
     /// Why the entry after `point` cannot be applied by this node, if so.
     package let halt: String?
-    /// Entries whose change of the configuration the state machine refused, so that it has no effect.
-    package let refusedChanges: [LogIndex]
 
     package init(
         point: SnapshotPoint,
         outcomes: [Outcome],
+        refusedChanges: [LogIndex] = [],
         events: [DirectoryEvent],
         facts: DirectoryFacts,
-        halt: String?,
-        refusedChanges: [LogIndex] = []
+        halt: String?
     ) {
         self.point = point
         self.outcomes = outcomes
+        self.refusedChanges = refusedChanges
         self.events = events
         self.facts = facts
         self.halt = halt
-        self.refusedChanges = refusedChanges
     }
 }
 
@@ -157,10 +173,10 @@ extension AppliedBatch {
         AppliedBatch(
             point: point,
             outcomes: outcomes,
+            refusedChanges: refusedChanges,
             events: events,
             facts: facts,
-            halt: reason,
-            refusedChanges: refusedChanges
+            halt: reason
         )
     }
 }

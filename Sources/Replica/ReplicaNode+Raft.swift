@@ -21,6 +21,7 @@ extension ReplicaNode {
             if haltReason == nil { effects.append(.apply(entries)) }
         case .accepted(let id, _): accepted(id)
         case .refused(let id, let refusal): refused(id, refusal, at: now, into: &effects)
+        case .configurationChanged(let configuration): follow(configuration, at: now, into: &effects)
         case .roleChanged(let status):
             if status.role != .leader { tracker.endLeadership() }
             // The log of another term may lose what this one's holds.
@@ -33,9 +34,6 @@ extension ReplicaNode {
         case .stageSnapshot(let chunk): effects.append(.stageSnapshot(chunk))
         case .installSnapshot(let point): effects.append(.installSnapshot(point))
         case .note(let note): effects.append(.note(note))
-        case .configurationChanged:
-            // The applied point carries it too.
-            break
         case .readReady(let id, let index): readReady(id, index, into: &effects)
         case .readRefused(let id, let refusal): readRefused(id, refusal, into: &effects)
         }
@@ -64,7 +62,7 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard sender != member, voters.contains(sender) else {
+        guard sender != member else {
             counters.strangers += 1
             return
         }
@@ -122,6 +120,7 @@ extension ReplicaNode {
     mutating func settle(at now: Moment, into effects: inout [Effect]) {
         mend(at: now, into: &effects)
         judge(at: now, into: &effects)
+        finishHandOver(at: now.monotonic, into: &effects)
         dispatch(at: now, into: &effects)
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)

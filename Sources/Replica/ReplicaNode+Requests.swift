@@ -8,7 +8,7 @@ extension ReplicaNode {
             if let refusal = refusal(of: submission) {
                 effects.append(.reply(submission.id, .refused(refusal)))
             } else {
-                requests.add(submission.id, command: submission.command, deadline: submission.deadline)
+                requests.add(submission)
             }
         }
     }
@@ -76,18 +76,41 @@ extension ReplicaNode {
             return
         }
         let term = raft.term
-        let proposals = requests.takeUnsent().map { id, write in
+        var proposals: [RaftNode.Proposal] = []
+        for (id, write) in requests.takeUnsent() {
             requests.markSent(id, to: member, in: term, at: now.monotonic)
-            return proposal(of: write.command, by: .client(id), at: now)
+            if let refusal = refusal(of: write.change) {
+                refused(id, refusal, at: now, into: &effects)
+            } else {
+                proposals.append(proposal(of: write.command, changing: write.change, by: .client(id), at: now))
+            }
         }
         advance(.propose(proposals), at: now, into: &effects)
     }
 
-    private mutating func proposal(of command: [UInt8], by proposer: Proposer, at now: Moment) -> RaftNode.Proposal {
+    /// A voter that lacks much of the log would hold up every commit that needs it. Raft dissertation section 4.2.1.
+    private func refusal(of change: MemberChange?) -> PeerMessage.ForwardRefusal? {
+        guard case .promote(let id)? = change, let learner = raft.followers.first(where: { $0.id == id }) else {
+            // Whoever is no member is refused by the directory.
+            return nil
+        }
+        let (last, held) = (raft.lastPosition.index.number, learner.matchIndex.number)
+        let missing = last > held ? last - held : 0
+        guard missing > options.promotionLag || !learner.isRecentlyActive else { return nil }
+        return .notCaughtUp(missing: missing)
+    }
+
+    private mutating func proposal(
+        of command: [UInt8],
+        changing change: MemberChange?,
+        by proposer: Proposer,
+        at now: Moment
+    ) -> RaftNode.Proposal {
         nextProposal += 1
         let id = RaftNode.ProposalID(nextProposal)
         proposers[id] = proposer
-        return RaftNode.Proposal(id: id, time: now.wall, payload: command)
+        let change = change.map { ConfigurationChange($0) }
+        return RaftNode.Proposal(id: id, time: now.wall, payload: command, change: change)
     }
 
     mutating func receiveForward(
@@ -97,8 +120,10 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard let decoded = try? codec.decodeCommand(command), decoded.authenticatedBy == sender else {
-            // A voter vouches only for callers that it has authenticated itself.
+        guard let decoded = try? codec.decodeCommand(command), decoded.authenticatedBy == sender,
+            configuration.contains(sender)
+        else {
+            // A member vouches only for callers that it has authenticated itself.
             counters.undecodableForwards += 1
             return
         }
@@ -113,7 +138,10 @@ extension ReplicaNode {
             return
         }
         if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }
-        let proposal = proposal(of: command, by: .forwarded(by: sender, id, command: digest), at: now)
+        let change = decoded.body.memberChange
+        if let refusal = refusal(of: change) { return refuseForward(id, refusal, to: sender, at: now, into: &effects) }
+        let proposer = Proposer.forwarded(by: sender, id, command: digest)
+        let proposal = proposal(of: command, changing: change, by: proposer, at: now)
         advance(.propose([proposal]), at: now, into: &effects)
     }
 
@@ -143,10 +171,10 @@ extension ReplicaNode {
         let refusal: PeerMessage.ForwardRefusal =
             switch raftRefusal {
             case .notLeader, .transferring: .notLeader
-            // What may pass later is tried again like what found no leader.
-            case .noCommitInTerm, .changePending, .invalidChange: .notLeader
             case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
             case .overloaded: .overloaded
+            case .noCommitInTerm, .changePending: .notYet
+            case .invalidChange(let flaw): .invalidChange(reason: "\(flaw)")
             }
         switch proposer {
         case .client(let id): refused(id, refusal, at: now, into: &effects)
@@ -171,10 +199,12 @@ extension ReplicaNode {
 
     private static func finalRefusal(for refusal: PeerMessage.ForwardRefusal) -> SubmitRefusal? {
         switch refusal {
-        case .notLeader: nil
+        case .notLeader, .notYet: nil
         case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
         case .overloaded: .overloaded
         case .storageFull: .storageFull
+        case .notCaughtUp(let missing): .notCaughtUp(missing: missing)
+        case .invalidChange(let reason): .invalidChange(reason: reason)
         }
     }
 

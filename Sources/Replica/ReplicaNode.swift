@@ -22,6 +22,8 @@ package struct ReplicaNode: Core {
     let codec: any DirectoryCodec
 
     package internal(set) var applied: SnapshotPoint
+    /// In force here: links are needed to its members.
+    package internal(set) var configuration: Configuration
     package internal(set) var facts: DirectoryFacts
     package internal(set) var haltReason: String?
     package internal(set) var isServing: Bool
@@ -39,6 +41,7 @@ package struct ReplicaNode: Core {
     var isCompacting = false
     var isStorageFull = false
     var stopping = Stopping.no
+    var handOver: HandOver?
     var mayLead = true
     var mayVote = true
     var publishedFreshness: Freshness?
@@ -57,6 +60,12 @@ package struct ReplicaNode: Core {
         case no
         case handingOver
         case ready
+    }
+
+    /// An operator waits for another leader.
+    struct HandOver: Hashable, Sendable {
+        let id: RequestID
+        let deadline: Instant
     }
 
     enum Proposer: Hashable, Sendable {
@@ -88,6 +97,7 @@ package struct ReplicaNode: Core {
         at now: Moment
     ) {
         let configuration = applied.configuration
+        self.configuration = configuration
         self.member = member
         self.lineage = lineage
         self.options = options
@@ -100,7 +110,7 @@ package struct ReplicaNode: Core {
         self.restoredIndex = max(end, restored.lost?.last.index ?? .zero)
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
-            peers: configuration.voters.filter { $0 != member },
+            peers: configuration.allVoters.filter { $0 != member },
             rules: options.clocks,
             sampleLife: options.clockSampleLife,
             at: now
@@ -155,6 +165,8 @@ package struct ReplicaNode: Core {
         case .readForRepair(let peer, let first, let last, let entries):
             answerRepair(of: peer, first, last, entries, at: now, into: &effects)
         case .storage(let isFull): isStorageFull = isFull
+        case .transferLeadership(let id, let target, let deadline):
+            handOver(id, to: target, deadline: deadline, at: now, into: &effects)
         case .shutDown: shutDown(at: now, into: &effects)
         }
     }
@@ -165,7 +177,8 @@ package struct ReplicaNode: Core {
         let isFollowing = raft.leader != nil && raft.leader != member
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         let ask = repair.retryAt(interval: options.resendInterval)
-        return [raft.nextWake, requests.nextDeadline, reclaim, ask].compactMap(\.self).min()
+        let deadlines = [requests.nextDeadline, reclaim, ask, handOver?.deadline]
+        return ([raft.nextWake] + deadlines).compactMap(\.self).min()
     }
 
     package var freshness: Freshness? { tracker.current }
@@ -176,11 +189,14 @@ package struct ReplicaNode: Core {
     package var lastPosition: LogPosition { raft.lastPosition }
     package var logHealth: LogHealth { LogHealth(repair) }
     package var pendingRequestCount: Int { requests.count }
-    package var voters: [MemberID] { applied.configuration.voters }
+    package var voters: [MemberID] { configuration.allVoters }
 
     package func clockOffsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {
         clocks.offsetMilliseconds(of: peer, at: now)
     }
+
+    /// The other members as this leader sees them; empty when it does not lead.
+    package var followers: [FollowerStatus] { raft.followers }
 
     package func matchIndex(of peer: MemberID) -> LogIndex? { raft.matchIndex(of: peer) }
 

@@ -14,6 +14,8 @@ package struct ReplicaOptions: Hashable, Sendable {
     package var compactionStep: UInt64 = 100_000
     /// Applied entries that are kept for followers that lag.
     package var keptEntries: UInt64 = 50_000
+    /// A learner that lacks more entries than this is not promoted.
+    package var promotionLag: UInt64 = 1000
     /// How long a sample of another node's clock counts.
     package var clockSampleLife = Span.seconds(5)
 

@@ -1,4 +1,5 @@
 import DequeModule
+import Directory
 import Kernel
 
 /// The client requests of this node that wait for their outcome.
@@ -8,6 +9,7 @@ import Kernel
 struct RequestTable: Sendable {
     struct Write: Sendable {
         let command: [UInt8]
+        let change: MemberChange?
         let digest: Digest
         var stage: Stage
         /// How often the write was handed over.
@@ -50,12 +52,13 @@ struct RequestTable: Sendable {
     var count: Int { writes.count + waiters.count + unplaced.count }
     var hasUnsent: Bool { !unsent.isEmpty }
 
-    mutating func add(_ id: RequestID, command: [UInt8], deadline: Instant) {
-        let digest = Digest.of(command)
-        writes[id] = Write(command: command, digest: digest, stage: .waiting)
+    mutating func add(_ submission: ReplicaNode.Submission) {
+        let id = submission.id
+        let digest = Digest.of(submission.command)
+        writes[id] = Write(command: submission.command, change: submission.change, digest: digest, stage: .waiting)
         idsByDigest[digest, default: []].append(id)
         unsent.append(id)
-        schedule(id, at: deadline)
+        schedule(id, at: submission.deadline)
     }
 
     mutating func addWaiter(_ id: RequestID, revision: LogIndex, deadline: Instant) {

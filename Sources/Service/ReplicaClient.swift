@@ -19,6 +19,9 @@ package protocol ReplicaClient: Sendable {
     /// - Throws: `ServiceError` when the command was refused, or when its outcome is not known at the deadline.
     func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult
 
+    /// Hands this node's leadership to a voter, nil for the one most up to date, and gives who leads then.
+    func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID
+
     /// Waits until this node's state reflects the revision.
     func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError)
 
@@ -29,6 +32,9 @@ package protocol ReplicaClient: Sendable {
     func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result
+
+    /// Fixes the newest state of this node for a copy. Whoever asks lets go of it by letting go of the source.
+    func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource
 
     func status() async -> NodeStatus
 }
@@ -65,6 +71,8 @@ package struct NodeStatus: Hashable, Sendable {
         package let member: MemberID
         package let name: String
         package let apiAddress: String
+        /// Otherwise a learner.
+        package let isVoter: Bool
         package let isConnected: Bool
         /// What the leader knows that this peer holds; nil on other nodes.
         package let matchIndex: LogIndex?
@@ -75,6 +83,7 @@ package struct NodeStatus: Hashable, Sendable {
             member: MemberID,
             name: String,
             apiAddress: String,
+            isVoter: Bool,
             isConnected: Bool,
             matchIndex: LogIndex?,
             clockOffsetMilliseconds: Int64?
@@ -82,6 +91,7 @@ package struct NodeStatus: Hashable, Sendable {
             self.member = member
             self.name = name
             self.apiAddress = apiAddress
+            self.isVoter = isVoter
             self.isConnected = isConnected
             self.matchIndex = matchIndex
             self.clockOffsetMilliseconds = clockOffsetMilliseconds
@@ -119,7 +129,7 @@ package struct NodeStatus: Hashable, Sendable {
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
-    /// "leader", "follower", "candidate" or "preCandidate".
+    /// "leader", "follower", "candidate", "preCandidate" or "learner".
     package let role: String
     package let term: Term
     package let leader: MemberID?
@@ -131,6 +141,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let firstIndex: LogIndex
     package let isServing: Bool
     package let haltReason: String?
+    /// Why a peer does not let this node in as the member that it says it is, if so.
+    package let exclusion: String?
     package let log: Log
     package let logBytes: UInt64
     package let stateBytes: UInt64
@@ -164,6 +176,7 @@ package struct NodeStatus: Hashable, Sendable {
         firstIndex: LogIndex,
         isServing: Bool,
         haltReason: String?,
+        exclusion: String? = nil,
         log: Log,
         logBytes: UInt64,
         stateBytes: UInt64,
@@ -185,6 +198,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.firstIndex = firstIndex
         self.isServing = isServing
         self.haltReason = haltReason
+        self.exclusion = exclusion
         self.log = log
         self.logBytes = logBytes
         self.stateBytes = stateBytes

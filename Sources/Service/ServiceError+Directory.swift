@@ -20,10 +20,10 @@ extension ServiceError {
         switch code {
         case .late, .notAfterTooFar, .invalid, .unknownReference, .cycle, .tooDeep, .invalidPolicy, .notLiftable:
             .invalid
-        case .unauthorized, .callerRevoked, .callerQuarantined: .forbidden
+        case .unauthorized, .callerRevoked, .callerQuarantined, .ticketInvalid: .forbidden
         case .notFound: .notFound
         case .idempotencyConflict, .alreadyBootstrapped, .alreadyExists, .inUse, .immutable, .revoked, .lockout,
-            .featureLevel:
+            .featureLevel, .alreadyJoined, .alreadyVoter, .lastVoter, .incarnationUsed, .identityClaimed, .notAChange:
             .conflict
         case .revisionMismatch, .preconditionFailed: .preconditionFailed
         case .tooLarge: .tooLarge
@@ -60,6 +60,15 @@ extension ServiceError {
         case .lockout: "nobody could activate policies any more"
         case .notLiftable: "only statements of quarantine and restriction can be lifted"
         case .limitReached: "a limit of the directory is reached"
+        case .ticketInvalid:
+            "there is no such ticket, it has expired, or another node has used it; issue one with `reeve cluster add`"
+        case .alreadyJoined: "this node has joined by this ticket"
+        case .alreadyVoter: "votes already"
+        case .lastVoter: "nobody would be left to vote"
+        case .incarnationUsed: "was a member and cannot come back under this incarnation"
+        case .identityClaimed:
+            "this member's log is in another data directory; if that is lost, remove the member and add it again"
+        case .notAChange: "members change only by entries that consensus knows to change them"
         case .notAVoter: "the node that took the request is no voter of the cluster; send it to another"
         case .preconditionFailed: "is there and must not be yet, or must be and is not"
         }

@@ -17,6 +17,7 @@ extension TraceHash {
             for submission in submissions {
                 combine(submission.id.number)
                 combine(submission.command)
+                combine(submission.change == nil)
                 combine(submission.deadline)
             }
         case .awaitRevision(let id, let revision, let deadline):
@@ -34,6 +35,7 @@ extension TraceHash {
             combine(batch.facts.stateRoot)
             combine(batch.outcomes.count)
             combine(batch.events.count)
+            combine(batch.refusedChanges.count)
             combine(batch.halt ?? "")
         case .entriesRead(let peer, let previous, let entries):
             combine(7)
@@ -59,6 +61,11 @@ extension TraceHash {
             combine(12)
             combine(isFull)
         case .shutDown: combine(13)
+        case .transferLeadership(let id, let target, let deadline):
+            combine(17)
+            combine(id.number)
+            if let target { combine(target) }
+            combine(deadline)
         case .logDamaged(let damage):
             combine(14)
             for run in damage {
@@ -113,6 +120,11 @@ extension TraceHash {
             case .entryTooLarge(let byteCount, _): combine(byteCount)
             case .overloaded: combine(2)
             case .storageFull: combine(3)
+            case .notYet: combine(4)
+            case .notCaughtUp(let missing):
+                combine(5)
+                combine(missing)
+            case .invalidChange(let reason): combine(reason)
             }
         case .entriesWanted(let first, let last):
             combine(4)
@@ -223,6 +235,7 @@ extension ReplicaNode.Effect {
         case .roleChanged: 12
         case .readyToStop: 13
         case .note: 14
+        case .configurationChanged: 18
         case .repairLog: 15
         case .readForRepair: 16
         case .forgetLostTail: 17
@@ -250,6 +263,8 @@ extension ReplicaNode.Input {
         case .compacted(let firstIndex): "log begins at \(firstIndex)"
         case .storage(let isFull): isFull ? "log store is full" : "log store has room"
         case .shutDown: "is asked to stop"
+        case .transferLeadership(_, let target, _):
+            "is asked to hand over to \(target.map(\.description) ?? "anybody")"
         case .logDamaged(let damage): "log is damaged: \(damage.map { "\($0.first)...\($0.last)" })"
         case .logRepaired(let isDone): isDone ? "log is repaired" : "repair does not fit the log"
         case .readForRepair(let peer, let first, let last, let entries):

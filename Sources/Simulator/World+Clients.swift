@@ -119,6 +119,7 @@ extension World {
         case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
         case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
         case .reached(let revision): try read(number, at: node, revision, isCurrent: isCurrent)
+        case .handedOver: throw Violation(.history, "n\(node + 1) hands over at the wish of no client")
         case .refused: if isCurrent { retry(number) }
         case .outcomeUnknown:
             operations[number].isInDoubt = true

@@ -87,7 +87,8 @@ extension World {
             return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
         case .revoke(let subject, _): return (try? view.status(subject)) == .revoked
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
-            .putSettings, .addAdministrator, .removeAdministrator:
+            .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
+            .promoteMember, .removeMember, .claimMember, .pinIssuer:
             return true
         }
     }

@@ -48,6 +48,7 @@ extension World {
         case .roleChanged(let status):
             let leader = status.leader.flatMap(number(of:)).map { "n\($0 + 1)" } ?? "nobody"
             record(.role("\(status.role) in \(status.term), follows \(leader)"), node: node)
+        case .configurationChanged(let configuration): record(.configuration("\(configuration)"), node: node)
         case .readyToStop: stopped(node)
         case .note(let note): record(.note(note), node: node)
         }

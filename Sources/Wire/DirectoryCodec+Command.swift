@@ -61,6 +61,19 @@ extension ProtoCommandBody: ProtoConvertible {
             let spec = AdministratorSpec(fingerprint: fingerprint, name: name)
             self.body = .addAdministrator(ProtoAdministratorSpec(spec))
         case .removeAdministrator(let fingerprint): self.body = .removeAdministrator(Data(fingerprint.bytes))
+        case .issueJoinTicket(let ticket): self.body = .issueJoinTicket(ProtoJoinTicket(ticket))
+        case .withdrawJoinTicket(let name): self.body = .withdrawJoinTicket(name)
+        case .join(let joining): self.body = .join(ProtoJoining(joining))
+        case .promoteMember(let id): self.body = .promoteMember(ProtoMemberID(id))
+        case .removeMember(let id): self.body = .removeMember(ProtoMemberID(id))
+        case .claimMember(let instance): self.body = .claimMember(Data(instance.bytes))
+        case .pinIssuer(let id, let key):
+            self.body = .pinIssuer(
+                .with {
+                    $0.member = ProtoMemberID(id)
+                    $0.keyFingerprint = Data(key.bytes)
+                }
+            )
         }
     }
 
@@ -110,6 +123,13 @@ extension ProtoCommandBody: ProtoConvertible {
         case .putSettings(let put): .putSettings(put.settings.value(), put.required)
         case .addAdministrator(let spec): .addAdministrator(fingerprint: try spec.value().fingerprint, name: spec.name)
         case .removeAdministrator(let data): .removeAdministrator(fingerprint: try digest(data, "fingerprint"))
+        case .issueJoinTicket(let ticket): .issueJoinTicket(try ticket.value())
+        case .withdrawJoinTicket(let name): .withdrawJoinTicket(name: name)
+        case .join(let joining): .join(try joining.value())
+        case .promoteMember(let id): .promoteMember(id.value())
+        case .removeMember(let id): .removeMember(id.value())
+        case .claimMember(let data): .claimMember(instance: try digest(data, "claim.instance"))
+        case .pinIssuer(let act): .pinIssuer(act.member.value(), key: try digest(act.keyFingerprint, "issuer.key"))
         case nil: throw .missing("command.body")
         }
     }

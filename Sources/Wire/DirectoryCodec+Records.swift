@@ -21,6 +21,8 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .member(let record): self.record = .member(ProtoMemberRecord(record))
         case .command(let record): self.record = .command(ProtoCommandRecord(record))
         case .caller(let record): self.record = .caller(ProtoCallerRecord(record))
+        case .formerMember(let record): self.record = .formerMember(ProtoFormerMemberRecord(record))
+        case .joinTicket(let record): self.record = .joinTicket(ProtoJoinTicketRecord(record))
         }
     }
 
@@ -42,6 +44,8 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .member(let record): .member(try record.value())
         case .command(let record): .command(try record.value())
         case .caller(let record): .caller(try record.value())
+        case .formerMember(let record): .formerMember(try record.value())
+        case .joinTicket(let record): .joinTicket(try record.value())
         case nil: throw .missing("record")
         }
     }
@@ -126,17 +130,5 @@ extension ProtoAdministratorRecord: ProtoConvertible {
 
     func value() throws(WireError) -> AdministratorRecord {
         AdministratorRecord(spec: try spec.value(), metadata: metadata.value())
-    }
-}
-
-extension ProtoMemberRecord: ProtoConvertible {
-    init(_ record: MemberRecord) {
-        spec = ProtoMemberSpec(record.spec)
-        isVoter = record.isVoter
-        metadata = ProtoRecordMetadata(record.metadata)
-    }
-
-    func value() throws(WireError) -> MemberRecord {
-        MemberRecord(spec: try spec.value(), isVoter: isVoter, metadata: metadata.value())
     }
 }

@@ -100,6 +100,9 @@ extension ProtoPeerForwardRefused.OneOf_Refusal {
             )
         case .overloaded: self = .overloaded(ProtoNothing())
         case .storageFull: self = .storageFull(ProtoNothing())
+        case .notYet: self = .notYet(ProtoNothing())
+        case .notCaughtUp(let missing): self = .notCaughtUp(missing)
+        case .invalidChange(let reason): self = .invalidChange(reason)
         }
     }
 
@@ -113,6 +116,9 @@ extension ProtoPeerForwardRefused.OneOf_Refusal {
             )
         case .overloaded: .overloaded
         case .storageFull: .storageFull
+        case .notYet: .notYet
+        case .notCaughtUp(let missing): .notCaughtUp(missing: missing)
+        case .invalidChange(let reason): .invalidChange(reason: String(reason.prefix(200)))
         }
     }
 }

@@ -42,6 +42,8 @@ struct AdminClient: Sendable {
         http = try cluster.makeClient(retriesConnecting: false)
     }
 
+    func close() async { try? await http.shutdown() }
+
     /// The best that the nodes can do.
     static func mode(of cluster: TestCluster) async throws -> ReadMode {
         let answer = try await cluster.admin("GET", "/v1/resources/Register/none?consistency=linearizable", at: "n1")

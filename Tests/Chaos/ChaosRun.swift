@@ -1,6 +1,8 @@
+import AsyncHTTPClient
 import ClusterSupport
 import Foundation
 import Kernel
+import Linearizability
 
 /// A run from its first node to its verdict.
 struct ChaosRun {
@@ -40,10 +42,10 @@ struct ChaosRun {
             report.verdict = stop.isSet ? .interrupted : report.findings.isEmpty ? .passed : .failed
         } catch {
             history.stop()
-            for client in clients { try? await client.http.shutdown() }
+            for client in clients { await client.close() }
             throw error
         }
-        for client in clients { try? await client.http.shutdown() }
+        for client in clients { await client.close() }
         try history.write(to: folder.appending(path: "history.txt"))
         return report
     }

@@ -1,5 +1,6 @@
 import ClusterSupport
 import Foundation
+import NIOCore
 
 /// The cluster with everything around it that can go wrong.
 struct Testbed: Sendable {

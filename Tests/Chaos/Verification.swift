@@ -1,5 +1,7 @@
 import ClusterSupport
 import Foundation
+import Linearizability
+import NIOCore
 
 /// What must hold once everything is healed.
 struct Verification: Sendable {

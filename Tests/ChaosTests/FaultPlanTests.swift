@@ -28,7 +28,7 @@ import Testing
             }
             #expect((1..<FaultPlan.nodeCount).contains(offset))
         }
-        #expect(self.rounds(seed: 3, []).allSatisfy(\.faults.isEmpty))
+        #expect(self.rounds(seed: 3, []).allSatisfy { $0.faults.isEmpty })
     }
 
     private func rounds(seed: UInt64, _ kinds: [FaultKind]) -> [FaultRound] {

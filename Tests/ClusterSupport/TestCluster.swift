@@ -15,6 +15,8 @@ package final class TestCluster: @unchecked Sendable {
     private let launch: @Sendable (String) -> Launch
     private let lock = NSLock()
     private var processes: [String: Process] = [:]
+    /// Of nodes that came later, in the order of their ports. All on the first node's host.
+    private var added: [String] = []
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -52,9 +54,11 @@ package final class TestCluster: @unchecked Sendable {
 
     /// - Parameters:
     ///   - settings: Lines for each node's configuration.
+    ///   - maker: The command that makes the cluster's folder, but for the folder and its nodes.
     ///   - folder: Must not exist; by default one that goes when the cluster does.
     ///   - hosts: Address of each node.
     package init(
+        _ maker: [String] = new,
         settings: String = "",
         folder: URL? = nil,
         hosts: [String] = ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
@@ -65,18 +69,14 @@ package final class TestCluster: @unchecked Sendable {
         self.hosts = hosts
         self.launch = launch
         // Below the ports that the system gives to outgoing connections.
-        let base = 12_000 + Int.random(in: 0..<2000) * 10
+        let base = 12_000 + Int.random(in: 0..<1000) * 20
         portBase = base
         let nodes = (0..<3).flatMap { number in
             let port = base + number * 3
             return ["--node", "n\(number + 1)=\(hosts[number]):\(port),\(port + 1),\(port + 2)"]
         }
-        let arguments = [
-            "cluster", "init", "--dev", "--keep-default-context", "--dir", self.folder.path(), "--domain",
-            "test.internal",
-        ]
-        let made = try Self.run(arguments + nodes)
-        guard made.status == 0 else { throw Failure("cluster init failed: \(made.output)") }
+        let made = try Self.run(maker + ["--dir", self.folder.path()] + nodes)
+        guard made.status == 0 else { throw Failure("\(maker.prefix(2)) failed: \(made.output)") }
         if !settings.isEmpty {
             for name in names {
                 let file = self.folder.appending(path: "nodes/\(name)/node.yaml")
@@ -206,7 +206,43 @@ package final class TestCluster: @unchecked Sendable {
     /// - Parameter offset: 0 for peers, 1 for administration, 2 for decisions.
     package func port(_ name: String, _ offset: Int) -> Int { portBase + number(of: name) * 3 + offset }
 
-    private func number(of name: String) -> Int { names.firstIndex(of: name) ?? 0 }
+    private func number(of name: String) -> Int {
+        if let place = names.firstIndex(of: name) { return place }
+        return names.count + (lock.withLock { added.firstIndex(of: name) } ?? 0)
+    }
+
+    /// A new cluster with an empty directory.
+    package static let new = ["cluster", "init", "--dev", "--keep-default-context", "--domain", "test.internal"]
+
+    /// Those that came later too.
+    package var allNames: [String] { names + lock.withLock { added } }
+
+    package func nodeFolder(_ name: String) -> URL { folder.appending(path: "nodes/\(name)") }
+
+    /// Runs a command as the administrator.
+    package func command(_ arguments: String...) throws -> (status: Int32, output: String) {
+        try Self.run(arguments + ["--context", folder.appending(path: "context.yaml").path()])
+    }
+
+    /// `NAME=HOST:PORT,PORT,PORT` of a node to come.
+    package func argument(of name: String) -> String {
+        lock.withLock { if !names.contains(name), !added.contains(name) { added.append(name) } }
+        let ports = (0..<3).map { String(port(name, $0)) }.joined(separator: ",")
+        return "\(name)=\(hosts[0]):\(ports)"
+    }
+
+    /// Invites a node, lets it join and starts it, under a new name or one of a node that was removed.
+    package func join(_ name: String) async throws {
+        let file = folder.appending(path: "\(name)-\(UUID().uuidString).join").path()
+        let invited = try command("cluster", "add", argument(of: name), "--out", file)
+        guard invited.status == 0 else { throw Failure("cluster add: \(invited.output)") }
+        let joined = try Self.run(["node", "join", "--file", file, "--dir", nodeFolder(name).path()])
+        guard joined.status == 0 else { throw Failure("node join: \(joined.output)") }
+        try start(name)
+        try await until("\(name) is ready", within: 30) {
+            (try? await self.admin("GET", "/readyz", at: name))?.status == 200
+        }
+    }
 
     package func admin(
         _ method: String,
@@ -232,8 +268,10 @@ package final class TestCluster: @unchecked Sendable {
     }
 
     package func url(_ name: String, _ offset: Int, _ path: String) -> String {
-        "https://\(hosts[number(of: name)]):\(port(name, offset))\(path)"
+        "https://\(host(of: name)):\(port(name, offset))\(path)"
     }
+
+    private func host(of name: String) -> String { hosts[names.firstIndex(of: name) ?? 0] }
 
     package func send(
         _ method: String,
@@ -271,19 +309,23 @@ package final class TestCluster: @unchecked Sendable {
 
     /// Ends what was started, by its own process id.
     package func stop() async {
-        for name in names { kill(name) }
+        for name in allNames { kill(name) }
         try? await client.shutdown()
     }
 }
 
 /// A cluster for the length of the body, whatever becomes of it.
-package func withCluster(settings: String = "", _ body: (TestCluster) async throws -> Void) async throws {
-    let cluster = try TestCluster(settings: settings)
+package func withCluster(
+    _ maker: [String] = TestCluster.new,
+    settings: String = "",
+    _ body: (TestCluster) async throws -> Void
+) async throws {
+    let cluster = try TestCluster(maker, settings: settings)
     do {
         try await cluster.startAll()
         try await body(cluster)
     } catch {
-        for name in cluster.names {
+        for name in cluster.allNames {
             let log = (try? cluster.log(of: name)) ?? []
             print("-- \(name)", log.suffix(8).joined(separator: "\n"), separator: "\n")
         }

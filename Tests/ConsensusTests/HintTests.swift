@@ -17,6 +17,30 @@ import Testing
         #expect(group.violations.isEmpty)
     }
 
+    @Test("the first to stand is let through by who has the same hint, at once") func firstWins() throws {
+        var group = Group(3)
+        group.elect()
+        for place in [1, 2] { group.step(place, .linkClosed(group.ids[0])) }
+        let due = try [1, 2].map { try #require(group.members[$0].raft.nextWake) }
+        let (first, second) = due[0] <= due[1] ? (1, 2) : (2, 1)
+        group.now = due.min() ?? group.now
+        group.step(first, .wake)
+        group.settle(except: group.isCut([0]))
+        #expect(group.leader() == first)
+        #expect(group.members[second].raft.counters.elections == 0)
+    }
+
+    @Test("who stands is waited for by who has the same hint") func waits() throws {
+        var group = Group(3)
+        group.elect()
+        group.step(1, .linkClosed(group.ids[0]))
+        let due = try #require(group.members[1].raft.nextWake)
+        let last = group.members[1].raft.lastPosition
+        let term = group.members[1].raft.term.number
+        group.receive(from: 2, to: 1, term: term + 1, .preVoteRequest(last: last))
+        #expect(try #require(group.members[1].raft.nextWake) > due)
+    }
+
     @Test("a false hint deposes nobody while a quorum hears the leader") func falseHint() {
         var group = Group(5)
         group.elect()

@@ -217,13 +217,14 @@ extension TestDirectory {
 
     @Test("a feature level above the program's halts, one above the cluster's is refused") func featureLevel() {
         var directory = TestDirectory()
+        let (admin, time) = (directory.admin, directory.time)
         func command(_ level: UInt32, _ body: CommandBody) -> Command {
             Command(
                 featureLevel: FeatureLevel(level),
-                caller: directory.admin,
+                caller: admin,
                 authenticatedBy: TestDirectory.voter,
                 idempotencyKey: "f\(level)",
-                notAfter: directory.time,
+                notAfter: time,
                 body: body
             )
         }

@@ -77,10 +77,22 @@ struct TestDirectory {
         key: String? = nil,
         notAfter: WallTime? = nil
     ) -> ApplyOutcome {
+        apply(body, by: caller, vouchedBy: voucher, key: key, notAfter: notAfter, carrying: body.memberChange)
+    }
+
+    /// `change` is what the entry does to who votes.
+    mutating func apply(
+        _ body: CommandBody,
+        by caller: Caller? = nil,
+        vouchedBy voucher: MemberID = TestDirectory.voter,
+        key: String? = nil,
+        notAfter: WallTime? = nil,
+        carrying change: MemberChange?
+    ) -> ApplyOutcome {
         nextKey += 1
         let command = command(body, by: caller, vouchedBy: voucher, key: key ?? "key\(nextKey)", notAfter: notAfter)
         index = index.next
-        let outcome = state.apply(codec.encode(command), at: index, time: time, to: &rows)
+        let outcome = state.apply(codec.encode(command), carrying: change, at: index, time: time, to: &rows)
         rows.updateStateRoot()
         return outcome
     }

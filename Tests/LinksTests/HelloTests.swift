@@ -9,6 +9,7 @@ struct HelloTests {
         lineage: Lineage(high: 1, low: .max),
         sender: MemberID(high: 2, low: 3, incarnation: 4),
         senderName: "n1",
+        instance: .zero,
         receiver: MemberID(high: 5, low: 6, incarnation: .max)
     )
 
@@ -22,6 +23,7 @@ struct HelloTests {
             lineage: hello.lineage,
             sender: hello.sender,
             senderName: String(repeating: "n", count: 63),
+            instance: hello.instance,
             receiver: hello.receiver
         )
         #expect(FirstFrame.hello(longest).bytes.count <= Hello.maximumByteCount)
@@ -32,7 +34,8 @@ struct HelloTests {
         #expect(
             FirstFrame.hello(hello).bytes.hex
                 == "5256504c" + "01" + "0001" + "0000000000000001ffffffffffffffff" + "00000000000000020000000000000003"
-                + "00000004" + "00000000000000050000000000000006" + "ffffffff" + "02" + "6e31"
+                + "00000004" + "00000000000000050000000000000006" + "ffffffff"
+                + String(repeating: "00", count: 32) + "02" + "6e31"
         )
         #expect(FirstFrame.refusal(.wrongLineage).bytes.hex == "5256504c" + "02" + "0001" + "03")
     }

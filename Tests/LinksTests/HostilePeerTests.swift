@@ -134,7 +134,7 @@ struct HostilePeerTests {
                 port: try #require(listener.localAddress?.port),
                 keyFingerprint: key.fingerprint
             )
-            first.links.update(members: others + [pinned])
+            first.links.update(LinkRoster(members: others + [pinned]))
             #expect(await first.refusedOutgoing(impostor.outgoing))
             let frame = RawPeer.frame([6, 6, 6])
             let channel = try await RawPeer.dial(first.member.port, showing: credentials, writing: hello + frame)
@@ -160,7 +160,7 @@ struct HostilePeerTests {
                     keyFingerprint: credentials.fingerprint
                 )
             }
-            first.links.update(members: others + [member(3, old), member(4, new)])
+            first.links.update(LinkRoster(members: others + [member(3, old), member(4, new)]))
             let stolen = RawPeer.hello(from: memberID(4), named: "n3", to: first.id)
             let refused = try await RawPeer.dial(first.member.port, showing: old, writing: stolen)
             #expect(await first.refusedIncoming("hello_wrong_key"))
@@ -249,7 +249,7 @@ struct HostilePeerTests {
         _ authority: Authority
     ) async throws {
         let node = try await TestNode(number, try authority.credentials("n\(number)"), members: [first.member])
-        first.links.update(members: others + [node.member])
+        first.links.update(LinkRoster(members: others + [node.member]))
         #expect(await node.isConnected(to: first))
         await node.links.shutdown()
     }
@@ -317,7 +317,7 @@ struct HostilePeerTests {
                 port: try #require(listener.localAddress?.port),
                 keyFingerprint: credentials.fingerprint
             )
-            first.links.update(members: others + [member])
+            first.links.update(LinkRoster(members: others + [member]))
             #expect(await first.refusedOutgoing("unexpected_frame"))
             try await listener.close()
         }
@@ -347,7 +347,7 @@ struct HostilePeerTests {
         let authority = try Authority()
         let first = try await TestNode(1, try authority.credentials("n1"), options: options)
         let second = try await TestNode(2, try authority.credentials("n2"), members: [first.member], options: options)
-        first.links.update(members: [first.member, second.member])
+        first.links.update(LinkRoster(members: [first.member, second.member]))
         try #require(await first.isConnected(to: second))
         try #require(await second.isConnected(to: first))
         try await body(first, [first.member, second.member], authority)
@@ -370,7 +370,7 @@ struct HostilePeerTests {
                 port: 1,
                 keyFingerprint: credentials.fingerprint
             )
-            first.links.update(members: others + [member])
+            first.links.update(LinkRoster(members: others + [member]))
             try await body(first, credentials)
         }
     }

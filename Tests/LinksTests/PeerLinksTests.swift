@@ -13,7 +13,7 @@ struct PeerLinksTests {
     ) async throws -> (TestNode, TestNode) {
         let first = try await TestNode(1, try authority.credentials("n1"), options: options)
         let second = try await TestNode(2, try authority.credentials("n2"), members: [first.member], options: options)
-        first.links.update(members: [first.member, second.member])
+        first.links.update(LinkRoster(members: [first.member, second.member]))
         try #require(await first.isConnected(to: second))
         try #require(await second.isConnected(to: first))
         return (first, second)
@@ -68,7 +68,7 @@ struct PeerLinksTests {
         let first = try await TestNode(1, try authority.credentials("n1"))
         let credentials = try authority.credentials("n2")
         let second = try await TestNode(2, credentials, members: [first.member])
-        first.links.update(members: [second.member])
+        first.links.update(LinkRoster(members: [second.member]))
         try #require(await first.isConnected(to: second))
         await second.links.shutdown()
         #expect(await first.recorder.wait { $0.disconnects[memberID(2)]?.count == 1 })
@@ -88,10 +88,10 @@ struct PeerLinksTests {
         let authority = try Authority()
         let (first, second) = try await pair(authority)
         let third = try await TestNode(3, try authority.credentials("n3"), members: [first.member])
-        first.links.update(members: [second.member, third.member])
+        first.links.update(LinkRoster(members: [second.member, third.member]))
         try #require(await first.isConnected(to: third))
         try #require(await third.isConnected(to: first))
-        first.links.update(members: [first.member, second.member])
+        first.links.update(LinkRoster(members: [first.member, second.member]))
         #expect(await first.recorder.wait { $0.disconnects[memberID(3)] == [.memberChanged] })
         #expect(await third.recorder.wait { $0.disconnects[memberID(1)] != nil })
         #expect(await first.refusedIncoming("certificate_unknown_member"))
@@ -101,6 +101,37 @@ struct PeerLinksTests {
         #expect(first.recorder.value.disconnects[second.id] == nil)
         #expect(second.recorder.value.disconnects[first.id] == nil)
         await stop(first, second, third)
+    }
+
+    @Test("a removed member, of this incarnation or an earlier one, is told so")
+    func former() async throws {
+        let authority = try Authority()
+        let (first, second) = try await pair(authority)
+        let credentials = try authority.credentials("n3")
+        let former = LinkRoster.FormerMember(
+            id: MemberID(high: 0, low: 3, incarnation: 2),
+            name: "n3",
+            keyFingerprint: credentials.fingerprint
+        )
+        first.links.update(LinkRoster(members: [second.member], former: [former]))
+        let third = try await TestNode(3, credentials, members: [first.member])
+        #expect(await third.refusedOutgoing("refused_by_peer_removed"))
+        #expect(await first.refusedIncoming("hello_removed"))
+        await stop(first, second, third)
+    }
+
+    @Test("a member from another data directory than the one it named is told so, and kept out")
+    func otherInstance() async throws {
+        let authority = try Authority()
+        let (first, second) = try await pair(authority)
+        try #require(await second.isConnected(to: first))
+        first.links.update(LinkRoster(members: [second.member], instances: [second.id: .of([99])]))
+        #expect(await second.recorder.wait { $0.disconnects[memberID(1)] != nil })
+        #expect(await second.refusedOutgoing("refused_by_peer_other_instance"))
+        #expect(await first.refusedIncoming("hello_other_instance"))
+        first.links.update(LinkRoster(members: [second.member], instances: [second.id: instance]))
+        #expect(await second.isConnected(to: first))
+        await stop(first, second)
     }
 
     @Test("another incarnation of the receiver is not spoken to")
@@ -115,7 +146,7 @@ struct PeerLinksTests {
             port: second.member.port,
             keyFingerprint: second.member.keyFingerprint
         )
-        first.links.update(members: [old])
+        first.links.update(LinkRoster(members: [old]))
         #expect(await first.refusedOutgoing("refused_by_peer_wrong_receiver"))
         #expect(await second.refusedIncoming("hello_wrong_receiver"))
         #expect(await first.refusedIncoming("hello_unknown_sender"))
@@ -133,7 +164,7 @@ struct PeerLinksTests {
         let greeting = RawPeer.hello(from: memberID(3), named: "n3", to: first.id)
         let deaf = try await RawPeer.listen(showing: credentials, writing: greeting, reads: false)
         let member = try raw(3, "n3", deaf, credentials)
-        first.links.update(members: [second.member, member])
+        first.links.update(LinkRoster(members: [second.member, member]))
         try #require(await first.recorder.wait { $0.connected.contains(memberID(3)) })
         let frame = [UInt8](repeating: 1, count: 1024 * 1024)
         // Socket buffers take some; a hundred megabytes they do not.

@@ -72,7 +72,7 @@ enum RawPeer {
         to receiver: MemberID,
         lineage: Lineage = lineage
     ) -> [UInt8] {
-        let hello = Hello(lineage: lineage, sender: sender, senderName: name, receiver: receiver)
+        let hello = Hello(lineage: lineage, sender: sender, senderName: name, instance: instance, receiver: receiver)
         return frame(FirstFrame.hello(hello).bytes)
     }
 

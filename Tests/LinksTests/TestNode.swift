@@ -14,6 +14,7 @@ let year = CertificateValidity(
     notAfter: now.advanced(by: .seconds(31_536_000))
 )
 let lineage = Lineage(high: 1, low: 2)
+let instance = Digest.of([3])
 
 /// A root, and the credentials of the nodes that it vouches for.
 struct Authority: Sendable {
@@ -128,7 +129,8 @@ struct TestNode {
         port: Int = 0,
         members: [LinkMember] = [],
         options: LinkOptions = LinkOptions(),
-        lineage: Lineage = lineage
+        lineage: Lineage = lineage,
+        instance: Digest = instance
     ) async throws {
         let recorder = Recorder()
         let name = try #require(credentials.spiffeID.nodeName)
@@ -144,7 +146,8 @@ struct TestNode {
         }
         links = try PeerLinks(
             local: member(port),
-            members: members,
+            instance: instance,
+            roster: LinkRoster(members: members),
             credentials: credentials,
             lineage: lineage,
             options: options,

@@ -10,9 +10,13 @@ import Testing
 
     func at(_ seconds: UInt64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
 
+    func submission(_ id: UInt64, _ command: [UInt8], deadline: Instant) -> ReplicaNode.Submission {
+        ReplicaNode.Submission(id: RequestID(id), command: command, deadline: deadline)
+    }
+
     func table(_ ids: UInt64...) -> RequestTable {
         var table = RequestTable()
-        for id in ids { table.add(RequestID(id), command: [UInt8(id)], deadline: at(10)) }
+        for id in ids { table.add(submission(id, [UInt8(id)], deadline: at(10))) }
         return table
     }
 
@@ -24,8 +28,8 @@ import Testing
 
     @Test("answers every request with the same command by its one outcome") func sameCommand() {
         var table = RequestTable()
-        table.add(RequestID(1), command: [7], deadline: at(10))
-        table.add(RequestID(2), command: [7], deadline: at(10))
+        table.add(submission(1, [7], deadline: at(10)))
+        table.add(submission(2, [7], deadline: at(10)))
         #expect(table.finish(command: Digest.of([7])) == [RequestID(1), RequestID(2)])
         #expect(table.count == 0)
     }

@@ -66,6 +66,17 @@ package final class MemoryNode: ReplicaClient {
         return apply(command)
     }
 
+    package func transferLeadership(
+        to target: MemberID?,
+        within timeout: Kernel.Span
+    ) async throws(ServiceError) -> MemberID {
+        throw ServiceError(.conflict, code: "invalid_change", message: "there is no other voter")
+    }
+
+    package func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource {
+        throw ServiceError(.unavailable, code: "storage_unreadable", message: "a state in memory has no file")
+    }
+
     package func wait(until revision: LogIndex, within timeout: Kernel.Span) async throws(ServiceError) {
         state.withLock { $0.lastWait = (revision, timeout) }
         guard state.withLock({ $0.index }) < revision else { return }
@@ -131,7 +142,13 @@ extension MemoryNode {
         state.withLock { state in
             state.commands.append(command)
             state.index = state.index.next
-            let outcome = state.directory.apply(command, at: state.index, time: state.now.wall, to: &state.rows)
+            let outcome = state.directory.apply(
+                command,
+                carrying: command.body.memberChange,
+                at: state.index,
+                time: state.now.wall,
+                to: &state.rows
+            )
             guard case .applied(let applied) = outcome else { fatalError("halted: \(outcome)") }
             state.snapshot = state.snapshot.updated(
                 with: applied.events,

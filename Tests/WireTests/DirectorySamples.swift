@@ -85,6 +85,26 @@ struct DirectorySamples {
         TokenGrant(id: "t1", principal: user, secretDigest: .of([4]), expiresAt: WallTime(milliseconds: 77))
     }
 
+    var ticket: JoinTicket {
+        JoinTicket(
+            name: "n4",
+            raftAddress: "h:7",
+            apiAddresses: ["h:8", "h:9"],
+            secretDigest: .of([10]),
+            expiresAt: WallTime(milliseconds: 78)
+        )
+    }
+
+    var joining: Joining {
+        Joining(
+            name: "n4",
+            secretDigest: .of([10]),
+            id: MemberID(high: 4, low: 4, incarnation: 2),
+            keyFingerprint: .of([11]),
+            instance: .of([12])
+        )
+    }
+
     var bodies: [CommandBody] {
         let keys: [ObjectKey] = [
             .principal(agent), .role("r"), .assignment("a"), .resource(EntityName(type: "T", id: "")), .token("t"),
@@ -110,6 +130,9 @@ struct DirectorySamples {
             .liftQuarantine(statements: [.of([2]), .of([1])], reason: "fine"),
             .liftQuarantine(statements: [], reason: ""), .raiseFeatureLevel(FeatureLevel(2)),
             .addAdministrator(fingerprint: .of([3]), name: "ben"), .removeAdministrator(fingerprint: .zero),
+            .issueJoinTicket(ticket), .withdrawJoinTicket(name: "n4"), .withdrawJoinTicket(name: ""), .join(joining),
+            .promoteMember(joining.id), .removeMember(joining.id), .claimMember(instance: .of([12])),
+            .pinIssuer(joining.id, key: .of([13])),
         ]
     }
 
@@ -152,6 +175,20 @@ extension DirectorySamples {
             .administrator(AdministratorRecord(spec: genesis.administrator, metadata: metadata)),
             .member(MemberRecord(spec: genesis.voters[0], isVoter: true, metadata: metadata)),
             .member(MemberRecord(spec: genesis.voters[1], isVoter: false, metadata: metadata)),
+            .member(
+                MemberRecord(
+                    spec: genesis.voters[1],
+                    isVoter: true,
+                    instance: .of([12]),
+                    issuerFingerprint: .zero,
+                    metadata: metadata
+                )
+            ),
+            .formerMember(
+                FormerMemberRecord(id: joining.id, name: "n4", keyFingerprint: .of([11]), metadata: metadata)
+            ),
+            .joinTicket(JoinTicketRecord(ticket: ticket, issuer: callers[1], metadata: metadata)),
+            .joinTicket(JoinTicketRecord(ticket: ticket, issuer: callers[1], usedBy: joining.id, metadata: metadata)),
         ]
     }
 

@@ -4,8 +4,8 @@ internal import Kernel
 
 /// Who may administer: decided by the active version of `reeve.admin` over the state before the command.
 extension Application {
-    func callerIsKnown() throws(DirectoryError) -> Bool {
-        switch command.caller {
+    func isKnown(_ caller: Caller) throws(DirectoryError) -> Bool {
+        switch caller {
         case .administrator(let fingerprint):
             try read { view throws(StateDamage) in try view.administrator(fingerprint) } != nil
         case .principal(let id, _): try read { view throws(StateDamage) in try view.principal(id) } != nil
@@ -14,29 +14,41 @@ extension Application {
         }
     }
 
-    /// Checks standing before any policy: what was taken away no policy gives back.
     mutating func authorize() throws(DirectoryError) {
-        try checkStanding()
-        guard try callerIsKnown(), let principal = EntityUIDs.caller(command.caller) else {
-            throw .refused(.unauthorized, command.body.action)
+        switch command.body {
+        case .claimMember:
+            // A node needs nobody's leave to say where its log is.
+            guard case .node = command.caller, try isKnown(command.caller) else {
+                throw .refused(.unauthorized, command.body.action)
+            }
+        case .join(let joining):
+            let record = try ticket(of: joining)
+            try authorize(record.issuer, to: CommandBody.issueJoinTicket(record.ticket).action)
+        default:
+            try authorize(command.caller, to: command.body.action)
         }
-        guard let rules = try activePolicies(Grammar.administrationSet) else {
-            throw .refused(.unauthorized, command.body.action)
-        }
+    }
+
+    /// Checks standing before any policy: what was taken away no policy gives back.
+    private mutating func authorize(_ caller: Caller, to actionName: String) throws(DirectoryError) {
+        try checkStanding(of: caller)
+        guard try isKnown(caller), let principal = EntityUIDs.caller(caller),
+            let rules = try activePolicies(Grammar.administrationSet)
+        else { throw .refused(.unauthorized, actionName) }
         for resource in try targets() {
             let context = command.body.context(
                 exists: try read { view throws(StateDamage) in try view.facts(resource) } != nil
             )
-            let action = EntityUIDs.action(command.body.action)
+            let action = EntityUIDs.action(actionName)
             let request = Request(principal: principal, action: action, resource: resource, context: context)
             guard try isPermitted(request, by: rules) else {
-                throw .refused(.unauthorized, command.body.action, resource.description)
+                throw .refused(.unauthorized, actionName, resource.description)
             }
         }
     }
 
-    private func checkStanding() throws(DirectoryError) {
-        guard case .principal(let id, let token) = command.caller else { return }
+    private func checkStanding(of caller: Caller) throws(DirectoryError) {
+        guard case .principal(let id, let token) = caller else { return }
         switch try read({ view throws(StateDamage) in try view.status(.principal(id)) }) {
         case .active: break
         case .restricted, .quarantined: throw .refused(.callerQuarantined)

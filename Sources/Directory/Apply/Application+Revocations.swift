@@ -72,7 +72,7 @@ extension Application {
     }
 
     /// The log index makes two statements of equal content two statements.
-    private func statementID(_ kind: RevocationKind, _ subject: RevocationSubject, _ reason: String) -> Digest {
+    func statementID(_ kind: RevocationKind, _ subject: RevocationSubject, _ reason: String) -> Digest {
         var hasher = DigestHasher()
         for text in ["reeve statement 1", kind.rawValue, subject.description, reason, command.caller.description] {
             hasher.update(UInt64(text.utf8.count))

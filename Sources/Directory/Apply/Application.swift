@@ -9,6 +9,8 @@ struct Application<Base: KeyValueTransaction> {
     let codec: any DirectoryCodec
     let supported: FeatureLevel
     let command: Command
+    /// What the entry does to who votes, if the command is carried out.
+    let change: MemberChange?
     let index: LogIndex
     /// Log time at which the command happens.
     var time: WallTime

@@ -15,6 +15,11 @@ package enum ApplyOutcome: Hashable, Sendable {
         /// What was wrong with a policy text. For people; not part of the replicated state.
         package let diagnostics: [PolicyDiagnostic]
 
+        /// Whether the command took effect by this very entry, and not by an earlier one under the same idempotency key.
+        package func tookEffect(at index: LogIndex) -> Bool {
+            if case .done(let done) = result { done.revision == index } else { false }
+        }
+
         package init(result: CommandResult, events: [DirectoryEvent] = [], diagnostics: [PolicyDiagnostic] = []) {
             self.result = result
             self.events = events
@@ -57,6 +62,8 @@ package enum DirectoryEvent: Hashable, Sendable {
     case settingsChanged
     case featureLevelRaised(FeatureLevel)
     case administratorChanged(Digest)
+    /// Who is a member, how, or by which keys.
+    case membersChanged
 }
 
 /// What is wrong with a policy text, and where.

@@ -20,15 +20,17 @@ package struct DirectoryState: Sendable {
         self.supported = supported
     }
 
-    /// Applies the payload of a committed entry. `time` is the entry's timestamp.
+    /// Applies the payload of a committed entry. `time` is the entry's timestamp, `change` what the entry does to who
+    /// votes: a command that means another change, or none, is refused, so that directory and consensus never differ.
     package mutating func apply<Base: KeyValueTransaction>(
         _ payload: [UInt8],
+        carrying change: MemberChange? = nil,
         at index: LogIndex,
         time: WallTime,
         to transaction: inout TrackedTransaction<Base>
     ) -> ApplyOutcome {
         do {
-            return apply(try codec.decodeCommand(payload), at: index, time: time, to: &transaction)
+            return apply(try codec.decodeCommand(payload), carrying: change, at: index, time: time, to: &transaction)
         } catch {
             return .halt(.undecodable(error.reason))
         }
@@ -36,6 +38,7 @@ package struct DirectoryState: Sendable {
 
     package mutating func apply<Base: KeyValueTransaction>(
         _ command: Command,
+        carrying change: MemberChange? = nil,
         at index: LogIndex,
         time: WallTime,
         to transaction: inout TrackedTransaction<Base>
@@ -51,6 +54,7 @@ package struct DirectoryState: Sendable {
             codec: codec,
             supported: supported,
             command: command,
+            change: change,
             index: index,
             time: time,
             policies: policies
@@ -130,6 +134,7 @@ extension Application {
     private mutating func execute() throws(DirectoryError) -> CommandResult {
         do throws(DirectoryError) {
             try authorize()
+            guard command.body.memberChange == change else { throw .refused(.notAChange, command.body.action) }
             return .done(try perform())
         } catch {
             guard case .refused(let refusal) = error else { throw error }
@@ -160,6 +165,13 @@ extension Application {
         case .putSettings(let settings, let precondition): try put(settings, precondition)
         case .addAdministrator(let fingerprint, let name): try addAdministrator(fingerprint, name)
         case .removeAdministrator(let fingerprint): try removeAdministrator(fingerprint)
+        case .issueJoinTicket(let ticket): try issue(ticket)
+        case .withdrawJoinTicket(let name): try withdrawTicket(name)
+        case .join(let joining): try join(joining)
+        case .promoteMember(let id): try promote(id)
+        case .removeMember(let id): try remove(id)
+        case .claimMember(let instance): try claim(instance)
+        case .pinIssuer(let id, let key): try pinIssuer(id, key)
         }
     }
 }

@@ -30,6 +30,20 @@ package enum CommandBody: Hashable, Sendable {
     case putSettings(Settings, Precondition)
     case addAdministrator(fingerprint: Digest, name: String)
     case removeAdministrator(fingerprint: Digest)
+
+    /// Invites a node. A second ticket for a name replaces the first.
+    case issueJoinTicket(JoinTicket)
+    case withdrawJoinTicket(name: String)
+    /// Makes the holder of a ticket a learner, in the authority of whoever issued the ticket.
+    case join(Joining)
+    /// Makes a learner a voter.
+    case promoteMember(MemberID)
+    /// For ever: the node may come back only under a higher incarnation.
+    case removeMember(MemberID)
+    /// The calling node names its data directory.
+    case claimMember(instance: Digest)
+    /// The public key of the authority by which a member issues certificates.
+    case pinIssuer(MemberID, key: Digest)
 }
 
 /// What must hold of the object before a command may change it.

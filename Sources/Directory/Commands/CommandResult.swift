@@ -77,6 +77,19 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     /// Only statements of quarantine can be lifted.
     case notLiftable = "not_liftable"
     case limitReached = "limit_reached"
+    /// There is no such ticket, it has expired, or another node has used it.
+    case ticketInvalid = "ticket_invalid"
+    /// The very node that asks has joined by this ticket before.
+    case alreadyJoined = "already_joined"
+    case alreadyVoter = "already_voter"
+    /// Nobody would be left to vote.
+    case lastVoter = "last_voter"
+    /// The id was a member's under this incarnation or a higher one.
+    case incarnationUsed = "incarnation_used"
+    /// Another data directory holds what this member promised.
+    case identityClaimed = "identity_claimed"
+    /// Who votes can change only by an entry that says so to consensus as well.
+    case notAChange = "not_a_change"
     /// The object is there and must not be, or the reverse.
     case preconditionFailed = "precondition_failed"
     /// The node that authenticated the caller is no voter, or no longer one.

@@ -8,7 +8,8 @@ package import Kernel
 /// `Workflow`) whose attributes are its own and, where known, `owner`, `parent` (entities) and always `status` (a string);
 /// its parents are its roles, by the assignments that count. A role is a `Role` whose parents are its parent roles. A
 /// resource has its own type, its own attributes, `owner` where known, and its parents. An administrator is a
-/// `Reeve::Administrator` with a `name`; a `Reeve::Assignment` has `principal` and `role`, a `Reeve::Token` `principal`.
+/// `Reeve::Administrator` with a `name`; a `Reeve::Assignment` has `principal` and `role`, a `Reeve::Token` `principal`,
+/// a `Reeve::Node` a `name`.
 package struct EntityFacts: Hashable, Sendable {
     /// A role held for a time.
     package struct Grant: Hashable, Sendable {
@@ -67,6 +68,10 @@ package struct EntityFacts: Hashable, Sendable {
     }
 
     package init(administrator spec: AdministratorSpec) {
+        self.init(attributes: ["name": .string(spec.name)])
+    }
+
+    package init(node spec: MemberSpec) {
         self.init(attributes: ["name": .string(spec.name)])
     }
 

@@ -7,7 +7,8 @@ internal import Kernel
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
 /// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
-/// `level` of a quarantine.
+/// `level` of a quarantine, `name` and `expiresAt` of a join ticket. A node joins in the authority of whoever issued its
+/// ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no policy.
 extension CommandBody {
     /// Id of the `Reeve::Action`.
     package var action: String {
@@ -33,6 +34,13 @@ extension CommandBody {
         case .putSettings: "putSettings"
         case .addAdministrator: "addAdministrator"
         case .removeAdministrator: "removeAdministrator"
+        case .issueJoinTicket: "issueJoinTicket"
+        case .withdrawJoinTicket: "withdrawJoinTicket"
+        case .join: "join"
+        case .promoteMember: "promoteMember"
+        case .removeMember: "removeMember"
+        case .claimMember: "claimMember"
+        case .pinIssuer: "pinIssuer"
         }
     }
 
@@ -53,6 +61,11 @@ extension CommandBody {
         case .putSettings: "settings"
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             "administrator/\(fingerprint.hex)"
+        case .issueJoinTicket(let ticket): "ticket/\(ticket.name)"
+        case .withdrawJoinTicket(let name): "ticket/\(name)"
+        case .join(let joining): "node/\(joining.name)"
+        case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): "node/\(id.uuid)"
+        case .claimMember(let instance): "instance/\(instance.hex)"
         }
     }
 
@@ -69,7 +82,9 @@ extension CommandBody {
         case .liftQuarantine: nil
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             EntityUIDs.administrator(fingerprint)
-        case .bootstrap, .raiseFeatureLevel, .putSettings: EntityUIDs.cluster
+        case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): EntityUIDs.node(id)
+        case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .claimMember:
+            EntityUIDs.cluster
         }
     }
 
@@ -87,8 +102,12 @@ extension CommandBody {
                 [("principal", grant.principal.value), ("expiresAt", grant.expiresAt.value)]
             case .activatePolicies(_, let version, _): [("version", .long(Int64(clamping: version)))]
             case .quarantine(_, let level, _): [("level", .string(level.rawValue))]
+            case .issueJoinTicket(let ticket):
+                [("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value)]
+            case .withdrawJoinTicket(let name): [("name", .string(name))]
             case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .revoke, .liftQuarantine,
-                .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator:
+                .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
+                .removeMember, .claimMember, .pinIssuer:
                 []
             }
         return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })
@@ -96,16 +115,29 @@ extension CommandBody {
 
     /// The body without what the voter drew rather than the caller sent: a retry draws another.
     var withoutSecrets: CommandBody {
-        guard case .issueToken(let grant) = self else { return self }
-        return .issueToken(
-            TokenGrant(
-                id: grant.id,
-                principal: grant.principal,
-                secretDigest: .zero,
-                expiresAt: grant.expiresAt,
-                description: grant.description
+        switch self {
+        case .issueToken(let grant):
+            .issueToken(
+                TokenGrant(
+                    id: grant.id,
+                    principal: grant.principal,
+                    secretDigest: .zero,
+                    expiresAt: grant.expiresAt,
+                    description: grant.description
+                )
             )
-        )
+        case .issueJoinTicket(let ticket):
+            .issueJoinTicket(
+                JoinTicket(
+                    name: ticket.name,
+                    raftAddress: ticket.raftAddress,
+                    apiAddresses: ticket.apiAddresses,
+                    secretDigest: .zero,
+                    expiresAt: ticket.expiresAt
+                )
+            )
+        default: self
+        }
     }
 }
 

@@ -78,15 +78,3 @@ package struct AdministratorRecord: Hashable, Sendable {
         self.metadata = metadata
     }
 }
-
-package struct MemberRecord: Hashable, Sendable {
-    package let spec: MemberSpec
-    package let isVoter: Bool
-    package let metadata: RecordMetadata
-
-    package init(spec: MemberSpec, isVoter: Bool, metadata: RecordMetadata) {
-        self.spec = spec
-        self.isVoter = isVoter
-        self.metadata = metadata
-    }
-}

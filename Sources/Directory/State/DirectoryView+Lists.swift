@@ -103,6 +103,16 @@ extension DirectoryView {
         try page(Key(.member), request) { if case .member(let record) = $0 { record } else { nil } }
     }
 
+    package func formerMembers(
+        _ request: ListRequest = ListRequest()
+    ) throws(StateDamage) -> Page<FormerMemberRecord> {
+        try page(Key(.formerMember), request) { if case .formerMember(let record) = $0 { record } else { nil } }
+    }
+
+    package func joinTickets(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<JoinTicketRecord> {
+        try page(Key(.joinTicket), request) { if case .joinTicket(let record) = $0 { record } else { nil } }
+    }
+
     /// The history, oldest first, from an index on.
     package func commands(
         from index: LogIndex = .zero,

@@ -71,6 +71,23 @@ package struct DirectoryView<View: KeyValueView> {
         try find(Key(.member).member(id)) { if case .member(let record) = $0 { record } else { nil } }
     }
 
+    /// The current incarnation of a node.
+    package func member(uuid: String) throws(StateDamage) -> MemberRecord? {
+        guard let (high, low) = UUIDText.parse(uuid) else { return nil }
+        let prefix = Key(.member).node(MemberID(high: high, low: low)).bytes
+        guard let row = view.first(atOrAfter: prefix), row.key.starts(with: prefix) else { return nil }
+        return try decode(row.value, at: row.key) { if case .member(let record) = $0 { record } else { nil } }
+    }
+
+    /// The last removed member of a node's id, whichever incarnation is asked for.
+    package func formerMember(_ id: MemberID) throws(StateDamage) -> FormerMemberRecord? {
+        try find(Key(.formerMember).node(id)) { if case .formerMember(let record) = $0 { record } else { nil } }
+    }
+
+    package func joinTicket(_ name: String) throws(StateDamage) -> JoinTicketRecord? {
+        try find(Key(.joinTicket).text(name)) { if case .joinTicket(let record) = $0 { record } else { nil } }
+    }
+
     /// What became of the command at an index, while the history holds it.
     package func command(_ index: LogIndex) throws(StateDamage) -> CommandRecord? {
         try find(Key(.command).number(index.number)) { if case .command(let record) = $0 { record } else { nil } }

@@ -37,6 +37,27 @@ package enum Grammar {
 
     package static func isAttributeName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
 
+    /// `host:port`, where the host is a DNS name, an IPv4 address, or an IPv6 address in brackets.
+    package static func isAddress(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), text.utf8.count <= Limits.addressByteCount else { return false }
+        let port = text[text.index(after: colon)...]
+        guard port.utf8.allSatisfy({ digits.contains($0) }), let number = Int(port), (1...65_535).contains(number)
+        else {
+            return false
+        }
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count > 2
+        let name = isBracketed ? host.dropFirst().dropLast() : host
+        let marks = isBracketed ? ":." : "-."
+        return !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                digits.contains(byte) || letters.contains { $0.contains(byte) } || marks.utf8.contains(byte)
+            }
+    }
+
+    private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    private static let letters = [UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z")]
+
     private static func isLabel(_ text: String, limit: Int) -> Bool {
         let bytes = text.utf8
         return (1...limit).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
@@ -60,6 +81,13 @@ package enum Limits {
     /// Assignments of one principal, and tokens of one principal.
     package static let grantsPerPrincipal = 1000
     package static let administrators = 100
+    package static let voters = 7
+    /// Voters and learners.
+    package static let members = 16
+    /// Tickets that have not expired, used or not.
+    package static let joinTickets = 100
+    package static let apiAddresses = 8
+    package static let addressByteCount = 300
     package static let statementsPerSubject = 64
     package static let statementsPerLift = 64
     /// Principals that the search for somebody who can still activate policies looks at.

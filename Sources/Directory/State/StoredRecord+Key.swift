@@ -31,6 +31,8 @@ extension StoredRecord {
         case .member(let record): Key(.member).member(record.spec.id).bytes
         case .command(let record): Key(.command).number(record.index.number).bytes
         case .caller(let record): Key(.caller).caller(record.caller).bytes
+        case .formerMember(let record): Key(.formerMember).node(record.id).bytes
+        case .joinTicket(let record): Key(.joinTicket).text(record.ticket.name).bytes
         }
     }
 
@@ -61,7 +63,7 @@ extension StoredRecord {
         case .revocation(let record):
             [IndexRow(Key(.revocationsBySubject).subject(record.subject).digest(record.id))]
         case .cluster, .ledger, .settings, .policySet, .policyVersion, .standing, .administrator, .member, .command,
-            .caller:
+            .caller, .formerMember, .joinTicket:
             []
         }
     }

@@ -20,6 +20,10 @@ package enum Table: UInt8, CaseIterable, Sendable {
     /// By log index.
     case command = 0x0f
     case caller = 0x10
+    /// By UUID alone.
+    case formerMember = 0x11
+    /// By the name of the node to come.
+    case joinTicket = 0x12
 
     // Indexes, whose rows follow from the rows above.
     /// Owner or parent, dependent principal.
@@ -95,7 +99,9 @@ package struct Key {
 
     package func entity(_ id: EntityName) -> Key { text(id.type, limit: Limits.typeByteCount).text(id.id) }
 
-    package func member(_ id: MemberID) -> Key { number(id.high).number(id.low).number(UInt64(id.incarnation)) }
+    package func node(_ id: MemberID) -> Key { number(id.high).number(id.low) }
+
+    package func member(_ id: MemberID) -> Key { node(id).number(UInt64(id.incarnation)) }
 
     package func subject(_ subject: RevocationSubject) -> Key {
         switch subject {

@@ -19,6 +19,8 @@ package struct AdminAPI: Sendable {
         package let search: @Sendable (DecisionLogFilter) async throws(ServiceError) -> [DecisionLogEntry]
         /// Figures of other parts of the node for metrics.
         package var metrics: @Sendable () -> [MetricSample] = { [] }
+        /// Nil where no node can join.
+        package var enrolment: NodeEnrolment?
 
         package init(
             log: any DecisionLogSink,
@@ -32,6 +34,7 @@ package struct AdminAPI: Sendable {
     let client: any ReplicaClient
     let reader: DirectoryReader
     let writer: DirectoryWriter
+    let admission: NodeAdmission
     let decisions: DecisionService
     let options: Options
 
@@ -46,6 +49,7 @@ package struct AdminAPI: Sendable {
         self.client = client
         self.reader = DirectoryReader(client: client, codec: codec)
         self.writer = DirectoryWriter(client: client)
+        self.admission = NodeAdmission(client: client, codec: codec)
         self.decisions = decisions
         self.options = options
     }

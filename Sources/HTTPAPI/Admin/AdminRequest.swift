@@ -1,4 +1,5 @@
 package import NIOHTTP1
+package import Service
 
 /// One request to the admin API, received whole.
 package struct AdminRequest: Sendable {
@@ -25,11 +26,13 @@ package struct AdminRequest: Sendable {
 }
 
 /// An answer of the admin API.
-package struct AdminResponse: Hashable, Sendable {
+package struct AdminResponse: Sendable {
     package var status: Int
     package var mediaType: String
     package var headers: [Header]
     package var body: [UInt8]
+    /// In place of the body, for what is too large to be held in memory.
+    package var stream: BackupSource?
 
     package struct Header: Hashable, Sendable {
         package let name: String

@@ -11,6 +11,8 @@ package enum PeerIdentity: Hashable, Sendable {
     case verified(ClientIdentity, credential: Credential?)
     case refused(PeerRefusal)
 
+    package init(_ identity: ClientIdentity) { self = .verified(identity, credential: Credential(identity)) }
+
     /// Of a certificate whose chain the handshake has verified.
     package init(certificate: NIOSSLCertificate?, verifier: PeerVerifier, at now: WallTime) {
         guard let certificate else {
@@ -19,8 +21,7 @@ package enum PeerIdentity: Hashable, Sendable {
         }
         do throws(PeerRefusal) {
             guard let der = try? certificate.toDERBytes() else { throw .malformed("not readable") }
-            let identity = try ClientIdentity(leaf: der, verifier: verifier, at: now)
-            self = .verified(identity, credential: Credential(identity))
+            self.init(try ClientIdentity(leaf: der, verifier: verifier, at: now))
         } catch {
             self = .refused(error)
         }

@@ -238,6 +238,64 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .removeAdministrator(newValue)}
   }
 
+  package var issueJoinTicket: ProtoJoinTicket {
+    get {
+      if case .issueJoinTicket(let v)? = body {return v}
+      return ProtoJoinTicket()
+    }
+    set {body = .issueJoinTicket(newValue)}
+  }
+
+  /// Name of the node.
+  package var withdrawJoinTicket: String {
+    get {
+      if case .withdrawJoinTicket(let v)? = body {return v}
+      return String()
+    }
+    set {body = .withdrawJoinTicket(newValue)}
+  }
+
+  package var join: ProtoJoining {
+    get {
+      if case .join(let v)? = body {return v}
+      return ProtoJoining()
+    }
+    set {body = .join(newValue)}
+  }
+
+  package var promoteMember: ProtoMemberID {
+    get {
+      if case .promoteMember(let v)? = body {return v}
+      return ProtoMemberID()
+    }
+    set {body = .promoteMember(newValue)}
+  }
+
+  package var removeMember: ProtoMemberID {
+    get {
+      if case .removeMember(let v)? = body {return v}
+      return ProtoMemberID()
+    }
+    set {body = .removeMember(newValue)}
+  }
+
+  /// Digest of the data directory's instance.
+  package var claimMember: Data {
+    get {
+      if case .claimMember(let v)? = body {return v}
+      return Data()
+    }
+    set {body = .claimMember(newValue)}
+  }
+
+  package var pinIssuer: ProtoPinIssuer {
+    get {
+      if case .pinIssuer(let v)? = body {return v}
+      return ProtoPinIssuer()
+    }
+    set {body = .pinIssuer(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -256,6 +314,15 @@ package nonisolated struct ProtoCommandBody: Sendable {
     case addAdministrator(ProtoAdministratorSpec)
     /// Fingerprint.
     case removeAdministrator(Data)
+    case issueJoinTicket(ProtoJoinTicket)
+    /// Name of the node.
+    case withdrawJoinTicket(String)
+    case join(ProtoJoining)
+    case promoteMember(ProtoMemberID)
+    case removeMember(ProtoMemberID)
+    /// Digest of the data directory's instance.
+    case claimMember(Data)
+    case pinIssuer(ProtoPinIssuer)
 
   }
 
@@ -307,6 +374,58 @@ package nonisolated struct ProtoGenesis: Sendable {
   fileprivate var _lineage: ProtoLineage? = nil
   fileprivate var _administrator: ProtoAdministratorSpec? = nil
   fileprivate var _settings: ProtoSettings? = nil
+}
+
+package nonisolated struct ProtoJoining: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var secretDigest: Data = Data()
+
+  package var id: ProtoMemberID {
+    get {_id ?? ProtoMemberID()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  package var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  package mutating func clearID() {self._id = nil}
+
+  package var keyFingerprint: Data = Data()
+
+  package var instance: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _id: ProtoMemberID? = nil
+}
+
+package nonisolated struct ProtoPinIssuer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: ProtoMemberID {
+    get {_member ?? ProtoMemberID()}
+    set {_member = newValue}
+  }
+  /// Returns true if `member` has been explicitly set.
+  package var hasMember: Bool {self._member != nil}
+  /// Clears the value of `member`. Subsequent reads from it will return its default value.
+  package mutating func clearMember() {self._member = nil}
+
+  package var keyFingerprint: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _member: ProtoMemberID? = nil
 }
 
 /// Left out when nothing is required.
@@ -771,7 +890,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -951,6 +1070,87 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .removeAdministrator(v)
         }
       }()
+      case 15: try {
+        var v: ProtoJoinTicket?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .issueJoinTicket(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .issueJoinTicket(v)
+        }
+      }()
+      case 16: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .withdrawJoinTicket(v)
+        }
+      }()
+      case 17: try {
+        var v: ProtoJoining?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .join(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .join(v)
+        }
+      }()
+      case 18: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .promoteMember(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .promoteMember(v)
+        }
+      }()
+      case 19: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .removeMember(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .removeMember(v)
+        }
+      }()
+      case 20: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .claimMember(v)
+        }
+      }()
+      case 21: try {
+        var v: ProtoPinIssuer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .pinIssuer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .pinIssuer(v)
+        }
+      }()
       default: break
       }
     }
@@ -1018,6 +1218,34 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
       guard case .removeAdministrator(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 14)
     }()
+    case .issueJoinTicket?: try {
+      guard case .issueJoinTicket(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .withdrawJoinTicket?: try {
+      guard case .withdrawJoinTicket(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 16)
+    }()
+    case .join?: try {
+      guard case .join(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .promoteMember?: try {
+      guard case .promoteMember(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .removeMember?: try {
+      guard case .removeMember(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .claimMember?: try {
+      guard case .claimMember(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 20)
+    }()
+    case .pinIssuer?: try {
+      guard case .pinIssuer(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1084,6 +1312,99 @@ nonisolated extension ProtoGenesis: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._administrator != rhs._administrator {return false}
     if lhs._settings != rhs._settings {return false}
     if lhs.featureLevel != rhs.featureLevel {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJoining: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Joining"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}secret_digest\0\u{1}id\0\u{3}key_fingerprint\0\u{1}instance\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.secretDigest) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.secretDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secretDigest, fieldNumber: 2)
+    }
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.keyFingerprint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyFingerprint, fieldNumber: 4)
+    }
+    if !self.instance.isEmpty {
+      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoJoining, rhs: ProtoJoining) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.secretDigest != rhs.secretDigest {return false}
+    if lhs._id != rhs._id {return false}
+    if lhs.keyFingerprint != rhs.keyFingerprint {return false}
+    if lhs.instance != rhs.instance {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPinIssuer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PinIssuer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{3}key_fingerprint\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._member) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._member {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.keyFingerprint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyFingerprint, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPinIssuer, rhs: ProtoPinIssuer) -> Bool {
+    if lhs._member != rhs._member {return false}
+    if lhs.keyFingerprint != rhs.keyFingerprint {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

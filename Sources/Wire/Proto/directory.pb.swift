@@ -513,6 +513,26 @@ package nonisolated struct ProtoMemberSpec: Sendable {
   fileprivate var _id: ProtoMemberID? = nil
 }
 
+package nonisolated struct ProtoJoinTicket: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var raftAddress: String = String()
+
+  package var apiAddresses: [String] = []
+
+  package var secretDigest: Data = Data()
+
+  package var expiresAt: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct ProtoAdministratorSpec: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1334,6 +1354,56 @@ nonisolated extension ProtoMemberSpec: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.raftAddress != rhs.raftAddress {return false}
     if lhs.apiAddresses != rhs.apiAddresses {return false}
     if lhs.keyFingerprint != rhs.keyFingerprint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinTicket"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}raft_address\0\u{3}api_addresses\0\u{3}secret_digest\0\u{3}expires_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.raftAddress) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.apiAddresses) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.secretDigest) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.raftAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.raftAddress, fieldNumber: 2)
+    }
+    if !self.apiAddresses.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.apiAddresses, fieldNumber: 3)
+    }
+    if !self.secretDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secretDigest, fieldNumber: 4)
+    }
+    if self.expiresAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiresAt, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoJoinTicket, rhs: ProtoJoinTicket) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.raftAddress != rhs.raftAddress {return false}
+    if lhs.apiAddresses != rhs.apiAddresses {return false}
+    if lhs.secretDigest != rhs.secretDigest {return false}
+    if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

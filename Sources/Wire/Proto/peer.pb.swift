@@ -192,6 +192,31 @@ package nonisolated struct ProtoPeerForwardRefused: Sendable {
     set {refusal = .storageFull(newValue)}
   }
 
+  package var notYet: ProtoNothing {
+    get {
+      if case .notYet(let v)? = refusal {return v}
+      return ProtoNothing()
+    }
+    set {refusal = .notYet(newValue)}
+  }
+
+  /// How many entries are missing.
+  package var notCaughtUp: UInt64 {
+    get {
+      if case .notCaughtUp(let v)? = refusal {return v}
+      return 0
+    }
+    set {refusal = .notCaughtUp(newValue)}
+  }
+
+  package var invalidChange: String {
+    get {
+      if case .invalidChange(let v)? = refusal {return v}
+      return String()
+    }
+    set {refusal = .invalidChange(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Refusal: Equatable, Sendable {
@@ -199,6 +224,10 @@ package nonisolated struct ProtoPeerForwardRefused: Sendable {
     case entryTooLarge(ProtoEntryTooLarge)
     case overloaded(ProtoNothing)
     case storageFull(ProtoNothing)
+    case notYet(ProtoNothing)
+    /// How many entries are missing.
+    case notCaughtUp(UInt64)
+    case invalidChange(String)
 
   }
 
@@ -494,7 +523,7 @@ nonisolated extension ProtoPeerForward: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoPeerForwardRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerForwardRefused"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{3}not_leader\0\u{3}entry_too_large\0\u{1}overloaded\0\u{3}storage_full\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{3}not_leader\0\u{3}entry_too_large\0\u{1}overloaded\0\u{3}storage_full\0\u{3}not_yet\0\u{3}not_caught_up\0\u{3}invalid_change\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -555,6 +584,35 @@ nonisolated extension ProtoPeerForwardRefused: SwiftProtobuf.Message, SwiftProto
           self.refusal = .storageFull(v)
         }
       }()
+      case 6: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.refusal {
+          hadOneofValue = true
+          if case .notYet(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.refusal = .notYet(v)
+        }
+      }()
+      case 7: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.refusal != nil {try decoder.handleConflictingOneOf()}
+          self.refusal = .notCaughtUp(v)
+        }
+      }()
+      case 8: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.refusal != nil {try decoder.handleConflictingOneOf()}
+          self.refusal = .invalidChange(v)
+        }
+      }()
       default: break
       }
     }
@@ -584,6 +642,18 @@ nonisolated extension ProtoPeerForwardRefused: SwiftProtobuf.Message, SwiftProto
     case .storageFull?: try {
       guard case .storageFull(let v)? = self.refusal else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .notYet?: try {
+      guard case .notYet(let v)? = self.refusal else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .notCaughtUp?: try {
+      guard case .notCaughtUp(let v)? = self.refusal else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 7)
+    }()
+    case .invalidChange?: try {
+      guard case .invalidChange(let v)? = self.refusal else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }

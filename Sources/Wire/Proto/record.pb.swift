@@ -245,6 +245,22 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     set {record = .caller(newValue)}
   }
 
+  package var formerMember: ProtoFormerMemberRecord {
+    get {
+      if case .formerMember(let v)? = record {return v}
+      return ProtoFormerMemberRecord()
+    }
+    set {record = .formerMember(newValue)}
+  }
+
+  package var joinTicket: ProtoJoinTicketRecord {
+    get {
+      if case .joinTicket(let v)? = record {return v}
+      return ProtoJoinTicketRecord()
+    }
+    set {record = .joinTicket(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -264,6 +280,8 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     case member(ProtoMemberRecord)
     case command(ProtoCommandRecord)
     case caller(ProtoCallerRecord)
+    case formerMember(ProtoFormerMemberRecord)
+    case joinTicket(ProtoJoinTicketRecord)
 
   }
 
@@ -812,11 +830,117 @@ package nonisolated struct ProtoMemberRecord: Sendable {
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
   package mutating func clearMetadata() {self._metadata = nil}
 
+  package var instance: Data {
+    get {_instance ?? Data()}
+    set {_instance = newValue}
+  }
+  /// Returns true if `instance` has been explicitly set.
+  package var hasInstance: Bool {self._instance != nil}
+  /// Clears the value of `instance`. Subsequent reads from it will return its default value.
+  package mutating func clearInstance() {self._instance = nil}
+
+  package var issuerFingerprint: Data {
+    get {_issuerFingerprint ?? Data()}
+    set {_issuerFingerprint = newValue}
+  }
+  /// Returns true if `issuerFingerprint` has been explicitly set.
+  package var hasIssuerFingerprint: Bool {self._issuerFingerprint != nil}
+  /// Clears the value of `issuerFingerprint`. Subsequent reads from it will return its default value.
+  package mutating func clearIssuerFingerprint() {self._issuerFingerprint = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _spec: ProtoMemberSpec? = nil
+  fileprivate var _metadata: ProtoRecordMetadata? = nil
+  fileprivate var _instance: Data? = nil
+  fileprivate var _issuerFingerprint: Data? = nil
+}
+
+package nonisolated struct ProtoFormerMemberRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: ProtoMemberID {
+    get {_id ?? ProtoMemberID()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  package var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  package mutating func clearID() {self._id = nil}
+
+  package var name: String = String()
+
+  package var keyFingerprint: Data = Data()
+
+  package var metadata: ProtoRecordMetadata {
+    get {_metadata ?? ProtoRecordMetadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _id: ProtoMemberID? = nil
+  fileprivate var _metadata: ProtoRecordMetadata? = nil
+}
+
+package nonisolated struct ProtoJoinTicketRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var ticket: ProtoJoinTicket {
+    get {_ticket ?? ProtoJoinTicket()}
+    set {_ticket = newValue}
+  }
+  /// Returns true if `ticket` has been explicitly set.
+  package var hasTicket: Bool {self._ticket != nil}
+  /// Clears the value of `ticket`. Subsequent reads from it will return its default value.
+  package mutating func clearTicket() {self._ticket = nil}
+
+  package var issuer: ProtoCaller {
+    get {_issuer ?? ProtoCaller()}
+    set {_issuer = newValue}
+  }
+  /// Returns true if `issuer` has been explicitly set.
+  package var hasIssuer: Bool {self._issuer != nil}
+  /// Clears the value of `issuer`. Subsequent reads from it will return its default value.
+  package mutating func clearIssuer() {self._issuer = nil}
+
+  package var usedBy: ProtoMemberID {
+    get {_usedBy ?? ProtoMemberID()}
+    set {_usedBy = newValue}
+  }
+  /// Returns true if `usedBy` has been explicitly set.
+  package var hasUsedBy: Bool {self._usedBy != nil}
+  /// Clears the value of `usedBy`. Subsequent reads from it will return its default value.
+  package mutating func clearUsedBy() {self._usedBy = nil}
+
+  package var metadata: ProtoRecordMetadata {
+    get {_metadata ?? ProtoRecordMetadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _ticket: ProtoJoinTicket? = nil
+  fileprivate var _issuer: ProtoCaller? = nil
+  fileprivate var _usedBy: ProtoMemberID? = nil
   fileprivate var _metadata: ProtoRecordMetadata? = nil
 }
 
@@ -977,7 +1101,7 @@ nonisolated extension ProtoRevocationKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1193,6 +1317,32 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .caller(v)
         }
       }()
+      case 17: try {
+        var v: ProtoFormerMemberRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .formerMember(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .formerMember(v)
+        }
+      }()
+      case 18: try {
+        var v: ProtoJoinTicketRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .joinTicket(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .joinTicket(v)
+        }
+      }()
       default: break
       }
     }
@@ -1267,6 +1417,14 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .caller?: try {
       guard case .caller(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .formerMember?: try {
+      guard case .formerMember(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .joinTicket?: try {
+      guard case .joinTicket(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
     case nil: break
     }
@@ -2014,7 +2172,7 @@ nonisolated extension ProtoAdministratorRecord: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0\u{1}instance\0\u{3}issuer_fingerprint\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2025,6 +2183,8 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.isVoter) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self._instance) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self._issuerFingerprint) }()
       default: break
       }
     }
@@ -2044,12 +2204,118 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._metadata {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._instance {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._issuerFingerprint {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoMemberRecord, rhs: ProtoMemberRecord) -> Bool {
     if lhs._spec != rhs._spec {return false}
     if lhs.isVoter != rhs.isVoter {return false}
+    if lhs._metadata != rhs._metadata {return false}
+    if lhs._instance != rhs._instance {return false}
+    if lhs._issuerFingerprint != rhs._issuerFingerprint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoFormerMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FormerMemberRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{3}key_fingerprint\0\u{1}metadata\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.keyFingerprint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyFingerprint, fieldNumber: 3)
+    }
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoFormerMemberRecord, rhs: ProtoFormerMemberRecord) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.keyFingerprint != rhs.keyFingerprint {return false}
+    if lhs._metadata != rhs._metadata {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoJoinTicketRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinTicketRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}issuer\0\u{3}used_by\0\u{1}metadata\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._ticket) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._issuer) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._usedBy) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._ticket {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._issuer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._usedBy {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoJoinTicketRecord, rhs: ProtoJoinTicketRecord) -> Bool {
+    if lhs._ticket != rhs._ticket {return false}
+    if lhs._issuer != rhs._issuer {return false}
+    if lhs._usedBy != rhs._usedBy {return false}
     if lhs._metadata != rhs._metadata {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

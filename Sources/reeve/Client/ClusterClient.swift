@@ -103,6 +103,48 @@ struct ClusterClient: Sendable {
         return Reply(status: status, body: body, tag: tag.map { String($0) }, node: node.name)
     }
 
+    /// Writes the answer of the first node that gives one into a new file, however large it is.
+    ///
+    /// - Returns: The node's name.
+    func download(_ path: String, to file: URL, timeout: Duration) async throws -> String {
+        guard FileManager.default.createFile(atPath: file.path(), contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw CommandError("cannot be written", at: file.path()) }
+        var failures: [String] = []
+        for node in context.nodes {
+            do {
+                try await download(path, from: node, to: file, timeout: timeout)
+                return node.name
+            } catch let error as APIError where error.mayDifferElsewhere {
+                failures.append(error.description)
+            } catch let error as UnreachableNode {
+                failures.append(error.description)
+            }
+        }
+        throw CommandError("no node answers:\n  " + failures.joined(separator: "\n  "))
+    }
+
+    private func download(
+        _ path: String,
+        from node: ClusterContext.Node,
+        to file: URL,
+        timeout: Duration
+    ) async throws {
+        let message = HTTPClientRequest(url: node.admin + path)
+        let handle = try FileHandle(forWritingTo: file)
+        defer { try? handle.close() }
+        let response: HTTPClientResponse
+        do { response = try await http.execute(message, timeout: TimeAmount(timeout)) } catch {
+            throw UnreachableNode(node: node.name, url: message.url, reason: UnreachableNode.reason(of: error))
+        }
+        let status = Int(response.status.code)
+        guard status == 200 else {
+            let bytes = Array(try await response.body.collect(upTo: 1 << 20).readableBytesView)
+            throw APIError(status: status, body: try? JSONValue.parse(bytes), node: node.name)
+        }
+        for try await buffer in response.body { try handle.write(contentsOf: Array(buffer.readableBytesView)) }
+        try handle.synchronize()
+    }
+
     /// All pages of a list, in order, at most `limit` items.
     func list(_ path: String, query: [(String, String)] = [], limit: Int = .max) async throws -> [JSONValue] {
         var items: [JSONValue] = []

@@ -3,7 +3,11 @@ import ArgumentParser
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
-        abstract: "Make a cluster's keys and files, and see how it is.",
-        subcommands: [ClusterInit.self, ClusterStatus.self]
+        abstract: "Make a cluster, see how it is, and change who belongs to it.",
+        subcommands: [
+            ClusterInit.self, ClusterStatus.self, ClusterAdd.self, ClusterPromote.self, ClusterRemove.self,
+            ClusterTransfer.self, ClusterBackup.self, ClusterExportRevocations.self, ClusterRestore.self,
+            ClusterRecover.self,
+        ]
     )
 }

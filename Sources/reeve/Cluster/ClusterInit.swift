@@ -35,12 +35,7 @@ struct ClusterInit: AsyncParsableCommand {
     @OptionGroup var passphrase: PassphraseOptions
 
     func validate() throws {
-        guard !node.isEmpty, !node.count.isMultiple(of: 2), node.count <= 7 else {
-            throw ValidationError("Give 1, 3, 5 or 7 nodes with --node, not \(node.count).")
-        }
-        guard Set(node.map(\.name)).count == node.count else { throw ValidationError("Two nodes have the same name.") }
-        let addresses = node.flatMap { [$0.raft, $0.admin, $0.decisions] }
-        guard Set(addresses).count == addresses.count else { throw ValidationError("Two nodes share an address.") }
+        try NodeArgument.validate(node)
         guard (1...3650).contains(days) else { throw ValidationError("--days must be from 1 to 3650.") }
     }
 

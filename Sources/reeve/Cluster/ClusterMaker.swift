@@ -1,8 +1,10 @@
 import Directory
 import Foundation
+import HTTPAPI
 import Identity
 import Kernel
 import Keys
+import Service
 
 /// Where `cluster init` puts things.
 struct ClusterFiles: Sendable {
@@ -29,8 +31,6 @@ struct ClusterMaker {
     let protection: PrivateKeyFile.Protection
 
     private static let rootDays = 3650
-    /// Certificates count from a little in the past, for clocks that lag.
-    private static let backdating = Span.seconds(300)
 
     private struct Member {
         let argument: NodeArgument
@@ -39,13 +39,14 @@ struct ClusterMaker {
     }
 
     func make() throws {
-        try folder(files.offline)
-        try folder(files.root.appending(path: "admin"))
+        try NodeFolder.create(files.offline)
+        try NodeFolder.create(files.root.appending(path: "admin"))
         let rootKey = PrivateKey()
         let issuer = try CertificateIssuer.selfSigned(
             trustDomain: trustDomain,
             key: rootKey,
-            validity: validity(days: Self.rootDays)
+            validity: validity(days: Self.rootDays),
+            pathLength: 1
         )
         try PrivateKeyFile.create(files.rootKey.path(), key: rootKey, protection: protection)
         try write(issuer.certificate.pem + "\n", to: files.rootCertificate)
@@ -55,7 +56,16 @@ struct ClusterMaker {
             return Member(argument: node, key: key, spec: spec(node, key))
         }
         let genesis = GenesisFile(genesis: genesis(members, administratorKey))
-        for member in members { try make(member, genesis, issuer) }
+        let maker = NodeMaker(issuer: issuer, days: days, isPlain: isPlain)
+        for member in members {
+            let node = NodeMaker.Node(
+                argument: member.argument,
+                member: member.spec,
+                key: member.key,
+                issuerKey: PrivateKey()
+            )
+            try maker.make(node, genesis: genesis, introducedBy: nil, in: files.node(member.argument.name))
+        }
         try write(context.text, to: files.context)
     }
 
@@ -72,9 +82,8 @@ struct ClusterMaker {
     }
 
     private func spec(_ node: NodeArgument, _ key: PrivateKey) -> MemberSpec {
-        let (high, low) = Self.randomUUID()
-        return MemberSpec(
-            id: MemberID(high: high, low: low),
+        MemberSpec(
+            id: .random(),
             name: node.name,
             raftAddress: node.raft.description,
             apiAddresses: [node.admin.description, node.decisions.description],
@@ -83,43 +92,13 @@ struct ClusterMaker {
     }
 
     private func genesis(_ members: [Member], _ administratorKey: PrivateKey) -> Genesis {
-        let (high, low) = Self.randomUUID()
+        let lineage = MemberID.random()
         return Genesis(
-            lineage: Lineage(high: high, low: low),
+            lineage: Lineage(high: lineage.high, low: lineage.low),
             trustDomain: trustDomain.name,
             voters: members.map(\.spec),
             administrator: AdministratorSpec(fingerprint: administratorKey.fingerprint, name: administrator)
         )
-    }
-
-    private func make(_ member: Member, _ genesis: GenesisFile, _ issuer: CertificateIssuer) throws {
-        let folder = files.node(member.argument.name)
-        try self.folder(folder)
-        let certificate = try issuer.issueNode(
-            member.argument.name,
-            publicKey: member.key.publicKey,
-            hosts: member.argument.certificateHosts,
-            validity: validity(days: days)
-        )
-        try PrivateKeyFile.create(
-            folder.appending(path: "node.key").path(),
-            key: member.key,
-            protection: try nodeProtection(folder)
-        )
-        try write(certificate.pem + "\n", to: folder.appending(path: "node.crt"))
-        try write(issuer.certificate.pem + "\n", to: folder.appending(path: "roots.crt"))
-        try write(genesis.text, to: folder.appending(path: "genesis.json"))
-        let template = NodeFile(node: member.argument, member: member.spec.id, isPlain: isPlain)
-        try write(template.text, to: folder.appending(path: "node.yaml"))
-    }
-
-    /// A node must start without a person, so its passphrase is drawn here and lies in a file of its own, from where it
-    /// can be moved to wherever the machine keeps secrets.
-    private func nodeProtection(_ folder: URL) throws -> PrivateKeyFile.Protection {
-        if isPlain { return .plainForDevelopment }
-        let passphrase = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined(separator: "-")
-        try write(passphrase + "\n", to: folder.appending(path: "passphrase"), mode: 0o600)
-        return .encrypted(Passphrase(passphrase))
     }
 
     private var isPlain: Bool {
@@ -129,42 +108,39 @@ struct ClusterMaker {
         }
     }
 
-    private var context: ClusterContext {
+    private var context: ClusterContext { .made(trustDomain: trustDomain.name, nodes: nodes, isPlain: isPlain) }
+
+    private func validity(days: Int) -> CertificateValidity { .made(days: days) }
+
+    private func write(_ text: String, to url: URL) throws {
+        try KeyFiles.create(url.path(), mode: 0o644, bytes: Array(text.utf8))
+    }
+}
+
+extension CertificateValidity {
+    /// Certificates count from a little in the past, for clocks that lag.
+    private static let backdating = Span.seconds(300)
+
+    /// From now on.
+    static func made(days: Int) -> CertificateValidity {
+        let now = WallTime.now
+        return CertificateValidity(
+            notBefore: now.reduced(by: backdating),
+            notAfter: now.advanced(by: .seconds(UInt64(days) * 86_400))
+        )
+    }
+}
+
+extension ClusterContext {
+    /// For the administrator of a cluster that has just been made.
+    static func made(trustDomain: String, nodes: [NodeArgument], isPlain: Bool) -> ClusterContext {
         ClusterContext(
-            trustDomain: trustDomain.name,
+            trustDomain: trustDomain,
             files: NodeCredentials.Files(certificate: "admin/admin.crt", key: "admin/admin.key", roots: "roots.crt"),
             allowPlainKey: isPlain,
             nodes: nodes.map {
                 ClusterContext.Node(name: $0.name, admin: "https://\($0.admin)", decisions: "https://\($0.decisions)")
             }
         )
-    }
-
-    private func validity(days: Int) -> CertificateValidity {
-        let start = WallTime.now.reduced(by: Self.backdating)
-        return CertificateValidity(
-            notBefore: start,
-            notAfter: WallTime.now.advanced(by: .seconds(UInt64(days) * 86_400))
-        )
-    }
-
-    private func folder(_ url: URL) throws {
-        do {
-            let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true, attributes: attributes)
-        } catch {
-            throw CommandError("cannot be made: \(error.localizedDescription)", at: url.path())
-        }
-    }
-
-    private func write(_ text: String, to url: URL, mode: UInt32 = 0o644) throws {
-        try KeyFiles.create(url.path(), mode: mode, bytes: Array(text.utf8))
-    }
-
-    /// RFC 9562 version 4.
-    private static func randomUUID() -> (high: UInt64, low: UInt64) {
-        let high = UInt64.random(in: .min ... .max) & ~0xf000 | 0x4000
-        let low = UInt64.random(in: .min ... .max) & ~(3 << 62) | 2 << 62
-        return (high, low)
     }
 }

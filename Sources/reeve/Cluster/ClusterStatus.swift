@@ -7,7 +7,7 @@ import Service
 struct ClusterStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Ask every node of the context how it is.",
+        abstract: "Ask every node how it is.",
         discussion: "Exit status: 0 when every node is ready, 1 otherwise."
     )
 
@@ -17,7 +17,7 @@ struct ClusterStatus: AsyncParsableCommand {
 
     func run() async throws {
         try await common.connection.withClient { client in
-            var rows = await Self.ask(client)
+            var rows = await ClusterNodes.ask(client)
             if let wait {
                 let end = ContinuousClock.now + .milliseconds(Int64(clamping: wait.span.milliseconds))
                 var announced = false
@@ -25,7 +25,7 @@ struct ClusterStatus: AsyncParsableCommand {
                     if !announced { Console.progress("waiting for \(rows.count { !$0.isReady }) node(s)") }
                     announced = true
                     try await Task.sleep(for: .milliseconds(100))
-                    rows = await Self.ask(client)
+                    rows = await ClusterNodes.ask(client)
                 }
             }
             if common.output.json {
@@ -38,64 +38,45 @@ struct ClusterStatus: AsyncParsableCommand {
         }
     }
 
-    struct Row {
-        let node: String
-        let status: JSONValue?
-        let error: String?
-
-        var isReady: Bool { status?["ready"]?.boolValue == true }
-
-        var json: JSONValue {
-            .object([
-                JSONMember(name: "node", value: .string(node)),
-                JSONMember(name: "status", value: status ?? .null),
-                JSONMember(name: "error", value: error.json),
-            ])
-        }
-
-        var warnings: [String] {
-            (status?["warnings"]?.arrayValue ?? []).map { "\(node): \($0.cell)" } + (error.map { [$0] } ?? [])
-        }
-    }
-
-    private static func ask(_ client: ClusterClient) async -> [Row] {
-        await withTaskGroup(of: (Int, Row).self) { group in
-            for (index, node) in client.context.nodes.enumerated() {
-                group.addTask {
-                    do {
-                        let reply = try await client.send(
-                            .init(path: "/v1/node/status"),
-                            to: node,
-                            timeout: .seconds(5)
-                        )
-                        return (index, Row(node: node.name, status: reply.body, error: nil))
-                    } catch {
-                        return (index, Row(node: node.name, status: nil, error: "\(error)"))
-                    }
-                }
-            }
-            var rows: [(Int, Row)] = []
-            for await row in group { rows.append(row) }
-            return rows.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-    }
-
-    private static func table(_ rows: [Row]) -> Table {
-        var table = Table("node", "state", "role", "term", "revision", "epoch", "state root", "certificate until")
+    private static func table(_ rows: [ClusterNodes.Row]) -> Table {
+        var table = Table(
+            "node",
+            "state",
+            "role",
+            "term",
+            "revision",
+            "lag",
+            "epoch",
+            "state root",
+            "incarnation",
+            "certificate until"
+        )
+        let leader = rows.first(where: \.leads)?.status
         for row in rows {
             let status = row.status ?? .null
             let state = status["halted"]?.cell.isEmpty == false ? "halted" : row.isReady ? "ready" : "not ready"
             table.add(
-                row.node,
+                row.node.name,
                 row.status == nil ? "no answer" : state,
                 status["role"]?.cell ?? "",
                 status["term"]?.cell ?? "",
                 status["revision"]?.cell ?? "",
+                lag(of: row.node.name, by: leader),
                 status["epoch"]?.cell ?? "",
                 String((status["state_root"]?.cell ?? "").prefix(12)),
+                status["incarnation"]?.cell ?? "",
                 String((status["certificate_expires_at"]?.cell ?? "").prefix(10))
             )
         }
         return table
+    }
+
+    /// How many entries of the leader's log it lacks, as far as the leader knows.
+    private static func lag(of name: String, by leader: JSONValue?) -> String {
+        let peer = leader?["peers"]?.arrayValue?.first { $0["name"]?.stringValue == name }
+        guard let last = leader?["last_index"]?.integerValue, let held = peer?["match_index"]?.integerValue else {
+            return ""
+        }
+        return String(max(0, last - held))
     }
 }

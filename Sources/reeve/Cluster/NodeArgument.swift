@@ -35,9 +35,15 @@ struct NodeArgument: ExpressibleByArgument, Hashable, Sendable {
     var admin: HostPort { HostPort(host: host, port: adminPort) }
     var decisions: HostPort { HostPort(host: host, port: decisionsPort) }
 
-    /// Names that clients may call the node by: loopback has several.
-    var certificateHosts: [String] {
-        let loopback = ["127.0.0.1", "::1", "localhost"]
-        return loopback.contains(host) ? loopback : [host]
+    /// The first voters of a cluster.
+    static func validate(_ nodes: [NodeArgument]) throws {
+        guard !nodes.isEmpty, !nodes.count.isMultiple(of: 2), nodes.count <= 7 else {
+            throw ValidationError("Give 1, 3, 5 or 7 nodes with --node, not \(nodes.count).")
+        }
+        guard Set(nodes.map(\.name)).count == nodes.count else {
+            throw ValidationError("Two nodes have the same name.")
+        }
+        let addresses = nodes.flatMap { [$0.raft, $0.admin, $0.decisions] }
+        guard Set(addresses).count == addresses.count else { throw ValidationError("Two nodes share an address.") }
     }
 }

@@ -1,29 +1,36 @@
 import Kernel
 
-/// The configuration file that `cluster init` writes for a node: what it must know, and what else could be said.
+/// The configuration file that is written for a node: what it must know, and what else could be said.
 struct NodeFile {
-    let node: NodeArgument
+    let name: String
     let member: MemberID
+    let raft: HostPort
+    let admin: HostPort
+    let decisions: HostPort
     let isPlain: Bool
+    /// Whether the node can issue certificates.
+    let hasIssuer: Bool
+    /// Whether it came to a cluster that was there already.
+    let joins: Bool
 
     var text: String {
         """
-        # Configuration of node \(node.name). Paths are relative to this file; docs/reference/configuration.md has all fields.
+        # Configuration of node \(name). Paths are relative to this file; docs/reference/configuration.md has all fields.
         node:
-          name: \(node.name)
+          name: \(name)
           member: \(member.uuid)
           incarnation: \(member.incarnation)
         genesis: genesis.json
-        data: data
+        \(joins ? "introduction: introduction.json\n" : "")data: data
         listen:
-          raft: "\(node.raft)"
-          admin: "\(node.admin)"
-          decisions: "\(node.decisions)"
+          raft: "\(raft)"
+          admin: "\(admin)"
+          decisions: "\(decisions)"
         tls:
           certificate: node.crt
           key: node.key
           roots: roots.crt
-          \(isPlain ? "allow_plain_key: true # development only" : "passphrase_file: passphrase")
+          \(hasIssuer ? "issuer_certificate: issuer.crt\n  issuer_key: issuer.key\n  " : "")\(secret)
         log:
           level: info
           format: text
@@ -32,4 +39,6 @@ struct NodeFile {
 
         """
     }
+
+    private var secret: String { isPlain ? "allow_plain_key: true # development only" : "passphrase_file: passphrase" }
 }

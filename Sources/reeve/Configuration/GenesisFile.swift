@@ -67,7 +67,8 @@ extension Genesis {
         )
     }
 
-    fileprivate var json: JSONValue {
+    /// What the file says.
+    var json: JSONValue {
         [
             "lineage": .string(lineage.description),
             "trust_domain": .string(trustDomain),
@@ -79,39 +80,5 @@ extension Genesis {
             "settings": settings.json,
             "voters": .array(voters.map(\.json)),
         ]
-    }
-}
-
-extension MemberSpec {
-    fileprivate init(_ value: JSONValue, at path: FieldPath) throws(FieldError) {
-        var reader = try ObjectReader(value, at: path)
-        let uuid = try reader.uuid("id")
-        let incarnation = try reader.optionalInteger("incarnation", in: 1...UInt32.max) ?? 1
-        self.init(
-            id: MemberID(high: uuid.high, low: uuid.low, incarnation: incarnation),
-            name: try reader.string("name"),
-            raftAddress: try reader.address("raft_address").description,
-            apiAddresses: try reader.strings("api_addresses"),
-            keyFingerprint: try reader.digest("key_fingerprint")
-        )
-        try reader.finish()
-    }
-
-    fileprivate var json: JSONValue {
-        [
-            "id": .string(id.uuid),
-            "incarnation": .integer(Int64(id.incarnation)),
-            "name": .string(name),
-            "raft_address": .string(raftAddress),
-            "api_addresses": .array(apiAddresses.map { .string($0) }),
-            "key_fingerprint": .string(keyFingerprint.hex),
-        ]
-    }
-}
-
-extension ObjectReader {
-    fileprivate mutating func uuid(_ name: String) throws(FieldError) -> (high: UInt64, low: UInt64) {
-        guard let uuid = UUIDText.parse(try string(name)) else { throw FieldError(path.member(name), "must be a UUID") }
-        return uuid
     }
 }

@@ -11,6 +11,8 @@ struct NodeConfiguration: Hashable, Sendable {
     var member: MemberID
     /// All paths are absolute, or relative to the working directory.
     var genesisFile: String
+    /// For a node that joined: what it was told then.
+    var introductionFile: String?
     var dataDirectory: String
     var listen: Listen
     var tls: TLSFiles
@@ -31,8 +33,17 @@ struct NodeConfiguration: Hashable, Sendable {
         var passphraseFile: String?
         /// Development only: accepts a key in clear.
         var allowPlainKey: Bool
+        /// By which this node issues certificates to others; nil for a node that issues none.
+        var issuer: IssuerFiles?
+        /// For how many days the certificates that it issues count.
+        var issuedDays: UInt32 = 90
         /// From how many days before the end of the certificate status and metrics warn.
         var warnDays: UInt32 = 30
+    }
+
+    struct IssuerFiles: Hashable, Sendable {
+        var certificate: String
+        var key: String
     }
 
     /// Past a limit of bytes writes are refused; nothing that is stored is lost.
@@ -91,6 +102,7 @@ extension NodeConfiguration {
         member = try node.member()
         try node.finish()
         genesisFile = files.resolve(try reader.string("genesis"))
+        introductionFile = try reader.optionalString("introduction").map(files.resolve)
         dataDirectory = files.resolve(try reader.string("data"))
         listen = try Listen(reader.object("listen"))
         tls = try TLSFiles(reader.object("tls"), files: files)
@@ -153,8 +165,25 @@ extension NodeConfiguration.TLSFiles {
         )
         passphraseFile = try reader.optionalString("passphrase_file").map(folder.resolve)
         allowPlainKey = try reader.optionalBool("allow_plain_key") ?? false
+        issuer = try Self.issuer(&reader, folder)
+        issuedDays = try reader.optionalInteger("issued_days", in: 1...3650) ?? issuedDays
         warnDays = try reader.optionalInteger("warn_days", in: 0...3650) ?? warnDays
         try reader.finish()
+    }
+}
+
+extension NodeConfiguration.TLSFiles {
+    private static func issuer(
+        _ reader: inout ObjectReader,
+        _ folder: ConfigurationFolder
+    ) throws(FieldError) -> NodeConfiguration.IssuerFiles? {
+        let certificate = try reader.optionalString("issuer_certificate")
+        let key = try reader.optionalString("issuer_key")
+        if certificate == nil, key == nil { return nil }
+        guard let certificate, let key else {
+            throw FieldError(reader.path, "must have issuer_certificate and issuer_key, or neither")
+        }
+        return NodeConfiguration.IssuerFiles(certificate: folder.resolve(certificate), key: folder.resolve(key))
     }
 }
 

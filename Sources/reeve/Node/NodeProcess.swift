@@ -23,13 +23,16 @@ struct NodeProcess {
     private let logger: Logger
 
     init(_ configuration: NodeConfiguration, logger: Logger) async throws {
-        let genesis = try GenesisFile.load(configuration.genesisFile).genesis
-        let member = try Self.member(configuration, of: genesis)
+        let genesisFile = try GenesisFile.load(configuration.genesisFile)
+        let genesis = genesisFile.genesis
+        let introduction = try configuration.introductionFile.map { try IntroductionFile.load($0) }
+        let member = try Self.member(configuration, of: genesis, introduction)
         let credentials = try await Self.credentials(configuration, member: member, genesis: genesis, logger: logger)
         let node = try Node(
             settings: NodeSettings(
                 member: member,
                 genesis: genesis,
+                introducedBy: introduction?.members,
                 dataDirectory: configuration.dataDirectory,
                 credentials: credentials,
                 bindHost: configuration.listen.raft.host,
@@ -68,7 +71,13 @@ struct NodeProcess {
             AdminAPI(
                 client: node,
                 codec: node.codec,
-                options: Self.adminOptions(configuration, log: log, decisions: counters, server: decisions.counters)
+                options: Self.adminOptions(
+                    configuration,
+                    enrolment: try Self.enrolment(configuration, genesisFile, credentials),
+                    log: log,
+                    decisions: counters,
+                    server: decisions.counters
+                )
             ),
             AdminServer.Configuration(
                 host: configuration.listen.admin.host,
@@ -89,6 +98,11 @@ struct NodeProcess {
                     .init(service: node, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: decisions, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: InstanceClaim(node: node, logger: logger),
+                        successTerminationBehavior: .ignore,
+                        failureTerminationBehavior: .gracefullyShutdownGroup
+                    ),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
@@ -97,21 +111,50 @@ struct NodeProcess {
         try await group.run()
     }
 
-    private static func member(_ configuration: NodeConfiguration, of genesis: Genesis) throws -> MemberSpec {
-        guard let member = genesis.voters.first(where: { $0.id == configuration.member }) else {
+    /// Which member the configuration means, as the genesis or the introduction describes it.
+    private static func member(
+        _ configuration: NodeConfiguration,
+        of genesis: Genesis,
+        _ introduction: IntroductionFile?
+    ) throws -> MemberSpec {
+        let known = introduction.map { [$0.member] } ?? genesis.voters
+        let file = configuration.introductionFile ?? configuration.genesisFile
+        guard let member = known.first(where: { $0.id == configuration.member }) else {
             throw CommandError(
-                "member \(configuration.member.uuid) incarnation \(configuration.member.incarnation) is not in the genesis",
-                at: configuration.genesisFile,
-                advice: "use the configuration and genesis that one `reeve cluster init` made"
+                "member \(configuration.member.uuid) incarnation \(configuration.member.incarnation) is not in it",
+                at: file,
+                advice: "use the files that one `reeve cluster init` or `reeve node join` made together"
             )
         }
         guard member.name == configuration.name else {
-            throw CommandError(
-                "the genesis calls this member \(member.name), the configuration \(configuration.name)",
-                at: configuration.genesisFile
-            )
+            throw CommandError("it calls this member \(member.name), the configuration \(configuration.name)", at: file)
         }
         return member
+    }
+
+    private static func enrolment(
+        _ configuration: NodeConfiguration,
+        _ genesis: GenesisFile,
+        _ credentials: NodeCredentials
+    ) throws -> NodeEnrolment {
+        let issuer = try configuration.tls.issuer.map { files in
+            let key = try PrivateKeyFile.load(
+                files.key,
+                allowPlain: configuration.tls.allowPlainKey,
+                passphrase: configuration.tls.passphrase
+            ).key
+            let certificates = try ParsedCertificate.load(files.certificate)
+            guard let certificate = certificates.first, certificates.count == 1 else {
+                throw CommandError("must hold one certificate", at: files.certificate)
+            }
+            return try CertificateIssuer(certificate: certificate, key: key, trustDomain: credentials.trustDomain)
+        }
+        return NodeEnrolment(
+            issuer: issuer,
+            roots: credentials.roots,
+            genesis: genesis.genesis.json,
+            lifetime: .seconds(UInt64(configuration.tls.issuedDays) * 86_400)
+        )
     }
 
     private static func credentials(
@@ -120,15 +163,11 @@ struct NodeProcess {
         genesis: Genesis,
         logger: Logger
     ) async throws -> NodeCredentials {
-        let passphraseFile = configuration.tls.passphraseFile
         let (credentials, warnings) = try NodeCredentials.load(
             configuration.tls.files,
-            allowPlainKey: configuration.tls.allowPlainKey
-        ) { () throws(KeysError) -> Passphrase? in
-            try passphraseFile.map { path throws(KeysError) in
-                Passphrase(String(decoding: try KeyFiles.read(path, limit: 4096), as: UTF8.self))
-            }
-        }
+            allowPlainKey: configuration.tls.allowPlainKey,
+            passphrase: configuration.tls.passphrase
+        )
         for warning in warnings { logger.warning("private key", metadata: ["warning": "\(warning)"]) }
         let now = NodeClock().now().wall
         try await credentials.check(
@@ -156,6 +195,7 @@ struct NodeProcess {
 
     private static func adminOptions(
         _ configuration: NodeConfiguration,
+        enrolment: NodeEnrolment,
         log: DecisionLogStore,
         decisions: DecisionCounters,
         server: DataPlaneCounters
@@ -165,6 +205,7 @@ struct NodeProcess {
             log: log,
             search: { filter async throws(ServiceError) in try await search(directory, filter) }
         )
+        options.enrolment = enrolment
         options.certificateWarning = .seconds(UInt64(configuration.tls.warnDays) * 86_400)
         options.metrics = { NodeMetrics.samples(decisions: decisions, server: server, log: log) }
         return options
@@ -185,6 +226,15 @@ struct NodeProcess {
                 code: "log_unreadable",
                 message: "The decision log cannot be read: \(error)."
             )
+        }
+    }
+}
+
+extension NodeConfiguration.TLSFiles {
+    /// What unlocks the node's keys; nil when they are in clear.
+    fileprivate func passphrase() throws(KeysError) -> Passphrase? {
+        try passphraseFile.map { path throws(KeysError) in
+            Passphrase(String(decoding: try KeyFiles.read(path, limit: 4096), as: UTF8.self))
         }
     }
 }

@@ -11,6 +11,7 @@ import Testing
 
     init() throws { admin = try Administration() }
 
+    @discardableResult
     func put(_ description: String, _ headers: (String, String)..., name: String = "r") async -> Administration.Answer {
         await admin.send("PUT", "/v1/roles/\(name)", #"{"description":"\#(description)"}"#, headers: headers)
     }

@@ -45,7 +45,7 @@ import Testing
         private let bytes = Mutex(ByteBuffer())
 
         var text: String { bytes.withLock { String(buffer: $0) } }
-        func write(_ buffer: ByteBuffer) async throws { bytes.withLock { $0.writeImmutableBuffer(buffer) } }
+        func write(_ buffer: ByteBuffer) async throws { _ = bytes.withLock { $0.writeImmutableBuffer(buffer) } }
         func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }
 

@@ -163,7 +163,10 @@ import Testing
             (#"{"action":"read","resource":{"type":"Doc","id":"d1"}}"#, "principal: is missing"),
             (#"{"principal":"agent/bot","action":"read"}"#, "resource: is missing"),
             (#"{"principal":"agent/bot","action":"read","resource":{"type":"Doc"}}"#, "resource.id: is missing"),
-            (#"{"principal":"agent/bot","action":"read","resource":"Doc::\"d\"","context":{"a":1.5}}"#, "context.a"),
+            (
+                #"{"principal":"agent/bot","action":"read","resource":"Doc::\"d\"","context":{"a":1.23456}}"#,
+                "context.a"
+            ),
             (#"{"principal":"agent/bot","action":"read","resource":"Doc::\"d\"","x":1}"#, "x: unknown field"),
         ]
     )

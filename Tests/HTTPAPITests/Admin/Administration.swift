@@ -46,7 +46,7 @@ struct Administration {
         authority = try Authority()
         let id = try SPIFFEID.administrator("root", in: authority.trustDomain)
         let identity = try authority.identity(id)
-        administrator = .verified(identity)
+        administrator = PeerIdentity(identity)
         sample.node.succeed(.addAdministrator(fingerprint: identity.fingerprint, name: "tester"))
         var options = AdminAPI.Options(log: log) { filter async throws(ServiceError) in search(filter) }
         options.metrics = { [.counter("reeve_test_calls_total", "Of a test.", 7)] }

@@ -90,7 +90,7 @@ struct Voter {
         var point = node.applied
         var outcomes: [AppliedBatch.Outcome] = []
         for entry in entries {
-            point = point.advanced(past: entry)
+            point = point.advanced(past: entry, isChangeRefused: false)
             guard case .command(let bytes) = entry.payload else { continue }
             let done = CommandResult.Done(revision: entry.index, objectRevision: entry.index)
             outcomes.append(.init(command: .of(bytes), result: .done(done)))

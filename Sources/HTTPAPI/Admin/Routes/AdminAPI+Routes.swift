@@ -1,5 +1,5 @@
 extension AdminAPI {
     static let routes: [AdminRoute] =
         principalRoutes + roleRoutes + assignmentRoutes + resourceRoutes + policyRoutes + tokenRoutes
-        + revocationRoutes + clusterRoutes + auditRoutes + statusRoutes + checkRoutes
+        + revocationRoutes + clusterRoutes + memberRoutes + auditRoutes + statusRoutes + checkRoutes
 }

@@ -48,6 +48,7 @@ struct NodeReport: Sendable {
     /// Why the node is not ready; nil when it is.
     var unreadiness: String? {
         if let reason = status.haltReason { return "the node has halted: \(reason)" }
+        if status.leader == nil, let reason = status.exclusion { return reason }
         if status.leader == nil { return "the node knows no leader" }
         if !status.isServing || !isCaughtUp { return "the node has not caught up with the cluster yet" }
         if age == nil { return "the node has no proof yet that its state is current" }
@@ -108,7 +109,8 @@ struct NodeReport: Sendable {
 
     private static func json(_ peer: NodeStatus.Peer) -> JSONValue {
         [
-            "member": .string(peer.member.uuid), "name": .string(peer.name), "api_address": .string(peer.apiAddress),
+            "member": .string(peer.member.uuid), "incarnation": .integer(Int64(peer.member.incarnation)),
+            "name": .string(peer.name), "api_address": .string(peer.apiAddress), "voter": .bool(peer.isVoter),
             "connected": .bool(peer.isConnected), "match_index": peer.matchIndex.map(\.json) ?? .null,
             "clock_offset_ms": peer.clockOffsetMilliseconds.map { .integer($0) } ?? .null,
         ]

@@ -80,8 +80,17 @@ struct AdminResponder: HTTPResponder {
         return Response(
             status: .init(code: answer.status),
             headers: headers,
-            body: isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+            body: isHead ? ResponseBody() : Self.body(of: answer)
         )
+    }
+
+    private static func body(of answer: AdminResponse) -> ResponseBody {
+        guard let source = answer.stream else { return ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)) }
+        // The client's reading sets the pace. A failure breaks the connection off before the end, which the client sees.
+        return ResponseBody { writer in
+            while let piece = try await source.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+            try await writer.finish(nil)
+        }
     }
 
     private func answer(_ request: Request, _ context: AdminContext) async -> AdminResponse {

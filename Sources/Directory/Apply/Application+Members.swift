@@ -1,0 +1,181 @@
+internal import Identity
+internal import Kernel
+
+extension Application {
+    mutating func issue(_ ticket: JoinTicket) throws(DirectoryError) -> CommandResult.Done {
+        try check((try? SPIFFEID.checkNodeName(ticket.name)) != nil, "name")
+        try check(Grammar.isAddress(ticket.raftAddress), "raftAddress")
+        try check((1...Limits.apiAddresses).contains(ticket.apiAddresses.count), "apiAddresses")
+        try check(ticket.apiAddresses.allSatisfy(Grammar.isAddress), "apiAddresses")
+        let latest = time.advanced(by: .milliseconds(Limits.retentionMilliseconds))
+        try check(time < ticket.expiresAt && ticket.expiresAt <= latest, "expiresAt")
+        guard try member(named: ticket.name) == nil else { throw .refused(.alreadyExists, ticket.name) }
+        try dropExpiredTickets()
+        let old = try read { view throws(StateDamage) in try view.joinTicket(ticket.name) }
+        let record = JoinTicketRecord(
+            ticket: ticket,
+            issuer: command.caller,
+            metadata: metadata(replacing: old?.metadata)
+        )
+        store(.joinTicket(record))
+        return done(record.metadata)
+    }
+
+    /// Also keeps the number of tickets bounded.
+    private mutating func dropExpiredTickets() throws(DirectoryError) {
+        let request = ListRequest(limit: Limits.joinTickets)
+        let tickets = try read { view throws(StateDamage) in try view.joinTickets(request).items }
+        for ticket in tickets where ticket.ticket.expiresAt <= time { erase(.joinTicket(ticket)) }
+        let left = tickets.count { $0.ticket.expiresAt > time }
+        guard left < Limits.joinTickets else { throw .refused(.limitReached, "tickets") }
+    }
+
+    mutating func withdrawTicket(_ name: String) throws(DirectoryError) -> CommandResult.Done {
+        guard let ticket = try read({ view throws(StateDamage) in try view.joinTicket(name) }), ticket.usedBy == nil
+        else { throw .refused(.notFound, "ticket/\(name)") }
+        erase(.joinTicket(ticket))
+        return done(metadata(replacing: ticket.metadata))
+    }
+
+    /// The ticket whose secret a node has shown.
+    func ticket(of joining: Joining) throws(DirectoryError) -> JoinTicketRecord {
+        let record = try read { view throws(StateDamage) in try view.joinTicket(joining.name) }
+        guard let record, record.ticket.secretDigest == joining.secretDigest, time < record.ticket.expiresAt else {
+            throw .refused(.ticketInvalid, joining.name)
+        }
+        return record
+    }
+
+    mutating func join(_ joining: Joining) throws(DirectoryError) -> CommandResult.Done {
+        let record = try ticket(of: joining)
+        if let earlier = record.usedBy { throw .refused(try refusalOfSecondUse(by: joining, earlier)) }
+        try checkUnused(joining)
+        let metadata = metadata(replacing: nil)
+        let spec = MemberSpec(
+            id: joining.id,
+            name: joining.name,
+            raftAddress: record.ticket.raftAddress,
+            apiAddresses: record.ticket.apiAddresses,
+            keyFingerprint: joining.keyFingerprint
+        )
+        store(.member(MemberRecord(spec: spec, isVoter: false, instance: joining.instance, metadata: metadata)))
+        store(
+            .joinTicket(
+                JoinTicketRecord(
+                    ticket: record.ticket,
+                    issuer: record.issuer,
+                    usedBy: joining.id,
+                    metadata: self.metadata(replacing: record.metadata)
+                )
+            )
+        )
+        events.append(.membersChanged)
+        return done(metadata, created: [joining.id.uuid, String(joining.id.incarnation)])
+    }
+
+    /// A node whose answer was lost asks again, and learns that it has joined; anybody else that the ticket is used.
+    private func refusalOfSecondUse(
+        by joining: Joining,
+        _ earlier: MemberID
+    ) throws(DirectoryError) -> CommandResult.Refusal {
+        let member = try read { view throws(StateDamage) in try view.member(earlier) }
+        guard member?.spec.keyFingerprint == joining.keyFingerprint, member?.instance == joining.instance else {
+            return CommandResult.Refusal(.ticketInvalid, [joining.name])
+        }
+        return CommandResult.Refusal(.alreadyJoined, [earlier.uuid, String(earlier.incarnation)])
+    }
+
+    /// Id, name and key are nobody's, and the id never was anybody's under this incarnation or a higher one.
+    private func checkUnused(_ joining: Joining) throws(DirectoryError) {
+        let members = try allMembers()
+        guard members.count < Limits.members else { throw .refused(.limitReached, "members") }
+        for member in members.map(\.spec) {
+            guard member.name != joining.name, !member.id.isSameNode(as: joining.id) else {
+                throw .refused(.alreadyExists, member.name)
+            }
+            guard member.keyFingerprint != joining.keyFingerprint else { throw .refused(.alreadyExists, "key") }
+        }
+        let former = try read { view throws(StateDamage) in try view.formerMember(joining.id) }
+        guard former.map({ $0.id.incarnation < joining.id.incarnation }) ?? true else {
+            throw .refused(.incarnationUsed, joining.id.uuid, String(joining.id.incarnation))
+        }
+    }
+
+    mutating func promote(_ id: MemberID) throws(DirectoryError) -> CommandResult.Done {
+        let record = try existing(id)
+        guard !record.isVoter else { throw .refused(.alreadyVoter, record.spec.name) }
+        guard try allMembers().count(where: \.isVoter) < Limits.voters else { throw .refused(.limitReached, "voters") }
+        return replace(record, by: record.changed(isVoter: true, metadata(replacing: record.metadata)))
+    }
+
+    mutating func remove(_ id: MemberID) throws(DirectoryError) -> CommandResult.Done {
+        let record = try existing(id)
+        let voters = try allMembers().filter(\.isVoter)
+        guard voters.contains(where: { $0.spec.id != id }) else { throw .refused(.lastVoter, record.spec.name) }
+        erase(.member(record))
+        let former = try read { view throws(StateDamage) in try view.formerMember(id) }
+        let metadata = metadata(replacing: former?.metadata)
+        let gone = FormerMemberRecord(
+            id: id,
+            name: record.spec.name,
+            keyFingerprint: record.spec.keyFingerprint,
+            metadata: metadata
+        )
+        store(.formerMember(gone))
+        events.append(.membersChanged)
+        return done(metadata)
+    }
+
+    /// A member says where its log is, once: see `MemberRecord.instance`.
+    mutating func claim(_ instance: Digest) throws(DirectoryError) -> CommandResult.Done {
+        guard case .node(let id) = command.caller else { throw .refused(.unauthorized, command.body.action) }
+        let record = try existing(id)
+        if record.instance == instance { return done(record.metadata) }
+        guard record.instance == nil else { throw .refused(.identityClaimed, record.spec.name) }
+        return replace(record, by: record.changed(instance: instance, metadata(replacing: record.metadata)))
+    }
+
+    mutating func pinIssuer(_ id: MemberID, _ key: Digest) throws(DirectoryError) -> CommandResult.Done {
+        let record = try existing(id)
+        if record.issuerFingerprint == key { return done(record.metadata) }
+        return replace(record, by: record.changed(issuer: key, metadata(replacing: record.metadata)))
+    }
+
+    private mutating func replace(_ old: MemberRecord, by new: MemberRecord) -> CommandResult.Done {
+        store(.member(new), replacing: .member(old))
+        events.append(.membersChanged)
+        return done(new.metadata)
+    }
+
+    private func existing(_ id: MemberID) throws(DirectoryError) -> MemberRecord {
+        guard let record = try read({ view throws(StateDamage) in try view.member(id) }) else {
+            throw .refused(.notFound, "node/\(id.uuid)", String(id.incarnation))
+        }
+        return record
+    }
+
+    private func allMembers() throws(DirectoryError) -> [MemberRecord] {
+        try read { view throws(StateDamage) in try view.members(ListRequest(limit: ListRequest.maximumLimit)).items }
+    }
+
+    private func member(named name: String) throws(DirectoryError) -> MemberRecord? {
+        try allMembers().first { $0.spec.name == name }
+    }
+}
+
+extension MemberRecord {
+    fileprivate func changed(
+        isVoter: Bool? = nil,
+        instance: Digest? = nil,
+        issuer: Digest? = nil,
+        _ metadata: RecordMetadata
+    ) -> MemberRecord {
+        MemberRecord(
+            spec: spec,
+            isVoter: isVoter ?? self.isVoter,
+            instance: instance ?? self.instance,
+            issuerFingerprint: issuer ?? issuerFingerprint,
+            metadata: metadata
+        )
+    }
+}

@@ -1,0 +1,61 @@
+package import Kernel
+
+package struct MemberRecord: Hashable, Sendable {
+    package let spec: MemberSpec
+    /// Otherwise a learner.
+    package let isVoter: Bool
+    /// Names the data directory that the member's votes and log are in. Nil until the member has said so: another one
+    /// under the same id has forgotten what this one promised.
+    package let instance: Digest?
+    /// Of the key by which this member issues certificates, if it has one.
+    package let issuerFingerprint: Digest?
+    package let metadata: RecordMetadata
+
+    package init(
+        spec: MemberSpec,
+        isVoter: Bool,
+        instance: Digest? = nil,
+        issuerFingerprint: Digest? = nil,
+        metadata: RecordMetadata
+    ) {
+        self.spec = spec
+        self.isVoter = isVoter
+        self.instance = instance
+        self.issuerFingerprint = issuerFingerprint
+        self.metadata = metadata
+    }
+}
+
+/// A member that was removed. Kept for ever: its id never comes back under this incarnation or a lower one.
+package struct FormerMemberRecord: Hashable, Sendable {
+    /// With the highest incarnation that was ever a member.
+    package let id: MemberID
+    package let name: String
+    /// Of the key that it had: whoever comes with it is told what became of it.
+    package let keyFingerprint: Digest
+    package let metadata: RecordMetadata
+
+    package init(id: MemberID, name: String, keyFingerprint: Digest, metadata: RecordMetadata) {
+        self.id = id
+        self.name = name
+        self.keyFingerprint = keyFingerprint
+        self.metadata = metadata
+    }
+}
+
+/// A ticket and what became of it. There is one for a name at most.
+package struct JoinTicketRecord: Hashable, Sendable {
+    package let ticket: JoinTicket
+    /// In whose authority a node joins by it.
+    package let issuer: Caller
+    /// Who has joined by it. A ticket serves once.
+    package let usedBy: MemberID?
+    package let metadata: RecordMetadata
+
+    package init(ticket: JoinTicket, issuer: Caller, usedBy: MemberID? = nil, metadata: RecordMetadata) {
+        self.ticket = ticket
+        self.issuer = issuer
+        self.usedBy = usedBy
+        self.metadata = metadata
+    }
+}

@@ -1,0 +1,186 @@
+internal import Directory
+internal import Identity
+internal import JSON
+internal import Kernel
+internal import Keys
+internal import Service
+
+extension AdminAPI {
+    static let memberRoutes: [AdminRoute] = [
+        AdminRoute("GET", "/v1/members", .reader, query: ["at_least"]) { api, call in
+            let members = try await api.read(call) { view throws(StateDamage) in try view.allMembers() }
+            return Self.all(members.map(\.json))
+        },
+        AdminRoute("POST", "/v1/members/{name}/promote", .caller) { api, call in
+            let id = try await api.member(call).spec.id
+            return .receipt(try await api.writer.submit(.promoteMember(id), api.write(call)))
+        },
+        AdminRoute("DELETE", "/v1/members/{name}", .caller) { api, call in
+            let id = try await api.member(call).spec.id
+            return .receipt(try await api.writer.submit(.removeMember(id), api.write(call)))
+        },
+        AdminRoute("GET", "/v1/join-tickets", .reader, query: ["at_least"]) { api, call in
+            let request = ListRequest(limit: ListRequest.maximumLimit)
+            let page = try await api.read(call) { view throws(StateDamage) in try view.joinTickets(request) }
+            return Self.all(page.items.map(\.json))
+        },
+        AdminRoute("POST", "/v1/join-tickets", .caller) { api, call in try await api.issueTicket(call) },
+        AdminRoute("DELETE", "/v1/join-tickets/{name}", .caller) { api, call in
+            let body = CommandBody.withdrawJoinTicket(name: call.parameter("name"))
+            return .receipt(try await api.writer.submit(body, api.write(call)))
+        },
+        AdminRoute("POST", "/v1/join", .open) { api, call in try await api.join(call) },
+        AdminRoute("GET", "/v1/backup", .caller, query: ["kind"]) { api, call in try await api.backup(call) },
+        AdminRoute("POST", "/v1/leadership/transfer", .caller) { api, call in try await api.transfer(call) },
+    ]
+
+    private func member(_ call: AdminCall) async throws(ServiceError) -> MemberRecord {
+        let name = call.parameter("name")
+        return try await reader.find("member \(name)") { view throws(StateDamage) in
+            try view.allMembers().first { $0.spec.name == name }
+        }
+    }
+
+    /// The secret is in this one answer and nowhere else.
+    private func issueTicket(_ call: AdminCall) async throws -> AdminResponse {
+        guard let enrolment = options.enrolment else { throw Self.noEnrolment }
+        var body = try call.body()
+        let secret = TokenSecret.random()
+        let lifetime = try body.optionalInteger("lifetime_seconds", in: 60...86_400) ?? UInt64(3600)
+        let ticket = JoinTicket(
+            name: try body.string("name"),
+            raftAddress: try body.string("raft_address"),
+            apiAddresses: try body.strings("api_addresses"),
+            secretDigest: secret.digest,
+            expiresAt: client.now().wall.advanced(by: .seconds(lifetime))
+        )
+        try body.finish()
+        let receipt = try await writer.submit(.issueJoinTicket(ticket), write(call))
+        let stored = try await reader.read(atLeast: receipt.revision) { view throws(StateDamage) in
+            try view.joinTicket(ticket.name)
+        }
+        guard stored?.ticket.secretDigest == ticket.secretDigest else {
+            throw ServiceError(
+                .conflict,
+                code: "ticket_already_issued",
+                message: "an earlier attempt has issued the ticket, whose secret cannot be shown again; issue another"
+            )
+        }
+        return .receipt(
+            receipt,
+            status: 201,
+            adding: [
+                JSONMember("name", ticket.name), JSONMember("secret", secret.text),
+                JSONMember("expires_at", ticket.expiresAt.json), JSONMember("roots", enrolment.rootsPEM),
+            ]
+        )
+    }
+
+    /// Open to whoever holds a ticket, since a node that joins has no certificate yet.
+    private func join(_ call: AdminCall) async throws -> AdminResponse {
+        guard let enrolment = options.enrolment, let issuer = enrolment.issuer else { throw Self.noEnrolment }
+        var body = try call.body()
+        let name = try body.string("name")
+        let secret = try body.string("secret")
+        let instance = try body.digest("instance")
+        let request: CertificateRequest
+        do {
+            request = try CertificateRequest(pem: try body.string("certificate_request"), place: "certificate_request")
+        } catch let error as KeysError {
+            throw ServiceError(.invalid, code: "invalid_certificate_request", message: "\(error)")
+        }
+        try body.finish()
+        let member = try await admission.admit(
+            NodeAdmission.Application(
+                name: name,
+                secretDigest: .of(Array(secret.utf8)),
+                keyFingerprint: request.fingerprint,
+                instance: instance
+            )
+        )
+        let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
+        let chain = try enrolment.certificate(for: member.spec, request: request, by: issuer, at: client.now().wall)
+        return .json(
+            [
+                "member": member.spec.json, "members": .array(members.map(\.spec.json)),
+                "certificate": .string(chain), "roots": .string(enrolment.rootsPEM), "genesis": enrolment.genesis,
+            ],
+            status: 201
+        )
+    }
+
+    /// The whole state leaves the node, digests of tokens included: `Reeve::Action::"backup"` is not lightly given.
+    private func backup(_ call: AdminCall) async throws -> AdminResponse {
+        try decisions.authorize(call.known(), action: "backup", in: client.decisionState, at: client.now())
+        let name = call.query("kind") ?? BackupKind.state.rawValue
+        guard let kind = BackupKind(rawValue: name) else {
+            throw AdminCall.invalid("kind must be \(BackupKind.allCases.map(\.rawValue).joined(separator: " or "))")
+        }
+        let source = try await client.backup(kind)
+        let revision = AdminResponse.Header(name: "Reeve-Revision", value: String(source.revision.number))
+        return AdminResponse(
+            status: 200,
+            mediaType: "application/octet-stream",
+            headers: [revision],
+            body: [],
+            stream: source
+        )
+    }
+
+    private func transfer(_ call: AdminCall) async throws -> AdminResponse {
+        try decisions.authorize(
+            call.known(),
+            action: "transferLeadership",
+            in: client.decisionState,
+            at: client.now()
+        )
+        var body = try call.body()
+        let name = try body.optionalString("to")
+        try body.finish()
+        let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
+        let target = members.first { $0.spec.name == name }?.spec.id
+        if let name, target == nil {
+            throw ServiceError(.notFound, code: "not_found", message: "there is no member \(name)")
+        }
+        let leader = try await client.transferLeadership(to: target, within: .seconds(10))
+        let known = members.first { $0.spec.id == leader }?.spec.name
+        return .json(["leader": .string(known ?? leader.uuid)])
+    }
+
+    private static let noEnrolment = ServiceError(
+        .unavailable,
+        code: "no_issuing_key",
+        message: "this node has no issuing key and cannot admit others; ask another voter"
+    )
+}
+
+extension DirectoryView {
+    func allMembers() throws(StateDamage) -> [MemberRecord] {
+        try members(ListRequest(limit: ListRequest.maximumLimit)).items
+    }
+}
+
+extension MemberRecord {
+    fileprivate var json: JSONValue {
+        .object(
+            (spec.json.objectValue ?? []) + [
+                JSONMember("voter", .bool(isVoter)), JSONMember("instance", (instance?.hex).json),
+                JSONMember("issuer_fingerprint", (issuerFingerprint?.hex).json),
+            ] + metadata.members
+        )
+    }
+}
+
+extension JoinTicketRecord {
+    /// Without the secret's digest, which is of use to nobody.
+    fileprivate var json: JSONValue {
+        .object(
+            [
+                JSONMember("name", ticket.name), JSONMember("raft_address", ticket.raftAddress),
+                JSONMember("api_addresses", .array(ticket.apiAddresses.map { .string($0) })),
+                JSONMember("expires_at", ticket.expiresAt.json), JSONMember("issuer", issuer.json),
+                JSONMember("used_by", (usedBy?.uuid).json),
+            ] + metadata.members
+        )
+    }
+}

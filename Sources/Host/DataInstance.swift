@@ -1,0 +1,28 @@
+package import Kernel
+package import Keys
+
+/// The name of a data directory: 32 random bytes in a file of its own, drawn when the directory is made.
+///
+/// The log pins it for each member, so that a member whose disk was wiped, and with it the votes that it gave, is known
+/// from one that has only restarted.
+package enum DataInstance {
+    /// The instance of the directory at a path. One that has none yet gets a new one if `mayBegin`.
+    ///
+    /// - Throws: `KeysError`, with the file.
+    package static func load(_ directory: String, mayBegin: Bool) throws(KeysError) -> Digest {
+        let path = "\(directory)/instance"
+        do throws(KeysError) {
+            let text = String(decoding: try KeyFiles.read(path, limit: 1024), as: UTF8.self)
+            guard text.last == "\n", let instance = Digest(hex: String(text.dropLast())) else {
+                throw KeysError(.malformed(expected: "64 hexadecimal digits"), at: path)
+            }
+            return instance
+        } catch {
+            guard error.problem == .missing, mayBegin else { throw error }
+        }
+        var source = SystemRandomNumberGenerator()
+        let instance = Digest.of((0..<32).map { _ in UInt8.random(in: 0...255, using: &source) })
+        try KeyFiles.create(path, mode: 0o600, bytes: Array("\(instance.hex)\n".utf8))
+        return instance
+    }
+}

@@ -1,0 +1,118 @@
+import Consensus
+import Directory
+import Kernel
+import Keys
+import Links
+import Logging
+import Synchronization
+
+/// Who the members are, as this node's state says, and with it whom the links connect.
+///
+/// A node that joins knows from its invitation whom to listen to, until its state names it as a member itself.
+final class MemberRoster: Sendable {
+    private struct State {
+        var members: [MemberRecord] = []
+        var former: [FormerMemberRecord] = []
+        /// In force for consensus. Somebody whom the directory has removed may be in it for a moment longer.
+        var configuration = Configuration.empty
+        /// Addresses and keys of everybody who is or was a member since the start.
+        var known: [MemberID: MemberSpec]
+        var links: PeerLinks?
+    }
+
+    private let own: MemberSpec
+    private let introduced: [MemberSpec]
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameter introduced: The members as they were when this node was made.
+    init(own: MemberSpec, introduced: [MemberSpec], logger: Logger) {
+        self.own = own
+        self.introduced = introduced
+        self.logger = logger
+        self.state = Mutex(State(known: Dictionary(introduced.map { ($0.id, $0) }) { _, last in last }))
+    }
+
+    /// From now on the links follow. Before, they are not told.
+    func attach(_ links: PeerLinks) { state.withLock { $0.links = links } }
+
+    /// The state has other members than before.
+    func learned(_ facts: MemberFacts) {
+        change { state in
+            state.members = facts.members
+            state.former = facts.former
+            for member in facts.members { state.known[member.spec.id] = member.spec }
+        }
+    }
+
+    func follow(_ configuration: Configuration) { change { $0.configuration = configuration } }
+
+    /// Sorted by name. Those that introduced this node, while its state knows nobody.
+    var members: [MemberRecord] {
+        let members = state.withLock { $0.members }
+        let shown = members.isEmpty ? introduced.map(Self.unconfirmed) : members
+        return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
+    }
+
+    var configuration: Configuration { state.withLock { $0.configuration } }
+
+    /// Whether the state names this node as one that was removed.
+    var isRemoved: Bool {
+        state.withLock { state in
+            state.former.contains { $0.id.isSameNode(as: own.id) && own.id.incarnation <= $0.id.incarnation }
+        }
+    }
+
+    private static func unconfirmed(_ spec: MemberSpec) -> MemberRecord {
+        let never = RecordMetadata(createdAt: .distantPast, updatedAt: .distantPast, revision: .zero)
+        return MemberRecord(spec: spec, isVoter: true, metadata: never)
+    }
+
+    var roster: LinkRoster { state.withLock { roster(of: $0) } }
+
+    /// The links are told under the lock, so that they end with what was learned last.
+    private func change(_ body: (inout State) -> Void) {
+        state.withLock { state in
+            body(&state)
+            state.links?.update(roster(of: state))
+        }
+    }
+
+    private func roster(of state: State) -> LinkRoster {
+        var specs = Dictionary(state.members.map { ($0.spec.id, $0.spec) }) { _, last in last }
+        for id in state.configuration.members { specs[id] = specs[id] ?? state.known[id] }
+        if specs[own.id] == nil {
+            for spec in introduced where !wasRemoved(spec.id, state) { specs[spec.id] = specs[spec.id] ?? spec }
+        }
+        let instances = state.members.compactMap { member in member.instance.map { (member.spec.id, $0) } }
+        return LinkRoster(
+            members: specs.values.compactMap { dialled($0) },
+            instances: Dictionary(instances) { _, last in last },
+            former: state.former.map { former in
+                LinkRoster.FormerMember(id: former.id, name: former.name, keyFingerprint: former.keyFingerprint)
+            }
+        )
+    }
+
+    private func wasRemoved(_ id: MemberID, _ state: State) -> Bool { state.former.contains { $0.id == id } }
+
+    private func dialled(_ spec: MemberSpec) -> LinkMember? {
+        do { return try LinkMember(spec) } catch {
+            logger.error("member not reachable", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+}
+
+/// What a state says of members, present and past.
+struct MemberFacts: Sendable {
+    let members: [MemberRecord]
+    let former: [FormerMemberRecord]
+
+    init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
+        let view = DirectoryView(view, codec: codec)
+        let request = ListRequest(limit: ListRequest.maximumLimit)
+        members = try view.members(request).items
+        former = try view.formerMembers(request).items
+    }
+}

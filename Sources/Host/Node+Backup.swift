@@ -1,0 +1,83 @@
+import Consensus
+import Directory
+package import Kernel
+import NIOPosix
+package import Service
+package import Storage
+import Synchronization
+import Wire
+
+extension Node {
+    /// Each holds old pages of the state for as long as it lasts.
+    private static let maximumBackups = 2
+    private static let backupPatience = Span.seconds(3600)
+
+    package func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource {
+        guard backups.add(1, ordering: .relaxed).newValue <= Self.maximumBackups else {
+            backups.subtract(1, ordering: .relaxed)
+            throw ServiceError(
+                .overloaded,
+                code: "too_many_backups",
+                message: "\(Self.maximumBackups) backups are being taken from this node already."
+            )
+        }
+        let lease = BackupLease(node: self)
+        let stream: BackupStream
+        do {
+            try await keeper.commitPublished()
+            stream = try stores.directory.state.openBackup(
+                kind,
+                lineage: settings.genesis.lineage,
+                at: clock.now().wall
+            )
+        } catch { throw Self.unreadable(error) }
+        let deadline = clock.now().monotonic.advanced(by: Self.backupPatience)
+        return BackupSource(revision: stream.header.point.position.index) { [clock] () async throws(ServiceError) in
+            _ = lease
+            guard clock.now().monotonic < deadline else {
+                throw ServiceError(.unavailable, code: "backup_too_slow", message: "The backup took too long.")
+            }
+            // Reading the disk blocks.
+            do { return try await NIOThreadPool.singleton.runIfActive { try stream.next() } } catch {
+                throw Self.unreadable(error)
+            }
+        }
+    }
+
+    private static func unreadable(_ error: any Error) -> ServiceError {
+        ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
+    }
+}
+
+/// Counts a backup for as long as somebody holds it.
+private final class BackupLease: Sendable {
+    private let node: Node
+
+    init(node: Node) { self.node = node }
+    deinit { node.backups.subtract(1, ordering: .relaxed) }
+}
+
+extension StateStore {
+    /// A copy of the whole state, or of what an export of revocations holds.
+    package func openBackup(_ kind: BackupKind, lineage: Lineage, at time: WallTime) throws -> BackupStream {
+        try openBackup(tables: kind.tables) { view, point in
+            BackupHeader(
+                kind: kind == .state ? .state : .revocations,
+                lineage: lineage,
+                point: point,
+                stateRoot: StateTree.root(in: view),
+                createdAt: time
+            )
+        }
+    }
+}
+
+extension BackupKind {
+    /// First bytes of the keys that are copied; nil for all.
+    fileprivate var tables: [UInt8]? {
+        switch self {
+        case .state: nil
+        case .revocations: [Table.cluster, .ledger, .revocation].map(\.rawValue).sorted()
+        }
+    }
+}

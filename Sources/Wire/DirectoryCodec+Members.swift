@@ -1,0 +1,99 @@
+internal import Directory
+internal import FoundationEssentials
+internal import Kernel
+
+extension ProtoMemberRecord: ProtoConvertible {
+    init(_ record: MemberRecord) {
+        spec = ProtoMemberSpec(record.spec)
+        isVoter = record.isVoter
+        metadata = ProtoRecordMetadata(record.metadata)
+        if let instance = record.instance { self.instance = Data(instance.bytes) }
+        if let key = record.issuerFingerprint { issuerFingerprint = Data(key.bytes) }
+    }
+
+    func value() throws(WireError) -> MemberRecord {
+        MemberRecord(
+            spec: try spec.value(),
+            isVoter: isVoter,
+            instance: hasInstance ? try digest(instance, "member.instance") : nil,
+            issuerFingerprint: hasIssuerFingerprint ? try digest(issuerFingerprint, "member.issuer") : nil,
+            metadata: metadata.value()
+        )
+    }
+}
+
+extension ProtoFormerMemberRecord: ProtoConvertible {
+    init(_ record: FormerMemberRecord) {
+        id = ProtoMemberID(record.id)
+        name = record.name
+        keyFingerprint = Data(record.keyFingerprint.bytes)
+        metadata = ProtoRecordMetadata(record.metadata)
+    }
+
+    func value() throws(WireError) -> FormerMemberRecord {
+        FormerMemberRecord(
+            id: id.value(),
+            name: name,
+            keyFingerprint: try digest(keyFingerprint, "former.keyFingerprint"),
+            metadata: metadata.value()
+        )
+    }
+}
+
+extension ProtoJoinTicketRecord: ProtoConvertible {
+    init(_ record: JoinTicketRecord) {
+        ticket = ProtoJoinTicket(record.ticket)
+        issuer = ProtoCaller(record.issuer)
+        if let member = record.usedBy { usedBy = ProtoMemberID(member) }
+        metadata = ProtoRecordMetadata(record.metadata)
+    }
+
+    func value() throws(WireError) -> JoinTicketRecord {
+        JoinTicketRecord(
+            ticket: try ticket.value(),
+            issuer: try issuer.value(),
+            usedBy: hasUsedBy ? usedBy.value() : nil,
+            metadata: metadata.value()
+        )
+    }
+}
+
+extension ProtoJoinTicket: ProtoConvertible {
+    init(_ ticket: JoinTicket) {
+        name = ticket.name
+        raftAddress = ticket.raftAddress
+        apiAddresses = ticket.apiAddresses
+        secretDigest = Data(ticket.secretDigest.bytes)
+        expiresAt = ticket.expiresAt.milliseconds
+    }
+
+    func value() throws(WireError) -> JoinTicket {
+        JoinTicket(
+            name: name,
+            raftAddress: raftAddress,
+            apiAddresses: apiAddresses,
+            secretDigest: try digest(secretDigest, "ticket.secretDigest"),
+            expiresAt: WallTime(milliseconds: expiresAt)
+        )
+    }
+}
+
+extension ProtoJoining: ProtoConvertible {
+    init(_ joining: Joining) {
+        name = joining.name
+        secretDigest = Data(joining.secretDigest.bytes)
+        id = ProtoMemberID(joining.id)
+        keyFingerprint = Data(joining.keyFingerprint.bytes)
+        instance = Data(joining.instance.bytes)
+    }
+
+    func value() throws(WireError) -> Joining {
+        Joining(
+            name: name,
+            secretDigest: try digest(secretDigest, "join.secretDigest"),
+            id: id.value(),
+            keyFingerprint: try digest(keyFingerprint, "join.keyFingerprint"),
+            instance: try digest(instance, "join.instance")
+        )
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Consensus
+import Directory
+import Foundation
+import Identity
+import Kernel
+import Keys
+import Service
+import Storage
+
+struct ClusterRestore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Make a new cluster of a backup, on the operator's machine.",
+        discussion: """
+            Makes a folder as `reeve cluster init` does, whose nodes have the state of the backup. The new cluster has the same \
+            lineage and administrators, and new members: no node of the old one is let in.
+
+            A backup is older than the end. Give what the surviving nodes know of revocations (`reeve cluster \
+            export-revocations`), so that nothing that was revoked comes back. Without it --accept-lost-revocations is needed, \
+            and every principal starts quarantined until an administrator lifts it.
+            """
+    )
+
+    @Option(help: ArgumentHelp("What `reeve cluster backup` made.", valueName: "file"))
+    var backup: String
+    @Option(help: ArgumentHelp("Folder to make.", valueName: "folder"))
+    var dir: String
+    @Option(
+        help: ArgumentHelp("Folder of the old cluster, with its root key and administrator's key.", valueName: "folder")
+    )
+    var authority: String
+    @Option(help: ArgumentHelp("A voter; give 1, 3, 5 or 7 of them.", valueName: NodeArgument.grammar))
+    var node: [NodeArgument]
+    @Option(help: ArgumentHelp("An export of a surviving node; may be given more than once.", valueName: "file"))
+    var revocations: [String] = []
+    @Flag(help: "Go on without any export: every principal starts quarantined.")
+    var acceptLostRevocations = false
+    @Option(help: ArgumentHelp("For how many days the certificates of the nodes count.", valueName: "days"))
+    var days = 365
+    @OptionGroup var passphrase: PassphraseOptions
+
+    func validate() throws {
+        try NodeArgument.validate(node)
+        guard revocations.isEmpty == acceptLostRevocations else {
+            throw ValidationError(
+                "Give --revocations FILE of every surviving node, or --accept-lost-revocations if there is none."
+            )
+        }
+    }
+
+    func run() async throws {
+        let target = ClusterFiles(root: URL(filePath: dir))
+        guard !FileManager.default.fileExists(atPath: target.root.path()) else {
+            throw CommandError(
+                "exists already and is not overwritten",
+                at: dir,
+                advice: "give another folder with --dir"
+            )
+        }
+        let sources = try RestoreSources(backup: backup, revocations: revocations)
+        let old = ClusterFiles(root: URL(filePath: authority))
+        let maker = RestoreMaker(
+            sources: sources,
+            target: target,
+            old: old,
+            nodes: node,
+            days: days,
+            quarantinesPrincipals: revocations.isEmpty
+        )
+        let made = try maker.make { () throws(KeysError) -> Passphrase? in
+            do { return try passphrase.read(prompt: "Passphrase of \(old.rootKey.path()): ") } catch {
+                throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: old.rootKey.path())
+            }
+        }
+        let folders = node.map { "  \(target.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
+        Console.print(
+            """
+            Restored revision \(sources.backup.header.point.position.index.number) of lineage \
+            \(sources.backup.header.lineage); the new cluster starts at revision \(made.revision.number).
+            \(made.outcome.addedRevocations) revocation(s) added from \(revocations.count) export(s), \
+            \(made.outcome.quarantinedPrincipals) principal(s) quarantined.
+            Copy each folder to its machine and run there `reeve node run --config node.yaml`:
+            \(folders)
+            Your context: \(target.context.path())
+
+            """
+        )
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Directory
+import Foundation
+import HTTPAPI
+import Host
+import JSON
+import Kernel
+import Keys
+import Links
+
+struct NodeJoin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join",
+        abstract: "Make this machine a node of a cluster that invited it.",
+        discussion: """
+            Makes a key, which never leaves this machine, asks a voter for a certificate, and writes the node's folder. When \
+            it is interrupted, the same command goes on where it was.
+            """
+    )
+
+    @Option(help: ArgumentHelp("What `reeve cluster add` made.", valueName: "file"))
+    var file: String
+    @Option(help: ArgumentHelp("Folder to make for the node.", valueName: "folder"))
+    var dir: String
+
+    func run() async throws {
+        let invitation = try JoinFile.load(file)
+        let folder = NodeFolder(url: URL(filePath: dir), isPlain: invitation.allowPlainKey)
+        guard !FileManager.default.fileExists(atPath: folder.configuration) else {
+            throw CommandError(
+                "holds a node already",
+                at: dir,
+                advice: "run `reeve node run --config \(dir)/node.yaml`"
+            )
+        }
+        let key = try Self.key(folder)
+        let instance = try DataInstance.load(folder.data, mayBegin: true)
+        let answer = try await Self.ask(invitation, key: key, instance: instance)
+        try Self.write(answer, to: folder)
+        Console.print(
+            """
+            \(invitation.name) has joined. Start it: reeve node run --config \(dir)/node.yaml
+            It receives the log without a vote until you run `reeve cluster promote \(invitation.name) --wait`.
+            The file \(file) is of no more use.
+
+            """
+        )
+    }
+
+    /// The key of an attempt that was interrupted is used again, since the invitation is for one key.
+    private static func key(_ folder: NodeFolder) throws -> PrivateKey {
+        if FileManager.default.fileExists(atPath: folder.key) { return try folder.loadKey(at: folder.key) }
+        try folder.create()
+        try NodeFolder.create(URL(filePath: folder.data))
+        let key = PrivateKey()
+        try folder.createKey(key, at: folder.key)
+        return key
+    }
+
+    private struct Answer {
+        let introduction: IntroductionFile
+        let certificate: String
+        let roots: String
+        let genesis: JSONValue
+    }
+
+    private static func ask(_ invitation: JoinFile, key: PrivateKey, instance: Digest) async throws -> Answer {
+        let request = try CertificateRequest(for: key, name: invitation.name)
+        let body: JSONValue = [
+            "name": .string(invitation.name), "secret": .string(invitation.secret),
+            "certificate_request": .string(request.pem), "instance": .string(instance.hex),
+        ]
+        let roots = try ParsedCertificate.parse(pem: invitation.roots, place: "roots of the invitation")
+        let tls = try TLSContexts.client(roots: roots, credentials: nil)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(tlsConfiguration: tls))
+        let context = ClusterContext(
+            trustDomain: invitation.trustDomain,
+            files: NodeCredentials.Files(certificate: "", key: "", roots: ""),
+            allowPlainKey: invitation.allowPlainKey,
+            nodes: invitation.servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") }
+        )
+        let client = ClusterClient(context: context, http: http)
+        let outcome: Result<ClusterClient.Reply, any Error>
+        do {
+            let path = ClusterClient.Request(method: .post, path: "/v1/join", body: body)
+            outcome = .success(try await Progress.run("joining") { try await client.send(path) })
+        } catch { outcome = .failure(error) }
+        try? await http.shutdown()
+        return try answer(outcome.get())
+    }
+
+    private static func answer(_ reply: ClusterClient.Reply) throws -> Answer {
+        do {
+            var reader = try ObjectReader(reply.body)
+            return Answer(
+                introduction: try IntroductionFile(reading: &reader),
+                certificate: try reader.string("certificate"),
+                roots: try reader.string("roots"),
+                genesis: try reader.required("genesis")
+            )
+        } catch {
+            throw CommandError("the answer is not understood: \(error)", at: reply.node)
+        }
+    }
+
+    /// The configuration comes last: with it the folder is a node's.
+    private static func write(_ answer: Answer, to folder: NodeFolder) throws {
+        let member = answer.introduction.member
+        guard let raft = HostPort(parsing: member.raftAddress), member.apiAddresses.count == 2,
+            let admin = HostPort(parsing: member.apiAddresses[0]),
+            let decisions = HostPort(parsing: member.apiAddresses[1])
+        else { throw CommandError("the cluster has no usable addresses for it", at: member.name) }
+        let files = [
+            (folder.certificate, answer.certificate), (folder.roots, answer.roots),
+            (folder.genesis, answer.genesis.prettyPrinted()), (folder.introduction, answer.introduction.text),
+        ]
+        for (path, text) in files {
+            // Of an attempt that was interrupted; what is written now is newer.
+            if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+            try folder.write(text, to: path)
+        }
+        let configuration = NodeFile(
+            name: member.name,
+            member: member.id,
+            raft: raft,
+            admin: admin,
+            decisions: decisions,
+            isPlain: folder.isPlain,
+            hasIssuer: false,
+            joins: true
+        )
+        try folder.write(configuration.text, to: folder.configuration)
+    }
+}

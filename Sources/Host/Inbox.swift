@@ -25,11 +25,17 @@ final class Inbox: Sendable {
     private let state = Mutex(State())
     let loop: any EventLoop
     /// Set once before the first post.
-    private let drain: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+    private let drain = Mutex<Drain?>(nil)
+
+    /// In a box of its own: a bare closure that is read out of a generic container is wrapped once more each time.
+    private final class Drain: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    func onPost(_ drain: @escaping @Sendable () -> Void) { self.drain.withLock { $0 = drain } }
+    func onPost(_ drain: @escaping @Sendable () -> Void) { self.drain.withLock { $0 = Drain(drain) } }
 
     /// For what the node itself has asked for, of which there is never more than it has under way.
     func post(_ input: ReplicaNode.Input) {
@@ -74,6 +80,6 @@ final class Inbox: Sendable {
             return !state.isScheduled
         }
         guard mustSchedule, let drain = drain.withLock({ $0 }) else { return }
-        loop.execute(drain)
+        loop.execute(drain.run)
     }
 }

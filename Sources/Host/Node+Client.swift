@@ -4,7 +4,6 @@ package import Kernel
 import Replica
 package import Service
 import Storage
-import Wire
 
 extension Node: ReplicaClient {
     package var member: MemberID { settings.member.id }
@@ -14,7 +13,6 @@ extension Node: ReplicaClient {
     package func now() -> Moment { clock.now() }
 
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
-        let codec = ProtobufCodec()
         let bytes = codec.encode(command)
         // Once committed, a command that does not decode would halt every node.
         guard (try? codec.decodeCommand(bytes)) == command else {
@@ -57,8 +55,16 @@ extension Node: ReplicaClient {
     package func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError) {
         guard decisionState.snapshot.revision < revision else { return }
         let deadline = clock.now().monotonic.advanced(by: timeout)
-        let reply = await requests.reply { id in inbox.post(.awaitRevision(id, revision, deadline: deadline)) }
-        switch reply {
+        try await reached { inbox.post(.awaitRevision($0, revision, deadline: deadline)) }
+    }
+
+    package func waitUntilCurrent(within timeout: Span) async throws(ServiceError) {
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        try await reached { inbox.post(.awaitCurrent($0, deadline: deadline)) }
+    }
+
+    private func reached(_ ask: (RequestID) -> Void) async throws(ServiceError) {
+        switch await requests.reply(to: ask) {
         case .reached: return
         case .refused(let refusal): throw ServiceError(refusal)
         case .applied, .outcomeUnknown, .handedOver: throw .outcomeUnknown
@@ -69,7 +75,8 @@ extension Node: ReplicaClient {
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {
         let outcome: Swift.Result<Result, ServiceError>
-        do throws(StorageError) {
+        do {
+            try await keeper.commitPublished()
             outcome = try stores.directory.state.read { view in
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }

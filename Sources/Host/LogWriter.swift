@@ -7,45 +7,27 @@ import Storage
 import Synchronization
 
 /// The one thread that writes the log. Writes that pile up while the disk syncs share the next sync: group commit.
-///
-/// They are durable in the journal; another thread moves them into the log store.
 final class LogWriter: Sendable {
     private let store: LogStore
-    private let journal: LogJournal
     private let worker = SerialWorker()
-    private let mover = SerialWorker()
     private let inbox: Inbox
     private let logger: Logger
     private let fail: @Sendable (any Error) -> Void
     private let queued = Mutex<[LogWrite]>([])
     private let statistics = Mutex(Statistics())
-    private let isMoveTimed = Atomic(false)
-    private let isMoveUnderWay = Atomic(false)
 
     struct Statistics: Sendable {
         var commits: UInt64 = 0
         var writes: UInt64 = 0
         var entries: UInt64 = 0
-        /// Transactions of the log store that took in what the journal had.
-        var moves: UInt64 = 0
         var isFull = false
     }
 
     /// How long to wait before a write that found no room is tried again.
     private static let retryInterval = TimeAmount.seconds(1)
-    /// What is durable in the journal is moved once there is so much of it, or after this long.
-    private static let moveBytes = 2 << 20
-    private static let moveInterval = TimeAmount.milliseconds(500)
 
-    init(
-        store: LogStore,
-        journal: LogJournal,
-        inbox: Inbox,
-        logger: Logger,
-        fail: @escaping @Sendable (any Error) -> Void
-    ) {
+    init(store: LogStore, inbox: Inbox, logger: Logger, fail: @escaping @Sendable (any Error) -> Void) {
         self.store = store
-        self.journal = journal
         self.inbox = inbox
         self.logger = logger
         self.fail = fail
@@ -68,7 +50,7 @@ final class LogWriter: Sendable {
         }
         guard !batch.isEmpty else { return }
         do throws(StorageError) {
-            try journal.write(batch)
+            try store.write(batch)
         } catch {
             return failed(batch, error)
         }
@@ -77,52 +59,8 @@ final class LogWriter: Sendable {
             statistics.writes += UInt64(batch.count)
             statistics.entries += UInt64(batch.reduce(0) { $0 + $1.entries.count })
         }
-        if let last = batch.last {
-            // The last write stands for those before it; the log reaches as far as the last one with entries.
-            let end = batch.last { !$0.entries.isEmpty }?.entries.last?.position
-            inbox.post(.persisted(last.id, last: end ?? .zero))
-        }
         note(isFull: isNearlyFull)
-        scheduleMove()
-    }
-
-    private func scheduleMove() {
-        if journal.pendingBytes >= Self.moveBytes {
-            startMove()
-        } else if isMoveTimed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged {
-            inbox.loop.scheduleTask(in: Self.moveInterval) {
-                self.isMoveTimed.store(false, ordering: .relaxed)
-                self.startMove()
-            }
-        }
-    }
-
-    private func startMove() {
-        guard isMoveUnderWay.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
-            return
-        }
-        mover.run {
-            self.move()
-            self.isMoveUnderWay.store(false, ordering: .relaxed)
-        }
-    }
-
-    /// What cannot be moved now stays in the journal, which takes no more once it is full.
-    private func move() {
-        do throws(StorageError) {
-            try journal.move()
-            statistics.withLock { $0.moves += 1 }
-        } catch {
-            if Self.isRoomMissing(error) {
-                note(isFull: true)
-            } else if let damage = store.damage(behind: error) {
-                inbox.post(.logDamaged(damage))
-            } else {
-                return fail(error)
-            }
-            logger.error("the log takes in nothing, trying again", metadata: ["error": "\(error)"])
-            inbox.loop.scheduleTask(in: Self.retryInterval) { self.startMove() }
-        }
+        for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
     }
 
     private func failed(_ batch: [LogWrite], _ error: StorageError) {
@@ -157,8 +95,6 @@ final class LogWriter: Sendable {
 
     func compact(_ compaction: Compaction) {
         perform { [self] () throws(StorageError) in
-            // So that the store reaches as far as the state does.
-            try journal.move()
             let first = try compaction.run(on: store)
             note(isFull: isNearlyFull)
             inbox.post(.compacted(firstIndex: first))
@@ -183,7 +119,7 @@ final class LogWriter: Sendable {
         perform { [store] () throws(StorageError) in try store.forgetLostTail() }
     }
 
-    /// Carries out something between two writes. What the journal has need not be in the store by then.
+    /// Carries out something between two writes.
     func perform(_ work: @escaping @Sendable () throws -> Void) {
         worker.run { [fail] in
             do { try work() } catch { fail(error) }
@@ -200,9 +136,5 @@ final class LogWriter: Sendable {
         }
     }
 
-    func stop() async {
-        await worker.stop()
-        mover.run { self.move() }
-        await mover.stop()
-    }
+    func stop() async { await worker.stop() }
 }

@@ -50,7 +50,6 @@ extension Node {
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
-                    .init("storage_log_moves", commits.moves),
                     .init("storage_state_batches", state.batches),
                     .init("storage_state_commits", state.commits),
                     .init("storage_state_entries", state.entries),

@@ -144,13 +144,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             logger: logger
         )
         roster.attach(links)
-        log = LogWriter(
-            store: stores.directory.log,
-            journal: stores.directory.journal,
-            inbox: inbox,
-            logger: logger,
-            fail: fail
-        )
+        log = LogWriter(store: stores.directory.log, inbox: inbox, logger: logger, fail: fail)
         keeper = StateKeeper(
             directory: stores.directory,
             codec: codec,

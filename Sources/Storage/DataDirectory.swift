@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Everything that a member keeps on disk.
 ///
-///     log/          the Raft log with its journal; it also names the generation of the state that belongs to it
+///     log/          the Raft log, which also names the generation of the state that belongs to it
 ///     state/N/      the replicated state, generation N
 ///     state/N+1/    a snapshot on its way in
 ///
@@ -17,8 +17,6 @@ package final class DataDirectory: Sendable {
     package struct Limits: Hashable, Sendable {
         package var log: LogStore.Limits
         package var state: StateStore.Limits
-        /// Of the journal's file, which is made at this length.
-        package var journalBytes = LogJournal.standardByteCount
         /// A start with less free space is refused.
         package var minimumFreeBytes: UInt64
 
@@ -34,9 +32,7 @@ package final class DataDirectory: Sendable {
     }
 
     package let path: String
-    /// Behind the journal: what was written there lately is not here yet.
     package let log: LogStore
-    package let journal: LogJournal
     package let state: StateStore
     private let owner: StoreOwner
     private let limits: Limits
@@ -53,7 +49,6 @@ package final class DataDirectory: Sendable {
         self.owner = owner
         self.limits = limits
         log = try LogStore(path: path + "/log", owner: owner, limits: limits.log)
-        journal = try LogJournal(store: log, byteCount: limits.journalBytes)
         let generation = log.summary?.stateGeneration ?? 1
         let states = path + "/state"
         try FileSystem.create(states)
@@ -90,7 +85,6 @@ package final class DataDirectory: Sendable {
                 throw .misuse("no snapshot is staged at \(point.position)")
             }
             let contents = try snapshot.finish()
-            try journal.move()
             let generation = nextGeneration
             let old = state.path
             try log.reset(to: point, stateGeneration: generation)

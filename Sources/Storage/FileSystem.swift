@@ -58,8 +58,6 @@ enum FileSystem {
         return overflow ? .max : bytes
     }
 
-    static func syncParent(of path: String) throws(StorageError) { try sync(parent(of: path)) }
-
     private static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

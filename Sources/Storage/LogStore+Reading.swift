@@ -83,12 +83,6 @@ extension LogStore {
         return (previous.position, entries)
     }
 
-    /// Sequence of the last record of the journal whose writes are in the store.
-    func journalled() throws(StorageError) -> UInt64 {
-        let transaction = try environment.beginRead()
-        return try meta.number(.journalled, in: transaction) ?? 0
-    }
-
     /// Verified entries that end with `last`, none below `first`: as many as fit into `maxBytes`, at least one, and none
     /// from the next damaged one down.
     ///

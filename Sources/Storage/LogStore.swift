@@ -106,17 +106,14 @@ package final class LogStore: Sendable {
 
     /// Carries out the writes, in order, as one durable transaction (group commit), all or none.
     ///
-    /// - Parameter sequence: of the last record of the journal that the writes come from.
     /// - Throws: `full` and `diskFull` leave the store as it was, and usable.
-    package func write(_ writes: [LogWrite], journalled sequence: UInt64? = nil) throws(StorageError) {
-        let needed = neededBytes(for: writes)
-        if needed > 0 { try checkRoom(for: needed) }
+    package func write(_ writes: [LogWrite]) throws(StorageError) {
+        try checkRoom(for: writes)
         try change { (writer) throws(StorageError) in
             for write in writes {
                 try writer.replaceSuffix(by: write.entries)
                 if let hardState = write.hardState { try writer.setHardState(hardState) }
             }
-            if let sequence { try meta.put(sequence, as: .journalled, in: writer.reader.transaction) }
         }
     }
 
@@ -172,22 +169,16 @@ package final class LogStore: Sendable {
 
     var notInitialised: StorageError { .misuse("the log in \(path) is not initialised") }
 
-    /// What entries may take at most; 0 for writes without any, which a full log still takes.
-    func neededBytes(for writes: [LogWrite]) -> UInt64 {
-        guard writes.contains(where: { !$0.entries.isEmpty }) else { return 0 }
+    private func checkRoom(for writes: [LogWrite]) throws(StorageError) {
+        guard let used = summary?.usedBytes, writes.contains(where: { !$0.entries.isEmpty }) else { return }
         let page = Int(environment.pageBytes)
         // The path from the root to a leaf is copied by each transaction, before the old pages are free again.
         var needed = UInt64(8 * page)
         for write in writes {
             for entry in write.entries { needed += UInt64(LogRecord.storedBytes(entry, pageBytes: page)) }
         }
-        return needed
-    }
-
-    func checkRoom(for bytes: UInt64) throws(StorageError) {
-        guard let used = summary?.usedBytes else { return }
-        guard used + bytes <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
-        try environment.checkDisk(for: bytes, usedBytes: used, reserve: limits.minimumFreeBytes)
+        guard used + needed <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
+        try environment.checkDisk(for: needed, usedBytes: used, reserve: limits.minimumFreeBytes)
     }
 
     /// One durable transaction. The summary follows what was committed, never what was tried.

@@ -7,11 +7,11 @@ internal import Wire
 /// Each record is its bytes preceded by a CRC-32C over name and bytes, since LMDB 0.9 has no page checksums.
 struct MetaTable: Sendable {
     enum Name: String, Sendable {
-        case format, owner, base, end, hardState, lostTail, stateGeneration, applied, journalled
+        case format, owner, base, end, hardState, lostTail, stateGeneration, applied
     }
 
     /// The newest layout that this program knows. Raised with any change that an older program would misread.
-    static let formatVersion: UInt32 = 2
+    static let formatVersion: UInt32 = 1
 
     let table: LMDBTable
     let path: String
@@ -135,8 +135,11 @@ extension MetaTable {
     /// Marks a new environment as the owner's; refuses one of another owner or of a format not known yet.
     func claim(for owner: StoreOwner, in transaction: LMDBTransaction) throws(StorageError) {
         guard let format = try record(.format, in: transaction) else {
-            try putFormat(in: transaction)
-            return try put(owner.bytes, as: .owner, in: transaction)
+            var version: [UInt8] = []
+            version.append(bigEndian: Self.formatVersion)
+            try put(version, as: .format, in: transaction)
+            try put(owner.bytes, as: .owner, in: transaction)
+            return
         }
         guard format.count == 4 else { throw corrupt(.format) }
         let version = format.bigEndian32(at: 0)
@@ -152,13 +155,5 @@ extension MetaTable {
         guard found.member == owner.member else {
             throw .wrongMember(path: path, expected: owner.member, found: found.member)
         }
-        // From now on an older program would misread it: it knows of no journal.
-        if version < Self.formatVersion { try putFormat(in: transaction) }
-    }
-
-    private func putFormat(in transaction: LMDBTransaction) throws(StorageError) {
-        var version: [UInt8] = []
-        version.append(bigEndian: Self.formatVersion)
-        try put(version, as: .format, in: transaction)
     }
 }

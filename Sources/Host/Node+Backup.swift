@@ -24,7 +24,6 @@ extension Node {
         let lease = BackupLease(node: self)
         let stream: BackupStream
         do {
-            try await keeper.commitPublished()
             stream = try stores.directory.state.openBackup(
                 kind,
                 lineage: settings.genesis.lineage,

@@ -4,6 +4,7 @@ package import Kernel
 import Replica
 package import Service
 import Storage
+import Wire
 
 extension Node: ReplicaClient {
     package var member: MemberID { settings.member.id }
@@ -13,6 +14,7 @@ extension Node: ReplicaClient {
     package func now() -> Moment { clock.now() }
 
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
+        let codec = ProtobufCodec()
         let bytes = codec.encode(command)
         // Once committed, a command that does not decode would halt every node.
         guard (try? codec.decodeCommand(bytes)) == command else {
@@ -55,16 +57,8 @@ extension Node: ReplicaClient {
     package func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError) {
         guard decisionState.snapshot.revision < revision else { return }
         let deadline = clock.now().monotonic.advanced(by: timeout)
-        try await reached { inbox.post(.awaitRevision($0, revision, deadline: deadline)) }
-    }
-
-    package func waitUntilCurrent(within timeout: Span) async throws(ServiceError) {
-        let deadline = clock.now().monotonic.advanced(by: timeout)
-        try await reached { inbox.post(.awaitCurrent($0, deadline: deadline)) }
-    }
-
-    private func reached(_ ask: (RequestID) -> Void) async throws(ServiceError) {
-        switch await requests.reply(to: ask) {
+        let reply = await requests.reply { id in inbox.post(.awaitRevision(id, revision, deadline: deadline)) }
+        switch reply {
         case .reached: return
         case .refused(let refusal): throw ServiceError(refusal)
         case .applied, .outcomeUnknown, .handedOver: throw .outcomeUnknown
@@ -75,8 +69,7 @@ extension Node: ReplicaClient {
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {
         let outcome: Swift.Result<Result, ServiceError>
-        do {
-            try await keeper.commitPublished()
+        do throws(StorageError) {
             outcome = try stores.directory.state.read { view in
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }

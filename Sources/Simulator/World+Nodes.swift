@@ -120,23 +120,14 @@ extension World {
         let pending = machines[node].log.pendingCount
         let kept = streams.disk.below(pending + 1)
         let completions = machines[node].log.crash(keeping: kept)
-        let lost = streams.disk.below(machines[node].state.uncommittedCount + 1)
-        machines[node].state.crash(losing: lost)
+        var lost = 0
+        if crash == .power {
+            lost = streams.disk.below(machines[node].state.unsyncedCount + 1)
+            machines[node].state.losePower(losing: lost)
+        }
         record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
         for completion in completions { try written(node, completion) }
-        if crash == .process { closeLinks(of: node) }
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
-    }
-
-    /// A machine without power tells nobody.
-    private mutating func closeLinks(of node: Int) {
-        for other in machines.indices where other != node && machines[other].isUp && network.connects(node, other) {
-            let delay = streams.network.span(Span(microseconds: 100)...(.milliseconds(5)))
-            queue.schedule(
-                .linkClosed(node: other, process: machines[other].generation, to: members[node]),
-                at: now.advanced(by: delay)
-            )
-        }
     }
 
     mutating func wake(_ node: Int) throws(Violation) {

@@ -94,15 +94,6 @@ struct AdminCall: Sendable {
         return LogIndex(number)
     }
 
-    /// How new the state must be that a read is answered from.
-    func consistency() throws(ServiceError) -> ReadConsistency {
-        switch query("consistency") {
-        case nil, "local": return .atLeast(try atLeast())
-        case "linearizable": return .linearizable
-        default: throw Self.invalid("consistency must be local or linearizable")
-        }
-    }
-
     func limit() throws(ServiceError) -> Int {
         guard let text = query("limit") else { return 100 }
         guard let limit = Int(text), (1...ListRequest.maximumLimit).contains(limit) else {
@@ -122,8 +113,7 @@ struct AdminCall: Sendable {
         return ListRequest(namePrefix: query("prefix") ?? "", after: cursor, limit: try limit())
     }
 
-    static let readQuery = ["at_least", "consistency"]
-    static let listQuery = ["prefix", "limit", "cursor"] + readQuery
+    static let listQuery = ["prefix", "limit", "cursor", "at_least"]
 
     static func invalid(_ message: String) -> ServiceError {
         ServiceError(.invalid, code: "invalid_request", message: message)

@@ -14,6 +14,7 @@ import Service
 import ServiceLifecycle
 import Storage
 import UnixSignals
+import Wire
 
 /// The composition root of a node: builds every part from the configuration and passes each what it needs.
 struct NodeProcess {
@@ -70,7 +71,7 @@ struct NodeProcess {
         admin = AdminServer(
             AdminAPI(
                 client: node,
-                codec: node.codec,
+                codec: ProtobufCodec(),
                 options: Self.adminOptions(
                     configuration,
                     enrolment: try Self.enrolment(configuration, genesisFile, credentials),

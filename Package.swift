@@ -106,7 +106,7 @@ let package = Package(
                 "Kernel", "JSON", "Service", "Identity", "Cedar", "Directory", "Decision", "Keys", nioCore, nioPosix,
                 nioHTTP1, nioSSL, x509, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ]
         ),
         module(

@@ -6,6 +6,7 @@ import Links
 import Replica
 package import Service
 import Storage
+import Synchronization
 
 extension Node {
     package func status() async -> NodeStatus {
@@ -39,7 +40,7 @@ extension Node {
                 ),
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
-                certificateExpiresAt: settings.credentials.validity.notAfter,
+                certificateExpiresAt: certificate.withLock { $0.notAfter },
                 peers: peers,
                 counters: [
                     .init("replica_forwarded_commands", replica.counters.forwarded),

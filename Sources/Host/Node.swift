@@ -76,6 +76,8 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let keeper: StateKeeper
     let reader: CatchUpReader
     let backups = Atomic<Int>(0)
+    /// Of the certificate that is shown to others now.
+    let certificate: Mutex<CertificateValidity>
     let scrubber: LogScrubber
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -182,6 +184,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 readyToStop: { end.yield(.readyToStop) }
             )
         )
+        certificate = Mutex(settings.credentials.validity)
         self.settings = settings
         self.clock = clock
         self.stores = stores
@@ -211,6 +214,12 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         }
         await tearDown()
         if let failure { throw failure }
+    }
+
+    /// Shows peers another certificate of the same key and roots from now on.
+    package func present(_ credentials: NodeCredentials) throws {
+        try links.present(credentials)
+        certificate.withLock { $0 = credentials.validity }
     }
 
     private func waitForEnd() async -> (any Error)? {

@@ -24,6 +24,11 @@ package struct CertificateValidity: Hashable, Sendable {
         )
     }
 
+    package func contains(_ time: WallTime) -> Bool { notBefore <= time && !hasEnded(by: time) }
+
+    /// The last second counts to its end.
+    package func hasEnded(by time: WallTime) -> Bool { notAfter.advanced(by: .seconds(1)) <= time }
+
     /// When half of it is over, and the certificate should be renewed.
     package var halfway: WallTime {
         notBefore.advanced(by: Span(microseconds: notAfter.elapsed(since: notBefore).microseconds / 2))

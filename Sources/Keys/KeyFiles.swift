@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Files that appear whole or not at all, and are never overwritten.
+/// Files that appear whole or not at all. None is overwritten but by `replace`.
 package enum KeyFiles {
     /// Bytes of a file, at most `limit` of them.
     package static func read(_ path: String, limit: Int) throws(KeysError) -> [UInt8] {
@@ -38,20 +38,51 @@ package enum KeyFiles {
     /// Written under another name first, and linked: `link` fails if the name is taken, so that a crash in between
     /// leaves no half file under it and no run overwrites another's.
     package static func create(_ path: String, mode: UInt32, bytes: [UInt8]) throws(KeysError) {
-        let temporary = "\(path).new-\(UInt64.random(in: 0...(.max)))"
-        let file = unsafe Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard file >= 0 else { throw KeysError(.unwritable(lastReason), at: path) }
+        let temporary = try writeBeside(path, mode: mode, bytes: bytes)
         defer { _ = unsafe unlink(temporary) }
-        do {
-            defer { close(file) }
-            try write(bytes, to: file, path: path)
-            // Past the umask.
-            guard fchmod(file, mode) == 0, fsync(file) == 0 else { throw KeysError(.unwritable(lastReason), at: path) }
-        }
         guard unsafe link(temporary, path) == 0 else {
             throw errno == EEXIST ? KeysError(.alreadyExists, at: path) : KeysError(.unwritable(lastReason), at: path)
         }
         try syncFolder(of: path)
+    }
+
+    /// Puts a file in the place of the one of this name, whose permissions it takes. A crash leaves the one or the other;
+    /// after it returns, the new one.
+    package static func replace(_ path: String, bytes: [UInt8]) throws(KeysError) {
+        var facts = stat()
+        guard unsafe stat(path, &facts) == 0 else { throw KeysError(.unwritable(lastReason), at: path) }
+        let temporary = try writeBeside(path, mode: facts.st_mode & 0o777, bytes: bytes)
+        guard unsafe rename(temporary, path) == 0 else {
+            let reason = lastReason
+            _ = unsafe unlink(temporary)
+            throw KeysError(.unwritable(reason), at: path)
+        }
+        try syncFolder(of: path)
+    }
+
+    /// Whether this process may put another file in the place of one.
+    ///
+    /// - Throws: `KeysError` with the reason why not.
+    package static func checkReplaceable(_ path: String) throws(KeysError) {
+        guard unsafe access(folder(of: path), W_OK | X_OK) == 0 else {
+            throw KeysError(.unwritable("its folder: \(lastReason)"), at: path)
+        }
+    }
+
+    private static func writeBeside(_ path: String, mode: UInt32, bytes: [UInt8]) throws(KeysError) -> String {
+        let temporary = "\(path).new-\(UInt64.random(in: 0...(.max)))"
+        let file = unsafe Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard file >= 0 else { throw KeysError(.unwritable(lastReason), at: path) }
+        defer { close(file) }
+        do throws(KeysError) {
+            try write(bytes, to: file, path: path)
+            // Past the umask.
+            guard fchmod(file, mode) == 0, fsync(file) == 0 else { throw KeysError(.unwritable(lastReason), at: path) }
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        return temporary
     }
 
     private static func write(_ bytes: [UInt8], to file: CInt, path: String) throws(KeysError) {
@@ -67,11 +98,14 @@ package enum KeyFiles {
     }
 
     private static func syncFolder(of path: String) throws(KeysError) {
-        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let folder = unsafe Glibc.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = unsafe Glibc.open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw KeysError(.unwritable(lastReason), at: path) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw KeysError(.unwritable(lastReason), at: path) }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 
     private static var lastReason: String { unsafe String(cString: strerror(errno)) }

@@ -88,10 +88,7 @@ package struct PeerVerifier: Sendable {
 
     private func checkTime(_ leaf: ParsedCertificate, at now: WallTime) throws(PeerRefusal) {
         guard leaf.validity.notBefore <= now else { throw .notYetValid(notBefore: leaf.validity.notBefore) }
-        // The last second counts to its end.
-        guard leaf.validity.remaining(at: now) > .zero || now < leaf.validity.notAfter.advanced(by: .seconds(1)) else {
-            throw .expired(notAfter: leaf.validity.notAfter)
-        }
+        guard !leaf.validity.hasEnded(by: now) else { throw .expired(notAfter: leaf.validity.notAfter) }
     }
 
     private func checkPath(

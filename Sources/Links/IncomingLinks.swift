@@ -55,7 +55,10 @@ final class IncomingLinks: Sendable {
             clock: environment.clock,
             refused: { record.set($0) }
         )
-        let tls = NIOSSLServerHandler(context: environment.context, customVerificationCallback: verification)
+        let tls = NIOSSLServerHandler(
+            context: environment.context.current,
+            customVerificationCallback: verification
+        )
         let session = IncomingSession(id: id, channel: channel, links: self)
         let handler = LinkHandler(session: session, tls: tls, refusal: record, options: environment.options)
         try channel.pipeline.syncOperations.addHandlers([tls, handler])

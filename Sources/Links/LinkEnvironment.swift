@@ -1,13 +1,12 @@
 internal import Kernel
 internal import Keys
 internal import Logging
-internal import NIOSSL
 
 /// What all connections of a node share; the TLS context is that of the direction.
 struct LinkEnvironment: Sendable {
     let roster: Roster
     let verifier: PeerVerifier
-    let context: NIOSSLContext
+    let context: PresentedContext
     let options: LinkOptions
     let clock: @Sendable () -> WallTime
     let counters: LinkCounters

@@ -136,7 +136,7 @@ final class OutgoingLink: Sendable {
             refused: { record.set($0) }
         )
         let tls = try NIOSSLClientHandler(
-            context: environment.context,
+            context: environment.context.current,
             serverHostname: nil,
             customVerificationCallback: verification
         )

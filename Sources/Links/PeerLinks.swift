@@ -25,6 +25,8 @@ package final class PeerLinks: Sendable {
     private let group: any EventLoopGroup
     private let outgoing: LinkEnvironment
     private let incoming: IncomingLinks
+    /// What this node shows to whom it dials, and to those that dial it.
+    private let contexts: (client: PresentedContext, server: PresentedContext)
     private let counters: LinkCounters
     private let state = Mutex(State())
 
@@ -46,7 +48,11 @@ package final class PeerLinks: Sendable {
     ) throws(LinksError) {
         let roster = Roster(local: local, lineage: lineage, instance: instance, roster: roster)
         let counters = LinkCounters()
-        func environment(_ context: NIOSSLContext) -> LinkEnvironment {
+        let contexts = (
+            client: PresentedContext(try TLSContexts.peerClient(credentials)),
+            server: PresentedContext(try TLSContexts.peerServer(credentials))
+        )
+        func environment(_ context: PresentedContext) -> LinkEnvironment {
             LinkEnvironment(
                 roster: roster,
                 verifier: credentials.verifier,
@@ -58,8 +64,9 @@ package final class PeerLinks: Sendable {
                 logger: logger
             )
         }
-        self.outgoing = environment(try TLSContexts.peerClient(credentials))
-        self.incoming = IncomingLinks(environment: environment(try TLSContexts.peerServer(credentials)))
+        self.outgoing = environment(contexts.client)
+        self.incoming = IncomingLinks(environment: environment(contexts.server))
+        self.contexts = contexts
         self.roster = roster
         self.counters = counters
         self.options = options
@@ -98,6 +105,14 @@ package final class PeerLinks: Sendable {
         self.roster.replace(with: roster)
         dial()
         incoming.closeChanged()
+    }
+
+    /// Shows another certificate of the same key and roots on connections from now on; those that are open stay.
+    package func present(_ credentials: NodeCredentials) throws(LinksError) {
+        let client = try TLSContexts.peerClient(credentials)
+        let server = try TLSContexts.peerServer(credentials)
+        contexts.client.replace(by: client)
+        contexts.server.replace(by: server)
     }
 
     package var statistics: LinkStatistics {

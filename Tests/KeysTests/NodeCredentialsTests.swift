@@ -1,3 +1,4 @@
+import Foundation
 import Identity
 import Kernel
 import Keys
@@ -81,5 +82,20 @@ struct NodeCredentialsTests {
         try KeyFiles.create(files.roots, mode: 0o644, bytes: Array(authority.issuer.certificate.pem.utf8))
         try PrivateKeyFile.create(files.key, key: key, protection: .plainForDevelopment)
         return files
+    }
+
+    @Test("a file is replaced whole, keeps its permissions, and must have been there") func replace() throws {
+        try withFolder { folder in
+            let path = folder + "/node.crt"
+            #expect(throws: KeysError.self) { try KeyFiles.replace(path, bytes: [1]) }
+            try KeyFiles.create(path, mode: 0o640, bytes: [1, 2, 3])
+            try KeyFiles.replace(path, bytes: [4])
+            #expect(try KeyFiles.read(path, limit: 10) == [4])
+            let facts = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(facts[.posixPermissions] as? Int == 0o640)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["node.crt"])
+            try KeyFiles.checkReplaceable(path)
+            #expect(throws: KeysError.self) { try KeyFiles.checkReplaceable(folder + "/none/node.crt") }
+        }
     }
 }

@@ -3,6 +3,7 @@ package import Directory
 internal import Identity
 internal import JSON
 package import Kernel
+internal import Keys
 package import Service
 
 /// The admin API: administration, queries, decisions with their reasons, status.
@@ -21,6 +22,8 @@ package struct AdminAPI: Sendable {
         package var metrics: @Sendable () -> [MetricSample] = { [] }
         /// Nil where no node can join.
         package var enrolment: NodeEnrolment?
+        /// How the renewal of the node's own certificate stands; nil where nothing renews it.
+        package var renewal: @Sendable () -> CertificateRenewalReport? = { nil }
 
         package init(
             log: any DecisionLogSink,
@@ -90,6 +93,7 @@ package struct AdminAPI: Sendable {
     /// Who calls; refuses whom the route does not admit.
     private func admit(_ request: AdminRequest, _ access: AdminRoute.Access) async throws(ServiceError) -> Credential? {
         if access == .open { return nil }
+        if access == .memberOrCaller, let member = try await member(request) { return .node(member) }
         let credential = try CallerCredential.of(
             RequestFields(request.headers),
             peer: request.peer,
@@ -100,6 +104,33 @@ package struct AdminAPI: Sendable {
         }
         if access == .identified, case .token(let digest) = credential { _ = try await holder(of: digest) }
         return credential
+    }
+
+    /// The member whose certificate the connection was made with; nil for any other caller.
+    private func member(_ request: AdminRequest) async throws(ServiceError) -> MemberID? {
+        guard RequestFields(request.headers).authorization == nil, case .verified(let identity, _) = request.peer,
+            let name = identity.spiffeID.nodeName
+        else { return nil }
+        // The connection may outlive the certificate that it began with.
+        guard identity.validity.contains(client.now().wall) else {
+            throw ServiceError(
+                .unauthenticated,
+                code: "certificate_expired",
+                message: "the node's certificate does not count now; connect with a new one"
+            )
+        }
+        let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
+        guard let member = members.first(where: { $0.spec.name == name }) else {
+            throw ServiceError(.unauthenticated, code: "unknown_member", message: "\(name) is not a member of the cluster")
+        }
+        guard member.spec.keyFingerprint == identity.fingerprint else {
+            throw ServiceError(
+                .unauthenticated,
+                code: "key_not_pinned",
+                message: "key \(identity.fingerprint) is not the one that the log pins for \(name)"
+            )
+        }
+        return member.spec.id
     }
 
     private func holder(of digest: Digest) async throws(ServiceError) -> TokenGrant {

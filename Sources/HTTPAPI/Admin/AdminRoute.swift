@@ -12,6 +12,8 @@ struct AdminRoute: Sendable {
         case reader
         /// For what is decided elsewhere: a command where it is applied, a decision where it is made.
         case caller
+        /// A member of the cluster, by a certificate whose key the log pins; or a caller as above.
+        case memberOrCaller
     }
 
     typealias Handler = @Sendable (AdminAPI, AdminCall) async throws -> AdminResponse

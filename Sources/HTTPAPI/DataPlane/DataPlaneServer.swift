@@ -3,7 +3,7 @@ package import Logging
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-package import NIOSSL
+internal import NIOSSL
 internal import ServiceLifecycle
 
 /// Serves a `DataPlaneResponder` over HTTP/1.1 and TLS on event loops of its own.
@@ -16,7 +16,7 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
         /// 0 lets the system choose.
         package var port: Int
         /// Nil serves without TLS, for tests.
-        package var tls: NIOSSLContext?
+        package var tls: ServerTLS?
         /// Judges the certificates that clients show. Without it nobody is known by a certificate.
         package var verifier: PeerVerifier?
         package var eventLoopCount: Int
@@ -25,7 +25,7 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
         package init(
             host: String,
             port: Int,
-            tls: NIOSSLContext?,
+            tls: ServerTLS?,
             verifier: PeerVerifier? = nil,
             eventLoopCount: Int = 1,
             limits: DataPlaneLimits = DataPlaneLimits()
@@ -140,7 +140,7 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
                         throw ChannelError.operationUnsupported
                     }
                     if let tls = configuration.tls {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
                     }
                     try addHandlers(to: channel, lane: lane.value)
                 }

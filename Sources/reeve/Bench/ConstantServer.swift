@@ -34,7 +34,7 @@ struct ConstantServer {
         )
         let credentials = try NodeCredentials(chain: [certificate], key: key, roots: [issuer.certificate])
         let server = try await DataPlaneServer.bind(
-            .init(host: "127.0.0.1", port: 0, tls: try ServerTLS.context(credentials), verifier: credentials.verifier),
+            .init(host: "127.0.0.1", port: 0, tls: try ServerTLS(credentials), verifier: credentials.verifier),
             responder: ConstantResponder(body: answer),
             logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
         )

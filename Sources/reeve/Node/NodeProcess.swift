@@ -21,6 +21,7 @@ struct NodeProcess {
     private let node: Node
     private let decisions: DataPlaneServer<AuthZENResponder>
     private let admin: AdminServer
+    private let renewer: CertificateRenewer
     private let logger: Logger
 
     init(_ configuration: NodeConfiguration, logger: Logger) async throws {
@@ -29,6 +30,7 @@ struct NodeProcess {
         let introduction = try configuration.introductionFile.map { try IntroductionFile.load($0) }
         let member = try Self.member(configuration, of: genesis, introduction)
         let credentials = try await Self.credentials(configuration, member: member, genesis: genesis, logger: logger)
+        let enrolment = try NodeEnrolment(configuration, genesisFile, credentials)
         let node = try Node(
             settings: NodeSettings(
                 member: member,
@@ -52,12 +54,28 @@ struct NodeProcess {
                 patience: configuration.decisionLog.patience
             )
         )
+        let tls = try ServerTLS(credentials)
+        let renewer = try CertificateRenewer(
+            node: node,
+            certificate: NodeCertificate(
+                path: configuration.tls.files.certificate,
+                member: member,
+                key: credentials.key,
+                roots: credentials.roots,
+                enrolment: enrolment
+            ),
+            credentials: credentials,
+            logger: logger
+        ) { renewed in
+            try node.present(renewed)
+            try tls.present(renewed)
+        }
         let counters = DecisionCounters()
         decisions = try await DataPlaneServer.bind(
             DataPlaneServer.Configuration(
                 host: configuration.listen.decisions.host,
                 port: configuration.listen.decisions.port,
-                tls: try ServerTLS.context(credentials),
+                tls: tls,
                 verifier: credentials.verifier
             ),
             responder: AuthZENResponder(
@@ -74,7 +92,8 @@ struct NodeProcess {
                 codec: ProtobufCodec(),
                 options: Self.adminOptions(
                     configuration,
-                    enrolment: try Self.enrolment(configuration, genesisFile, credentials),
+                    enrolment: enrolment,
+                    renewer: renewer,
                     log: log,
                     decisions: counters,
                     server: decisions.counters
@@ -83,11 +102,13 @@ struct NodeProcess {
             AdminServer.Configuration(
                 host: configuration.listen.admin.host,
                 port: configuration.listen.admin.port,
-                credentials: credentials
+                tls: tls,
+                verifier: credentials.verifier
             ),
             logger: logger
         )
         self.node = node
+        self.renewer = renewer
         self.logger = logger
     }
 
@@ -99,6 +120,7 @@ struct NodeProcess {
                     .init(service: node, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: decisions, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: renewer, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
                         service: InstanceClaim(node: node, logger: logger),
                         successTerminationBehavior: .ignore,
@@ -113,7 +135,7 @@ struct NodeProcess {
     }
 
     /// Which member the configuration means, as the genesis or the introduction describes it.
-    private static func member(
+    static func member(
         _ configuration: NodeConfiguration,
         of genesis: Genesis,
         _ introduction: IntroductionFile?
@@ -133,31 +155,6 @@ struct NodeProcess {
         return member
     }
 
-    private static func enrolment(
-        _ configuration: NodeConfiguration,
-        _ genesis: GenesisFile,
-        _ credentials: NodeCredentials
-    ) throws -> NodeEnrolment {
-        let issuer = try configuration.tls.issuer.map { files in
-            let key = try PrivateKeyFile.load(
-                files.key,
-                allowPlain: configuration.tls.allowPlainKey,
-                passphrase: configuration.tls.passphrase
-            ).key
-            let certificates = try ParsedCertificate.load(files.certificate)
-            guard let certificate = certificates.first, certificates.count == 1 else {
-                throw CommandError("must hold one certificate", at: files.certificate)
-            }
-            return try CertificateIssuer(certificate: certificate, key: key, trustDomain: credentials.trustDomain)
-        }
-        return NodeEnrolment(
-            issuer: issuer,
-            roots: credentials.roots,
-            genesis: genesis.genesis.json,
-            lifetime: .seconds(UInt64(configuration.tls.issuedDays) * 86_400)
-        )
-    }
-
     private static func credentials(
         _ configuration: NodeConfiguration,
         member: MemberSpec,
@@ -171,11 +168,21 @@ struct NodeProcess {
         )
         for warning in warnings { logger.warning("private key", metadata: ["warning": "\(warning)"]) }
         let now = NodeClock().now().wall
-        try await credentials.check(
-            as: [.server, .client],
-            expecting: .member(name: member.name, key: member.keyFingerprint),
-            at: now
-        )
+        do {
+            try await credentials.check(
+                as: [.server, .client],
+                expecting: .member(name: member.name, key: member.keyFingerprint),
+                at: now
+            )
+        } catch {
+            guard case .refused(.expired) = error.problem else { throw error }
+            // Not by itself: a clock that is wrong after a start would spoil a good certificate.
+            throw CommandError(
+                error.description,
+                at: configuration.tls.files.certificate,
+                advice: "check the clock; if it is right, run `reeve node renew` with this node's configuration"
+            )
+        }
         guard credentials.trustDomain.description == genesis.trustDomain else {
             throw CommandError(
                 "the certificate is of trust domain \(credentials.trustDomain), the genesis of \(genesis.trustDomain)",
@@ -197,6 +204,7 @@ struct NodeProcess {
     private static func adminOptions(
         _ configuration: NodeConfiguration,
         enrolment: NodeEnrolment,
+        renewer: CertificateRenewer,
         log: DecisionLogStore,
         decisions: DecisionCounters,
         server: DataPlaneCounters
@@ -207,6 +215,7 @@ struct NodeProcess {
             search: { filter async throws(ServiceError) in try await search(directory, filter) }
         )
         options.enrolment = enrolment
+        options.renewal = { renewer.report }
         options.certificateWarning = .seconds(UInt64(configuration.tls.warnDays) * 86_400)
         options.metrics = { NodeMetrics.samples(decisions: decisions, server: server, log: log) }
         return options
@@ -231,9 +240,32 @@ struct NodeProcess {
     }
 }
 
+extension NodeEnrolment {
+    init(_ configuration: NodeConfiguration, _ genesis: GenesisFile, _ credentials: NodeCredentials) throws {
+        let issuer = try configuration.tls.issuer.map { files in
+            let key = try PrivateKeyFile.load(
+                files.key,
+                allowPlain: configuration.tls.allowPlainKey,
+                passphrase: configuration.tls.passphrase
+            ).key
+            let certificates = try ParsedCertificate.load(files.certificate)
+            guard let certificate = certificates.first, certificates.count == 1 else {
+                throw CommandError("must hold one certificate", at: files.certificate)
+            }
+            return try CertificateIssuer(certificate: certificate, key: key, trustDomain: credentials.trustDomain)
+        }
+        self.init(
+            issuer: issuer,
+            roots: credentials.roots,
+            genesis: genesis.genesis.json,
+            lifetime: .seconds(UInt64(configuration.tls.issuedDays) * 86_400)
+        )
+    }
+}
+
 extension NodeConfiguration.TLSFiles {
     /// What unlocks the node's keys; nil when they are in clear.
-    fileprivate func passphrase() throws(KeysError) -> Passphrase? {
+    func passphrase() throws(KeysError) -> Passphrase? {
         try passphraseFile.map { path throws(KeysError) in
             Passphrase(String(decoding: try KeyFiles.read(path, limit: 4096), as: UTF8.self))
         }

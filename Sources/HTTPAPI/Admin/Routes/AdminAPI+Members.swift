@@ -19,6 +19,9 @@ extension AdminAPI {
             let id = try await api.member(call).spec.id
             return .receipt(try await api.writer.submit(.removeMember(id), api.write(call)))
         },
+        AdminRoute("POST", "/v1/members/{name}/certificate", .memberOrCaller) { api, call in
+            try await api.renewCertificate(call)
+        },
         AdminRoute("GET", "/v1/join-tickets", .reader, query: ["at_least"]) { api, call in
             let request = ListRequest(limit: ListRequest.maximumLimit)
             let page = try await api.read(call) { view throws(StateDamage) in try view.joinTickets(request) }
@@ -83,12 +86,7 @@ extension AdminAPI {
         let name = try body.string("name")
         let secret = try body.string("secret")
         let instance = try body.digest("instance")
-        let request: CertificateRequest
-        do {
-            request = try CertificateRequest(pem: try body.string("certificate_request"), place: "certificate_request")
-        } catch let error as KeysError {
-            throw ServiceError(.invalid, code: "invalid_certificate_request", message: "\(error)")
-        }
+        let request = try body.certificateRequest()
         try body.finish()
         let member = try await admission.admit(
             NodeAdmission.Application(
@@ -107,6 +105,43 @@ extension AdminAPI {
             ],
             status: 201
         )
+    }
+
+    /// A member renews its own certificate; for one that can prove itself no more, whoever may `renewCertificate` asks.
+    ///
+    /// Name and addresses are those of the log, and the key is the one that it pins: nobody gets more than the member has.
+    private func renewCertificate(_ call: AdminCall) async throws -> AdminResponse {
+        guard let enrolment = options.enrolment, let issuer = enrolment.issuer else { throw Self.noEnrolment }
+        let member = try await member(call).spec
+        if case .node(let caller) = try call.known() {
+            guard caller == member.id else {
+                throw ServiceError(
+                    .forbidden,
+                    code: "another_member",
+                    message: "a node renews no certificate but its own"
+                )
+            }
+        } else {
+            try decisions.authorize(
+                call.known(),
+                action: "renewCertificate",
+                on: EntityUIDs.node(member.id),
+                in: client.decisionState,
+                at: client.now()
+            )
+        }
+        var body = try call.body()
+        let request = try body.certificateRequest()
+        try body.finish()
+        guard request.fingerprint == member.keyFingerprint else {
+            throw ServiceError(
+                .invalid,
+                code: "key_not_pinned",
+                message: "key \(request.fingerprint) is not the one that the log pins for \(member.name)"
+            )
+        }
+        let chain = try enrolment.certificate(for: member, request: request, by: issuer, at: client.now().wall)
+        return .json(["certificate": .string(chain)], status: 201)
     }
 
     /// The whole state leaves the node, digests of tokens included: `Reeve::Action::"backup"` is not lightly given.
@@ -152,6 +187,16 @@ extension AdminAPI {
         code: "no_issuing_key",
         message: "this node has no issuing key and cannot admit others; ask another voter"
     )
+}
+
+extension ObjectReader {
+    fileprivate mutating func certificateRequest() throws -> CertificateRequest {
+        do {
+            return try CertificateRequest(pem: try string("certificate_request"), place: "certificate_request")
+        } catch let error as KeysError {
+            throw ServiceError(.invalid, code: "invalid_certificate_request", message: "\(error)")
+        }
+    }
 }
 
 extension DirectoryView {

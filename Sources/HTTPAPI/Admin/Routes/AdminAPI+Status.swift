@@ -30,19 +30,23 @@ extension AdminAPI {
 /// What a node says of itself.
 struct NodeReport: Sendable {
     let status: NodeStatus
+    let now: WallTime
     let age: Kernel.Span?
     let isCaughtUp: Bool
     let certificateRemaining: Kernel.Span
     let certificateWarning: Kernel.Span
+    let renewal: CertificateRenewalReport?
 
     init(_ status: NodeStatus, _ client: any ReplicaClient, _ options: AdminAPI.Options) {
         let now = client.now()
         let state = client.decisionState
         self.status = status
+        self.now = now.wall
         self.age = state.freshness.map { $0.age(at: now) }
         self.isCaughtUp = state.isServing
         self.certificateRemaining = status.certificateExpiresAt.elapsed(since: now.wall)
         self.certificateWarning = options.certificateWarning
+        self.renewal = options.renewal()
     }
 
     /// Why the node is not ready; nil when it is.
@@ -58,10 +62,14 @@ struct NodeReport: Sendable {
     var warnings: [String] { logWarnings + certificateWarnings }
 
     private var certificateWarnings: [String] {
-        guard certificateRemaining <= certificateWarning else { return [] }
-        if certificateRemaining == .zero { return ["the node's certificate has expired; install a new one"] }
+        let failure = renewal?.lastFailure
+        guard certificateRemaining <= certificateWarning else {
+            return failure.map { ["the node's certificate is not renewed: \($0)"] } ?? []
+        }
         let days = certificateRemaining.milliseconds / 86_400_000
-        return ["the node's certificate expires in \(days) day(s); install a new one"]
+        let state = certificateRemaining == .zero ? "has expired" : "expires in \(days) day(s)"
+        let reason = failure.map { ", since it is not renewed: \($0)" } ?? ""
+        return ["the node's certificate \(state)\(reason); run `reeve node renew` on its machine"]
     }
 
     private var logWarnings: [String] {
@@ -96,6 +104,8 @@ struct NodeReport: Sendable {
             JSONMember("log", log),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
+            JSONMember("certificate_renewal_at", renewal?.nextAttempt.json ?? .null),
+            JSONMember("certificate_renewal_failure", (renewal?.lastFailure).json),
             JSONMember("warnings", .array(warnings.map { .string($0) })),
             JSONMember("peers", .array(status.peers.map(Self.json))),
         ])
@@ -152,9 +162,24 @@ struct NodeReport: Sendable {
         let ages = age.map {
             MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
         }
+        let renewals: [MetricSample] = renewal.map { renewal in
+            [
+                .gauge(
+                    "reeve_keys_certificate_next_renewal_seconds",
+                    "Time until the node tries to renew its certificate.",
+                    renewal.nextAttempt.elapsed(since: now).milliseconds / 1000
+                ),
+                .counter("reeve_keys_certificate_renewals_total", "Certificates taken into use.", renewal.renewals),
+                .counter(
+                    "reeve_keys_certificate_renewal_failures_total",
+                    "Attempts to renew that failed.",
+                    renewal.failures
+                ),
+            ]
+        } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + (ages.map { [$0] } ?? []) + counters
+        return gauges + renewals + (ages.map { [$0] } ?? []) + counters
     }
 }

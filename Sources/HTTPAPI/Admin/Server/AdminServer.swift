@@ -1,6 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import HummingbirdTLS
+internal import HummingbirdCore
 internal import Kernel
 package import Keys
 package import Logging
@@ -15,12 +15,15 @@ package struct AdminServer: ServiceLifecycle.Service {
     package struct Configuration: Sendable {
         package let host: String
         package let port: Int
-        package let credentials: NodeCredentials
+        package let tls: ServerTLS
+        /// Judges the certificates that clients show.
+        package let verifier: PeerVerifier
 
-        package init(host: String, port: Int, credentials: NodeCredentials) {
+        package init(host: String, port: Int, tls: ServerTLS, verifier: PeerVerifier) {
             self.host = host
             self.port = port
-            self.credentials = credentials
+            self.tls = tls
+            self.verifier = verifier
         }
     }
 
@@ -36,11 +39,14 @@ package struct AdminServer: ServiceLifecycle.Service {
 
     /// - Throws: `ListenError` when the port cannot be had.
     package func run() async throws {
-        let tls = try ServerTLS.configuration(configuration.credentials)
-        let responder = AdminResponder(api: api, verifier: configuration.credentials.verifier)
+        let tls = configuration.tls
+        let responder = AdminResponder(api: api, verifier: configuration.verifier)
         let application = Application(
             responder: responder,
-            server: try .tls(.http1(configuration: .init(idleTimeout: .seconds(75))), tlsConfiguration: tls),
+            server: HTTPServerBuilder { responder in
+                let base = HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(75)))
+                return RenewableTLSChannel(base: base, tls: tls)
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: "reeve"
@@ -58,6 +64,20 @@ package struct AdminServer: ServiceLifecycle.Service {
         quiet.logLevel = max(logger.logLevel, .warning)
         return quiet
     }
+}
+
+/// TLS below HTTP; the framework's own keeps for ever the certificate that it began with.
+private struct RenewableTLSChannel<Base: ServerChildChannel>: ServerChildChannel {
+    let base: Base
+    let tls: ServerTLS
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
+        }.flatMap { base.setup(channel: channel, logger: logger) }
+    }
+
+    func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
 }
 
 /// Carries requests from the framework to the API.

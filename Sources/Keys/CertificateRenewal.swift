@@ -37,7 +37,8 @@ package struct CertificateRenewal: Hashable, Sendable {
     /// Nil while a round is under way.
     private var roundEnded: Instant?
 
-    package static let longestWait = Span.seconds(60)
+    package static let longestWait = Span.seconds(10)
+    private static let longestPauseAfterEnd = Span.seconds(60)
     private static let shortestPause = Span.seconds(1)
     private static let longestPause = Span.seconds(3600)
 
@@ -108,7 +109,7 @@ package struct CertificateRenewal: Hashable, Sendable {
 
     private func pause(at now: WallTime) -> Span {
         let doubled = Span.seconds(1 << min(fruitlessRounds - min(fruitlessRounds, 1), 16))
-        guard !validity.hasEnded(by: now) else { return min(doubled, Self.longestWait) }
+        guard !validity.hasEnded(by: now) else { return min(doubled, Self.longestPauseAfterEnd) }
         let share = Span(microseconds: validity.remaining(at: now).microseconds / 16)
         return min(doubled, max(Self.shortestPause, min(share, Self.longestPause)))
     }

@@ -64,9 +64,9 @@ import Testing
 
     /// The administrator's own key, and a node's, in certificates that ended an hour ago.
     private static func expired(_ cluster: TestCluster) async throws {
-        let authority = try PastAuthority(cluster)
-        let admin = try authority.issueAgain("admin/admin") { issuer, id, key in
-            try issuer.issueClient(id, publicKey: key.publicKey, validity: PastAuthority.validity)
+        let root = try OfflineRoot(of: cluster)
+        let admin = try root.issueAgain("admin/admin") { issuer, id, key in
+            try issuer.issueClient(id, publicKey: key.publicKey, validity: OfflineRoot.past)
         }
         let client = try cluster.client(certificate: admin, key: "admin/admin.key")
         for offset in [1, 2] {
@@ -79,8 +79,8 @@ import Testing
         }
         try await client.shutdown()
 
-        let node = try authority.issueAgain("nodes/n3/node") { issuer, _, key in
-            try issuer.issueNode("n3", publicKey: key.publicKey, hosts: ["127.0.0.1"], validity: PastAuthority.validity)
+        let node = try root.issueAgain("nodes/n3/node") { issuer, _, key in
+            try issuer.issueNode("n3", publicKey: key.publicKey, hosts: ["127.0.0.1"], validity: OfflineRoot.past)
         }
         let peer = try cluster.client(certificate: node, key: "nodes/n3/node.key")
         _ = try? await cluster.send("GET", cluster.url("n1", 0, "/"), nil, [], peer)
@@ -142,44 +142,6 @@ import Testing
             let decision = try await cluster.decisions("POST", "/access/v1/evaluation", body: question, at: name)
             #expect(decision.status == 200 && decision.body.contains("no_permit"), "\(name): \(decision.body)")
         }
-    }
-}
-
-/// The cluster's own root, issuing certificates that have ended, for keys that exist.
-private struct PastAuthority {
-    static let validity = CertificateValidity(
-        notBefore: WallTime(milliseconds: UInt64(Date.now.timeIntervalSince1970 * 1000) - 7_200_000),
-        notAfter: WallTime(milliseconds: UInt64(Date.now.timeIntervalSince1970 * 1000) - 3_600_000)
-    )
-
-    private let folder: URL
-    private let issuer: CertificateIssuer
-
-    init(_ cluster: TestCluster) throws {
-        folder = cluster.folder
-        let root = try ParsedCertificate.load(folder.appending(path: "roots.crt").path())
-        issuer = try CertificateIssuer(
-            certificate: try #require(root.first),
-            key: try Self.key(folder.appending(path: "offline/root.key")),
-            trustDomain: TrustDomain(parsing: "test.internal")
-        )
-    }
-
-    /// - Returns: Path of the new certificate within the cluster's folder.
-    func issueAgain(
-        _ name: String,
-        _ issue: (CertificateIssuer, SPIFFEID, PrivateKey) throws -> ParsedCertificate
-    ) throws -> String {
-        let key = try Self.key(folder.appending(path: name + ".key"))
-        let current = try ParsedCertificate.load(folder.appending(path: name + ".crt").path())
-        let certificate = try issue(issuer, try #require(current.first?.spiffeID), key)
-        let path = name + ".expired.crt"
-        try certificate.pem.write(to: folder.appending(path: path), atomically: true, encoding: .utf8)
-        return path
-    }
-
-    private static func key(_ file: URL) throws -> PrivateKey {
-        try PrivateKeyFile.load(file.path(), allowPlain: true) { nil }.key
     }
 }
 

@@ -221,4 +221,32 @@ struct PeerLinksTests {
             keyFingerprint: credentials.fingerprint
         )
     }
+
+    @Test("a node whose certificate has ended is let in once it shows another of the same key, and open links stay")
+    func renewed() async throws {
+        let authority = try Authority()
+        let key = PrivateKey()
+        let past = CertificateValidity(notBefore: year.notBefore, notAfter: now.reduced(by: .seconds(60)))
+        let first = try await TestNode(1, try authority.credentials("n1"))
+        let second = try await TestNode(
+            2,
+            try authority.credentials("n2", key: key, validity: past),
+            members: [first.member]
+        )
+        first.links.update(LinkRoster(members: [first.member, second.member]))
+        #expect(await first.refusedIncoming("certificate_expired"))
+        #expect(await first.refusedOutgoing("certificate_expired"))
+        #expect(first.recorder.value.connected.isEmpty && second.recorder.value.connected.isEmpty)
+
+        try second.links.present(try authority.credentials("n2", key: key))
+        try #require(await first.isConnected(to: second))
+        try #require(await second.isConnected(to: first))
+        #expect(await first.reaches(second))
+
+        try second.links.present(try authority.credentials("n2", key: key, validity: past))
+        #expect(await first.reaches(second))
+        #expect(await second.reaches(first))
+        #expect(first.recorder.value.disconnects.isEmpty && second.recorder.value.disconnects.isEmpty)
+        await stop(first, second)
+    }
 }

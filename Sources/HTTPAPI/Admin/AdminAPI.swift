@@ -121,7 +121,11 @@ package struct AdminAPI: Sendable {
         }
         let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
         guard let member = members.first(where: { $0.spec.name == name }) else {
-            throw ServiceError(.unauthenticated, code: "unknown_member", message: "\(name) is not a member of the cluster")
+            throw ServiceError(
+                .unauthenticated,
+                code: "unknown_member",
+                message: "\(name) is not a member of the cluster"
+            )
         }
         guard member.spec.keyFingerprint == identity.fingerprint else {
             throw ServiceError(

@@ -10,4 +10,16 @@ package struct CertificateRenewalReport: Hashable, Sendable {
     package var failures: UInt64 = 0
 
     package init(nextAttempt: WallTime) { self.nextAttempt = nextAttempt }
+
+    func metrics(at now: WallTime) -> [MetricSample] {
+        [
+            .gauge(
+                "reeve_keys_certificate_next_renewal_seconds",
+                "Time until the node tries to renew its certificate.",
+                nextAttempt.elapsed(since: now).milliseconds / 1000
+            ),
+            .counter("reeve_keys_certificate_renewals_total", "Certificates taken into use.", renewals),
+            .counter("reeve_keys_certificate_renewal_failures_total", "Attempts to renew that failed.", failures),
+        ]
+    }
 }

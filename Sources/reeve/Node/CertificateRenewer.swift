@@ -50,7 +50,7 @@ final class CertificateRenewer: ServiceLifecycle.Service {
     var report: CertificateRenewalReport { state.withLock { $0.report } }
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { [self] in
+        await cancelWhenGracefulShutdown { [self] in
             var renewal = CertificateRenewal(
                 state.withLock { $0.credentials.validity },
                 of: node.member,
@@ -80,13 +80,7 @@ final class CertificateRenewer: ServiceLifecycle.Service {
     /// Validity of the new certificate; nil if there is none.
     private func renew(by voter: NodeStatus.Peer, _ renewal: CertificateRenewal) async -> CertificateValidity? {
         do {
-            let isSelf = voter.member == node.member
-            let own = isSelf ? try certificate.issue(at: node.now().wall) : nil
-            let text: String
-            if let own { text = own } else {
-                let shown = state.withLock { $0.credentials }
-                text = try await certificate.ask(voter.name, at: voter.apiAddress, showing: shown)
-            }
+            let text = try await obtain(from: voter)
             let now = node.now().wall
             let credentials = try await certificate.check(text, from: "answer of \(voter.name)", at: now)
             guard renewal.isImproved(by: credentials.validity, at: now) else {
@@ -99,6 +93,12 @@ final class CertificateRenewer: ServiceLifecycle.Service {
             failed("\(voter.name): \(error)")
             return nil
         }
+    }
+
+    private func obtain(from voter: NodeStatus.Peer) async throws -> String {
+        if voter.member == node.member, let own = try certificate.issue(at: node.now().wall) { return own }
+        let shown = state.withLock { $0.credentials }
+        return try await certificate.ask(voter.name, at: voter.apiAddress, showing: shown)
     }
 
     /// Validity of a certificate that has taken the place of the one in use; nil if none has.

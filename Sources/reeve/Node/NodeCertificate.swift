@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Directory
 import HTTPAPI
+import Identity
 import JSON
 import Kernel
 import Keys

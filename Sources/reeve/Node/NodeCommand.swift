@@ -3,8 +3,8 @@ import ArgumentParser
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",
-        abstract: "Run a node, or make one that joins a cluster.",
-        subcommands: [NodeRun.self, NodeJoin.self]
+        abstract: "Run a node, make one that joins a cluster, or renew its certificate.",
+        subcommands: [NodeRun.self, NodeJoin.self, NodeRenew.self]
     )
 }
 

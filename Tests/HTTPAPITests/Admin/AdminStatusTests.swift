@@ -45,12 +45,12 @@ import Testing
         let token = admin.node.issue("watch", MemoryNode.id("service/gateway"), for: .seconds(365 * 86_400))
         admin.node.advance(.seconds(70 * 86_400))
         let warnings = await admin.send("GET", "/v1/node/status", by: .token(token)).json["warnings"]?.arrayValue
-        #expect(warnings == ["the node's certificate expires in 20 day(s); install a new one"])
+        #expect(warnings == ["the node's certificate expires in 20 day(s); run `reeve node renew` on its machine"])
         let metrics = await admin.send("GET", "/metrics", by: .token(token))
         #expect(metrics.text.contains("reeve_keys_certificate_remaining_seconds \(20 * 86_400)\n"))
         admin.node.advance(.seconds(30 * 86_400))
         let late = await admin.send("GET", "/v1/node/status", by: .token(token)).json["warnings"]?.arrayValue
-        #expect(late == ["the node's certificate has expired; install a new one"])
+        #expect(late == ["the node's certificate has expired; run `reeve node renew` on its machine"])
     }
 
     @Test("the cluster's members, settings and administrators can be read and changed") func cluster() async {

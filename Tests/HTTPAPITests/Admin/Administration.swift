@@ -42,7 +42,12 @@ struct Administration {
 
     var node: MemoryNode { sample.node }
 
-    init(search: @escaping @Sendable (DecisionLogFilter) -> [DecisionLogEntry] = { _ in [] }) throws {
+    /// - Parameter issues: Whether the node has an issuing key.
+    init(
+        issues: Bool = false,
+        renewal: CertificateRenewalReport? = nil,
+        search: @escaping @Sendable (DecisionLogFilter) -> [DecisionLogEntry] = { _ in [] }
+    ) throws {
         authority = try Authority()
         let id = try SPIFFEID.administrator("root", in: authority.trustDomain)
         let identity = try authority.identity(id)
@@ -50,6 +55,15 @@ struct Administration {
         sample.node.succeed(.addAdministrator(fingerprint: identity.fingerprint, name: "tester"))
         var options = AdminAPI.Options(log: log) { filter async throws(ServiceError) in search(filter) }
         options.metrics = { [.counter("reeve_test_calls_total", "Of a test.", 7)] }
+        options.renewal = { renewal }
+        if issues {
+            options.enrolment = NodeEnrolment(
+                issuer: authority.issuer,
+                roots: [authority.issuer.certificate],
+                genesis: .null,
+                lifetime: .seconds(86_400)
+            )
+        }
         api = AdminAPI(client: sample.node, codec: sample.node.codec, options: options)
     }
 

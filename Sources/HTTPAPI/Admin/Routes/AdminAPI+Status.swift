@@ -162,24 +162,9 @@ struct NodeReport: Sendable {
         let ages = age.map {
             MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
         }
-        let renewals: [MetricSample] = renewal.map { renewal in
-            [
-                .gauge(
-                    "reeve_keys_certificate_next_renewal_seconds",
-                    "Time until the node tries to renew its certificate.",
-                    renewal.nextAttempt.elapsed(since: now).milliseconds / 1000
-                ),
-                .counter("reeve_keys_certificate_renewals_total", "Certificates taken into use.", renewal.renewals),
-                .counter(
-                    "reeve_keys_certificate_renewal_failures_total",
-                    "Attempts to renew that failed.",
-                    renewal.failures
-                ),
-            ]
-        } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + renewals + (ages.map { [$0] } ?? []) + counters
+        return gauges + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
     }
 }

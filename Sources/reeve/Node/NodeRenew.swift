@@ -27,6 +27,8 @@ struct NodeRenew: AsyncParsableCommand {
     var request: String?
     @Option(help: ArgumentHelp("Check this certificate and use it.", valueName: "file"))
     var certificate: String?
+    @Option(help: ArgumentHelp("In place of the configuration's passphrase_file.", valueName: "file"))
+    var passphraseFile: String?
 
     func validate() throws {
         guard request == nil || certificate == nil else {
@@ -35,7 +37,8 @@ struct NodeRenew: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try NodeConfiguration.load(config)
+        var configuration = try NodeConfiguration.load(config)
+        configuration.tls.passphraseFile = passphraseFile ?? configuration.tls.passphraseFile
         let genesis = try GenesisFile.load(configuration.genesisFile)
         let introduction = try configuration.introductionFile.map { try IntroductionFile.load($0) }
         let member = try NodeProcess.member(configuration, of: genesis.genesis, introduction)

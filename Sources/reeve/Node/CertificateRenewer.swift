@@ -15,6 +15,8 @@ final class CertificateRenewer: ServiceLifecycle.Service {
         /// The file as it was last looked at.
         var text: String
         var report: CertificateRenewalReport
+        /// Why no attempt can succeed, as long as it is so.
+        var obstacle: String?
         /// Whether the log has been told of the certificate's end.
         var hasReportedEnd = false
     }
@@ -39,15 +41,17 @@ final class CertificateRenewer: ServiceLifecycle.Service {
         self.certificate = certificate
         self.present = present
         self.logger = logger
-        var report = CertificateRenewalReport(nextAttempt: credentials.validity.halfway)
-        do { try KeyFiles.checkReplaceable(certificate.path) } catch {
-            report.lastFailure = error.description
-            logger.warning("the node's certificate cannot be renewed", metadata: ["reason": "\(error)"])
-        }
+        let report = CertificateRenewalReport(nextAttempt: credentials.validity.halfway)
         state = Mutex(State(credentials: credentials, text: try certificate.read(), report: report))
     }
 
-    var report: CertificateRenewalReport { state.withLock { $0.report } }
+    var report: CertificateRenewalReport {
+        state.withLock { state in
+            var report = state.report
+            report.lastFailure = state.obstacle ?? report.lastFailure
+            return report
+        }
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
@@ -57,6 +61,7 @@ final class CertificateRenewer: ServiceLifecycle.Service {
                 canIssue: certificate.enrolment.issuer != nil
             )
             while !Task.isCancelled {
+                lookForObstacle()
                 if let validity = await takeOver() { renewal.renewed(validity) }
                 let peers = await node.status().peers
                 let voters = peers.filter(\.isVoter).map {
@@ -75,6 +80,18 @@ final class CertificateRenewer: ServiceLifecycle.Service {
                 }
             }
         }
+    }
+
+    /// What would fail in months is better said at once.
+    private func lookForObstacle() {
+        var obstacle: String?
+        do { try KeyFiles.checkReplaceable(certificate.path) } catch { obstacle = error.description }
+        let isNew = state.withLock { state in
+            defer { state.obstacle = obstacle }
+            return obstacle != state.obstacle
+        }
+        guard isNew, let obstacle else { return }
+        logger.warning("the node's certificate cannot be renewed", metadata: ["reason": "\(obstacle)"])
     }
 
     /// Validity of the new certificate; nil if there is none.

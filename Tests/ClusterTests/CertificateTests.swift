@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import ClusterSupport
 import Foundation
 import Kernel

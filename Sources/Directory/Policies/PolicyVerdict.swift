@@ -45,8 +45,9 @@ extension PolicyVerdict {
     ) {
         var evaluator = Evaluator(request: request, entities: entities)
         var found = Findings()
+        let isInNoGroup = evaluator.isActionInNoGroup
         for set in policies {
-            for rule in set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+            for rule in isInNoGroup ? set.rules(for: request.action) : set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
         }
         self = found.verdict
     }

@@ -47,7 +47,8 @@ extension PolicyVerdict {
         var found = Findings()
         let isInNoGroup = evaluator.isActionInNoGroup
         for set in policies {
-            for rule in isInNoGroup ? set.rules(for: request.action) : set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+            let rules = isInNoGroup ? set.rules(for: request.action) : set.rules
+            for rule in rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
         }
         self = found.verdict
     }

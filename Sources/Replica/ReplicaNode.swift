@@ -145,6 +145,7 @@ package struct ReplicaNode: Core {
         case .awaitRevision(let id, let revision, let deadline):
             awaitRevision(id, revision, deadline: deadline, into: &effects)
         case .awaitCurrent(let id, let deadline): awaitCurrent(id, deadline: deadline, into: &effects)
+        case .linkClosed(let peer): advance(.linkClosed(peer), at: now, into: &effects)
         case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
         case .applied(let batch): applied(batch, at: now, into: &effects)
         case .entriesRead(let peer, let previous, let entries):

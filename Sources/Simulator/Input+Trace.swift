@@ -85,6 +85,9 @@ extension TraceHash {
             combine(17)
             combine(id.number)
             combine(deadline)
+        case .linkClosed(let peer):
+            combine(18)
+            combine(peer)
         }
     }
 
@@ -249,6 +252,7 @@ extension ReplicaNode.Input {
         case .submit(let submissions): "client submits \(submissions.map(\.id.number))"
         case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
         case .awaitCurrent(let id, _): "client \(id.number) awaits what is current"
+        case .linkClosed(let peer): "link to \(peer) closed by its side"
         case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
         case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
         case .entriesRead(let peer, let previous, let entries):

@@ -36,7 +36,7 @@ import Testing
 
     @Test("that come while a question is under way share the next one") func shared() {
         var leader = leader()
-        for number in 1...4 { ask(number, of: &leader) }
+        for number in 1...4 as ClosedRange<UInt64> { ask(number, of: &leader) }
         let first = leader.rounds.last ?? 0
         leader.hear(.heartbeatAcknowledged(round: first))
         #expect(leader.replies.count == 1, "the others may have been asked after its round began")

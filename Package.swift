@@ -177,6 +177,7 @@ let package = Package(
         tests("StorageTests", ["Storage", "StorageWriter", "StoreTesting", "Wire", "Consensus", "Kernel"]),
         tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
         tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
+        tests("HostTests", ["Host", "Replica", nioCore, nioEmbedded]),
         .target(
             name: "TestSupport",
             dependencies: ["Service", "Decision", "Directory", "Identity", "Kernel", "Wire"],

@@ -8,13 +8,18 @@ extension RaftNode {
 
     mutating func resetElectionTimer(at now: Instant) {
         let timeout = options.electionTimeout.microseconds
-        isHinted = false
+        hintEnd = nil
         electionDeadline = now.advanced(by: Span(microseconds: timeout + random.next() % timeout))
     }
 
     mutating func electionTimeout(at now: Instant) {
+        let hintEnd = hintEnd
         resetElectionTimer(at: now)
         if mayCampaign, !isDiskStalled(at: now), !hasUnappliedChange { campaign(.preCandidate, at: now) }
+        // Who was asked may have the hint only now.
+        if role == .preCandidate, let hintEnd, now < hintEnd {
+            waitForTurn(afterOthers: hintedVoters, until: hintEnd, at: now)
+        }
     }
 
     /// Raft section 5.2; the preliminary round is 9.6.
@@ -152,16 +157,31 @@ extension RaftNode {
         guard role == .follower, leader == peer else { return }
         leaderHeardAt = nil
         refuseReads(.leadershipLost)
-        guard !isHinted else { return }
-        isHinted = true
-        let wait = Span(microseconds: random.next() % options.linkHintJitter.microseconds)
-        electionDeadline = min(electionDeadline, now.advanced(by: wait))
+        guard hintEnd == nil else { return }
+        let turn = configuration.allVoters.filter { $0 != peer && $0 < id }.count
+        let due = electionDeadline
+        waitForTurn(afterOthers: turn, until: now.advanced(by: options.electionTimeout), at: now)
+        electionDeadline = min(electionDeadline, due)
     }
 
-    /// A member that has the same hint stands already, and can win: let it, for a few round trips.
+    /// Those that stand by turns, the leader being gone.
+    private var hintedVoters: Int { configuration.allVoters.count - 1 }
+
+    /// Stands when `count` others have had time for it, and so on by turns until `end`, when it is a follower like any other.
+    ///
+    /// By turns, and not at random moments: of two that stand at nearly the same time neither may win, and then both wait for
+    /// an election timeout.
+    private mutating func waitForTurn(afterOthers count: Int, until end: Instant, at now: Instant) {
+        let wait = UInt64(count) * options.linkHintSpacing.microseconds
+        hintEnd = end
+        electionDeadline = now.advanced(
+            by: Span(microseconds: wait + random.next() % options.linkHintJitter.microseconds)
+        )
+    }
+
+    /// A member that has the same hint stands already, and can win: let it.
     private mutating func yieldIfHinted(at now: Instant) {
-        guard isHinted, role == .follower else { return }
-        let wait = options.linkHintJitter.microseconds
-        electionDeadline = now.advanced(by: Span(microseconds: 2 * wait + random.next() % wait))
+        guard let hintEnd, role == .follower || role == .preCandidate else { return }
+        waitForTurn(afterOthers: hintedVoters, until: hintEnd, at: now)
     }
 }

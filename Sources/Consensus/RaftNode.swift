@@ -44,8 +44,8 @@ package struct RaftNode: Core {
     var electionDeadline: Instant
     var heartbeatDeadline = Instant.zero
     var quorumDeadline = Instant.zero
-    /// `electionDeadline` was drawn near because the link to the leader is closed.
-    var isHinted = false
+    /// Until when this member stands by turns, since the link to its leader is closed. Nil: it waits for election timeouts.
+    var hintEnd: Instant?
     /// Asked in this term to campaign at once, and prevented by a change of the configuration that is still to be applied.
     var postponedCampaign: Term?
     /// When a leader was last heard, which makes this member deaf to candidates for a while.

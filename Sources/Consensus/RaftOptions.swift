@@ -32,11 +32,14 @@ package struct RaftOptions: Hashable, Sendable {
         return Span(microseconds: overflow ? .max : span)
     }
 
-    /// Followers that were told at the same moment that the link to their leader is closed wait for a random part of
-    /// this before they campaign, so that they seldom stand against each other. A few round trips and syncs.
-    package var linkHintJitter: Span {
-        Span(microseconds: min(Span.milliseconds(10).microseconds, electionTimeout.microseconds / 10))
+    /// Followers that are told at the same moment that the link to their leader is closed stand one after the other, so
+    /// far apart: a few round trips and syncs, in which the one before has won unless it cannot.
+    package var linkHintSpacing: Span {
+        Span(microseconds: min(Span.milliseconds(25).microseconds, electionTimeout.microseconds / 8))
     }
+
+    /// Up to this is added to each turn. Above all, it lets the others be told too, who listen to nobody before.
+    var linkHintJitter: Span { Span(microseconds: max(linkHintSpacing.microseconds / 5, 1)) }
 
     /// Why a member cannot run with these; nil when it can.
     package var flaw: String? {

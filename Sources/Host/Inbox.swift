@@ -17,6 +17,8 @@ final class Inbox: Sendable {
         var isScheduled = false
         var isOpen = true
         var droppedFrames: UInt64 = 0
+        /// Nil until somebody takes what is posted.
+        var drain: Drain?
     }
 
     /// Frames from peers beyond this are dropped, as a network may; consensus sends again.
@@ -24,8 +26,6 @@ final class Inbox: Sendable {
 
     private let state = Mutex(State())
     let loop: any EventLoop
-    /// Set once before the first post.
-    private let drain = Mutex<Drain?>(nil)
 
     /// In a box of its own: a bare closure that is read out of a generic container is wrapped once more each time.
     private final class Drain: Sendable {
@@ -35,7 +35,17 @@ final class Inbox: Sendable {
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    func onPost(_ drain: @escaping @Sendable () -> Void) { self.drain.withLock { $0 = Drain(drain) } }
+    /// Has `drain` called on the loop after each post that finds the inbox empty, and now if it is not: peers connect, and
+    /// send, as soon as the node listens.
+    func onPost(_ drain: @escaping @Sendable () -> Void) {
+        let drain = Drain(drain)
+        let isBehind = state.withLock { state in
+            state.drain = drain
+            state.isScheduled = !state.batch.isEmpty
+            return state.isScheduled
+        }
+        if isBehind { loop.execute(drain.run) }
+    }
 
     /// For what the node itself has asked for, of which there is never more than it has under way.
     func post(_ input: ReplicaNode.Input) {
@@ -73,13 +83,13 @@ final class Inbox: Sendable {
     var droppedFrames: UInt64 { state.withLock { $0.droppedFrames } }
 
     private func add(_ change: (inout State) -> Void) {
-        let mustSchedule = state.withLock { state in
-            guard state.isOpen else { return false }
+        let drain: Drain? = state.withLock { state in
+            guard state.isOpen else { return nil }
             change(&state)
-            defer { state.isScheduled = true }
-            return !state.isScheduled
+            guard !state.isScheduled, let drain = state.drain else { return nil }
+            state.isScheduled = true
+            return drain
         }
-        guard mustSchedule, let drain = drain.withLock({ $0 }) else { return }
-        loop.execute(drain.run)
+        if let drain { loop.execute(drain.run) }
     }
 }

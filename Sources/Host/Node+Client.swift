@@ -57,8 +57,16 @@ extension Node: ReplicaClient {
     package func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError) {
         guard decisionState.snapshot.revision < revision else { return }
         let deadline = clock.now().monotonic.advanced(by: timeout)
-        let reply = await requests.reply { id in inbox.post(.awaitRevision(id, revision, deadline: deadline)) }
-        switch reply {
+        try await reached { inbox.post(.awaitRevision($0, revision, deadline: deadline)) }
+    }
+
+    package func waitUntilCurrent(within timeout: Span) async throws(ServiceError) {
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        try await reached { inbox.post(.awaitCurrent($0, deadline: deadline)) }
+    }
+
+    private func reached(_ ask: (RequestID) -> Void) async throws(ServiceError) {
+        switch await requests.reply(to: ask) {
         case .reached: return
         case .refused(let refusal): throw ServiceError(refusal)
         case .applied, .outcomeUnknown, .handedOver: throw .outcomeUnknown

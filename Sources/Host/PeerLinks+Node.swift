@@ -81,5 +81,7 @@ struct FrameReceiver: LinkDelegate {
 
     func disconnected(_ member: MemberID, reason: LinkFailure) {
         logger.info("peer disconnected", metadata: ["peer": "\(member)", "reason": "\(reason)"])
+        // Its process has ended, or is ending: nothing else closes a link that was in use.
+        if reason == .closedByPeer { inbox.post(.linkClosed(member)) }
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Keys
 internal import NIOCore
 internal import NIOSSL
@@ -168,9 +169,12 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func reason(of error: any Error) -> LinkFailure {
         if let refusal = refusal.value { return .certificate(refusal) }
-        // A peer that is killed closes its sockets without TLS's farewell.
+        // A peer that is killed closes its sockets without TLS's farewell, or resets them when it had not read everything.
         if case NIOSSLError.uncleanShutdown = error {
             return decoder.hasPartialFrame ? .frame(.truncated) : .closedByPeer
+        }
+        if let error = error as? IOError, error.errnoCode == ECONNRESET || error.errnoCode == EPIPE {
+            return .closedByPeer
         }
         let text = String("\(error)".prefix(200))
         return error is NIOSSLError || error is BoringSSLError ? .tls(text) : .connectionLost(text)

@@ -14,6 +14,11 @@ extension ReplicaNode {
         case submit([Submission])
         /// Answered by `.reply(_, .reached)` once the state reflects the revision.
         case awaitRevision(RequestID, LogIndex, deadline: Instant)
+        /// Answered by `.reply(_, .reached)` once the state reflects every write that was acknowledged to anybody before
+        /// this input: what is read then is linearizable.
+        case awaitCurrent(RequestID, deadline: Instant)
+        /// The link to a member was closed from its side, as it is when its process ends. A hint: it may be wrong.
+        case linkClosed(MemberID)
         case persisted(LogWrite.ID, last: LogPosition)
         /// Answers `.apply`, after the state is committed to its store and published for decisions.
         case applied(AppliedBatch)

@@ -33,8 +33,9 @@ extension ReplicaNode {
             effects.append(.readSnapshot(for: peer, position: position, number: number))
         case .stageSnapshot(let chunk): effects.append(.stageSnapshot(chunk))
         case .installSnapshot(let point): effects.append(.installSnapshot(point))
-        case .readReady, .readRefused: invariant(false, "nothing here asks for the index of a read")
         case .note(let note): effects.append(.note(note))
+        case .readReady(let id, let index): readReady(id, index, into: &effects)
+        case .readRefused(let id, let refusal): readRefused(id, refusal, into: &effects)
         }
     }
 
@@ -121,6 +122,7 @@ extension ReplicaNode {
         judge(at: now, into: &effects)
         finishHandOver(at: now.monotonic, into: &effects)
         dispatch(at: now, into: &effects)
+        askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         tracker.advance(applied: applied.position.index)
         if let freshness = tracker.current, freshness != publishedFreshness {

@@ -223,6 +223,7 @@ extension ReplicaNode {
         case .unsentWrite(let id): .reply(id, .refused(.noLeader))
         case .sentWrite(let id): .reply(id, .outcomeUnknown)
         case .wait(let id): .reply(id, .refused(.behind(applied: applied.position.index)))
+        case .read(let id): .reply(id, .refused(.noLeader))
         }
     }
 }

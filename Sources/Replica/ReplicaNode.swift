@@ -46,6 +46,11 @@ package struct ReplicaNode: Core {
     var mayVote = true
     var publishedFreshness: Freshness?
     var nextProposal: UInt64 = 0
+    /// Reads that are to learn at which index they are linearizable, in order of arrival. May name some that have ended.
+    var newReads: [RequestID] = []
+    /// The one question under way, and the reads that were there when it was asked.
+    var askedReads: (id: RaftNode.ReadID, reads: [RequestID])?
+    var nextRead: UInt64 = 0
     /// Who waits for the answer to a proposal; emptied within the step that makes it.
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
     /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
@@ -139,6 +144,8 @@ package struct ReplicaNode: Core {
         case .submit(let submissions): submit(submissions, into: &effects)
         case .awaitRevision(let id, let revision, let deadline):
             awaitRevision(id, revision, deadline: deadline, into: &effects)
+        case .awaitCurrent(let id, let deadline): awaitCurrent(id, deadline: deadline, into: &effects)
+        case .linkClosed(let peer): advance(.linkClosed(peer), at: now, into: &effects)
         case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
         case .applied(let batch): applied(batch, at: now, into: &effects)
         case .entriesRead(let peer, let previous, let entries):

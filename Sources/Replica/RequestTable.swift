@@ -29,8 +29,8 @@ struct RequestTable: Sendable {
         case waiting
         /// On its way to the leader of a term, or in its log.
         case sent(to: MemberID, in: Term, at: Instant)
-        /// The leader did not take it; to be sent again after a while.
-        case refused(at: Instant)
+        /// The leader of a term did not take it; to be sent again after a while, or to the next leader.
+        case refused(by: MemberID, in: Term, at: Instant)
     }
 
     private var writes: [RequestID: Write] = [:]
@@ -39,13 +39,17 @@ struct RequestTable: Sendable {
     private var unsent: Deque<RequestID> = []
     /// Writes handed over, oldest first. May name writes that have ended or were sent again.
     private var sent: Deque<RequestID> = []
+    /// Leader and term at the last look over the writes handed over, and when the next is due while they stay.
+    private var looked: (leader: MemberID, term: Term, next: Instant)?
     /// By revision; ties in order of arrival.
     private var waiters: [(revision: LogIndex, id: RequestID)] = []
     private var waiting: Set<RequestID> = []
+    /// Reads whose revision is not known yet. Membership and counting only.
+    private var unplaced: Set<RequestID> = []
     /// Earliest first. May name requests that have ended.
     private var deadlines: Deque<(at: Instant, id: RequestID)> = []
 
-    var count: Int { writes.count + waiters.count }
+    var count: Int { writes.count + waiters.count + unplaced.count }
     var hasUnsent: Bool { !unsent.isEmpty }
 
     mutating func add(_ submission: ReplicaNode.Submission) {
@@ -58,10 +62,35 @@ struct RequestTable: Sendable {
     }
 
     mutating func addWaiter(_ id: RequestID, revision: LogIndex, deadline: Instant) {
-        let place = waiters.firstIndex { $0.revision > revision } ?? waiters.endIndex
+        wait(id, for: revision)
+        schedule(id, at: deadline)
+    }
+
+    private mutating func wait(_ id: RequestID, for revision: LogIndex) {
+        // Nearly always the highest so far, hence from the back.
+        var place = waiters.endIndex
+        while place > waiters.startIndex, waiters[place - 1].revision > revision { place -= 1 }
         waiters.insert((revision, id), at: place)
         waiting.insert(id)
+    }
+
+    /// A read that is to learn which revision it waits for.
+    mutating func addRead(_ id: RequestID, deadline: Instant) {
+        unplaced.insert(id)
         schedule(id, at: deadline)
+    }
+
+    func isUnplaced(_ id: RequestID) -> Bool { unplaced.contains(id) }
+
+    /// The read waits for this revision, until the deadline that it came with.
+    mutating func place(_ id: RequestID, at revision: LogIndex) {
+        guard unplaced.remove(id) != nil else { return }
+        wait(id, for: revision)
+    }
+
+    mutating func finishRead(_ id: RequestID) {
+        unplaced.remove(id)
+        dropEnded()
     }
 
     /// Takes all writes that nobody has, oldest first.
@@ -84,32 +113,44 @@ struct RequestTable: Sendable {
     /// Whether a refusal of the latest attempt is the last word, since no earlier copy can be under way.
     func wasSentOnce(_ id: RequestID) -> Bool { writes[id]?.attempts == 1 }
 
-    /// Notes that a leader did not take a write, which is tried again when the interval is over.
-    mutating func markRefused(_ id: RequestID, at now: Instant) { writes[id]?.stage = .refused(at: now) }
+    /// Notes that a leader did not take a write, which is tried again when the interval is over or there is another leader.
+    mutating func markRefused(_ id: RequestID, at now: Instant) {
+        switch writes[id]?.stage {
+        case .sent(let leader, let term, _), .refused(let leader, let term, _):
+            writes[id]?.stage = .refused(by: leader, in: term, at: now)
+        case .waiting, nil: return
+        }
+    }
 
-    /// Writes whose fate is in doubt become unsent again: all that went to another leader or term, those forwarded to
-    /// this one that have not been heard of for `interval`, and those refused that long ago.
+    /// Writes whose fate is in doubt become unsent again: all that went to another leader or term, or were refused there,
+    /// those forwarded to this one that have not been heard of for `interval`, and those refused that long ago.
     mutating func reclaim(leader: MemberID, term: Term, isSelf: Bool, now: Instant, interval: Span) {
         guard !sent.isEmpty else { return }
+        if let looked, looked.leader == leader, looked.term == term, now < looked.next { return }
+        // What is handed over from now on is due later than what is kept.
+        var next = now.advanced(by: interval)
         var kept: Deque<RequestID> = []
         for id in sent {
             guard let write = writes[id] else { continue }
-            let isDue =
+            let due: Instant? =
                 switch write.stage {
-                case .waiting: false
+                case .waiting: nil
                 // What stands in our own log in our own term cannot be lost.
                 case .sent(let to, let sentTerm, let at):
-                    to != leader || sentTerm != term || (!isSelf && now.elapsed(since: at) >= interval)
-                case .refused(let at): now.elapsed(since: at) >= interval
+                    to != leader || sentTerm != term ? now : isSelf ? nil : at.advanced(by: interval)
+                case .refused(let by, let itsTerm, let at):
+                    by != leader || itsTerm != term ? now : at.advanced(by: interval)
                 }
-            if isDue {
+            if let due, due <= now {
                 writes[id]?.stage = .waiting
                 unsent.append(id)
             } else {
                 kept.append(id)
+                if let due { next = min(next, due) }
             }
         }
         sent = kept
+        looked = (leader, term, next)
     }
 
     mutating func finish(_ id: RequestID) {
@@ -141,6 +182,7 @@ struct RequestTable: Sendable {
         case unsentWrite(RequestID)
         case sentWrite(RequestID)
         case wait(RequestID)
+        case read(RequestID)
     }
 
     /// Ends what is past its deadline.
@@ -154,6 +196,8 @@ struct RequestTable: Sendable {
             } else if waiting.remove(next.id) != nil {
                 waiters.removeAll { $0.id == next.id }
                 expired.append(.wait(next.id))
+            } else if unplaced.remove(next.id) != nil {
+                expired.append(.read(next.id))
             }
         }
         dropEnded()
@@ -168,7 +212,7 @@ struct RequestTable: Sendable {
     /// When the oldest write that was handed over should be looked at again.
     func nextReclaim(interval: Span) -> Instant? {
         switch sent.first.flatMap({ writes[$0]?.stage }) {
-        case .sent(_, _, let at), .refused(let at): at.advanced(by: interval)
+        case .sent(_, _, let at), .refused(_, _, let at): at.advanced(by: interval)
         case .waiting, nil: nil
         }
     }
@@ -183,7 +227,9 @@ struct RequestTable: Sendable {
     /// Keeps the queues from growing with names of requests that have ended.
     private mutating func dropEnded() {
         while let first = sent.first, writes[first] == nil { sent.removeFirst() }
-        while let first = deadlines.first, writes[first.id] == nil, !waiting.contains(first.id) {
+        while let first = deadlines.first, writes[first.id] == nil, !waiting.contains(first.id),
+            !unplaced.contains(first.id)
+        {
             deadlines.removeFirst()
         }
     }

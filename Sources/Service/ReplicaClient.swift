@@ -25,6 +25,9 @@ package protocol ReplicaClient: Sendable {
     /// Waits until this node's state reflects the revision.
     func wait(until revision: LogIndex, within timeout: Span) async throws(ServiceError)
 
+    /// Waits until this node's state reflects every write that anybody was told of before the call.
+    func waitUntilCurrent(within timeout: Span) async throws(ServiceError)
+
     /// Reads one consistent state.
     func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
@@ -34,6 +37,17 @@ package protocol ReplicaClient: Sendable {
     func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource
 
     func status() async -> NodeStatus
+}
+
+/// How new the state must be that a read is answered from.
+package enum ReadConsistency: Hashable, Sendable {
+    /// Reflects at least this revision.
+    case atLeast(LogIndex)
+    /// Reflects every write that anybody was told of before the read was asked; a quorum has confirmed it.
+    case linearizable
+
+    /// Whatever the node has.
+    package static let local = ReadConsistency.atLeast(.zero)
 }
 
 /// A snapshot with what dates it.

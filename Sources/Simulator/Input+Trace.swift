@@ -81,6 +81,13 @@ extension TraceHash {
             combine(first)
             combine(last)
             combine(entries)
+        case .awaitCurrent(let id, let deadline):
+            combine(17)
+            combine(id.number)
+            combine(deadline)
+        case .linkClosed(let peer):
+            combine(18)
+            combine(peer)
         }
     }
 
@@ -244,6 +251,8 @@ extension ReplicaNode.Input {
         case .receive(let message, let sender): "receives from \(sender): \(message.body.summary)"
         case .submit(let submissions): "client submits \(submissions.map(\.id.number))"
         case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
+        case .awaitCurrent(let id, _): "client \(id.number) awaits what is current"
+        case .linkClosed(let peer): "link to \(peer) closed by its side"
         case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
         case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
         case .entriesRead(let peer, let previous, let entries):

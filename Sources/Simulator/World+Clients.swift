@@ -56,7 +56,10 @@ extension World {
         trace.hash.combine(number)
         switch operations[number].intent {
         case .write(let body): try submit(body, number, to: node)
-        case .read(_, let revision): try awaitRevision(revision, number, at: node)
+        case .read(_, let revision):
+            try ask(number, of: node) { id, deadline in .awaitRevision(id, revision, deadline: deadline) }
+        case .readCurrent:
+            try ask(number, of: node) { id, deadline in .awaitCurrent(id, deadline: deadline) }
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
             if answered { finish(number, .decided) } else { retry(number) }
@@ -77,9 +80,13 @@ extension World {
         try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(at: node))]))
     }
 
-    private mutating func awaitRevision(_ revision: LogIndex, _ number: Int, at node: Int) throws(Violation) {
+    private mutating func ask(
+        _ number: Int,
+        of node: Int,
+        _ input: (RequestID, Instant) -> ReplicaNode.Input
+    ) throws(Violation) {
         guard let id = open(number, at: node) else { return retry(number) }
-        try step(node, .awaitRevision(id, revision, deadline: deadline(at: node)))
+        try step(node, input(id, deadline(at: node)))
     }
 
     private static let patience = Span.seconds(3)
@@ -147,7 +154,13 @@ extension World {
         _ revision: LogIndex,
         isCurrent: Bool
     ) throws(Violation) {
-        guard case .read(let document, let atLeast) = operations[number].intent else { return }
+        let (document, atLeast): (Int, LogIndex)
+        switch operations[number].intent {
+        case .read(let resource, let floor): (document, atLeast) = (resource, floor)
+        // Whatever was told to anybody before the read was asked.
+        case .readCurrent(let resource): (document, atLeast) = (resource, operations[number].floor)
+        case .write, .decide: return
+        }
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index
         try history.read(document: document, value: value, applied: applied, atLeast: max(atLeast, revision), on: node)

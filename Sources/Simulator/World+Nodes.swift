@@ -127,7 +127,21 @@ extension World {
         }
         record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
         for completion in completions { try written(node, completion) }
+        if crash == .process { closeLinks(of: node) }
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
+    }
+
+    /// Those at the other ends are told when a process ends, usually at once, and now and then after it has started again and
+    /// is connected anew. A machine without power tells nobody.
+    mutating func closeLinks(of node: Int) {
+        for other in machines.indices where other != node && machines[other].isUp && network.connects(node, other) {
+            let isLate = streams.network.chance(250_000)
+            let bounds = isLate ? Span.milliseconds(5)...(.seconds(3)) : Span(microseconds: 100)...(.milliseconds(5))
+            queue.schedule(
+                .linkClosed(node: other, process: machines[other].generation, to: members[node]),
+                at: now.advanced(by: streams.network.span(bounds))
+            )
+        }
     }
 
     mutating func wake(_ node: Int) throws(Violation) {

@@ -109,6 +109,8 @@ package struct World: Sendable {
             machines[node].process?.wakeAt = nil
             try wake(node)
         case .deliver(let frame): try deliver(frame)
+        case .linkClosed(let node, let process, let peer):
+            if isCurrent(node, process) { try step(node, .linkClosed(peer)) }
         case .logBatchWritten(let node, let process):
             if isCurrent(node, process) { try completeLogBatch(node) }
         case .entriesApplied(let node, let process):

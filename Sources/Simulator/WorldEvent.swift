@@ -18,6 +18,8 @@ package enum WorldEvent: Sendable {
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
     case fault(Fault)
+    /// The operating system has closed the connections of a process that ended.
+    case linkClosed(node: Int, process: UInt64, to: MemberID)
     case crash(node: Int, process: UInt64, Crash, downFor: Span)
     case start(node: Int)
     /// A client begins something new.

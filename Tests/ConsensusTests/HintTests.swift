@@ -30,6 +30,50 @@ import Testing
         #expect(group.members[second].raft.counters.elections == 0)
     }
 
+    @Test("those with the hint stand in the order of their identities, and leave time to win") func turns()
+        throws
+    {
+        var group = Group(5)
+        group.elect()
+        for place in [4, 2, 1, 3] { group.step(place, .linkClosed(group.ids[0])) }
+        let waits = try [1, 2, 3, 4].map {
+            try #require(group.members[$0].raft.nextWake).elapsed(since: group.now).milliseconds
+        }
+        for (turn, wait) in waits.enumerated() { #expect((25 * turn...25 * turn + 5).contains(Int(wait)), "\(waits)") }
+    }
+
+    @Test("who stood before the others had the hint stands again, after their turns") func tooEarly() throws {
+        var group = Group(3)
+        group.elect()
+        group.propose("a", at: 0)
+        // The other one lacks an entry, so it cannot win.
+        group.settle(except: group.isCut([2]))
+        group.step(1, .linkClosed(group.ids[0]))
+        group.pass(.milliseconds(6), except: group.isCut([0]))
+        #expect(group.members[1].raft.role == .preCandidate)
+        group.step(2, .linkClosed(group.ids[0]))
+        group.pass(.milliseconds(60), except: group.isCut([0]))
+        #expect(group.leader() == 1)
+    }
+
+    @Test("a hint counts for one election timeout; then who is alone asks as seldom as without it") func ends() throws {
+        var group = Group(3)
+        group.elect()
+        let hinted = group.now
+        group.step(1, .linkClosed(group.ids[0]))
+        var waits: [UInt64] = []
+        for _ in 0..<20 {
+            let due = try #require(group.members[1].raft.nextWake)
+            let isOver = due.elapsed(since: hinted) > .milliseconds(1050)
+            if isOver { waits.append(due.elapsed(since: group.now).milliseconds) }
+            group.now = due
+            group.step(1, .wake)
+        }
+        #expect(group.members[1].raft.role == .preCandidate)
+        #expect(!waits.isEmpty && waits.allSatisfy { $0 >= 500 }, "\(waits)")
+        #expect(waits.count < 15, "it did not ask more often before")
+    }
+
     @Test("who stands is waited for by who has the same hint") func waits() throws {
         var group = Group(3)
         group.elect()

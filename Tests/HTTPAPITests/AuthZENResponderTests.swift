@@ -71,6 +71,17 @@ import Testing
         #expect(try client.post(Self.question(), token: sample.botToken).decision == false)
     }
 
+    @Test("each request on a connection is its own token's") func tokens() throws {
+        let client = try client()
+        #expect(try client.post(Self.question(), token: sample.botToken).decision == true)
+        #expect(try client.post(Self.question("other"), token: sample.botToken).reason == "not_authorized_for_subject")
+        #expect(try client.post(Self.question("other"), token: sample.gatewayToken).reason == "no_permit")
+        #expect(try client.post(Self.question(), token: sample.botToken + "x").code == "malformed_token")
+        #expect(try client.post(Self.question(), token: sample.botToken).decision == true)
+        sample.node.succeed(.revoke(.token("t1"), reason: "test"))
+        #expect(try client.post(Self.question(), token: sample.botToken).code == "token_revoked")
+    }
+
     @Test("a batch is answered in order, with its semantic") func batch() throws {
         let client = try client()
         func ask(_ semantic: String) throws -> Client.Answer {

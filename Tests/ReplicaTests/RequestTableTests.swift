@@ -48,6 +48,49 @@ import Testing
         #expect(overdue.hasUnsent)
     }
 
+    @Test("a refused write goes to the next leader at once, and to the same one after the interval") func refused() {
+        var table = table(1)
+        _ = table.takeUnsent()
+        table.markSent(RequestID(1), to: leader, in: Term(2), at: at(0))
+        table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: interval)
+        table.markRefused(RequestID(1), at: at(0))
+        var same = table
+        same.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: interval)
+        #expect(!same.hasUnsent)
+        same.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(1), interval: interval)
+        #expect(same.hasUnsent)
+        table.reclaim(leader: other, term: Term(3), isSelf: false, now: at(0), interval: interval)
+        #expect(table.hasUnsent)
+    }
+
+    @Test("looks again in time at writes that were handed over at different times") func overdue() {
+        var table = table(1, 2)
+        _ = table.takeUnsent()
+        table.markSent(RequestID(1), to: leader, in: Term(2), at: at(0))
+        table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: Span.seconds(2))
+        table.markSent(RequestID(2), to: leader, in: Term(2), at: at(1))
+        table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(2), interval: Span.seconds(2))
+        #expect(table.takeUnsent().map(\.id) == [RequestID(1)])
+        table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(3), interval: Span.seconds(2))
+        #expect(table.takeUnsent().map(\.id) == [RequestID(2)])
+    }
+
+    @Test("a read waits for its revision once that is known, and until its deadline before") func reads() {
+        var table = RequestTable()
+        table.addRead(RequestID(1), deadline: at(5))
+        table.addRead(RequestID(2), deadline: at(5))
+        table.addRead(RequestID(3), deadline: at(6))
+        #expect(table.count == 3)
+        table.place(RequestID(1), at: LogIndex(7))
+        table.finishRead(RequestID(2))
+        #expect(!table.isUnplaced(RequestID(1)))
+        #expect(table.finishWaiters(through: LogIndex(7)) == [RequestID(1)])
+        #expect(table.expire(at: at(5)).isEmpty)
+        #expect(table.expire(at: at(6)) == [.read(RequestID(3))])
+        #expect(table.count == 0)
+        #expect(table.nextDeadline == nil)
+    }
+
     @Test("leaves what stands in the own log of the own term alone") func own() {
         var table = table(1)
         _ = table.takeUnsent()

@@ -16,7 +16,7 @@ import Testing
         let receipt = try await writer.put(.principal(PrincipalSpec(id: bot)), .mustNotExist, root)
         #expect(receipt.isChange)
         let bot = bot
-        let record = try await reader.find("agent", atLeast: receipt.revision) { view throws(StateDamage) in
+        let record = try await reader.find("agent", .atLeast(receipt.revision)) { view throws(StateDamage) in
             try view.principal(bot)
         }
         #expect(record.spec.id == bot)
@@ -32,7 +32,8 @@ import Testing
         let second = try #require(node.lastCommand)
         #expect(first.caller == root.caller)
         #expect(first.authenticatedBy == node.member)
-        #expect(first.notAfter == node.now().wall.advanced(by: .seconds(300)))
+        // Three times as long as the caller waits: nobody else knows the key.
+        #expect(first.notAfter == node.now().wall.advanced(by: .seconds(30)))
         #expect(first.idempotencyKey != second.idempotencyKey)
         #expect(first.idempotencyKey.utf8.count == 32)
     }
@@ -42,6 +43,7 @@ import Testing
         call.idempotencyKey = "mine"
         let receipt = try await writer.put(.role(RoleSpec(name: "r")), .none, call)
         #expect(receipt.idempotencyKey == "mine")
+        #expect(node.lastCommand?.notAfter == node.now().wall.advanced(by: .seconds(300)))
         let sent = node.lastCommand
         call.idempotencyKey = "two words"
         let error = await #expect(throws: ServiceError.self) {
@@ -111,9 +113,22 @@ import Testing
         #expect(error?.kind == .notFound && error?.message == "there is no role x")
     }
 
+    @Test("a linearizable read is answered only once the node is current, a local one at once")
+    func linearizable() async throws {
+        node.failSubmits(with: ServiceError(.unavailable, code: "no_leader", message: "nobody leads"))
+        let local = try await reader.read { view throws(StateDamage) in try view.role("x") }
+        #expect(local == nil)
+        await #expect(throws: ServiceError.self) {
+            _ = try await reader.read(.linearizable) { view throws(StateDamage) in try view.role("x") }
+        }
+        node.failSubmits(with: nil)
+        let current = try await reader.read(.linearizable) { view throws(StateDamage) in try view.role("x") }
+        #expect(current == nil)
+    }
+
     @Test("a read waits for its revision, in vain where there is none") func atLeast() async {
         let error = await #expect(throws: ServiceError.self) {
-            _ = try await reader.read(atLeast: LogIndex(1000)) { view throws(StateDamage) in try view.role("x") }
+            _ = try await reader.read(.atLeast(LogIndex(1000))) { view throws(StateDamage) in try view.role("x") }
         }
         #expect(error?.code == "behind")
     }

@@ -83,6 +83,11 @@ package final class MemoryNode: ReplicaClient {
         throw ServiceError(.unavailable, code: "behind", message: "not there yet")
     }
 
+    /// Alone, it always is.
+    package func waitUntilCurrent(within timeout: Kernel.Span) async throws(ServiceError) {
+        if let error = state.withLock({ $0.submitError }) { throw error }
+    }
+
     package func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {

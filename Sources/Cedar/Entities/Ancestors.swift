@@ -8,6 +8,13 @@ package enum Ancestors: Hashable, Sendable {
     package static let none = Ancestors.few([])
     private static let fewCount = 16
 
+    package var isEmpty: Bool {
+        switch self {
+        case .few(let list): list.isEmpty
+        case .many(let set): set.isEmpty
+        }
+    }
+
     package func contains(_ uid: EntityUID) -> Bool {
         switch self {
         case .few(let list): list.contains(uid)

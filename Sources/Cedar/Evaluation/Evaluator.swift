@@ -117,11 +117,19 @@ extension Evaluator {
     }
 
     mutating func isIn(_ place: Int, _ ancestor: EntityUID) -> Bool {
-        if known[place].uid == ancestor { return true }
-        if let ancestors = known[place].ancestors { return ancestors.contains(ancestor) }
+        known[place].uid == ancestor || ancestors(place).contains(ancestor)
+    }
+
+    private mutating func ancestors(_ place: Int) -> Ancestors {
+        if let ancestors = known[place].ancestors { return ancestors }
         let ancestors = entities.ancestors(of: known[place].uid)
         known[place].ancestors = ancestors
-        return ancestors.contains(ancestor)
+        return ancestors
+    }
+
+    /// Whether the request's action has no ancestors, so that scopes admit it by its own name alone.
+    package var isActionInNoGroup: Bool {
+        mutating get { ancestors(Place.action).isEmpty }
     }
 
     func uid(at place: Int) -> EntityUID { known[place].uid }

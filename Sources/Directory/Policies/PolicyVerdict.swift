@@ -45,8 +45,10 @@ extension PolicyVerdict {
     ) {
         var evaluator = Evaluator(request: request, entities: entities)
         var found = Findings()
+        let isInNoGroup = evaluator.isActionInNoGroup
         for set in policies {
-            for rule in set.rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+            let rules = isInNoGroup ? set.rules(for: request.action) : set.rules
+            for rule in rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
         }
         self = found.verdict
     }

@@ -94,6 +94,19 @@ struct AdminCall: Sendable {
         return LogIndex(number)
     }
 
+    /// How new the state must be that a read is answered from.
+    func consistency() throws(ServiceError) -> ReadConsistency {
+        switch query("consistency") {
+        case nil, "local": return .atLeast(try atLeast())
+        case "linearizable":
+            guard query("at_least") == nil else {
+                throw Self.invalid("consistency=linearizable goes without at_least, which it covers")
+            }
+            return .linearizable
+        default: throw Self.invalid("consistency must be local or linearizable")
+        }
+    }
+
     func limit() throws(ServiceError) -> Int {
         guard let text = query("limit") else { return 100 }
         guard let limit = Int(text), (1...ListRequest.maximumLimit).contains(limit) else {
@@ -113,7 +126,8 @@ struct AdminCall: Sendable {
         return ListRequest(namePrefix: query("prefix") ?? "", after: cursor, limit: try limit())
     }
 
-    static let listQuery = ["prefix", "limit", "cursor", "at_least"]
+    static let readQuery = ["at_least", "consistency"]
+    static let listQuery = ["prefix", "limit", "cursor"] + readQuery
 
     static func invalid(_ message: String) -> ServiceError {
         ServiceError(.invalid, code: "invalid_request", message: message)

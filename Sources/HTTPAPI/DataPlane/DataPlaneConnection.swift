@@ -32,6 +32,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     private var phase = Phase.idle
     private var context: ChannelHandlerContext?
     private var peer: PeerIdentity?
+    private let tokens = TokenMemo()
     private var output = ByteBuffer()
     private var held: [Held] = []
     private var closesAfterRelease = false
@@ -72,7 +73,8 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
             phase = .receiving(head, fields, body: body)
         case (.end, .receiving(let head, let fields, let body)):
             phase = .idle
-            answer(DataPlaneRequest(head: head, fields: fields, body: body, peer: identifiedPeer(context)))
+            let peer = identifiedPeer(context)
+            answer(DataPlaneRequest(head: head, fields: fields, body: body, peer: peer, tokens: tokens))
         case (.body(let part), .discarding(let remaining)):
             if part.readableBytes > remaining {
                 close()

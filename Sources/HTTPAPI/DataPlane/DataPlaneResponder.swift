@@ -27,12 +27,21 @@ package struct DataPlaneRequest {
     package let fields: RequestFields
     package let body: ByteBuffer
     package let peer: PeerIdentity
+    /// Of the request's connection.
+    package let tokens: TokenMemo
 
-    package init(head: HTTPRequestHead, fields: RequestFields, body: ByteBuffer, peer: PeerIdentity = .none) {
+    package init(
+        head: HTTPRequestHead,
+        fields: RequestFields,
+        body: ByteBuffer,
+        peer: PeerIdentity = .none,
+        tokens: TokenMemo = TokenMemo()
+    ) {
         self.head = head
         self.fields = fields
         self.body = body
         self.peer = peer
+        self.tokens = tokens
     }
 }
 

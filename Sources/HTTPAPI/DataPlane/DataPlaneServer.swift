@@ -27,7 +27,7 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
             port: Int,
             tls: ServerTLS?,
             verifier: PeerVerifier? = nil,
-            eventLoopCount: Int = 1,
+            eventLoopCount: Int = System.coreCount,
             limits: DataPlaneLimits = DataPlaneLimits()
         ) {
             self.host = host

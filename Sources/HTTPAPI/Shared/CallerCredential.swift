@@ -1,4 +1,5 @@
 package import Identity
+internal import JSON
 package import Kernel
 internal import Keys
 package import Service
@@ -12,7 +13,10 @@ package enum CallerCredential {
         peer: PeerIdentity,
         at now: WallTime
     ) throws(ServiceError) -> Credential {
-        guard fields.authorization != nil else { return try certificate(peer, at: now) }
+        if fields.authorization == nil { try certificate(peer, at: now) } else { try token(fields) }
+    }
+
+    private static func token(_ fields: RequestFields) throws(ServiceError) -> Credential {
         guard let token = fields.bearerToken else {
             throw error("unsupported_authorization", "use Authorization: Bearer with an API token")
         }
@@ -43,6 +47,29 @@ package enum CallerCredential {
 
     private static func error(_ code: String, _ message: String) -> ServiceError {
         ServiceError(.unauthenticated, code: code, message: message)
+    }
+}
+
+/// The token that a connection brought last, so that one that comes with every request is hashed once.
+///
+/// What it proves is only which token that is; whether the token is in force, each decision asks anew.
+package final class TokenMemo {
+    private var authorization = ""
+    private var credential: Credential?
+
+    package init() {}
+
+    func credential(
+        _ fields: RequestFields,
+        peer: PeerIdentity,
+        at now: WallTime
+    ) throws(ServiceError) -> Credential {
+        guard let given = fields.authorization else { return try CallerCredential.of(fields, peer: peer, at: now) }
+        if let credential, given.isExactly(authorization) { return credential }
+        let credential = try CallerCredential.of(fields, peer: peer, at: now)
+        authorization = given
+        self.credential = credential
+        return credential
     }
 }
 

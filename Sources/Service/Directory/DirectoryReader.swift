@@ -14,14 +14,17 @@ package struct DirectoryReader: Sendable {
     /// Gives what `query` finds.
     ///
     /// - Parameters:
-    ///   - revision: Waits until the state reflects it, so that a caller reads what it has written.
-    ///   - timeout: How long to wait for that.
+    ///   - consistency: Waits until the state is as new as that.
+    ///   - timeout: How long to wait for it.
     package func read<Result: Sendable>(
-        atLeast revision: LogIndex = .zero,
+        _ consistency: ReadConsistency = .local,
         within timeout: Kernel.Span = .seconds(10),
         _ query: @escaping @Sendable (DirectoryView<ConsistentView>) throws(StateDamage) -> Result
     ) async throws(ServiceError) -> Result {
-        if revision > .zero { try await client.wait(until: revision, within: timeout) }
+        switch consistency {
+        case .atLeast(let revision): if revision > .zero { try await client.wait(until: revision, within: timeout) }
+        case .linearizable: try await client.waitUntilCurrent(within: timeout)
+        }
         let codec = codec
         return try await client.read { view throws(ServiceError) in
             do throws(StateDamage) {
@@ -35,11 +38,11 @@ package struct DirectoryReader: Sendable {
     /// As `read`, where nothing found is an error that names what was looked for.
     package func find<Result: Sendable>(
         _ name: String,
-        atLeast revision: LogIndex = .zero,
+        _ consistency: ReadConsistency = .local,
         within timeout: Kernel.Span = .seconds(10),
         _ query: @escaping @Sendable (DirectoryView<ConsistentView>) throws(StateDamage) -> Result?
     ) async throws(ServiceError) -> Result {
-        let found = try await read(atLeast: revision, within: timeout, query)
+        let found = try await read(consistency, within: timeout, query)
         guard let found else {
             throw ServiceError(.notFound, code: "not_found", message: "there is no \(name)")
         }

@@ -24,7 +24,7 @@ package struct DirectoryWriter: Sendable {
             caller: call.caller,
             authenticatedBy: client.member,
             idempotencyKey: key,
-            notAfter: call.notAfter ?? client.now().wall.advanced(by: call.lifetime),
+            notAfter: call.notAfter ?? client.now().wall.advanced(by: lifetime(of: call)),
             body: body
         )
         switch try await client.submit(command, within: call.timeout) {
@@ -54,7 +54,7 @@ package struct DirectoryWriter: Sendable {
             description: description
         )
         let receipt = try await submit(.issueToken(grant), call)
-        let record = try await reader.read(atLeast: receipt.revision) { view throws(StateDamage) in
+        let record = try await reader.read(.atLeast(receipt.revision)) { view throws(StateDamage) in
             try view.token(id)
         }
         guard record?.grant.secretDigest == digest else {
@@ -69,9 +69,19 @@ package struct DirectoryWriter: Sendable {
         return IssuedToken(id: id, secret: secret, receipt: receipt)
     }
 
+    /// A key that was drawn here is known to nobody who could retry once the call is over, and a caller has only so many
+    /// that count.
+    private func lifetime(of call: WriteCall) -> Kernel.Span {
+        call.idempotencyKey == nil
+            ? min(call.lifetime, Kernel.Span(microseconds: 3 * call.timeout.microseconds)) : call.lifetime
+    }
+
     private static func randomKey() -> String {
         var source = SystemRandomNumberGenerator()
-        return (0..<16).map { _ in UInt8.random(in: 0...255, using: &source) }.hex
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: source.next())
+        bytes.append(bigEndian: source.next())
+        return bytes.hex
     }
 }
 

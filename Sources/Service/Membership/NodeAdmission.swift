@@ -46,7 +46,7 @@ package struct NodeAdmission: Sendable {
         } catch {
             guard error.code == RefusalCode.alreadyJoined.rawValue else { throw error }
         }
-        return try await reader.find("member \(application.name)", atLeast: revision) { view throws(StateDamage) in
+        return try await reader.find("member \(application.name)", .atLeast(revision)) { view throws(StateDamage) in
             guard let id = try view.joinTicket(application.name)?.usedBy else { return nil }
             return try view.member(id)
         }

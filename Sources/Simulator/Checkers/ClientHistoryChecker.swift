@@ -61,7 +61,7 @@ package struct ClientHistoryChecker: Sendable {
 
     private func call(of intent: ClientOperation.Intent) -> (document: Int, call: Model.Call)? {
         switch intent {
-        case .read(let document, _): return (document, .read)
+        case .read(let document, _), .readCurrent(let document): return (document, .read)
         case .write(.put(.resource(let spec), _)):
             guard let document = population.documents.firstIndex(of: spec.id),
                 case .long(let value) = spec.attributes[Population.valueAttribute]

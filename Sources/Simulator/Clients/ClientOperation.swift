@@ -7,6 +7,8 @@ package struct ClientOperation: Sendable {
         case write(CommandBody)
         /// Reads a resource at a node whose state reflects at least this revision.
         case read(resource: Int, atLeast: LogIndex)
+        /// Reads a resource as it is after every write that anybody was told of: linearizably.
+        case readCurrent(resource: Int)
         /// Asks whether an agent may read a resource.
         case decide(agent: Int, resource: Int)
     }

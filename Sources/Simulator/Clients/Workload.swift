@@ -38,7 +38,8 @@ package struct Workload: Sendable {
         case ..<62: return .write(draft())
         case ..<65: return .write(activation(random: &random) ?? draft())
         case ..<69: return .write(revocation(random: &random) ?? createAgent())
-        case ..<84: return .read(resource: random.below(population.documents.count), atLeast: known)
+        case ..<77: return .read(resource: random.below(population.documents.count), atLeast: known)
+        case ..<84: return .readCurrent(resource: random.below(population.documents.count))
         default:
             return .decide(agent: agent(random: &random), resource: random.below(population.documents.count))
         }

@@ -14,8 +14,8 @@ struct HTTPBench: AsyncParsableCommand {
         commandName: "http",
         abstract: "Measure a node's decision endpoint beside a server that always gives the same answer.",
         discussion: """
-            Starts a constant-answer server on a free loopback port, with the decision endpoint's own HTTP pipeline and TLS \
-            settings, and asks both in turn with the same requests over the same number of connections. Prints requests a \
+            Starts a constant-answer server, a process of its own on a free loopback port, with the decision endpoint's own \
+            HTTP pipeline and TLS settings, and asks both in turn with the same requests over the same number of connections. Prints requests a \
             second, latencies, and the ratio of the medians. Run it with nothing else on the machine.
             """
     )
@@ -68,7 +68,7 @@ struct HTTPBench: AsyncParsableCommand {
         guard let node = context.nodes.first, let url = URL(string: node.decisions), let host = url.host(),
             let port = url.port
         else { throw CommandError("the context names no node with a decision endpoint") }
-        let constant = try await ConstantServer.start()
+        let constant = try ConstantServer.start()
         defer { constant.stop() }
         let body = try Self.body(subject: subject, action: action, resource: resource)
         let path = "/access/v1/evaluation"
@@ -76,7 +76,7 @@ struct HTTPBench: AsyncParsableCommand {
             (host: host, port: port, tls: try NIOSSLContext(client: credentials)),
             (host: "127.0.0.1", port: constant.port, tls: constant.tls),
         ].map { LoadTarget(host: $0.host, port: $0.port, path: path, token: token, body: body, tls: $0.tls) }
-        // One loop answers at either server; the others are for those who ask.
+        // Either server answers on a loop for each core. Whoever asks works less, and leaves one to them.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount - 1))
         var results: [[LoadResult]] = [[], []]
         for round in 0...rounds {

@@ -65,9 +65,10 @@ struct AgentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one with everything known of it.")
 
         @OptionGroup var subject: Subject
+        @OptionGroup var read: ReadOptions
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.get(subject.path()) }
+        func run() async throws { try await common.get(subject.path(), read) }
     }
 
     struct List: AsyncParsableCommand {

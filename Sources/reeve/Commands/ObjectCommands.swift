@@ -39,14 +39,14 @@ extension CommonOptions {
         }
     }
 
-    func get(_ path: String) async throws {
+    func get(_ path: String, _ read: ReadOptions) async throws {
         try await connection.withClient { client in
-            output.object(try await client.send(.init(path: path)).body)
+            output.object(try await client.send(.init(path: path + ClusterClient.query(read.query))).body)
         }
     }
 
     func list(_ path: String, _ query: [(String, String)], _ list: ListOptions, _ columns: [Column]) async throws {
-        var query = query
+        var query = query + list.read.query
         if !list.prefix.isEmpty { query.append(("prefix", list.prefix)) }
         try await connection.withClient { client in
             output.list(try await client.list(path, query: query, limit: list.limit), columns)
@@ -61,12 +61,21 @@ extension CommonOptions {
     }
 }
 
+struct ReadOptions: ParsableArguments {
+    @Flag(help: "Show what reflects every write acknowledged so far, as a quorum confirms.")
+    var linearizable = false
+
+    var query: [(String, String)] { linearizable ? [("consistency", "linearizable")] : [] }
+}
+
 struct ListOptions: ParsableArguments {
     @Option(help: "Only names that start so.")
     var prefix = ""
 
     @Option(help: "At most so many.")
     var limit = 1000
+
+    @OptionGroup var read: ReadOptions
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }

@@ -48,9 +48,10 @@ struct ResourceCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one.")
 
         @OptionGroup var subject: Subject
+        @OptionGroup var read: ReadOptions
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.get(subject.path) }
+        func run() async throws { try await common.get(subject.path, read) }
     }
 
     struct List: AsyncParsableCommand {

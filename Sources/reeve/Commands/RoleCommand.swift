@@ -33,9 +33,10 @@ struct RoleCommand: AsyncParsableCommand {
 
         @Argument(help: "Its name.")
         var name: String
+        @OptionGroup var read: ReadOptions
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.get(path(name)) }
+        func run() async throws { try await common.get(path(name), read) }
     }
 
     struct List: AsyncParsableCommand {

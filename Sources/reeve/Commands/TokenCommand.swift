@@ -46,9 +46,10 @@ struct TokenCommand: AsyncParsableCommand {
 
         @Argument(help: "Its id.")
         var id: String
+        @OptionGroup var read: ReadOptions
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.get(path(id)) }
+        func run() async throws { try await common.get(path(id), read) }
     }
 
     struct List: AsyncParsableCommand {

@@ -14,10 +14,10 @@ struct NodeRenew: AsyncParsableCommand {
             node's own issuing key, or else asks the voters, which works until the certificate ends. The new one is written in \
             place of the old; a node that runs takes it into use within ten seconds.
 
-            Where neither is possible any more, an administrator helps:
-              reeve node renew --config node.yaml --request n4.csr         on the node
-              reeve cluster certify n4 --request n4.csr --out n4.crt       where you administer the cluster
-              reeve node renew --config node.yaml --certificate n4.crt     on the node
+            Where neither is possible any more an administrator helps, with the second of:
+              reeve node renew --config node.yaml --request n4.csr
+              reeve cluster certify n4 --request n4.csr --out n4.crt
+              reeve node renew --config node.yaml --certificate n4.crt
             """
     )
 

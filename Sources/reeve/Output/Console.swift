@@ -3,13 +3,25 @@ import JSON
 
 /// Standard output for results, standard error for progress.
 enum Console {
-    static func print(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    /// Ends the process where the text cannot be written: without a word if nobody reads any more (`reeve … | head -1`), as
+    /// other tools do.
+    static func print(_ text: String) {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
+            if !isBrokenPipe(error) { progress("Error: standard output: \(error.localizedDescription)") }
+            exit(isBrokenPipe(error) ? 128 + SIGPIPE : EXIT_FAILURE)
+        }
+    }
 
     static func line(_ text: String) { print(text + "\n") }
 
     static func json(_ value: JSONValue) { print(value.prettyPrinted()) }
 
-    static func progress(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func progress(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
+
+    private static func isBrokenPipe(_ error: any Error) -> Bool {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+        return underlying.domain == NSPOSIXErrorDomain && underlying.code == Int(EPIPE)
+    }
 
     /// One object: its members below each other, those without a value left out; lists of objects as tables after them.
     static func object(_ value: JSONValue) {

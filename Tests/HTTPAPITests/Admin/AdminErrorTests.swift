@@ -103,6 +103,20 @@ import Testing
             code: "invalid_request"
         ),
         Case(
+            what: "a consistency that is none",
+            method: "GET",
+            path: "/v1/roles?consistency=eventual",
+            body: nil,
+            code: "invalid_request"
+        ),
+        Case(
+            what: "two kinds of consistency",
+            method: "GET",
+            path: "/v1/roles?consistency=linearizable&at_least=1",
+            body: nil,
+            code: "invalid_request"
+        ),
+        Case(
             what: "a path that is none",
             method: "GET",
             path: "/v1/nothing",
@@ -201,4 +215,17 @@ import Testing
         let check = #"{"principal":"agent/bot","action":"read","resource":{"type":"Doc","id":"d1"}}"#
         #expect(await admin.send("POST", "/v1/check?at_least=\(revision + 1)", check).code == "behind")
     }
+
+    @Test("a linearizable read waits until the node is current, any other does not", arguments: kindsOfReads)
+    func linearizable(path: String) async throws {
+        let admin = try Administration()
+        #expect(await admin.send("GET", "\(path)?consistency=linearizable").status == 200)
+        admin.node.failSubmits(with: ServiceError(.unavailable, code: "no_leader", message: "nobody leads"))
+        #expect(await admin.send("GET", "\(path)?consistency=local").status == 200)
+        let refused = await admin.send("GET", "\(path)?consistency=linearizable")
+        #expect(refused.status == 503 && refused.code == "no_leader")
+    }
+
+    /// One of each shape: a list, an object, what there is once.
+    static let kindsOfReads = ["/v1/roles", "/v1/principals/agent/bot", "/v1/settings", "/v1/audit"]
 }

@@ -99,6 +99,18 @@ struct Voter {
         step(.applied(AppliedBatch(point: point, outcomes: outcomes, events: [], facts: facts, halt: nil)))
     }
 
+    /// The leader sends the next entry and says that it is committed, as are all before it.
+    mutating func receiveEntry() {
+        let previous = node.lastPosition
+        let entry = Entry(
+            position: LogPosition(term: node.term, index: previous.index.next),
+            time: now.wall,
+            previousHash: node.applied.hash,
+            payload: .empty
+        )
+        hear(.append(.init(previous: previous, entries: [entry], commitIndex: entry.index)))
+    }
+
     /// A heartbeat's time passes, and the other acknowledges what it is told.
     mutating func beat() {
         advance(.milliseconds(50))
@@ -124,6 +136,16 @@ struct Voter {
                 case .heartbeat(_, let round) = inner.body
             else { return nil }
             return round
+        }
+    }
+
+    /// Of the questions to the leader at which index a read is linearizable.
+    var readContexts: [UInt64] {
+        effects.compactMap { effect in
+            guard case .send(let message, _, _) = effect, case .raft(let inner, _) = message.body,
+                case .readIndexRequest(let context) = inner.body
+            else { return nil }
+            return context
         }
     }
 

@@ -9,7 +9,7 @@ extension AdminAPI {
             "GET",
             "/v1/audit",
             .reader,
-            query: ["from", "action", "target", "caller", "limit", "cursor", "at_least"]
+            query: ["from", "action", "target", "caller", "limit", "cursor"] + AdminCall.readQuery
         ) { api, call in try await api.audit(call) },
         AdminRoute(
             "GET",

@@ -29,7 +29,7 @@ extension AdminAPI {
             try call.refusePreconditions()
             return .receipt(try await api.writer.removeAdministrator(fingerprint: digest(call), api.write(call)))
         },
-        AdminRoute("GET", "/v1/settings", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/settings", .reader, query: AdminCall.readQuery) { api, call in
             let record = try await api.find("settings", call) { view throws(StateDamage) in try view.settings() }
             return .json(.object(record.settings.members + record.metadata.members), tag: record.metadata.revision)
         },
@@ -39,7 +39,7 @@ extension AdminAPI {
             try body.finish()
             return .receipt(try await api.writer.putSettings(settings, call.precondition(), api.write(call)))
         },
-        AdminRoute("GET", "/v1/cluster/status", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/cluster/status", .reader, query: AdminCall.readQuery) { api, call in
             try await api.clusterStatus(call)
         },
     ]

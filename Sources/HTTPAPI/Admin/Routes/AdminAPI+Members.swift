@@ -59,7 +59,7 @@ extension AdminAPI {
         )
         try body.finish()
         let receipt = try await writer.submit(.issueJoinTicket(ticket), write(call))
-        let stored = try await reader.read(atLeast: receipt.revision) { view throws(StateDamage) in
+        let stored = try await reader.read(.atLeast(receipt.revision)) { view throws(StateDamage) in
             try view.joinTicket(ticket.name)
         }
         guard stored?.ticket.secretDigest == ticket.secretDigest else {

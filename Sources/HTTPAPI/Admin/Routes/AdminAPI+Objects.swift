@@ -21,14 +21,14 @@ extension AdminAPI {
         _ call: AdminCall,
         _ query: @escaping @Sendable (DirectoryView<ConsistentView>) throws(StateDamage) -> Found?
     ) async throws(ServiceError) -> Found {
-        try await reader.find(name, atLeast: call.atLeast(), within: AdminCall.readTimeout, query)
+        try await reader.find(name, call.consistency(), within: AdminCall.readTimeout, query)
     }
 
     func read<Found: Sendable>(
         _ call: AdminCall,
         _ query: @escaping @Sendable (DirectoryView<ConsistentView>) throws(StateDamage) -> Found
     ) async throws(ServiceError) -> Found {
-        try await reader.read(atLeast: call.atLeast(), within: AdminCall.readTimeout, query)
+        try await reader.read(call.consistency(), within: AdminCall.readTimeout, query)
     }
 
     static func page<Item>(_ page: Page<Item>, _ json: (Item) -> JSONValue) -> AdminResponse {

@@ -10,7 +10,7 @@ extension AdminAPI {
             let page = try await api.read(call) { view throws(StateDamage) in try view.policySets(request) }
             return Self.page(page) { .object($0.members) }
         },
-        AdminRoute("GET", "/v1/policy-sets/{set}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/policy-sets/{set}", .reader, query: AdminCall.readQuery) { api, call in
             let name = call.parameter("set")
             let record = try await api.find("policy set \(name)", call) { view throws(StateDamage) in
                 try view.policySet(name)
@@ -35,8 +35,8 @@ extension AdminAPI {
             }
             return Self.page(page) { .object($0.members) }
         },
-        AdminRoute("GET", "/v1/policy-sets/{set}/versions/{version}", .reader, query: ["at_least"]) { api, call in
-            try await api.getPolicyVersion(call)
+        AdminRoute("GET", "/v1/policy-sets/{set}/versions/{version}", .reader, query: AdminCall.readQuery) {
+            try await $0.getPolicyVersion($1)
         },
         AdminRoute("POST", "/v1/policy-sets/{set}/versions", .caller) { api, call in try await api.draft(call) },
         AdminRoute("POST", "/v1/policy-sets/{set}/activate", .caller) { api, call in

@@ -9,7 +9,7 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/principals", .reader, query: AdminCall.listQuery + ["kind"]) { api, call in
             try await api.listPrincipals(call)
         },
-        AdminRoute("GET", "/v1/principals/{kind}/{name}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/principals/{kind}/{name}", .reader, query: AdminCall.readQuery) { api, call in
             try await api.getPrincipal(call)
         },
         AdminRoute("PUT", "/v1/principals/{kind}/{name}", .caller) { api, call in

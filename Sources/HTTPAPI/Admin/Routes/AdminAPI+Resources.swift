@@ -10,7 +10,7 @@ extension AdminAPI {
             let page = try await api.read(call) { view throws(StateDamage) in try view.resources(type: type, request) }
             return Self.page(page) { .object($0.members) }
         },
-        AdminRoute("GET", "/v1/resources/{type}/{id}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/resources/{type}/{id}", .reader, query: AdminCall.readQuery) { api, call in
             let id = resourceName(call)
             let record = try await api.find("resource \(id.text)", call) { view throws(StateDamage) in
                 try view.resource(id)

@@ -16,7 +16,7 @@ extension AdminAPI {
             let page = try await api.read(call) { view throws(StateDamage) in try view.revocations(request) }
             return Self.page(page, \.json)
         },
-        AdminRoute("GET", "/v1/revocations/{id}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/revocations/{id}", .reader, query: AdminCall.readQuery) { api, call in
             guard let id = Digest(hex: call.parameter("id")) else {
                 throw AdminCall.invalid("the id of a statement is 64 hexadecimal digits")
             }

@@ -9,7 +9,7 @@ extension AdminAPI {
             let page = try await api.read(call) { view throws(StateDamage) in try view.roles(request) }
             return Self.page(page) { .object($0.members) }
         },
-        AdminRoute("GET", "/v1/roles/{name}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/roles/{name}", .reader, query: AdminCall.readQuery) { api, call in
             let name = call.parameter("name")
             let record = try await api.find("role \(name)", call) { view throws(StateDamage) in try view.role(name) }
             return .json(.object(record.members), tag: record.metadata.revision)
@@ -29,7 +29,7 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/assignments", .reader, query: AdminCall.listQuery + ["principal", "role"]) { api, call in
             try await api.listAssignments(call)
         },
-        AdminRoute("GET", "/v1/assignments/{id}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/assignments/{id}", .reader, query: AdminCall.readQuery) { api, call in
             let id = call.parameter("id")
             let record = try await api.find("assignment \(id)", call) { view throws(StateDamage) in
                 try view.assignment(id)

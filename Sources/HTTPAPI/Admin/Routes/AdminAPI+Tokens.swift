@@ -9,7 +9,7 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/tokens", .reader, query: AdminCall.listQuery + ["principal"]) { api, call in
             try await api.listTokens(call)
         },
-        AdminRoute("GET", "/v1/tokens/{id}", .reader, query: ["at_least"]) { api, call in
+        AdminRoute("GET", "/v1/tokens/{id}", .reader, query: AdminCall.readQuery) { api, call in
             let id = call.parameter("id")
             let found = try await api.find("token \(id)", call) { view throws(StateDamage) in
                 guard let record = try view.token(id) else { return nil as (TokenRecord, SubjectStatus)? }

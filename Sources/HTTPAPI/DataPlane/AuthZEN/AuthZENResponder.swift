@@ -82,7 +82,7 @@ package struct AuthZENResponder: DataPlaneResponder {
         guard !request.fields.isAmbiguous else { return HTTPProblem.ambiguousHeader.write(to: &response) }
         do throws(ServiceError) {
             let now = client.now()
-            let credential = try CallerCredential.of(request.fields, peer: request.peer, at: now.wall)
+            let credential = try request.tokens.credential(request.fields, peer: request.peer, at: now.wall)
             guard request.fields.isJSON else { return HTTPProblem.wrongContentType.write(to: &response) }
             let decoded = try Self.decoded(Array(request.body.readableBytesView), asBatch: asBatch)
             let asking = Asking(

@@ -13,9 +13,7 @@ import Testing
             cluster.kill("n2")
             let first = try short("n3", of: cluster, seconds: 20)
             try cluster.start("n3")
-            try await cluster.until("n3 is ready", within: 10) {
-                (try? await cluster.admin("GET", "/readyz", at: "n3"))?.status == 200
-            }
+            try await ready(["n3"], of: cluster, with: cluster.client)
             #expect(first.halfway > OfflineRoot.ahead(0), "the machine is too slow for this test")
             #expect(try presented("n3", of: cluster).validity == first)
             try await cluster.until("n3 has renewed its certificate", within: 15) {
@@ -37,11 +35,7 @@ import Testing
         cluster.kill(other)
         try cluster.start(other)
         let client = try cluster.makeClient()
-        for node in [name, other] {
-            try await cluster.until("\(node) is ready", within: 15) {
-                (try? await cluster.admin("GET", "/readyz", at: node, with: client))?.status == 200
-            }
-        }
+        try await ready([name, other], of: cluster, with: client)
         let put = try await cluster.admin("PUT", "/v1/roles/late", body: "{}", at: name, with: client)
         #expect(put.status == 200, "\(put.body)")
         let configuration = "/.well-known/authzen-configuration"
@@ -51,6 +45,14 @@ import Testing
         let metrics = try await cluster.admin("GET", "/metrics", at: name, with: client)
         #expect(metrics.body.contains("reeve_keys_certificate_renewals_total 1"), "\(metrics.body)")
         try await client.shutdown()
+    }
+
+    private func ready(_ names: [String], of cluster: TestCluster, with client: HTTPClient) async throws {
+        for name in names {
+            try await cluster.until("\(name) is ready", within: 15) {
+                (try? await cluster.admin("GET", "/readyz", at: name, with: client))?.status == 200
+            }
+        }
     }
 
     @Test("a node whose certificate ended while it was alone is kept out, says what to do, and comes back by that")
@@ -73,6 +75,7 @@ import Testing
                     }
                 }
             }
+            try await ready(["n1", "n2"], of: cluster, with: cluster.client)
             let config = cluster.configuration(of: "n3")
             let alone = try TestCluster.run(["node", "renew", "--config", config])
             #expect(alone.status == 1 && alone.output.contains("let an administrator help"), "\(alone.output)")

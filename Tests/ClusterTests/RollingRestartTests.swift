@@ -1,0 +1,55 @@
+import ClusterSupport
+import Foundation
+import Testing
+
+@Suite("A rolling restart") struct RollingRestartTests {
+    /// The longest that an election takes with the standard timers, and as much again for a machine that does other things.
+    private static let bound = Duration.seconds(4)
+
+    @Test("no write waits for longer than an election while each node is restarted") func restart() async throws {
+        try await withCluster { cluster in
+            let ledger = Ledger()
+            async let longest = Self.write(to: cluster, until: ledger)
+            for name in cluster.names {
+                let process = try #require(cluster.process(name))
+                process.terminate()
+                try await cluster.until("\(name) stops", within: 10) { !process.isRunning }
+                #expect(process.terminationStatus == 0)
+                try cluster.start(name)
+                try await cluster.ready()
+            }
+            ledger.stop()
+            let (wait, count) = await (longest, ledger.count)
+            print("rolling restart: \(count) writes, the longest took \(wait)")
+            #expect(count > 50, "too few writes to mean anything")
+            #expect(wait < Self.bound)
+            try await KillTests.checkRoots(of: cluster)
+        }
+    }
+
+    /// One write after the other, each with the same key at whichever node answers, until it is acknowledged.
+    private static func write(to cluster: TestCluster, until ledger: Ledger) async -> Duration {
+        var longest = Duration.zero
+        var number = 0
+        while !ledger.isStopped {
+            number += 1
+            let start = ContinuousClock.now
+            while !(await put(number, to: cluster)) { try? await Task.sleep(for: .milliseconds(5)) }
+            longest = max(longest, ContinuousClock.now - start)
+            ledger.acknowledge("restart", number, revision: 0)
+        }
+        return longest
+    }
+
+    private static func put(_ number: Int, to cluster: TestCluster) async -> Bool {
+        let answer = try? await cluster.admin(
+            "PUT",
+            "/v1/resources/Record/restart",
+            body: #"{"attributes": {"value": \#(number)}}"#,
+            headers: [("Idempotency-Key", "restart-\(number)")],
+            at: cluster.names.randomElement() ?? "n1",
+            within: .seconds(2)
+        )
+        return answer.map { (200..<300).contains($0.status) } ?? false
+    }
+}

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import ClusterSupport
 import Foundation
+import NIOCore
 import Testing
 
 @Suite("A rolling restart") struct RollingRestartTests {
@@ -32,7 +33,8 @@ import Testing
     }
 
     /// One write after the other, each with the same key at whichever node answers, until it is acknowledged.
-    private static func write(to cluster: TestCluster, with client: HTTPClient, until ledger: Ledger) async -> Duration {
+    private static func write(to cluster: TestCluster, with client: HTTPClient, until ledger: Ledger) async -> Duration
+    {
         var longest = Duration.zero
         var number = 0
         while !ledger.isStopped {

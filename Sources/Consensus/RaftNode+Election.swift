@@ -118,7 +118,7 @@ extension RaftNode {
     /// that a candidate with the better log and the lower term catches up with it.
     mutating func preVoteRequested(by candidate: MemberID, in candidateTerm: Term, last: LogPosition, at now: Instant) {
         let isFree = candidateTerm > term || mayVote(for: candidate)
-        let granted = mayVote && isFree && isUpToDate(last)
+        let granted = mayVote && isFree && isUpToDate(last) && !isPreferred(to: candidate, last)
         if granted { yieldIfHinted(at: now) }
         send(.preVoteResponse(granted: granted), to: candidate, term: granted ? candidateTerm : term)
     }
@@ -179,9 +179,16 @@ extension RaftNode {
         )
     }
 
+    /// Of two that ask each other, on the same hint, both would get their pre-votes, and then neither the votes. So the one
+    /// whose turn it was goes on, and the other gives up for it.
+    private func isPreferred(to candidate: MemberID, _ last: LogPosition) -> Bool {
+        hintEnd != nil && role == .preCandidate && id < candidate && log.last.isUpToDate(with: last)
+    }
+
     /// A member that has the same hint stands already, and can win: let it.
     private mutating func yieldIfHinted(at now: Instant) {
         guard let hintEnd, role == .follower || role == .preCandidate else { return }
+        if role == .preCandidate { becomeFollower(in: term, of: nil, at: now) }
         waitForTurn(afterOthers: hintedVoters, until: hintEnd, at: now)
     }
 }

@@ -56,6 +56,24 @@ import Testing
         #expect(group.leader() == 1)
     }
 
+    @Test("of two that ask each other at once the one whose turn it was wins, or else who has more", arguments: [1, 2])
+    func crossing(winner: Int) {
+        var group = Group(3)
+        group.elect()
+        if winner == 2 {
+            group.propose("a", at: 0)
+            group.settle(except: group.isCut([1]))
+        }
+        for place in [1, 2] { group.step(place, .linkClosed(group.ids[0])) }
+        group.now = group.now.advanced(by: .milliseconds(40))
+        // Both have sent their requests before either hears the other.
+        for place in [1, 2] { group.step(place, .wake) }
+        #expect([1, 2].map { group.members[$0].raft.role } == [.preCandidate, .preCandidate])
+        group.settle(except: group.isCut([0]))
+        #expect(group.leader() == winner)
+        #expect(group.members[3 - winner].raft.counters.elections == 0)
+    }
+
     @Test("a hint counts for one election timeout; then who is alone asks as seldom as without it") func ends() throws {
         var group = Group(3)
         group.elect()

@@ -14,6 +14,9 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: "How long faults are injected.")
     var minutes = 30.0
 
+    @Option(help: "The same in seconds; counts instead of --minutes.")
+    var seconds: Double?
+
     @Option(help: "Draws faults and load; random if not given.")
     var seed: UInt64?
 
@@ -32,8 +35,12 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: .hidden)
     var faketime: String?
 
+    private var duration: Double { seconds ?? minutes * 60 }
+
     func validate() throws {
-        guard minutes > 0, minutes <= 24 * 60 else { throw ValidationError("--minutes must be above 0, at most 1440") }
+        guard duration > 0, duration <= 86_400 else {
+            throw ValidationError("faults can be injected for up to 1440 minutes or 86400 seconds, and for more than 0")
+        }
     }
 
     func run() async throws {
@@ -45,7 +52,7 @@ struct ChaosCommand: AsyncParsableCommand {
         let folder = URL(filePath: dir)
         let run = ChaosRun(
             seed: seed,
-            minutes: minutes,
+            seconds: duration,
             equipment: equipment,
             folder: folder,
             console: console,

@@ -17,13 +17,13 @@ struct ChaosReport: Codable, Sendable {
     }
 
     var seed: UInt64
-    var minutes: Double
+    var seconds: Double
     var means: [String] = []
     var reads = ""
     /// By kind.
     var faults: [String: Int] = [:]
-    /// Nodes that ended by themselves when their disk failed, as they should.
-    var haltsOnFailedSync = 0
+    /// How often a node stopped for its disk.
+    var halts = 0
     var operations = Operations()
     var longestUnavailabilitySeconds = 0.0
     var longestUnavailabilityAtSeconds = 0.0
@@ -36,14 +36,14 @@ struct ChaosReport: Codable, Sendable {
     var verdict = Verdict.interrupted
 
     var text: String {
-        var lines = ["chaos: seed \(seed), \(minutes) minutes, three nodes"]
+        var lines = ["chaos: seed \(seed), \(Self.seconds(seconds)) of faults, three nodes"]
         lines += means.map { "  \($0)" }
         lines += ["  reads: \(reads)", "faults:"]
         for kind in FaultKind.allCases {
             if let count = faults[kind.rawValue] { lines.append("  \(count) x \(kind.rawValue)") }
         }
         lines += [
-            "  \(haltsOnFailedSync) nodes ended by themselves when a sync failed",
+            "  \(halts) times a node stopped for its disk",
             "operations:",
             "  writes: \(operations.acknowledgedWrites) acknowledged, \(operations.unknownWrites) of unknown outcome,"
                 + " \(operations.writesNotTaken) not taken",

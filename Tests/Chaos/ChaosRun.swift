@@ -7,7 +7,8 @@ import Linearizability
 /// A run from its first node to its verdict.
 struct ChaosRun {
     let seed: UInt64
-    let minutes: Double
+    /// How long faults are injected.
+    let seconds: Double
     let equipment: Equipment
     /// Where everything lies; canonical, and empty.
     let folder: URL
@@ -34,7 +35,7 @@ struct ChaosRun {
         console.progress("three nodes are ready; reads: \(mode.rawValue)")
         let history = HistoryRecorder()
         let clients = try (0..<Self.clientCount).map { _ in try AdminClient(testbed.cluster, mode: mode) }
-        var report = ChaosReport(seed: seed, minutes: minutes)
+        var report = ChaosReport(seed: seed, seconds: seconds)
         report.means = equipment.summary
         report.reads = mode.rawValue
         do {
@@ -62,6 +63,7 @@ struct ChaosRun {
             var nemesis = Nemesis(
                 testbed,
                 plan: FaultPlan(seed: random.next(), kinds: equipment.kinds),
+                history: history,
                 console: console,
                 stop: stop
             )
@@ -73,10 +75,10 @@ struct ChaosRun {
                 }
             }
             defer { history.stop() }
-            try await nemesis.run(until: ContinuousClock.now + .seconds(minutes * 60))
+            try await nemesis.run(until: ContinuousClock.now + .seconds(seconds))
             try nemesis.heal()
             report.faults = Dictionary(uniqueKeysWithValues: nemesis.injected.map { ($0.key.rawValue, $0.value) })
-            report.haltsOnFailedSync = nemesis.halts
+            report.halts = testbed.halts
             do {
                 try await verification.converge(console)
             } catch let failure as Verification.Failure {

@@ -25,13 +25,13 @@ struct Equipment: Sendable {
             if hasNamespaces {
                 "partitions: network namespaces, packets are lost"
             } else if preload != nil {
-                "partitions: network namespaces are not permitted here, so links are refused instead"
+                "partitions: links are refused and broken"
             } else {
-                "partitions: left out; neither network namespaces nor a C compiler for refused links"
+                "partitions: left out; there are neither network namespaces nor a C compiler for refused links"
             }
         return [
             network,
-            preload == nil ? "disks: left out; there is no C compiler" : "disks: a preloaded library",
+            preload == nil ? "disks: left out; install a C compiler" : "disks: a preloaded library",
             faketime == nil ? "clocks: left out; install faketime" : "clocks: libfaketime",
         ]
     }

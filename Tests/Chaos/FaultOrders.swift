@@ -6,6 +6,9 @@ struct FaultOrders: Sendable {
         case sound
         case slow(milliseconds: Int)
         case failing
+        /// No space is left, which a node that asks is told.
+        case filling
+        /// Nor does a write find any.
         case full
     }
 
@@ -49,7 +52,8 @@ struct FaultOrders: Sendable {
             try write([UInt32(clamping: milliseconds)], at: 1)
             try write([1], at: 0)
         case .failing: try write([2], at: 0)
-        case .full: try write([3], at: 0)
+        case .filling: try write([3], at: 0)
+        case .full: try write([4], at: 0)
         }
     }
 

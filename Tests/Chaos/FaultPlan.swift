@@ -26,7 +26,8 @@ struct PlannedFault: Hashable, Sendable {
     let target: Target
     /// How much longer a sync takes, or by how much a clock is wrong.
     let milliseconds: Int
-    /// Whether what is cut off is what the node sends (else what it receives), or which of the two others it cannot reach.
+    /// Whether what is cut off is what the node sends (else what it receives); which of the two others it cannot reach;
+    /// whether a disk is full all of a sudden (else free space is seen to end first).
     let variant: Bool
 }
 

@@ -60,9 +60,10 @@ struct Testbed: Sendable {
     }
 
     /// The last lines of a node's log.
-    func lastWords(of node: Int) -> String {
-        let file = cluster.folder.appending(path: "nodes/\(name(node))/log")
-        let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(3).joined(separator: "\n")
-    }
+    func lastWords(of node: Int) -> String { log(of: node).suffix(3).joined(separator: "\n") }
+
+    /// How often nodes have said that they stop.
+    var halts: Int { cluster.names.indices.reduce(0) { $0 + log(of: $1).count { $0.contains("node halts") } } }
+
+    private func log(of node: Int) -> [Substring] { (try? cluster.log(of: name(node))) ?? [] }
 }

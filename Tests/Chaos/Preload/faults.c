@@ -2,7 +2,7 @@
 
    CHAOS_DATA     absolute path of the folder whose files have the disk's faults
    CHAOS_CONTROL  a file of 32-bit words in the machine's order. It is mapped, so an order counts from the next call on:
-     0   0 sound disk, 1 slow, 2 failing, 3 full
+     0   0 sound disk, 1 slow, 2 failing, 3 with no space left for who asks, 4 full
      1   milliseconds that a sync takes longer on a slow disk
      2   number of ports that follow, at most 8
      3…  ports: connecting to them is refused, and sending on what is connected fails. TCP over IPv4. */
@@ -17,11 +17,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SOUND, SLOW, FAILING, FULL };
+enum { SOUND, SLOW, FAILING, FILLING, FULL };
 enum { DISK, DELAY, PORT_COUNT, FIRST_PORT, MAX_PORTS = 8, WORDS = FIRST_PORT + MAX_PORTS };
 
 static const volatile uint32_t *control;
@@ -103,6 +104,22 @@ static int send_fails(int socket) {
     }
     errno = ECONNRESET;
     return 1;
+}
+
+static int is_full(const char *path) {
+    return disk() >= FILLING && !strncmp(path, data, data_length) && (!path[data_length] || path[data_length] == '/');
+}
+
+int statvfs(const char *path, struct statvfs *result) {
+    int code = NEXT(statvfs)(path, result);
+    if (!code && is_full(path)) result->f_bavail = 0;
+    return code;
+}
+
+int statvfs64(const char *path, struct statvfs64 *result) {
+    int code = NEXT(statvfs64)(path, result);
+    if (!code && is_full(path)) result->f_bavail = 0;
+    return code;
 }
 
 int fsync(int file) { return disk() != SOUND && is_data(file) && sync_fails() ? -1 : NEXT(fsync)(file); }

@@ -1,13 +1,17 @@
+import FuzzDriver
 import Kernel
 import Replica
 import Wire
+
+@main enum PeerFuzz {
+    static func main() { unsafe runFuzzer { unsafe fuzzPeer($0, $1) } }
+}
 
 /// One run: a node that leads or follows is given the frames that the input holds, each from a member or a stranger.
 ///
 /// Input: role (1 byte), then for each frame its sender (1), its length (2, big-endian) and its bytes. Nothing may end the
 /// process: not what does not decode, not what decodes and makes no sense.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzPeer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+private func fuzzPeer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: start, count: count)
     var bytes = unsafe Array(input)[...]
     guard let role = bytes.popFirst() else { return 0 }

@@ -220,6 +220,18 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
+        .executableTarget(
+            name: "Chaos",
+            dependencies: [
+                "ClusterSupport", "Linearizability", "Kernel", nioCore, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Tests/Chaos",
+            exclude: ["Preload"],
+            swiftSettings: strict
+        ),
+        tests("ChaosTests", ["Chaos", "Linearizability"]),
         tests(
             "ReeveTests",
             [

@@ -11,6 +11,7 @@ final class LogWriter: Sendable {
     private let store: LogStore
     private let worker = SerialWorker()
     private let inbox: Inbox
+    private let room: StorageRoom
     private let logger: Logger
     private let fail: @Sendable (any Error) -> Void
     private let queued = Mutex<[LogWrite]>([])
@@ -20,15 +21,18 @@ final class LogWriter: Sendable {
         var commits: UInt64 = 0
         var writes: UInt64 = 0
         var entries: UInt64 = 0
-        var isFull = false
     }
 
-    /// How long to wait before a write that found no room is tried again.
-    private static let retryInterval = TimeAmount.seconds(1)
-
-    init(store: LogStore, inbox: Inbox, logger: Logger, fail: @escaping @Sendable (any Error) -> Void) {
+    init(
+        store: LogStore,
+        inbox: Inbox,
+        room: StorageRoom,
+        logger: Logger,
+        fail: @escaping @Sendable (any Error) -> Void
+    ) {
         self.store = store
         self.inbox = inbox
+        self.room = room
         self.logger = logger
         self.fail = fail
     }
@@ -59,14 +63,14 @@ final class LogWriter: Sendable {
             statistics.writes += UInt64(batch.count)
             statistics.entries += UInt64(batch.reduce(0) { $0 + $1.entries.count })
         }
-        note(isFull: isNearlyFull)
+        room.note(.log, isFull: isNearlyFull)
         for write in batch { inbox.post(.persisted(write.id, last: write.entries.last?.position ?? .zero)) }
     }
 
     private func failed(_ batch: [LogWrite], _ error: StorageError) {
-        if Self.isRoomMissing(error) {
+        if error.isRoomMissing {
             logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
-            note(isFull: true)
+            room.note(.log, isFull: true)
             retry(batch)
         } else if let damage = store.damage(behind: error) {
             // What the batch follows has to be repaired first.
@@ -82,21 +86,13 @@ final class LogWriter: Sendable {
     /// free to compact, which is what makes room, and to repair. As a leader this node is replaced by one that can write.
     private func retry(_ batch: [LogWrite]) {
         queued.withLock { $0.insert(contentsOf: batch, at: 0) }
-        inbox.loop.scheduleTask(in: Self.retryInterval) { self.worker.run { self.writeQueued() } }
-    }
-
-    private func note(isFull: Bool) {
-        let changed = statistics.withLock { statistics in
-            defer { statistics.isFull = isFull }
-            return statistics.isFull != isFull
-        }
-        if changed { inbox.post(.storage(isFull: isFull)) }
+        inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.worker.run { self.writeQueued() } }
     }
 
     func compact(_ compaction: Compaction) {
         perform { [self] () throws(StorageError) in
             let first = try compaction.run(on: store)
-            note(isFull: isNearlyFull)
+            room.note(.log, isFull: isNearlyFull)
             inbox.post(.compacted(firstIndex: first))
         }
     }
@@ -128,13 +124,6 @@ final class LogWriter: Sendable {
 
     /// A tenth is kept for what a full log must still take: elections, and entries that a leader sends.
     private var isNearlyFull: Bool { (store.summary?.usedBytes ?? 0) >= store.limits.maxBytes / 10 * 9 }
-
-    private static func isRoomMissing(_ error: StorageError) -> Bool {
-        switch error {
-        case .full, .diskFull: true
-        default: false
-        }
-    }
 
     func stop() async { await worker.stop() }
 }

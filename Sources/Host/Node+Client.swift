@@ -123,7 +123,9 @@ extension ServiceError {
             self.init(
                 .unavailable,
                 code: "storage_full",
-                message: "The log has reached its maxBytes, so writes are refused. Raise the limit and restart."
+                message:
+                    "This node's disk is full, or its log or state has reached its limit, so it takes no writes. Free space, or "
+                    + "raise the limit and restart."
             )
         case .shuttingDown:
             self.init(.unavailable, code: "shutting_down", message: "This node is stopping. Ask another one.")

@@ -143,13 +143,15 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             logger: logger
         )
         roster.attach(links)
-        log = LogWriter(store: stores.directory.log, inbox: inbox, logger: logger, fail: fail)
+        let room = StorageRoom(inbox: inbox)
+        log = LogWriter(store: stores.directory.log, inbox: inbox, room: room, logger: logger, fail: fail)
         keeper = StateKeeper(
             directory: stores.directory,
             codec: codec,
             cell: cell,
             roster: roster,
             inbox: inbox,
+            room: room,
             logger: logger,
             fail: fail
         )

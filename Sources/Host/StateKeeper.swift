@@ -3,6 +3,7 @@ import Decision
 import Directory
 import Kernel
 import Logging
+import NIOCore
 import Replica
 import Service
 import Storage
@@ -18,6 +19,7 @@ final class StateKeeper: @unchecked Sendable {
     private let cell: DecisionCell
     private let roster: MemberRoster
     private let inbox: Inbox
+    private let room: StorageRoom
     private let worker = SerialWorker()
     private let logger: Logger
     private let fail: @Sendable (any Error) -> Void
@@ -28,6 +30,7 @@ final class StateKeeper: @unchecked Sendable {
         cell: DecisionCell,
         roster: MemberRoster,
         inbox: Inbox,
+        room: StorageRoom,
         logger: Logger,
         fail: @escaping @Sendable (any Error) -> Void
     ) {
@@ -37,6 +40,7 @@ final class StateKeeper: @unchecked Sendable {
         self.cell = cell
         self.roster = roster
         self.inbox = inbox
+        self.room = room
         self.logger = logger
         self.fail = fail
     }
@@ -51,11 +55,22 @@ final class StateKeeper: @unchecked Sendable {
                     let reached = try batch ?? unchanged()
                     batch = reached.halted(because: blocked.reason)
                 }
+                room.note(.state, isFull: false)
                 if let batch { inbox.post(.applied(batch)) }
+            } catch let error as StorageError where error.isRoomMissing {
+                retry(entries, error)
             } catch {
                 fail(error)
             }
         }
+    }
+
+    /// Nothing was changed: the node goes on with what it has applied, and with these entries once there is room. Until it
+    /// has answered for them, it is given neither others nor a snapshot in their place.
+    private func retry(_ entries: [Entry], _ error: StorageError) {
+        logger.error("no room for the state, trying again", metadata: ["error": "\(error)"])
+        room.note(.state, isFull: true)
+        inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.apply(entries) }
     }
 
     private typealias Blocked = (count: Int, reason: String)

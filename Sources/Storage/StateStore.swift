@@ -70,6 +70,8 @@ package final class StateStore: Sendable {
 
     /// Commits what `body` sets and removes together with the position that it makes the state stand for.
     ///
+    /// `full` and `diskFull` leave the store as it was, and usable.
+    ///
     /// An error inside `body` is remembered and thrown instead of committing; reads after it find nothing, so `body` must
     /// do nothing but through its transaction.
     package func write<Value: Sendable>(
@@ -104,8 +106,12 @@ package final class StateStore: Sendable {
                 try transaction.view.finish(applied: applied)
             } catch {
                 // A commit that failed on its way to the disk may have taken unsynced pages of earlier ones with it, which
-                // a later sync would not report again.
-                if error.isFatal || error == .diskFull(path: contents.environment.path) { halted = error }
+                // a later sync would not report again: then not even a full disk leaves a store that can go on.
+                var error = error
+                if case .diskFull(let path) = error {
+                    error = .syncFailed(path: path, reason: "no space left; free some, then start the node again")
+                }
+                if error.isFatal { halted = error }
                 throw error
             }
             return value

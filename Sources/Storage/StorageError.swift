@@ -11,7 +11,7 @@ package enum StorageError: Error, Hashable, Sendable {
     case wrongMember(path: String, expected: MemberID, found: MemberID)
     /// The limit that the configuration sets. Nothing was written; the store goes on.
     case full(path: String, limitBytes: UInt64)
-    /// Nothing was written. The log goes on once there is room; the state, when it is opened again.
+    /// Nothing was written. The store goes on once there is room.
     case diskFull(path: String)
     /// The disk did not confirm what it was given. What it holds is unknown, so the store takes no more: halt.
     case syncFailed(path: String, reason: String)
@@ -30,6 +30,14 @@ package enum StorageError: Error, Hashable, Sendable {
     package var isFatal: Bool {
         switch self {
         case .syncFailed, .corrupt: true
+        default: false
+        }
+    }
+
+    /// Whether nothing was changed and the same can be tried again when there is room.
+    package var isRoomMissing: Bool {
+        switch self {
+        case .full, .diskFull: true
         default: false
         }
     }

@@ -80,6 +80,7 @@ import Testing
         let lines = try WriterProcess("disk-full", path: path, seed: 1).finish()
         #expect(lines.count { $0 == ["failed", "diskFull"] } == 3, "\(lines)")
         #expect(lines.contains(["again", "written"]), "\(lines)")
+        #expect(lines.count { $0 == ["state", "syncFailed"] } == 2, "\(lines)")
         #expect(lines.last == ["last", "9"], "\(lines)")
         var acknowledged = Acknowledged()
         acknowledged.read(lines)

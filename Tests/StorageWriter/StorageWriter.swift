@@ -99,6 +99,11 @@ import Storage
         guard committed > applied, let entry = try data.log.entries(from: committed, maxBytes: 1)?.entries.first else {
             return
         }
+        try apply(entry)
+        report("applied \(committed.number)")
+    }
+
+    private func apply(_ entry: Entry) throws(StorageError) {
         let point = SnapshotPoint(
             position: entry.position,
             hash: entry.hash,
@@ -106,9 +111,8 @@ import Storage
             configuration: Self.configuration
         )
         try data.state.write(applied: point) { transaction in
-            transaction.set(entry.hash.bytes, for: [UInt8(truncatingIfNeeded: committed.number)])
+            transaction.set(entry.hash.bytes, for: [UInt8(truncatingIfNeeded: entry.index.number)])
         }
-        report("applied \(committed.number)")
     }
 
     private mutating func compact() throws {
@@ -136,6 +140,11 @@ import Storage
         for _ in 0..<3 { report("failed \(outcome(of: entries))") }
         disk_faults_fill_disk(0)
         report("again \(outcome(of: entries))")
+        // The state's store does not know what a write that met the full disk in its midst took with it.
+        disk_faults_fill_disk(1)
+        report("state \(outcome(ofApplying: entries[0]))")
+        disk_faults_fill_disk(0)
+        report("state \(outcome(ofApplying: entries[0]))")
         report("last \(data.log.summary?.last.index.number ?? 0)")
     }
 
@@ -144,11 +153,24 @@ import Storage
             try write(entries, nil)
             return "written"
         } catch {
-            switch error {
-            case .syncFailed: return "syncFailed"
-            case .diskFull: return "diskFull"
-            default: return "\(error)"
-            }
+            return Self.word(for: error)
+        }
+    }
+
+    private func outcome(ofApplying entry: Entry) -> String {
+        do throws(StorageError) {
+            try apply(entry)
+            return "written"
+        } catch {
+            return Self.word(for: error)
+        }
+    }
+
+    private static func word(for error: StorageError) -> String {
+        switch error {
+        case .syncFailed: "syncFailed"
+        case .diskFull: "diskFull"
+        default: "\(error)"
         }
     }
 

@@ -20,9 +20,11 @@ import Testing
                 try presented("n3", of: cluster).validity.notAfter > first.notAfter
             }
             #expect(OfflineRoot.ahead(0.1) >= first.halfway)
-            #expect(
-                try cluster.log(of: "n3").contains { $0.contains("certificate is renewed") && $0.contains("from=n1") }
-            )
+            try await cluster.until("n3 says so", within: 5) {
+                try cluster.log(of: "n3").contains {
+                    $0.contains("certificate is renewed") && $0.contains("from=n1")
+                }
+            }
             try await cluster.until("the first certificate has ended", within: 15) {
                 first.hasEnded(by: OfflineRoot.ahead(0))
             }

@@ -14,8 +14,6 @@ import Testing
             let first = try short("n3", of: cluster, seconds: 20)
             try cluster.start("n3")
             try await ready(["n3"], of: cluster, with: cluster.client)
-            #expect(first.halfway > OfflineRoot.ahead(0), "the machine is too slow for this test")
-            #expect(try presented("n3", of: cluster).validity == first)
             try await cluster.until("n3 has renewed its certificate", within: 15) {
                 try presented("n3", of: cluster).validity.notAfter > first.notAfter
             }

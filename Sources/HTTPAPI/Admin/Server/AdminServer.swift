@@ -6,7 +6,6 @@ package import Keys
 package import Logging
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
 internal import Service
 internal import ServiceLifecycle
 
@@ -37,7 +36,8 @@ package struct AdminServer: ServiceLifecycle.Service {
     /// - Throws: `ListenError` when the port cannot be had.
     package func run() async throws {
         let tls = try ServerTLS.configuration(configuration.credentials)
-        let responder = AdminResponder(api: api, verifier: configuration.credentials.verifier)
+        let identities = ConnectionIdentities(verifier: configuration.credentials.verifier)
+        let responder = AdminResponder(api: api, identities: identities)
         let application = Application(
             responder: responder,
             server: try .tls(.http1(configuration: .init(idleTimeout: .seconds(75))), tlsConfiguration: tls),
@@ -63,7 +63,7 @@ package struct AdminServer: ServiceLifecycle.Service {
 /// Carries requests from the framework to the API.
 struct AdminResponder: HTTPResponder {
     let api: AdminAPI
-    let verifier: PeerVerifier
+    let identities: ConnectionIdentities
 
     func respond(to request: Request, context: AdminContext) async throws -> Response {
         let answer = await self.answer(request, context)
@@ -112,15 +112,9 @@ struct AdminResponder: HTTPResponder {
                 target: request.head.path ?? "",
                 headers: headers,
                 body: Array(body.readableBytesView),
-                peer: await peer(context.channel)
+                peer: await identities.identity(of: context.channel, at: api.client.now().wall)
             )
         )
-    }
-
-    /// By the certificate that the handshake verified; checked again, since a connection may outlive it.
-    private func peer(_ channel: any Channel) async -> PeerIdentity {
-        guard let certificate = try? await channel.nioSSL_peerCertificate().get() else { return .none }
-        return PeerIdentity(certificate: certificate, verifier: verifier, at: api.client.now().wall)
     }
 }
 

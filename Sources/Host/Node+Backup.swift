@@ -1,4 +1,4 @@
-import Consensus
+package import Consensus
 import Directory
 package import Kernel
 import NIOPosix
@@ -22,6 +22,7 @@ extension Node {
             )
         }
         let lease = BackupLease(node: self)
+        try await keeper.commitPublished()
         let stream: BackupStream
         do {
             stream = try stores.directory.state.openBackup(
@@ -29,7 +30,7 @@ extension Node {
                 lineage: settings.genesis.lineage,
                 at: clock.now().wall
             )
-        } catch { throw Self.unreadable(error) }
+        } catch { throw ServiceError.unreadable(error) }
         let deadline = clock.now().monotonic.advanced(by: Self.backupPatience)
         return BackupSource(revision: stream.header.point.position.index) { [clock] () async throws(ServiceError) in
             _ = lease
@@ -38,13 +39,9 @@ extension Node {
             }
             // Reading the disk blocks.
             do { return try await NIOThreadPool.singleton.runIfActive { try stream.next() } } catch {
-                throw Self.unreadable(error)
+                throw ServiceError.unreadable(error)
             }
         }
-    }
-
-    private static func unreadable(_ error: any Error) -> ServiceError {
-        ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
     }
 }
 
@@ -59,19 +56,36 @@ private final class BackupLease: Sendable {
 extension StateStore {
     /// A copy of the whole state, or of what an export of revocations holds.
     package func openBackup(_ kind: BackupKind, lineage: Lineage, at time: WallTime) throws -> BackupStream {
-        try openBackup(tables: kind.tables) { view, point in
-            BackupHeader(
-                kind: kind == .state ? .state : .revocations,
-                lineage: lineage,
-                point: point,
-                stateRoot: StateTree.root(in: view),
-                createdAt: time
-            )
-        }
+        try openBackup(tables: kind.tables) { kind.header(of: $0, $1, lineage, time) }
+    }
+
+    /// Likewise, of the state as it would be after changes that are never committed.
+    package func openBackup(
+        _ kind: BackupKind,
+        lineage: Lineage,
+        at time: WallTime,
+        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint
+    ) throws -> BackupStream {
+        try openBackup(tables: kind.tables, after: changes) { kind.header(of: $0, $1, lineage, time) }
     }
 }
 
 extension BackupKind {
+    fileprivate func header(
+        of view: StateView,
+        _ point: SnapshotPoint,
+        _ lineage: Lineage,
+        _ time: WallTime
+    ) -> BackupHeader {
+        BackupHeader(
+            kind: self == .state ? .state : .revocations,
+            lineage: lineage,
+            point: point,
+            stateRoot: StateTree.root(in: view),
+            createdAt: time
+        )
+    }
+
     /// First bytes of the keys that are copied; nil for all.
     fileprivate var tables: [UInt8]? {
         switch self {

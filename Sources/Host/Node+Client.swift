@@ -4,7 +4,6 @@ package import Kernel
 import Replica
 package import Service
 import Storage
-import Wire
 
 extension Node: ReplicaClient {
     package var member: MemberID { settings.member.id }
@@ -14,7 +13,6 @@ extension Node: ReplicaClient {
     package func now() -> Moment { clock.now() }
 
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
-        let codec = ProtobufCodec()
         let bytes = codec.encode(command)
         // Once committed, a command that does not decode would halt every node.
         guard (try? codec.decodeCommand(bytes)) == command else {
@@ -76,13 +74,14 @@ extension Node: ReplicaClient {
     package func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {
+        try await keeper.commitPublished()
         let outcome: Swift.Result<Result, ServiceError>
         do throws(StorageError) {
             outcome = try stores.directory.state.read { view in
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }
         } catch {
-            throw ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
+            throw .unreadable(error)
         }
         return try outcome.get()
     }
@@ -94,6 +93,10 @@ extension ServiceError {
         code: "outcome_unknown",
         message: "No outcome was known in time; the write may yet take effect. Retry with the same idempotency key."
     )
+
+    static func unreadable(_ error: any Error) -> ServiceError {
+        ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
+    }
 
     init(_ refusal: ReplicaNode.SubmitRefusal) {
         switch refusal {

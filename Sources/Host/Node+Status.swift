@@ -12,6 +12,7 @@ extension Node {
     package func status() async -> NodeStatus {
         let links = links.statistics
         let commits = log.snapshot
+        let state = keeper.snapshot
         let scrub = scrubber.snapshot
         return await loop.read { [self] replica, now in
             let peers = roster.members.map { peer(of: replica, $0, isConnected: links.connected.contains, at: now) }
@@ -50,6 +51,9 @@ extension Node {
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
+                    .init("storage_state_batches", state.batches),
+                    .init("storage_state_commits", state.commits),
+                    .init("storage_state_entries", state.entries),
                     .init("storage_log_repaired_entries", replica.logHealth.repairedEntries),
                     .init("storage_log_scrub_passes", scrub.passes),
                     .init("storage_log_scrubbed_bytes", scrub.bytes),

@@ -64,6 +64,8 @@ package struct RemovedMember: Error, Hashable, Sendable, CustomStringConvertible
 /// A real node: one `ReplicaNode` with LMDB under it, mutual-TLS links beside it and its clients above it.
 package final class Node: ServiceLifecycle.Service, Sendable {
     let settings: NodeSettings
+    /// Shared by all that read commands and records, so that each is decoded once.
+    package let codec: any DirectoryCodec
     let clock: NodeClock
     let stores: NodeStores
     let loop: ReplicaLoop
@@ -97,7 +99,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     /// - Throws: `StorageError`, `LinksError`: what, where and what to do.
     package init(settings: NodeSettings, seed: UInt64, logger: Logger) throws {
         let clock = NodeClock()
-        let codec = ProtobufCodec()
+        let codec = RecallingCodec(ProtobufCodec())
         let stores = try NodeStores(settings: settings, codec: codec)
         let start = try stores.start(codec: codec)
         for run in start.log.damage {
@@ -107,7 +109,8 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             )
         }
         if let cut = start.cut { logger.error("cut a damaged end off the log", metadata: cut.metadata) }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        // Links and node share a thread: a frame reaches the node, and the disk's writer, without waking another.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let inbox = Inbox(loop: group.next())
         let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
         let fail: @Sendable (any Error) -> Void = { end.yield(.failed($0)) }
@@ -188,6 +191,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         )
         certificate = Mutex(settings.credentials.validity)
         self.settings = settings
+        self.codec = codec
         self.clock = clock
         self.stores = stores
         self.inbox = inbox

@@ -12,9 +12,14 @@ final class SerialWorker: Sendable {
     }
 
     func run(_ work: @escaping @Sendable () -> Void) {
+        // What came after the stop is not done: there is nobody left to tell.
+        run(work, otherwise: {})
+    }
+
+    /// One of the two is called, the other one after the stop.
+    func run(_ work: @escaping @Sendable () -> Void, otherwise: @escaping @Sendable () -> Void) {
         pool.submit { state in
-            // A cancelled item is one that came after the stop: there is nobody left to tell.
-            if case .active = state { work() }
+            if case .active = state { work() } else { otherwise() }
         }
     }
 

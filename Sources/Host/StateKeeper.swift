@@ -7,12 +7,26 @@ import NIOCore
 import Replica
 import Service
 import Storage
+import Synchronization
 
 /// The one thread that changes the state: it applies entries, publishes what decisions are made from, and takes in
 /// snapshots.
+///
+/// Entries are durable in the log before they come here, so nobody waits for the disk: applied entries gather in one
+/// transaction, which is committed once a while, when somebody wants to read, or when it has grown. A crash loses it, and
+/// the log brings it back.
 final class StateKeeper: @unchecked Sendable {
-    // Safe: `applier` is touched by closures of `worker` alone, which run one after the other.
+    // Safe: `applier`, `open` and `isCommitScheduled` are touched by closures of `worker` alone, which run one after the other.
     private var applier: Applier
+    private var open: Open?
+    private var isCommitScheduled = false
+
+    private struct Open {
+        let batch: StateBatch
+        /// What it holds, to be applied once more when it has to be given up.
+        var entries: [Entry] = []
+        var byteCount = 0
+    }
 
     private let directory: DataDirectory
     private let codec: any DirectoryCodec
@@ -23,6 +37,21 @@ final class StateKeeper: @unchecked Sendable {
     private let worker = SerialWorker()
     private let logger: Logger
     private let fail: @Sendable (any Error) -> Void
+    private let statistics: Mutex<Statistics>
+
+    struct Statistics: Sendable {
+        var commits: UInt64 = 0
+        var batches: UInt64 = 0
+        var entries: UInt64 = 0
+        /// What readers of the store see.
+        var committed: LogIndex
+    }
+
+    /// How long what is applied may wait for its commit: what a start then has to apply again.
+    private static let commitInterval = TimeAmount.milliseconds(250)
+    /// A transaction past either bound is committed at once.
+    private static let maxOpenEntries = 8192
+    private static let maxOpenBytes = 16 * 1024 * 1024
 
     init(
         directory: DataDirectory,
@@ -43,24 +72,24 @@ final class StateKeeper: @unchecked Sendable {
         self.room = room
         self.logger = logger
         self.fail = fail
+        statistics = Mutex(Statistics(committed: cell.current.snapshot.revision))
     }
 
+    var snapshot: Statistics { statistics.withLock { $0 } }
+
     func apply(_ entries: [Entry]) {
-        worker.run { [self] in
-            do {
-                var (batch, blocked) = try attempt(entries[...])
-                if let blocked {
-                    // Those before the one that cannot be applied take effect all the same.
-                    if blocked.count > 0 { batch = try attempt(entries.prefix(blocked.count)).batch }
-                    let reached = try batch ?? unchanged()
-                    batch = reached.halted(because: blocked.reason)
-                }
-                room.note(.state, isFull: false)
-                if let batch { inbox.post(.applied(batch)) }
-            } catch let error as StorageError where error.isRoomMissing {
-                retry(entries, error)
-            } catch {
-                fail(error)
+        perform { [self] in
+            let applied: AppliedBatch
+            do { applied = try attempt(entries) } catch let error as StorageError where canWait(for: error) {
+                return retry(entries, error)
+            }
+            room.note(.state, isFull: false)
+            inbox.post(.applied(applied))
+            guard applied.halt == nil, let open else { return }
+            if open.entries.count > Self.maxOpenEntries || open.byteCount > Self.maxOpenBytes {
+                try commit()
+            } else {
+                scheduleCommit(in: Self.commitInterval)
             }
         }
     }
@@ -68,48 +97,147 @@ final class StateKeeper: @unchecked Sendable {
     /// Nothing was changed: the node goes on with what it has applied, and with these entries once there is room. Until it
     /// has answered for them, it is given neither others nor a snapshot in their place.
     private func retry(_ entries: [Entry], _ error: StorageError) {
-        logger.error("no room for the state, trying again", metadata: ["error": "\(error)"])
-        room.note(.state, isFull: true)
+        noteFull(error)
         inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.apply(entries) }
     }
 
-    private typealias Blocked = (count: Int, reason: String)
+    private func noteFull(_ error: StorageError) {
+        logger.error("no room for the state, trying again", metadata: ["error": "\(error)"])
+        room.note(.state, isFull: true)
+    }
 
-    /// One transaction. What it makes of the decision snapshot is published before anybody hears of it.
-    private func attempt(_ entries: ArraySlice<Entry>) throws -> (batch: AppliedBatch?, blocked: Blocked?) {
+    /// Whether there is no room and nothing was lost by trying: then the same is right once there is.
+    private func canWait(for error: StorageError) -> Bool { error.isRoomMissing && open?.batch.isIntact ?? true }
+
+    private enum Attempt: Sendable {
+        case done(AppliedBatch, DecisionSnapshot, MemberFacts?)
+        case blocked(after: Int, reason: String)
+    }
+
+    /// What it makes of the decision snapshot is published before anybody hears of it.
+    private func attempt(_ entries: [Entry]) throws -> AppliedBatch {
+        let batch = try openBatch()
+        switch try apply(entries, in: batch) {
+        case .done(let applied, let snapshot, let members):
+            open?.entries += entries
+            open?.byteCount += entries.reduce(0) { $0 + $1.byteCount }
+            cell.publish(snapshot)
+            if let members { roster.learned(members) }
+            note { statistics in
+                statistics.batches += 1
+                statistics.entries += UInt64(entries.count)
+            }
+            return applied
+        case .blocked(let count, let reason):
+            batch.abandon()
+            let before = (open?.entries ?? []) + entries.prefix(count)
+            open = nil
+            return try applyAgain(before).halted(because: reason)
+        }
+    }
+
+    private func openBatch() throws -> StateBatch {
+        if let open { return open.batch }
+        let batch = try directory.state.begin()
+        open = Open(batch: batch)
+        return batch
+    }
+
+    private func apply(_ entries: [Entry], in batch: StateBatch) throws -> Attempt {
         let before = cell.current.snapshot
-        let update = try directory.state.update { transaction, point -> (Update, applied: SnapshotPoint?) in
+        return try batch.apply { transaction, point -> (Attempt, applied: SnapshotPoint?) in
             switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
-            case .done(let batch):
+            case .done(let applied):
                 let snapshot = before.updated(
-                    with: batch.events,
-                    at: batch.facts.revision,
+                    with: applied.events,
+                    at: applied.facts.revision,
                     from: transaction,
                     codec: codec
                 )
                 do throws(StateDamage) {
-                    let members = batch.changesMembers ? try MemberFacts(in: transaction, codec: codec) : nil
-                    return (.done(batch, snapshot, members), batch.point)
+                    let members = applied.changesMembers ? try MemberFacts(in: transaction, codec: codec) : nil
+                    return (.done(applied, snapshot, members), applied.point)
                 } catch {
-                    return (.blocked(0, "\(error)"), nil)
+                    return (.blocked(after: 0, reason: "\(error)"), nil)
                 }
             case .blocked(let count, let reason):
-                return (.blocked(count, reason), nil)
+                return (.blocked(after: count, reason: reason), nil)
             }
-        }
-        switch update {
-        case .done(let batch, let snapshot, let members):
-            cell.publish(snapshot)
-            if let members { roster.learned(members) }
-            return (batch, nil)
-        case .blocked(let count, let reason):
-            return (nil, (count, reason))
         }
     }
 
-    private enum Update: Sendable {
-        case done(AppliedBatch, DecisionSnapshot, MemberFacts?)
-        case blocked(Int, String)
+    /// The transaction that holds an entry which cannot be applied is worth nothing. Those before the entry take effect all
+    /// the same, in another one; some have been reported before.
+    private func applyAgain(_ entries: [Entry]) throws -> AppliedBatch {
+        guard !entries.isEmpty else { return try unchanged() }
+        let batch = try directory.state.begin()
+        guard case .done(let applied, let snapshot, let members) = try apply(entries, in: batch) else {
+            throw StorageError.corrupt(path: directory.state.path, reason: "what was applied does not apply again")
+        }
+        cell.publish(snapshot)
+        if let members { roster.learned(members) }
+        open = Open(batch: batch)
+        try commit()
+        return applied
+    }
+
+    private func scheduleCommit(in time: TimeAmount) {
+        guard !isCommitScheduled else { return }
+        isCommitScheduled = true
+        inbox.loop.scheduleTask(in: time) { [self] in
+            perform { [self] in
+                isCommitScheduled = false
+                try commitIfThereIsRoom()
+            }
+        }
+    }
+
+    /// The disk may have filled up since: then what is applied waits, as what is to be applied does.
+    private func commitIfThereIsRoom() throws {
+        do { try open?.batch.checkRoom() } catch let error as StorageError where canWait(for: error) {
+            noteFull(error)
+            return scheduleCommit(in: StorageRoom.retryInterval)
+        }
+        try commit()
+    }
+
+    private func commit() throws {
+        guard let batch = open?.batch else { return }
+        open = nil
+        try batch.commit()
+        note { statistics in
+            statistics.commits += 1
+            statistics.committed = batch.applied.position.index
+        }
+    }
+
+    /// Returns when whoever opens the store sees at least what is published now.
+    func commitPublished() async throws(ServiceError) {
+        let revision = cell.current.snapshot.revision
+        guard snapshot.committed < revision else { return }
+        let outcome: Result<Void, ServiceError> = await withCheckedContinuation { waiting in
+            worker.run {
+                do {
+                    try self.commit()
+                    waiting.resume(returning: .success(()))
+                } catch {
+                    self.fail(error)
+                    waiting.resume(returning: .failure(.unreadable(error)))
+                }
+            } otherwise: {
+                waiting.resume(returning: .failure(ServiceError(.shuttingDown)))
+            }
+        }
+        try outcome.get()
+    }
+
+    private func note(_ change: (inout Statistics) -> Void) { statistics.withLock { change(&$0) } }
+
+    /// Carries out something after what was asked for before. The node does not survive an error.
+    private func perform(_ work: @escaping @Sendable () throws -> Void) {
+        worker.run { [fail] in
+            do { try work() } catch { fail(error) }
+        }
     }
 
     private func unchanged() throws -> AppliedBatch {
@@ -122,12 +250,9 @@ final class StateKeeper: @unchecked Sendable {
 
     /// Forces the state to disk, so that the log before what it reflects may go.
     func prepareCompaction(before index: LogIndex, then compact: @escaping @Sendable (Compaction) -> Void) {
-        worker.run { [self] in
-            do {
-                compact(try Compaction.prepare(before: index, state: directory.state))
-            } catch {
-                fail(error)
-            }
+        perform { [self] in
+            try commit()
+            compact(try Compaction.prepare(before: index, state: directory.state))
         }
     }
 
@@ -146,28 +271,29 @@ final class StateKeeper: @unchecked Sendable {
 
     /// After what is being applied, and between two writes of the log, since both are replaced.
     func install(_ point: SnapshotPoint, log: LogWriter) {
-        worker.run { [self] in
+        perform { [self] in
+            try commit()
             log.perform { [self] in
                 try directory.installSnapshot(point)
-                worker.run { [self] in publishInstalled(point) }
+                perform { [self] in try publishInstalled(point) }
             }
         }
     }
 
-    private func publishInstalled(_ point: SnapshotPoint) {
-        do {
-            let view = try directory.state.openView()
-            defer { view.close() }
-            let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
-            cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
-            roster.learned(try MemberFacts(in: view, codec: codec))
-            inbox.post(.snapshotInstalled(point, facts))
-        } catch {
-            fail(error)
-        }
+    private func publishInstalled(_ point: SnapshotPoint) throws {
+        let view = try directory.state.openView()
+        defer { view.close() }
+        let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
+        cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+        roster.learned(try MemberFacts(in: view, codec: codec))
+        note { $0.committed = facts.revision }
+        inbox.post(.snapshotInstalled(point, facts))
     }
 
-    func stop() async { await worker.stop() }
+    func stop() async {
+        perform { [self] in try commit() }
+        await worker.stop()
+    }
 }
 
 extension AppliedBatch {

@@ -26,9 +26,9 @@ package enum Fault: Hashable, Sendable {
 }
 
 package enum Crash: Hashable, Sendable {
-    /// The process ends; what it handed to the operating system survives.
+    /// The process ends; writes of the log that it handed to the operating system survive.
     case process
-    /// The machine loses power: the state store may lose its last transactions too.
+    /// The machine loses power.
     case power
 }
 

@@ -120,11 +120,8 @@ extension World {
         let pending = machines[node].log.pendingCount
         let kept = streams.disk.below(pending + 1)
         let completions = machines[node].log.crash(keeping: kept)
-        var lost = 0
-        if crash == .power {
-            lost = streams.disk.below(machines[node].state.unsyncedCount + 1)
-            machines[node].state.losePower(losing: lost)
-        }
+        let lost = streams.disk.below(machines[node].state.uncommittedCount + 1)
+        machines[node].state.crash(losing: lost)
         record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
         for completion in completions { try written(node, completion) }
         if crash == .process { closeLinks(of: node) }

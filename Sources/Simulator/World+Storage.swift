@@ -13,7 +13,7 @@ extension World {
         let attempt = machines[node].process?.applier.apply(entries, after: before.point, to: &pairs)
         guard let batch = try Self.batch(of: attempt, node) else { return }
         let version = VirtualStateStore.Version(pairs: pairs, point: batch.point, facts: batch.facts)
-        machines[node].state.commit(version)
+        machines[node].state.apply(version)
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
         refreshDecisions(node, after: batch)
@@ -66,7 +66,7 @@ extension World {
         }
         let facts = Self.facts(of: pairs, at: point.position.index, codec: options.codec)
         let version = VirtualStateStore.Version(pairs: pairs, point: point, facts: facts)
-        machines[node].state.commit(version)
+        machines[node].state.apply(version)
         machines[node].state.sync()
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()

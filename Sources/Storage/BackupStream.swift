@@ -123,4 +123,19 @@ extension StateStore {
         let header = try describe(view, try view.applied())
         return BackupStream(view: view, header: header, tables: tables)
     }
+
+    /// Likewise of the state as it would be after changes that are never committed. Until the stream has ended or is released
+    /// nobody else can change the state; it is for the calling thread alone.
+    package func openBackup(
+        tables: [UInt8]? = nil,
+        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint,
+        describe: (StateView, SnapshotPoint) throws -> BackupHeader
+    ) throws -> BackupStream {
+        let view = try openWritableView()
+        var transaction = StateTransaction(view: view)
+        let point = try changes(&transaction, try view.applied())
+        let header = try describe(view, point)
+        if let failure = view.failure { throw failure }
+        return BackupStream(view: view, header: header, tables: tables)
+    }
 }

@@ -30,7 +30,7 @@ package final class StateStore: Sendable {
 
     package let limits: Limits
     private let contents: Mutex<StateContents>
-    /// Held while writing. Why the store takes no more, once a sync has failed.
+    /// Why the store takes no more, once a sync has failed.
     private let halted = Mutex<StorageError?>(nil)
 
     /// Opens a member's state, or makes an empty one.
@@ -86,61 +86,45 @@ package final class StateStore: Sendable {
     package func update<Value: Sendable>(
         _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
     ) throws(StorageError) -> Value {
-        try halted.withLock { (halted) throws(StorageError) in
-            if let halted { throw halted }
-            let contents = current
-            var transaction = StateTransaction(
-                view: StateView(transaction: try contents.environment.beginWrite(), contents: contents)
-            )
-            defer { transaction.view.close() }
-            try checkRoom(in: contents, as: transaction.view)
-            let before = try transaction.view.applied()
-            let (value, applied) = body(&transaction, before)
-            guard let applied else { return value }
-            guard applied.position.index > before.position.index else {
-                throw .misuse(
-                    "the state is at \(before.position.index.number), and cannot go to \(applied.position.index.number)"
-                )
-            }
-            do throws(StorageError) {
-                try transaction.view.finish(applied: applied)
-            } catch {
-                // A commit that failed on its way to the disk may have taken unsynced pages of earlier ones with it, which
-                // a later sync would not report again: then not even a full disk leaves a store that can go on.
-                var error = error
-                if case .diskFull(let path) = error {
-                    error = .syncFailed(path: path, reason: "no space left; free some, then start the node again")
-                }
-                if error.isFatal { halted = error }
-                throw error
-            }
-            return value
-        }
+        let batch = try begin()
+        let before = batch.applied
+        let value = try batch.apply(body)
+        if batch.applied != before { try batch.commit() }
+        return value
     }
 
-    private func checkRoom(in contents: StateContents, as view: StateView) throws(StorageError) {
-        let path = contents.environment.path
-        let used = try view.usedBytes()
-        guard used <= limits.maxBytes else { throw .full(path: path, limitBytes: limits.maxBytes) }
-        try contents.environment.checkDisk(for: 1 << 20, usedBytes: used, reserve: limits.minimumFreeBytes)
+    /// A view of a transaction that may change things: the store's one writer.
+    func openWritableView() throws(StorageError) -> StateView {
+        let contents = current
+        return StateView(transaction: try contents.environment.beginWrite(), contents: contents)
     }
+
+    /// Begins changes that are committed later. Waits for the writer before, so a thread must not have two at once.
+    package func begin() throws(StorageError) -> StateBatch {
+        try checkHalt()
+        let batch = try StateBatch(store: self, contents: current)
+        // The writer that was waited for may have failed.
+        try checkHalt()
+        return batch
+    }
+
+    private func checkHalt() throws(StorageError) { if let halted = halted.withLock({ $0 }) { throw halted } }
+    func halt(_ error: StorageError) { halted.withLock { $0 = $0 ?? error } }
 
     /// Forces to disk what was committed before.
     ///
     /// - Returns: the position that a crash can no longer take back.
     @discardableResult
     package func sync() throws(StorageError) -> SnapshotPoint {
-        try halted.withLock { (halted) throws(StorageError) in
-            if let halted { throw halted }
-            do throws(StorageError) {
-                // Read first: what is committed while the disk works may miss it.
-                let point = try applied()
-                try current.environment.sync()
-                return point
-            } catch {
-                if error.isFatal { halted = error }
-                throw error
-            }
+        try checkHalt()
+        do throws(StorageError) {
+            // Read first: what is committed while the disk works may miss it.
+            let point = try applied()
+            try current.environment.sync()
+            return point
+        } catch {
+            if error.isFatal { halt(error) }
+            throw error
         }
     }
 
@@ -150,10 +134,9 @@ package final class StateStore: Sendable {
         return try view.usedBytes()
     }
 
-    /// From now on, the state is another environment's. Views and snapshots of the old one stay valid.
-    func adopt(_ contents: StateContents) {
-        halted.withLock { _ in self.contents.withLock { $0 = contents } }
-    }
+    /// From now on, the state is another environment's. Views and snapshots of the old one stay valid. No batch may be
+    /// open: it would be committed to the old one.
+    func adopt(_ contents: StateContents) { self.contents.withLock { $0 = contents } }
 
     private var current: StateContents { contents.withLock { $0 } }
 }

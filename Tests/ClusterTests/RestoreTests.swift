@@ -3,15 +3,17 @@ import Foundation
 import Testing
 
 @Suite("Backup, restore and recovery of a cluster", .serialized) struct RestoreTests {
+    @discardableResult
     private func write(
         _ method: String,
         _ path: String,
         _ body: String = "{}",
         to cluster: TestCluster,
         at name: String = "n1"
-    ) async throws {
+    ) async throws -> Int {
         let answer = try await cluster.admin(method, path, body: body, at: name)
         #expect((200..<300).contains(answer.status), "\(method) \(path): \(answer.body)")
+        return answer.value("revision").flatMap { Int($0) } ?? 0
     }
 
     private func standing(_ principal: String, in cluster: TestCluster) async throws -> String? {
@@ -37,7 +39,11 @@ import Testing
             let (backup, export) = (file("backup", of: old), file("export", of: old))
             succeed(try old.command("cluster", "backup", "--out", backup), "backup")
             try await write("PUT", "/v1/roles/lost", to: old)
-            try await write("POST", "/v1/revocations", #"{"subject": "agent/b", "reason": "late"}"#, to: old)
+            let late = try await write("POST", "/v1/revocations", #"{"subject": "agent/b", "reason": "late"}"#, to: old)
+            // A quorum has it. That this node does is what is asked here, by what leaves its state uncommitted.
+            try await old.until("n2 has heard of it", within: 10) {
+                try await old.status(of: "n2").value("revision").flatMap { Int($0) } ?? 0 >= late
+            }
             // The export of a node whose peers are gone, and which is stopped.
             for name in old.names { old.kill(name) }
             let configuration = old.configuration(of: "n2")

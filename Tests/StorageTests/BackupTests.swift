@@ -37,6 +37,36 @@ import Wire
         }
     }
 
+    @Test("may be of a state after changes that are never made") func afterChanges() throws {
+        let state = try state(rows: 3)
+        var ahead: BackupStream? = try state.openBackup { transaction, point in
+            #expect(point == Samples.point(9))
+            transaction.set([7], for: [2, 9])
+            transaction.remove([1, 0, 0])
+            return Samples.point(12)
+        } describe: { view, point in
+            #expect(view.value(for: [2, 9]) == [7])
+            return BackupHeader(
+                kind: .state,
+                lineage: Samples.owner.lineage,
+                point: point,
+                stateRoot: .of([4]),
+                createdAt: WallTime(milliseconds: 77)
+            )
+        }
+        let file = try bytes(try #require(ahead))
+        ahead = nil
+        try write(file)
+        #expect(try BackupReader(verifying: path).header.point == Samples.point(12))
+        let pairs = try rows()
+        #expect(pairs.count == 6 && pairs.contains { $0.key == [2, 9] && $0.value == [7] })
+        #expect(!pairs.contains { $0.key == [1, 0, 0] })
+        #expect(try state.applied() == Samples.point(9))
+        #expect(try state.read { $0.value(for: [2, 9]) } == nil)
+        #expect(try state.read { $0.value(for: [1, 0, 0])?.first } == 0)
+        try state.write(applied: Samples.point(10)) { $0.set([1], for: [1]) }
+    }
+
     private func bytes(_ stream: BackupStream) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let piece = try stream.next() { bytes += piece }

@@ -8,7 +8,8 @@ package import Kernel
 /// SHA-256 over its bytes; a bucket's begin with 0 and a node's with 1, so that one cannot pass for the other. What
 /// is empty has no row and the digest zero.
 ///
-/// Command records are put into buckets sixteen at a time, by index: a batch of commands then touches few buckets.
+/// Command records are put into buckets sixteen at a time, by index, and with them the rows that keep their idempotency keys
+/// in order: a batch of commands then touches few buckets.
 package enum StateTree {
     static let levelCount = 4
     static let childCount = 16
@@ -48,15 +49,16 @@ package enum StateTree {
     }
 
     static func bucket(of key: [UInt8]) -> UInt16 {
-        let grouped = key.first == Table.command.rawValue ? groupedByIndex(key) : key
-        let bytes = Digest.of(grouped).bytes
+        let bytes = Digest.of(group(of: key)).bytes
         return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
     }
 
-    private static func groupedByIndex(_ key: [UInt8]) -> [UInt8] {
-        var grouped = key
-        if let last = grouped.popLast() { grouped.append(last & 0xf0) }
-        return grouped
+    /// Keys of commands, and those that keep their idempotency keys in order, end in the command's index.
+    private static func group(of key: [UInt8]) -> [UInt8] {
+        guard key.first == Table.command.rawValue || key.first == Table.retryOrder.rawValue, let last = key.last else {
+            return key
+        }
+        return [Table.command.rawValue] + key.suffix(8).dropLast() + [last & 0xf0]
     }
 
     struct Entry {

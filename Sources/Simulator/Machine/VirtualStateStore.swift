@@ -3,8 +3,8 @@ package import Replica
 
 /// The state store of one machine: the replicated state and the point that it reflects, always in step.
 ///
-/// Committing does not wait for the disk, so that a loss of power takes the last few transactions, whole and from the
-/// end. The log brings them back.
+/// What is applied is committed some time later, so that a crash takes the last few batches, whole and from the end. The
+/// log brings them back.
 package struct VirtualStateStore: Sendable {
     package struct Version: Sendable {
         package var pairs: SortedStore
@@ -19,25 +19,25 @@ package struct VirtualStateStore: Sendable {
     }
 
     package private(set) var current: Version
-    /// What a loss of power may fall back to, oldest first.
+    /// What a crash may fall back to, oldest first.
     private var older: [Version] = []
-    /// How many transactions a loss of power takes at most.
-    private static let unsyncedLimit = 4
+    /// How many batches a crash takes at most.
+    private static let uncommittedLimit = 16
 
     package init(_ version: Version) { current = version }
 
-    package mutating func commit(_ version: Version) {
-        if older.count == Self.unsyncedLimit { older.removeFirst() }
+    package mutating func apply(_ version: Version) {
+        if older.count == Self.uncommittedLimit { older.removeFirst() }
         older.append(current)
         current = version
     }
 
     package mutating func sync() { older = [] }
 
-    /// How many transactions can be lost.
-    package var unsyncedCount: Int { older.count }
+    /// How many batches can be lost.
+    package var uncommittedCount: Int { older.count }
 
-    package mutating func losePower(losing count: Int) {
+    package mutating func crash(losing count: Int) {
         guard count > 0, count <= older.count else { return sync() }
         current = older[older.count - count]
         sync()

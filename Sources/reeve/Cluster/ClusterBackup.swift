@@ -32,7 +32,8 @@ struct ClusterExportRevocations: AsyncParsableCommand {
         abstract: "Save the statements of revocation that a surviving node knows, for a restore.",
         discussion: """
             Ask every node that is left, or give the data folder of one that is stopped: a restore from an older backup \
-            forgets no revocation that it is given.
+            forgets no revocation that it is given. Of a stopped node all counts that its log holds, also what may never have been \
+            acknowledged.
             """
     )
 
@@ -45,7 +46,7 @@ struct ClusterExportRevocations: AsyncParsableCommand {
     func run() async throws {
         guard let config else { return try await BackupDownload(kind: "revocations", path: out).run(common) }
         let node = try StoppedNode(configuration: NodeConfiguration.load(config))
-        let stream = try node.data.directory.state.openBackup(.revocations, lineage: node.genesis.lineage, at: .now)
+        let stream = try node.data.openRevocations(lineage: node.genesis.lineage)
         let part = try BackupDownload.Part(path: out)
         try part.write { handle in
             while let piece = try stream.next() { try handle.write(contentsOf: piece) }

@@ -4,6 +4,7 @@ import Foundation
 import Host
 import Kernel
 import Replica
+import Service
 import Storage
 import Wire
 
@@ -78,6 +79,39 @@ struct StoppedData {
     }
 
     private static let chunkBytes = 256 * 1024
+
+    /// The statements of revocation after everything that the log holds, whether it is known to be committed or not: the state
+    /// on disk lags behind what was applied, and what the log has beyond that may have been acknowledged. A statement that was
+    /// never acknowledged takes authority away too soon, at worst. Nothing is changed here.
+    func openRevocations(lineage: Lineage) throws -> BackupStream {
+        try directory.state.openBackup(.revocations, lineage: lineage, at: .now) { transaction, point in
+            var applier = Replica.Applier(codec: ProtobufCodec())
+            let entries = try entries(after: point)
+            switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
+            case .done(let batch): return batch.point
+            case .blocked(_, let reason): throw CommandError("the log cannot be applied: \(reason)", at: path)
+            }
+        }
+    }
+
+    /// What the log has beyond a state. Ends before the first entry that does not read back, and says so.
+    private func entries(after point: SnapshotPoint) throws -> [Entry] {
+        var entries: [Entry] = []
+        let last = directory.log.summary?.last.index ?? point.position.index
+        var next = point.position.index.next
+        while next <= last {
+            do throws(StorageError) {
+                entries += try directory.log.entries(from: next, maxBytes: 1)?.entries ?? []
+            } catch {
+                guard case .corruptEntry = error else { throw error }
+                Console.progress("\(error); the export ends before it")
+                break
+            }
+            guard let end = entries.last?.index, end >= next else { break }
+            next = end.next
+        }
+        return entries
+    }
 
     /// What the state says of the cluster, in the form of a first entry.
     func genesis(voters: [MemberSpec]) throws -> Genesis {

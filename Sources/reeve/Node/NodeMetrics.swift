@@ -1,7 +1,8 @@
 import Decision
+import Glibc
 import HTTPAPI
 
-/// Figures of the decision port, for the metrics of the admin port.
+/// Figures of the process and of the decision port, for the metrics of the admin port.
 enum NodeMetrics {
     static func samples(
         decisions: DecisionCounters,
@@ -13,6 +14,7 @@ enum NodeMetrics {
             MetricSample.counter("reeve_decision_\(code.rawValue)_total", "Decisions with this reason code.", count)
         }
         samples += [
+            .counter("reeve_process_cpu_milliseconds_total", "User and system time of the process.", cpuMilliseconds),
             .gauge(
                 "reeve_httpapi_open_connections",
                 "Connections to the decision port.",
@@ -53,5 +55,14 @@ enum NodeMetrics {
             ),
         ]
         return samples
+    }
+
+    private static var cpuMilliseconds: UInt64 {
+        var usage = rusage()
+        unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func milliseconds(_ time: timeval) -> UInt64 {
+            UInt64(clamping: time.tv_sec) * 1000 + UInt64(clamping: time.tv_usec) / 1000
+        }
+        return milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)
     }
 }

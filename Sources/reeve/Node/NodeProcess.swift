@@ -14,7 +14,6 @@ import Service
 import ServiceLifecycle
 import Storage
 import UnixSignals
-import Wire
 
 /// The composition root of a node: builds every part from the configuration and passes each what it needs.
 struct NodeProcess {
@@ -89,7 +88,7 @@ struct NodeProcess {
         admin = AdminServer(
             AdminAPI(
                 client: node,
-                codec: ProtobufCodec(),
+                codec: node.codec,
                 options: Self.adminOptions(
                     configuration,
                     enrolment: enrolment,

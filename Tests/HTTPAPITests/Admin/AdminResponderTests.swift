@@ -33,7 +33,10 @@ import Testing
         for (name, value) in headers {
             head.headerFields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
         }
-        let responder = AdminResponder(api: admin.api, verifier: admin.authority.verifier)
+        let responder = AdminResponder(
+            api: admin.api,
+            identities: ConnectionIdentities(verifier: admin.authority.verifier)
+        )
         let context = AdminContext(source: .init(channel: NIOAsyncTestingChannel(), logger: Logger(label: "test")))
         let response = try await responder.respond(to: Request(head: head, body: body), context: context)
         let written = Written()

@@ -6,7 +6,6 @@ package import Keys
 package import Logging
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
 internal import Service
 internal import ServiceLifecycle
 
@@ -40,7 +39,7 @@ package struct AdminServer: ServiceLifecycle.Service {
     /// - Throws: `ListenError` when the port cannot be had.
     package func run() async throws {
         let tls = configuration.tls
-        let responder = AdminResponder(api: api, verifier: configuration.verifier)
+        let responder = AdminResponder(api: api, identities: ConnectionIdentities(verifier: configuration.verifier))
         let application = Application(
             responder: responder,
             server: HTTPServerBuilder { responder in
@@ -83,7 +82,7 @@ private struct RenewableTLSChannel<Base: ServerChildChannel>: ServerChildChannel
 /// Carries requests from the framework to the API.
 struct AdminResponder: HTTPResponder {
     let api: AdminAPI
-    let verifier: PeerVerifier
+    let identities: ConnectionIdentities
 
     func respond(to request: Request, context: AdminContext) async throws -> Response {
         let answer = await self.answer(request, context)
@@ -132,15 +131,9 @@ struct AdminResponder: HTTPResponder {
                 target: request.head.path ?? "",
                 headers: headers,
                 body: Array(body.readableBytesView),
-                peer: await peer(context.channel)
+                peer: await identities.identity(of: context.channel, at: api.client.now().wall)
             )
         )
-    }
-
-    /// By the certificate that the handshake verified; checked again, since a connection may outlive it.
-    private func peer(_ channel: any Channel) async -> PeerIdentity {
-        guard let certificate = try? await channel.nioSSL_peerCertificate().get() else { return .none }
-        return PeerIdentity(certificate: certificate, verifier: verifier, at: api.client.now().wall)
     }
 }
 

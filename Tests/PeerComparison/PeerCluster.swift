@@ -1,0 +1,45 @@
+import Foundation
+import NIOCore
+
+/// Timers of both systems. etcd calls them heartbeat interval and election timeout.
+struct Timers: Hashable, Sendable {
+    let heartbeatMilliseconds: Int
+    let electionMilliseconds: Int
+
+    static let short = Timers(heartbeatMilliseconds: 20, electionMilliseconds: 200)
+    /// etcd's defaults.
+    static let long = Timers(heartbeatMilliseconds: 100, electionMilliseconds: 1000)
+
+    var description: String { "\(heartbeatMilliseconds)/\(electionMilliseconds) ms" }
+}
+
+/// Three nodes of one system on this machine.
+protocol PeerCluster {
+    static var name: String { get }
+    var nodes: [ServerProcess] { get }
+    var endpoints: [Endpoint] { get }
+    /// Index of the node that a majority takes for the leader; nil while there is none or a node does not answer.
+    func leader() -> Int?
+    /// Whether every node answers and follows the leader.
+    func isWhole() -> Bool
+}
+
+extension PeerCluster {
+    func start() throws { for node in nodes { try node.start() } }
+    func stop() { for node in nodes { node.stop() } }
+    var cpuSeconds: Double { nodes.reduce(0) { $0 + $1.cpuSeconds } }
+
+    func waitUntilWhole(within timeout: Duration = .seconds(60)) async throws {
+        let end = ContinuousClock.now + timeout
+        while !isWhole() || leader() == nil {
+            guard ContinuousClock.now < end else { throw PeerError("the \(Self.name) cluster does not come together") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    func currentLeader() async throws -> Int {
+        try await waitUntilWhole()
+        guard let leader = leader() else { throw PeerError("\(Self.name) has no leader") }
+        return leader
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// A development cluster as `reeve cluster init` makes it, with the timers set. Its TLS and its durability are those of any
+/// other; only the keys are in clear.
+struct ReeveCluster: PeerCluster {
+    static let name = "Reeve"
+
+    let nodes: [ServerProcess]
+    let endpoints: [Endpoint]
+    private let reeve: String
+    private let directory: String
+
+    init(directory: String, reeve: String, portBase: Int, timers: Timers) throws {
+        self.reeve = reeve
+        self.directory = directory
+        func port(_ number: Int, _ offset: Int) -> Int { portBase + 3 * number + offset }
+        let places = (0..<3).flatMap { number in
+            ["--node", "n\(number)=\(Endpoint.host):\(port(number, 0)),\(port(number, 1)),\(port(number, 2))"]
+        }
+        let arguments = ["cluster", "init", "--dev", "--dir", directory, "--domain", "peers.reeve.internal"] + places
+        _ = try output(of: reeve, arguments)
+        let settings = """
+
+            timers:
+              heartbeat_ms: \(timers.heartbeatMilliseconds)
+              election_ms: \(timers.electionMilliseconds)
+
+            """
+        nodes = try (0..<3).map { number in
+            let home = "\(directory)/nodes/n\(number)"
+            try Self.raiseLimit(in: "\(home)/genesis.json")
+            let file = try FileHandle(forWritingTo: URL(filePath: "\(home)/node.yaml"))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data(settings.utf8))
+            try file.close()
+            return ServerProcess(reeve, ["node", "run", "--config", "\(home)/node.yaml"], logFile: "\(home)/log")
+        }
+        let tls = try Endpoint.context(
+            roots: "\(directory)/roots.crt",
+            certificate: "\(directory)/admin/admin.crt",
+            key: "\(directory)/admin/admin.key",
+            kind: .admin
+        )
+        endpoints = (0..<3).map { Endpoint(kind: .admin, port: port($0, 1), tls: tls) }
+    }
+
+    /// Of idempotency keys that a caller may have in force: all load comes from one administrator here.
+    private static func raiseLimit(in genesis: String) throws {
+        let text = try String(contentsOfFile: genesis, encoding: .utf8)
+        let raised = text.replacing(#""idempotency_limit": 10000"#, with: #""idempotency_limit": 1000000"#)
+        guard raised != text else { throw PeerError("\(genesis) does not have the limit that is to be raised") }
+        try raised.write(toFile: genesis, atomically: true, encoding: .utf8)
+    }
+
+    func leader() -> Int? {
+        let leaders = Set(statuses().compactMap { $0.status?.leader })
+        guard leaders.count == 1, let name = leaders.first else { return nil }
+        return (0..<3).first { "n\($0)" == name }
+    }
+
+    func isWhole() -> Bool {
+        let statuses = statuses()
+        return statuses.count == 3 && statuses.allSatisfy { $0.status?.ready == true && $0.status?.leader != nil }
+    }
+
+    private struct Answer: Decodable {
+        struct Row: Decodable {
+            struct Status: Decodable {
+                let ready: Bool
+                let leader: String?
+            }
+            let status: Status?
+        }
+        let nodes: [Row]
+    }
+
+    /// Fails while a node is not ready, and prints its table all the same.
+    private func statuses() -> [Answer.Row] {
+        let environment = ["REEVE_CONTEXT": "\(directory)/context.yaml"]
+        guard let data = try? output(of: reeve, ["cluster", "status", "--json"], environment: environment) else {
+            return []
+        }
+        return (try? JSONDecoder().decode(Answer.self, from: data).nodes) ?? []
+    }
+}

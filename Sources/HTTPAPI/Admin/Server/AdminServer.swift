@@ -6,6 +6,7 @@ package import Keys
 package import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 internal import Service
 internal import ServiceLifecycle
 

@@ -194,7 +194,7 @@ final class StateKeeper: @unchecked Sendable {
 
     /// The disk may have filled up since: then what is applied waits, as what is to be applied does.
     private func commitIfThereIsRoom() throws {
-        do { try open?.batch.checkRoom() } catch let error as StorageError where canWait(for: error) {
+        do { try open?.batch.checkRoom() } catch let error where canWait(for: error) {
             noteFull(error)
             return scheduleCommit(in: StorageRoom.retryInterval)
         }

@@ -6,7 +6,7 @@ import Testing
 @testable import Host
 
 @Suite("The inbox of a node") struct InboxTests {
-    private let loop = NIOAsyncTestingEventLoop()
+    private let loop = EmbeddedEventLoop()
     private let inbox: Inbox
     private let seen = Seen()
 
@@ -25,39 +25,36 @@ import Testing
     private func listen() { inbox.onPost { [inbox, seen] in seen.add(inbox.take().inputs) } }
 
     /// A peer may be faster to connect than the node is to start.
-    @Test("what comes before anybody listens is taken then, and what comes after that too") func early() async throws {
+    @Test("what comes before anybody listens is taken then, and what comes after that too") func early() {
         inbox.postFrame(.wake)
         inbox.post(.shutDown)
-        await loop.run()
+        loop.run()
         #expect(seen.all.isEmpty)
         listen()
-        await loop.run()
+        loop.run()
         #expect(seen.all == [["wake", "shutDown"]])
         inbox.post(.wake)
-        await loop.run()
+        loop.run()
         #expect(seen.all == [["wake", "shutDown"], ["wake"]])
-        await loop.shutdownGracefully()
     }
 
-    @Test("what comes together is taken at once, and nothing after the close") func together() async throws {
+    @Test("what comes together is taken at once, and nothing after the close") func together() {
         listen()
         for _ in 0..<3 { inbox.post(.wake) }
-        await loop.run()
+        loop.run()
         #expect(seen.all == [["wake", "wake", "wake"]])
         inbox.close()
         inbox.post(.wake)
-        await loop.run()
+        loop.run()
         #expect(seen.all.count == 1)
-        await loop.shutdownGracefully()
     }
 
-    @Test("frames beyond the bound are dropped and counted, the node's own inputs are not") func bound() async throws {
+    @Test("frames beyond the bound are dropped and counted, the node's own inputs are not") func bound() {
         for _ in 0..<Inbox.maxQueuedInputs + 5 { inbox.postFrame(.wake) }
         inbox.post(.shutDown)
         #expect(inbox.droppedFrames == 5)
         listen()
-        await loop.run()
+        loop.run()
         #expect(seen.all.map(\.count) == [Inbox.maxQueuedInputs + 1])
-        await loop.shutdownGracefully()
     }
 }

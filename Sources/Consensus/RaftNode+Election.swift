@@ -16,10 +16,8 @@ extension RaftNode {
         let hintEnd = hintEnd
         resetElectionTimer(at: now)
         if mayCampaign, !isDiskStalled(at: now), !hasUnappliedChange { campaign(.preCandidate, at: now) }
-        // Who was asked may have the hint only now.
-        if role == .preCandidate, let hintEnd, now < hintEnd {
-            waitForTurn(afterOthers: hintedVoters, until: hintEnd, at: now)
-        }
+        // Who was asked may have the hint only now. To ask again too soon harms nobody: who has granted it waits.
+        if role == .preCandidate, let hintEnd, now < hintEnd { waitForTurn(afterOthers: 1, until: hintEnd, at: now) }
     }
 
     /// Raft section 5.2; the preliminary round is 9.6.
@@ -164,10 +162,8 @@ extension RaftNode {
         electionDeadline = min(electionDeadline, due)
     }
 
-    /// Those that stand by turns, the leader being gone.
-    private var hintedVoters: Int { configuration.allVoters.count - 1 }
-
-    /// Stands when `count` others have had time for it, and so on by turns until `end`, when it is a follower like any other.
+    /// Stands when `count` others have had time for it, and then again and again until `end`, when it is a follower like any
+    /// other.
     ///
     /// By turns, and not at random moments: of two that stand at nearly the same time neither may win, and then both wait for
     /// an election timeout.
@@ -189,6 +185,6 @@ extension RaftNode {
     private mutating func yieldIfHinted(at now: Instant) {
         guard let hintEnd, role == .follower || role == .preCandidate else { return }
         if role == .preCandidate { becomeFollower(in: term, of: nil, at: now) }
-        waitForTurn(afterOthers: hintedVoters, until: hintEnd, at: now)
+        waitForTurn(afterOthers: configuration.allVoters.count - 1, until: hintEnd, at: now)
     }
 }

@@ -42,7 +42,7 @@ import Testing
         for (turn, wait) in waits.enumerated() { #expect((25 * turn...25 * turn + 5).contains(Int(wait)), "\(waits)") }
     }
 
-    @Test("who stood before the others had the hint stands again, after their turns") func tooEarly() throws {
+    @Test("who stood before the others had the hint stands again soon") func tooEarly() throws {
         var group = Group(3)
         group.elect()
         group.propose("a", at: 0)
@@ -52,7 +52,7 @@ import Testing
         group.pass(.milliseconds(6), except: group.isCut([0]))
         #expect(group.members[1].raft.role == .preCandidate)
         group.step(2, .linkClosed(group.ids[0]))
-        group.pass(.milliseconds(60), except: group.isCut([0]))
+        group.pass(.milliseconds(30), except: group.isCut([0]))
         #expect(group.leader() == 1)
     }
 
@@ -80,7 +80,7 @@ import Testing
         let hinted = group.now
         group.step(1, .linkClosed(group.ids[0]))
         var waits: [UInt64] = []
-        for _ in 0..<20 {
+        for _ in 0..<40 {
             let due = try #require(group.members[1].raft.nextWake)
             let isOver = due.elapsed(since: hinted) > .milliseconds(1050)
             if isOver { waits.append(due.elapsed(since: group.now).milliseconds) }
@@ -89,7 +89,7 @@ import Testing
         }
         #expect(group.members[1].raft.role == .preCandidate)
         #expect(!waits.isEmpty && waits.allSatisfy { $0 >= 500 }, "\(waits)")
-        #expect(waits.count < 15, "it did not ask more often before")
+        #expect(waits.count < 25, "it did not ask more often before")
     }
 
     @Test("who stands is waited for by who has the same hint") func waits() throws {

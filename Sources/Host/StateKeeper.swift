@@ -87,7 +87,7 @@ final class StateKeeper: @unchecked Sendable {
             inbox.post(.applied(applied))
             guard applied.halt == nil, let open else { return }
             if open.entries.count > Self.maxOpenEntries || open.byteCount > Self.maxOpenBytes {
-                try commit()
+                _ = try commitIfThereIsRoom()
             } else {
                 scheduleCommit(in: Self.commitInterval)
             }
@@ -187,18 +187,24 @@ final class StateKeeper: @unchecked Sendable {
         inbox.loop.scheduleTask(in: time) { [self] in
             perform { [self] in
                 isCommitScheduled = false
-                try commitIfThereIsRoom()
+                _ = try commitIfThereIsRoom()
             }
         }
     }
 
     /// The disk may have filled up since: then what is applied waits, as what is to be applied does.
-    private func commitIfThereIsRoom() throws {
-        do { try open?.batch.checkRoom() } catch let error where canWait(for: error) {
+    ///
+    /// - Returns: What is missing.
+    private func commitIfThereIsRoom() throws -> StorageError? {
+        guard let batch = open?.batch else { return nil }
+        do { try batch.checkDisk() } catch let error where canWait(for: error) {
             noteFull(error)
-            return scheduleCommit(in: StorageRoom.retryInterval)
+            scheduleCommit(in: StorageRoom.retryInterval)
+            return error
         }
         try commit()
+        room.note(.state, isFull: false)
+        return nil
     }
 
     private func commit() throws {
@@ -218,8 +224,8 @@ final class StateKeeper: @unchecked Sendable {
         let outcome: Result<Void, ServiceError> = await withCheckedContinuation { waiting in
             worker.run {
                 do {
-                    try self.commit()
-                    waiting.resume(returning: .success(()))
+                    let missing = try self.commitIfThereIsRoom()
+                    waiting.resume(returning: missing.map { .failure(.unreadable($0)) } ?? .success(()))
                 } catch {
                     self.fail(error)
                     waiting.resume(returning: .failure(.unreadable(error)))
@@ -248,10 +254,15 @@ final class StateKeeper: @unchecked Sendable {
         return AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: nil)
     }
 
-    /// Forces the state to disk, so that the log before what it reflects may go.
+    /// Forces the state to disk, so that the log before what it reflects may go. Waits for room as long as there is none.
     func prepareCompaction(before index: LogIndex, then compact: @escaping @Sendable (Compaction) -> Void) {
         perform { [self] in
-            try commit()
+            guard try commitIfThereIsRoom() == nil else {
+                inbox.loop.scheduleTask(in: StorageRoom.retryInterval) {
+                    self.prepareCompaction(before: index, then: compact)
+                }
+                return
+            }
             compact(try Compaction.prepare(before: index, state: directory.state))
         }
     }
@@ -272,7 +283,11 @@ final class StateKeeper: @unchecked Sendable {
     /// After what is being applied, and between two writes of the log, since both are replaced.
     func install(_ point: SnapshotPoint, log: LogWriter) {
         perform { [self] in
-            try commit()
+            if try commitIfThereIsRoom() != nil {
+                // It is about to be replaced.
+                open?.batch.abandon()
+                open = nil
+            }
             log.perform { [self] in
                 try directory.installSnapshot(point)
                 perform { [self] in try publishInstalled(point) }
@@ -291,7 +306,8 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     func stop() async {
-        perform { [self] in try commit() }
+        // What finds no room is in the log all the same.
+        perform { [self] in _ = try commitIfThereIsRoom() }
         await worker.stop()
     }
 }

@@ -71,13 +71,20 @@ package final class StateBatch {
     package func abandon() { transaction.view.close() }
 
     /// - Throws: `full` or `diskFull` where there is no room for more, which changes nothing.
-    package func checkRoom() throws(StorageError) {
+    private func checkRoom() throws(StorageError) {
         let path = contents.environment.path
         let used = try transaction.view.usedBytes()
         guard used <= store.limits.maxBytes else { throw .full(path: path, limitBytes: store.limits.maxBytes) }
+        try checkDisk(usedBytes: used)
+    }
+
+    /// - Throws: `diskFull` where a commit might not find the room that it needs, which changes nothing.
+    package func checkDisk() throws(StorageError) { try checkDisk(usedBytes: try transaction.view.usedBytes()) }
+
+    private func checkDisk(usedBytes: UInt64) throws(StorageError) {
         try contents.environment.checkDisk(
             for: 1 << 20,
-            usedBytes: used,
+            usedBytes: usedBytes,
             reserve: store.limits.minimumFreeBytes
         )
     }

@@ -17,12 +17,15 @@ struct Nemesis {
     private let stop: StopSignal
     private var plan: FaultPlan
     private var active: [Active] = []
+    /// Until when a node may end for what its disk did to it: requests that are under way hold up a node that stops.
+    private var mayEndUntil: [Int: ContinuousClock.Instant] = [:]
     private(set) var injected: [FaultKind: Int] = [:]
     /// What nodes did that nothing asked of them.
     private(set) var anomalies: [String] = []
 
     /// How long a disk has no space left before a write meets that.
     private static let fillingMilliseconds: UInt64 = 300
+    private static let stoppingTime = Duration.seconds(15)
 
     init(_ testbed: Testbed, plan: FaultPlan, history: HistoryRecorder, console: Console, stop: StopSignal) {
         self.testbed = testbed
@@ -114,7 +117,10 @@ struct Nemesis {
     mutating func heal() throws {
         let ending = active
         active = []
-        try noteExits(during: ending)
+        for fault in ending where fault.fault.mayStopNode {
+            mayEndUntil[fault.node] = ContinuousClock.now + Self.stoppingTime
+        }
+        noteExits(during: ending)
         for fault in ending {
             let orders = testbed.orders[fault.node]
             switch fault.fault.kind {
@@ -129,26 +135,30 @@ struct Nemesis {
             case .clockStep: try orders.step(milliseconds: 0)
             }
         }
-        for node in testbed.cluster.names.indices where !testbed.isRunning(node) {
-            try testbed.cluster.start(testbed.name(node))
-        }
+        try startEnded()
         if !ending.isEmpty {
             console.progress("healed; \(history.counts.acknowledgedWrites) writes acknowledged so far")
         }
     }
 
-    private mutating func noteExits(during ended: [Active]) throws {
+    /// Between faults nobody has a reason to end, but for what the last ones left.
+    private mutating func restartEnded() throws {
+        noteExits(during: [])
+        try startEnded()
+    }
+
+    private mutating func startEnded() throws {
         for node in testbed.cluster.names.indices where !testbed.isRunning(node) {
-            let faults = ended.filter { $0.node == node }.map(\.fault)
-            if !faults.contains(where: \.endsNode) { noteExit(of: node, during: faults.map(\.kind)) }
+            mayEndUntil[node] = nil
+            try testbed.cluster.start(testbed.name(node))
         }
     }
 
-    /// Between faults nobody has a reason to end.
-    private mutating func restartEnded() throws {
+    private mutating func noteExits(during ended: [Active]) {
         for node in testbed.cluster.names.indices where !testbed.isRunning(node) {
-            noteExit(of: node, during: [])
-            try testbed.cluster.start(testbed.name(node))
+            if let end = mayEndUntil[node], ContinuousClock.now < end { continue }
+            let kinds = ended.filter { $0.node == node }.map(\.fault.kind)
+            if !kinds.contains(.kill) { noteExit(of: node, during: kinds) }
         }
     }
 
@@ -163,13 +173,7 @@ struct Nemesis {
 }
 
 extension PlannedFault {
-    /// Whether a node may or must end by it. The state's store cannot know what a write that met a full disk in its midst
-    /// has taken with it, so then the node stops; it is to see the end of the space coming.
-    fileprivate var endsNode: Bool {
-        switch kind {
-        case .kill, .failingDisk: true
-        case .fullDisk: variant
-        case .stop, .isolation, .oneWayPartition, .partialPartition, .slowDisk, .clockStep: false
-        }
-    }
+    /// Whether a node stops by it. No store knows what a write that met a full disk in its midst has taken with it, so then
+    /// the node may stop too; it is to see the end of the space coming.
+    fileprivate var mayStopNode: Bool { kind == .failingDisk || kind == .fullDisk && variant }
 }

@@ -80,6 +80,8 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
     }
 
     package func run() async throws {
+        // A closed channel has none any more.
+        let address = "\(address)"
         logger.info("listening", metadata: ["address": "\(address)"])
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await channel.closeFuture.get()

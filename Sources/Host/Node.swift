@@ -204,7 +204,11 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     /// Runs until graceful shutdown, which hands leadership over first, or until a failure that the node must not
     /// survive, such as a disk that lost a write: that is thrown.
     package func run() async throws {
-        try await links.start()
+        do { try await links.start() } catch {
+            // Others may be asking the node already, and are to be told.
+            await tearDown()
+            throw error
+        }
         loop.start()
         scrubber.start()
         logger.info(

@@ -5,18 +5,20 @@ import Links
 import Logging
 import NIOCore
 import Replica
+import Synchronization
 import Wire
 
 /// Runs one `ReplicaNode` on an event loop: receive, step, carry out the effects in their order.
 ///
 /// It decides nothing about the protocol; what it holds is timers, and messages that wait for the disk.
 final class ReplicaLoop: @unchecked Sendable {
-    // Safe: the stored variables are touched on `loop` alone, which `take` and `carry` check.
+    // Safe: the stored variables are touched on `loop` alone, which `drain` checks; after `hasStopped` they do not change.
     private var node: ReplicaNode
     private var held: Deque<HeldMessage> = []
     private var durable = LogWrite.ID(0)
     private var timer: (at: Instant, task: Scheduled<Void>)?
     private var isStopped = false
+    private let hasStopped = Mutex(false)
 
     private struct HeldMessage {
         let message: PeerMessage
@@ -53,10 +55,16 @@ final class ReplicaLoop: @unchecked Sendable {
         loop.execute { self.step(.wake) }
     }
 
-    /// Reads something of the node, between two steps.
+    /// Reads something of the node, between two steps; of a node that has stopped, what it was at last.
     func read<Result: Sendable>(_ body: @escaping @Sendable (ReplicaNode, Moment) -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            loop.execute { continuation.resume(returning: body(self.node, self.around.clock.now())) }
+            @Sendable func answer() { continuation.resume(returning: body(node, around.clock.now())) }
+            // A loop that has ended calls nobody back.
+            let mayTouchNode = hasStopped.withLock { hasStopped in
+                if !hasStopped { loop.execute(answer) }
+                return hasStopped
+            }
+            if mayTouchNode { answer() }
         }
     }
 
@@ -66,6 +74,7 @@ final class ReplicaLoop: @unchecked Sendable {
             loop.execute {
                 self.isStopped = true
                 self.timer?.task.cancel()
+                self.hasStopped.withLock { $0 = true }
                 continuation.resume()
             }
         }

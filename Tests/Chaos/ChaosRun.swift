@@ -31,6 +31,7 @@ struct ChaosRun {
 
     private func run(_ testbed: Testbed) async throws -> ChaosReport {
         try await testbed.cluster.startAll()
+        try await testbed.admitLoad()
         let mode = try await AdminClient.mode(of: testbed.cluster)
         console.progress("three nodes are ready; reads: \(mode.rawValue)")
         let history = HistoryRecorder()

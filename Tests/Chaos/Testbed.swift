@@ -41,6 +41,12 @@ struct Testbed: Sendable {
         self.orders = orders
     }
 
+    /// Every write of the load carries a key, and all are one caller's: more of them than a caller usually may have at a time.
+    func admitLoad() async throws {
+        let answer = try await cluster.admin("PUT", "/v1/settings", body: #"{"idempotency_limit": 1000000}"#, at: "n1")
+        guard answer.status == 200 else { throw TestCluster.Failure("the settings were refused: \(answer.body)") }
+    }
+
     func name(_ node: Int) -> String { cluster.names[node] }
 
     func isRunning(_ node: Int) -> Bool { cluster.process(name(node))?.isRunning ?? false }

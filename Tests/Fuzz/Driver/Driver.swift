@@ -5,9 +5,10 @@ package typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>?, Int) -> CI
 
 /// Hands the process to libFuzzer, with the options of the command line.
 ///
-/// libFuzzer has a `main` of its own, which cannot be used: an executable of a package is started elsewhere.
+/// libFuzzer has a `main` of its own, which cannot be used, since an executable of a package is started elsewhere. It is linked
+/// all the same, so the target must also be there under the name that it calls, `LLVMFuzzerTestOneInput`.
 package func runFuzzer(_ target: FuzzTarget) -> Never {
-    var count = unsafe CommandLine.argc
+    var count = CommandLine.argc
     var arguments = unsafe CommandLine.unsafeArgv
     exit(unsafe runDriver(&count, &arguments, target))
 }

@@ -11,7 +11,8 @@ import Wire
 ///
 /// Input: role (1 byte), then for each frame its sender (1), its length (2, big-endian) and its bytes. Nothing may end the
 /// process: not what does not decode, not what decodes and makes no sense.
-private func fuzzPeer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzPeer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: start, count: count)
     var bytes = unsafe Array(input)[...]
     guard let role = bytes.popFirst() else { return 0 }

@@ -13,7 +13,8 @@ import Wire
 
 /// One run: the first byte names a parser, the rest is given to it. What is accepted is written and read again where a
 /// writer exists, and must come out equal.
-private func fuzzText(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzText(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: start, count: count)
     let bytes = unsafe Array(input)
     guard let choice = bytes.first else { return 0 }

@@ -4,8 +4,10 @@ import Synchronization
 
 /// The links between the nodes. Clients always reach every node.
 ///
-/// In namespaces each node has one of its own, joined by a bridge in that of this process; what is cut off goes into a
-/// blackhole route, so packets are lost and nobody is told. Without, a node's links are refused and broken.
+/// In namespaces each node has one of its own, joined by a bridge in that of this process; what is cut off is sent to a
+/// hardware address that nobody has, so packets are lost and nobody is told. Without, a node's links are refused and broken.
+///
+/// Not into a blackhole route: of that the sender is told by EINVAL, at which swift-nio ends the process.
 final class Network: Sendable {
     /// Nothing that `from` sends reaches `to`.
     struct Cut: Hashable, Comparable, Sendable {
@@ -53,8 +55,8 @@ final class Network: Sendable {
             return inForce
         }
         if isNamespaced {
-            for cut in old.subtracting(cuts).sorted() { try route("del", cut) }
-            for cut in cuts.subtracting(old).sorted() { try route("add", cut) }
+            for cut in old.subtracting(cuts).sorted() { try neighbor("del", cut) }
+            for cut in cuts.subtracting(old).sorted() { try neighbor("replace", cut, "lladdr \(Self.nobody) nud permanent") }
         } else {
             for (node, orders) in orders.enumerated() {
                 let refused = cuts.filter { $0.from == node }.sorted()
@@ -63,8 +65,11 @@ final class Network: Sendable {
         }
     }
 
-    private func route(_ change: String, _ cut: Cut) throws {
-        try ip("-n \(names[cut.from]) route \(change) blackhole \(hosts[cut.to])/32")
+    /// Locally administered.
+    private static let nobody = "02:00:00:00:00:ff"
+
+    private func neighbor(_ change: String, _ cut: Cut, _ state: String = "") throws {
+        try ip("-n \(names[cut.from]) neigh \(change) \(hosts[cut.to]) dev eth0 \(state)")
     }
 
     private func ip(_ arguments: String) throws {

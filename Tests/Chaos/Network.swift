@@ -56,7 +56,9 @@ final class Network: Sendable {
         }
         if isNamespaced {
             for cut in old.subtracting(cuts).sorted() { try neighbor("del", cut) }
-            for cut in cuts.subtracting(old).sorted() { try neighbor("replace", cut, "lladdr \(Self.nobody) nud permanent") }
+            for cut in cuts.subtracting(old).sorted() {
+                try neighbor("replace", cut, "lladdr \(Self.nobody) nud permanent")
+            }
         } else {
             for (node, orders) in orders.enumerated() {
                 let refused = cuts.filter { $0.from == node }.sorted()

@@ -29,8 +29,10 @@ final class Network: Sendable {
 
     var hosts: [String] { names.indices.map { isNamespaced ? "10.77.0.\($0 + 1)" : "127.0.0.1" } }
 
+    /// Never empty: libfaketime changes the environment of the first program that it is loaded into, after which Swift does not
+    /// find the program's arguments. What that one becomes is spared.
     func wrapper(of name: String) -> [String] {
-        isNamespaced ? ["/usr/bin/nsenter", "--net=/run/netns/\(name)"] : []
+        isNamespaced ? ["/usr/bin/nsenter", "--net=/run/netns/\(name)"] : ["/usr/bin/env"]
     }
 
     private func makeNamespaces() throws {

@@ -40,7 +40,9 @@ import Testing
         while !ledger.isStopped, !Task.isCancelled {
             number += 1
             let start = ContinuousClock.now
-            while !Task.isCancelled, !(await put(number, to: cluster, with: client)) { try? await Task.sleep(for: .milliseconds(5)) }
+            while !Task.isCancelled, !(await put(number, to: cluster, with: client)) {
+                try? await Task.sleep(for: .milliseconds(5))
+            }
             longest = max(longest, ContinuousClock.now - start)
             ledger.acknowledge("restart", number, revision: 0)
         }

@@ -130,7 +130,13 @@ struct DecisionWork {
             resource: resource,
             context: context
         )
-        let verdict = administrationVerdict(request, moment)
+        let verdict = PolicyVerdict(
+            request,
+            policies: snapshot.administration.map { [$0] } ?? [],
+            entities: directoryEntities(moment),
+            age: moment.age,
+            isRestricted: isCallerRestricted
+        )
         self.verdict = verdict
         return DecisionCode(verdict.outcome)
     }
@@ -196,9 +202,12 @@ struct DecisionWork {
             principal: caller,
             action: EntityUIDs.action("decideFor"),
             resource: query.subject.uid,
-            context: ["action": .entity(query.action), "resource": .entity(query.resource.uid)]
+            context: Cedar.Record(fields: [
+                Cedar.Record.Field(name: "action", value: .entity(query.action)),
+                Cedar.Record.Field(name: "resource", value: .entity(query.resource.uid)),
+            ])
         )
-        guard administrationVerdict(request, moment).isPermitted else { throw Denial(.notAuthorizedForSubject) }
+        guard isAdministrationPermitted(request, moment) else { throw Denial(.notAuthorizedForSubject) }
     }
 
     // MARK: What counts of the request
@@ -244,7 +253,7 @@ struct DecisionWork {
             action: EntityUIDs.action("assert"),
             resource: EntityUIDs.attribute(name, ofType: type)
         )
-        return administrationVerdict(request, moment).isPermitted
+        return isAdministrationPermitted(request, moment)
     }
 
     // MARK: Policies
@@ -271,15 +280,20 @@ struct DecisionWork {
         ])
     }
 
-    private func administrationVerdict(_ request: Request, _ moment: DecisionMoment) -> PolicyVerdict {
-        // Without the overlay: what a request says of somebody is no reason to believe more of what it says.
-        PolicyVerdict(
+    private func isAdministrationPermitted(_ request: Request, _ moment: DecisionMoment) -> Bool {
+        guard let administration = snapshot.administration else { return false }
+        return PolicyVerdict.isPermitted(
             request,
-            policies: snapshot.administration.map { [$0] } ?? [],
-            entities: EntityView(snapshot.entityTable, in: moment.interval),
+            by: administration,
+            entities: directoryEntities(moment),
             age: moment.age,
             isRestricted: isCallerRestricted
         )
+    }
+
+    /// Without the overlay: what a request says of somebody is no reason to believe more of what it says.
+    private func directoryEntities(_ moment: DecisionMoment) -> EntityView {
+        EntityView(snapshot.entityTable, in: moment.interval)
     }
 }
 

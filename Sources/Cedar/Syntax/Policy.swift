@@ -17,7 +17,10 @@ extension PolicyID: ExpressibleByStringLiteral, CustomStringConvertible {
 }
 
 /// A policy or, while its scope has slots, a template.
-package struct Policy: Hashable, Sendable {
+///
+/// An object, though a value by its meaning: each decision goes through many, and a struct of these parts would count a
+/// reference to each of them every time that it is handed on.
+package final class Policy: Sendable {
     package let id: PolicyID
     /// In the order of the text, each name once.
     package let annotations: [Annotation]
@@ -31,6 +34,26 @@ package struct Policy: Hashable, Sendable {
     package let range: SourceRange
     /// The template that it was linked from.
     package let template: PolicyID?
+
+    init(
+        id: PolicyID,
+        annotations: [Annotation],
+        effect: Effect,
+        scope: Scope,
+        conditions: [Condition],
+        position: SourcePosition,
+        range: SourceRange,
+        template: PolicyID?
+    ) {
+        self.id = id
+        self.annotations = annotations
+        self.effect = effect
+        self.scope = scope
+        self.conditions = conditions
+        self.position = position
+        self.range = range
+        self.template = template
+    }
 
     /// The text of an annotation, empty for one without; nil where the policy has none of that name.
     package func annotation(_ name: String) -> String? {
@@ -73,6 +96,21 @@ package struct Policy: Hashable, Sendable {
             range: range,
             template: self.id
         )
+    }
+}
+
+extension Policy: Hashable {
+    package static func == (lhs: Policy, rhs: Policy) -> Bool {
+        lhs === rhs
+            || lhs.id == rhs.id && lhs.annotations == rhs.annotations && lhs.effect == rhs.effect
+                && lhs.scope == rhs.scope && lhs.conditions == rhs.conditions && lhs.position == rhs.position
+                && lhs.range == rhs.range && lhs.template == rhs.template
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(scope)
+        hasher.combine(conditions)
     }
 }
 

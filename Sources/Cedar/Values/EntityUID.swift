@@ -29,14 +29,8 @@ package struct EntityTypeName: Hashable, Comparable, Sendable {
         }
     }
 
-    /// The last identifier.
-    package var baseName: Substring {
-        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return text[...] }
-        return text[text.utf8.index(after: colon)...]
-    }
-
     /// Whether entities of this type are actions, in any namespace.
-    package var isAction: Bool { baseName.utf8.elementsEqual("Action".utf8) }
+    package var isAction: Bool { text == "Action" || text.hasSuffix("::Action") }
 
     package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }

@@ -122,6 +122,21 @@ package final class PolicyRule: Hashable, Sendable {
         }
     }
 
+    /// What becomes of a permit that is satisfied.
+    enum Standing {
+        case applies
+        /// The knowledge is older than it accepts.
+        case stale
+        /// The principal is restricted, and it is not for those.
+        case restricted
+    }
+
+    func standing(age: Span, isRestricted: Bool) -> Standing {
+        if isRestricted && !appliesToRestricted { return .restricted }
+        if let maximumAge, age > maximumAge { return .stale }
+        return .applies
+    }
+
     /// The rest follows from these.
     package static func == (lhs: PolicyRule, rhs: PolicyRule) -> Bool {
         lhs === rhs || (lhs.reference == rhs.reference && lhs.policy == rhs.policy)

@@ -53,6 +53,29 @@ extension PolicyVerdict {
         self = found.verdict
     }
 
+    /// Whether the verdict of one set is a permit, without what it rests on: of the permits, it looks for one only.
+    package static func isPermitted(
+        _ request: Request,
+        by set: ActivePolicySet,
+        entities: any EntityProvider,
+        age: Span = .zero,
+        isRestricted: Bool = false
+    ) -> Bool {
+        var evaluator = Evaluator(request: request, entities: entities)
+        var isPermitted = false
+        for rule in evaluator.isActionInNoGroup ? set.rules(for: request.action) : set.rules {
+            let isForbid = rule.policy.effect == .forbid
+            guard isForbid || !isPermitted else { continue }
+            switch evaluator.outcome(of: rule.policy) {
+            case .notSatisfied: continue
+            case .failed where isForbid, .satisfied where isForbid: return false
+            case .failed: continue
+            case .satisfied: isPermitted = rule.standing(age: age, isRestricted: isRestricted) == .applies
+            }
+        }
+        return isPermitted
+    }
+
     /// Policies that are satisfied, by what that means.
     private struct Findings {
         var permits: [PolicyReference] = []
@@ -70,12 +93,10 @@ extension PolicyVerdict {
             case (.satisfied, .forbid):
                 forbids.append(rule.reference)
             case (.satisfied, .permit):
-                if isRestricted && !rule.appliesToRestricted {
-                    restricted.append(rule.reference)
-                } else if let maximumAge = rule.maximumAge, age > maximumAge {
-                    stale.append(rule.reference)
-                } else {
-                    permits.append(rule.reference)
+                switch rule.standing(age: age, isRestricted: isRestricted) {
+                case .restricted: restricted.append(rule.reference)
+                case .stale: stale.append(rule.reference)
+                case .applies: permits.append(rule.reference)
                 }
             }
         }

@@ -50,8 +50,8 @@ package enum ReadConsistency: Hashable, Sendable {
     package static let local = ReadConsistency.atLeast(.zero)
 }
 
-/// A snapshot with what dates it.
-package struct DecisionState: Sendable {
+/// A snapshot with what dates it. An object, so that each request takes hold of it by one reference.
+package final class DecisionState: Sendable {
     package let snapshot: DecisionSnapshot
     /// Nil until this process has had a proof.
     package let freshness: Freshness?

@@ -15,6 +15,17 @@ package struct Entity: Hashable, Sendable {
     }
 }
 
+/// What expressions read of an entity.
+package struct EntityContent: Sendable {
+    package let attributes: Record
+    package let tags: Record
+
+    package init(attributes: Record, tags: Record = .empty) {
+        self.attributes = attributes
+        self.tags = tags
+    }
+}
+
 /// Where a decision finds its entities.
 ///
 /// One decision must get the same answer to the same question however often it asks.
@@ -22,12 +33,19 @@ package protocol EntityProvider {
     /// Nil for an entity that does not exist.
     func entity(_ uid: EntityUID) -> Entity?
 
+    /// The same without its parents, which a provider may have to work out.
+    func content(of uid: EntityUID) -> EntityContent?
+
     /// All that are reached from the entity over one step to a parent or more, known or not. That every entity is `in`
     /// itself is not asked here.
     func ancestors(of uid: EntityUID) -> Ancestors
 }
 
 extension EntityProvider {
+    package func content(of uid: EntityUID) -> EntityContent? {
+        entity(uid).map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
+    }
+
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
         ancestors(of: uid).contains(ancestor)
     }

@@ -45,7 +45,7 @@ extension Evaluator {
             let next: Value?
             switch value {
             case .record(let record): next = record[name]
-            case .entity(let uid): next = entity(uid)?.attributes[name]
+            case .entity(let uid): next = content(of: uid)?.attributes[name]
             default: throw typeError(operand, [.record, .entity], value)
             }
             guard let next else { return false }
@@ -61,8 +61,8 @@ extension Evaluator {
             guard let field = record[name] else { throw error(operand, .noSuchField(name)) }
             return field
         case .entity(let uid):
-            guard let entity = self.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
-            guard let attribute = entity.attributes[name] else { throw error(operand, .noSuchAttribute(uid, name)) }
+            guard let content = content(of: uid) else { throw error(operand, .noSuchEntity(uid)) }
+            guard let attribute = content.attributes[name] else { throw error(operand, .noSuchAttribute(uid, name)) }
             return attribute
         default: throw typeError(operand, [.record, .entity], value)
         }
@@ -70,13 +70,13 @@ extension Evaluator {
 
     mutating func hasTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Bool {
         let (uid, tag) = try tagged(operand, name)
-        return self.entity(uid)?.tags[tag] != nil
+        return content(of: uid)?.tags[tag] != nil
     }
 
     mutating func getTag(_ operand: Expression, _ name: Expression) throws(EvaluationError) -> Value {
         let (uid, tag) = try tagged(operand, name)
-        guard let entity = self.entity(uid) else { throw error(operand, .noSuchEntity(uid)) }
-        guard let value = entity.tags[tag] else { throw error(operand, .noSuchTag(uid, tag)) }
+        guard let content = content(of: uid) else { throw error(operand, .noSuchEntity(uid)) }
+        guard let value = content.tags[tag] else { throw error(operand, .noSuchTag(uid, tag)) }
         return value
     }
 

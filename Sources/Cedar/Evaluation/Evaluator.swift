@@ -18,7 +18,7 @@ package struct Evaluator {
     private struct KnownEntity {
         let uid: EntityUID
         var isLookedUp = false
-        var entity: Entity?
+        var content: EntityContent?
         var ancestors: Ancestors?
 
         init(_ uid: EntityUID) { self.uid = uid }
@@ -99,13 +99,13 @@ package struct Evaluator {
 
 extension Evaluator {
     /// What is known of an entity; nil when it does not exist.
-    mutating func entity(_ uid: EntityUID) -> Entity? {
-        guard let place = place(of: uid) else { return entities.entity(uid) }
+    mutating func content(of uid: EntityUID) -> EntityContent? {
+        guard let place = place(of: uid) else { return entities.content(of: uid) }
         if !known[place].isLookedUp {
-            known[place].entity = entities.entity(uid)
+            known[place].content = entities.content(of: uid)
             known[place].isLookedUp = true
         }
-        return known[place].entity
+        return known[place].content
     }
 
     /// Whether they are the same or the first is a descendant of the second, known or not.

@@ -32,14 +32,19 @@ package struct EntityView: EntityProvider {
         facts(uid).map { Entity(uid: uid, attributes: $0.attributes, tags: .empty, parents: parents($0)) }
     }
 
+    package func content(of uid: EntityUID) -> EntityContent? {
+        facts(uid).map { EntityContent(attributes: $0.attributes) }
+    }
+
     package func ancestors(of uid: EntityUID) -> Ancestors {
         var found = Ancestors.none
-        var waiting = [uid]
-        var next = 0
-        while next < waiting.count {
-            let parents = facts(waiting[next]).map(parents) ?? []
-            for parent in parents where found.insert(parent) { waiting.append(parent) }
-            next += 1
+        var waiting: [EntityUID] = []
+        var next: EntityUID? = uid
+        while let entity = next {
+            if let facts = facts(entity) {
+                forEachParent(facts) { parent in if found.insert(parent) { waiting.append(parent) } }
+            }
+            next = waiting.popLast()
         }
         return found
     }
@@ -70,8 +75,13 @@ package struct EntityView: EntityProvider {
     }
 
     private func parents(_ facts: EntityFacts) -> [EntityUID] {
-        var parents = facts.parents
-        for grant in facts.grants where grant.counts(in: interval) { parents.append(grant.role) }
+        var parents: [EntityUID] = []
+        forEachParent(facts) { parents.append($0) }
         return parents
+    }
+
+    private func forEachParent(_ facts: EntityFacts, _ body: (EntityUID) -> Void) {
+        for parent in facts.parents { body(parent) }
+        for grant in facts.grants where grant.counts(in: interval) { body(grant.role) }
     }
 }

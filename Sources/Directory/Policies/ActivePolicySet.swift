@@ -1,8 +1,8 @@
 package import Cedar
 package import Kernel
 
-/// A version of a policy set, parsed and ready to decide.
-package struct ActivePolicySet: Hashable, Sendable {
+/// A version of a policy set, parsed and ready to decide. An object for the reason that `PolicyRule` is one.
+package final class ActivePolicySet: Hashable, Sendable {
     package let name: String
     package let version: UInt64
     package let text: String
@@ -42,7 +42,7 @@ package struct ActivePolicySet: Hashable, Sendable {
 
     /// The rest follows from these.
     package static func == (lhs: ActivePolicySet, rhs: ActivePolicySet) -> Bool {
-        (lhs.name, lhs.version, lhs.text) == (rhs.name, rhs.version, rhs.text)
+        lhs === rhs || (lhs.name, lhs.version, lhs.text) == (rhs.name, rhs.version, rhs.text)
     }
 
     package func hash(into hasher: inout Hasher) {

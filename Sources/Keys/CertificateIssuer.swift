@@ -34,8 +34,13 @@ package struct CertificateIssuer: Sendable {
         return try CertificateIssuer(certificate: certificate, key: key, trustDomain: trustDomain)
     }
 
-    package init(certificate: ParsedCertificate, key: PrivateKey, trustDomain: TrustDomain) throws(KeysError) {
-        let place = "root certificate"
+    /// - Parameter place: Where the certificate is from, for errors.
+    package init(
+        certificate: ParsedCertificate,
+        key: PrivateKey,
+        trustDomain: TrustDomain,
+        place: String = "certificate of the authority"
+    ) throws(KeysError) {
         guard certificate.isAuthority else { throw KeysError(.notAnAuthority, at: place) }
         guard certificate.fingerprint == key.fingerprint else {
             throw KeysError(.keyDoesNotMatchCertificate, at: place)

@@ -32,6 +32,12 @@ package struct CertificateRequest: Sendable {
         self.publicKey = key.publicKey
     }
 
+    /// Reads one from a file and checks that it is signed with its own key.
+    package static func load(_ path: String) throws(KeysError) -> CertificateRequest {
+        let bytes = try KeyFiles.read(path, limit: maximumByteCount)
+        return try CertificateRequest(pem: String(decoding: bytes, as: UTF8.self), place: path)
+    }
+
     /// Reads one from outside and checks that it is signed with its own key. `place` is for errors.
     package init(pem text: String, place: String) throws(KeysError) {
         let malformed = KeysError(.malformed(expected: "a certificate request over a P-256 key"), at: place)

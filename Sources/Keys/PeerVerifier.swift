@@ -77,6 +77,13 @@ package struct PeerVerifier: Sendable {
         }
     }
 
+    /// Checks the authority of a node: in force, and certified by a root.
+    package func verify(authority: ParsedCertificate, at now: WallTime) async throws(PeerRefusal) {
+        guard authority.isAuthority else { throw .untrustedChain("the certificate is of no authority") }
+        try checkTime(authority, at: now)
+        try await checkPath(authority, issuers: [], at: now)
+    }
+
     @discardableResult
     private func checkIdentity(_ leaf: ParsedCertificate) throws(PeerRefusal) -> SPIFFEID {
         guard let id = leaf.spiffeID else { throw .noSPIFFEID }

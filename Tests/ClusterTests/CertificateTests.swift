@@ -113,12 +113,57 @@ import Testing
         }
     }
 
-    /// Gives a node that does not run a certificate of a few seconds, and takes its issuing key away.
-    private func short(_ name: String, of cluster: TestCluster, seconds: Double) throws -> CertificateValidity {
+    @Test("a voter without an issuing key is given one that the root certifies, and issues by it")
+    func newAuthority() async throws {
+        try await withCluster { cluster in
+            cluster.kill("n3")
+            try edit("n3", of: cluster) { lines in lines.filter { !$0.contains("issuer_") } }
+            let folder = cluster.nodeFolder("n3")
+            for file in ["issuer.key", "issuer.crt"] {
+                try FileManager.default.removeItem(at: folder.appending(path: file))
+            }
+            try authorize("n3", of: cluster)
+            try edit("n3", of: cluster) { lines in
+                lines.flatMap {
+                    $0.hasPrefix("  roots:")
+                        ? [$0, "  issuer_certificate: issuer.crt", "  issuer_key: issuer.key"] : [$0]
+                }
+            }
+            try replace(folder.appending(path: "node.crt"), by: OfflineRoot.past, of: cluster)
+            let renewed = try TestCluster.run(["node", "renew", "--config", cluster.configuration(of: "n3")])
+            #expect(renewed.status == 0, "\(renewed.output)")
+            try cluster.start("n3")
+            try await cluster.ready()
+        }
+    }
+
+    private func authorize(_ name: String, of cluster: TestCluster) throws {
+        let config = cluster.configuration(of: name)
+        let request = cluster.folder.appending(path: "\(name)-issuer.csr").path()
+        let certificate = cluster.folder.appending(path: "\(name)-issuer.crt").path()
+        let asked = try TestCluster.run(["node", "authority", "--config", config, "--request", request])
+        #expect(asked.status == 0, "\(asked.output)")
+        let given = try TestCluster.run([
+            "cluster", "authorize", name, "--request", request, "--authority", cluster.folder.path(), "--out",
+            certificate,
+        ])
+        #expect(given.status == 0, "\(given.output)")
+        let leaf = cluster.nodeFolder("n1").appending(path: "issuer.crt").path()
+        let foreign = try TestCluster.run(["node", "authority", "--config", config, "--certificate", leaf])
+        #expect(foreign.status == 1 && foreign.output.contains("not the one of the certificate"), "\(foreign.output)")
+        let taken = try TestCluster.run(["node", "authority", "--config", config, "--certificate", certificate])
+        #expect(taken.status == 0 && taken.output.contains("issuer_key: "), "\(taken.output)")
+    }
+
+    private func edit(_ name: String, of cluster: TestCluster, _ change: ([Substring]) -> [Substring]) throws {
         let configuration = cluster.configuration(of: name)
         let lines = try String(contentsOfFile: configuration, encoding: .utf8).split(separator: "\n")
-        try lines.filter { !$0.contains("issuer_") }.joined(separator: "\n")
-            .write(toFile: configuration, atomically: true, encoding: .utf8)
+        try change(lines).joined(separator: "\n").write(toFile: configuration, atomically: true, encoding: .utf8)
+    }
+
+    /// Gives a node that does not run a certificate of a few seconds, and takes its issuing key away.
+    private func short(_ name: String, of cluster: TestCluster, seconds: Double) throws -> CertificateValidity {
+        try edit(name, of: cluster) { lines in lines.filter { !$0.contains("issuer_") } }
         let validity = CertificateValidity(notBefore: OfflineRoot.ahead(0), notAfter: OfflineRoot.ahead(seconds))
         try replace(cluster.nodeFolder(name).appending(path: "node.crt"), by: validity, of: cluster)
         return validity

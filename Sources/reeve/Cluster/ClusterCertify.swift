@@ -26,8 +26,7 @@ struct ClusterCertify: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw CommandError("exists already and is not overwritten", at: path, advice: "give another one with --out")
         }
-        let bytes = try KeyFiles.read(request, limit: CertificateRequest.maximumByteCount)
-        let wanted = try CertificateRequest(pem: String(decoding: bytes, as: UTF8.self), place: request)
+        let wanted = try CertificateRequest.load(request)
         try await common.connection.withClient { client in
             let certificate = try await client.send(.certificate(of: name, wanted.pem)).certificate()
             try KeyFiles.create(path, mode: 0o644, bytes: Array(certificate.utf8))

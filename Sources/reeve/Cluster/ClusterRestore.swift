@@ -68,11 +68,7 @@ struct ClusterRestore: AsyncParsableCommand {
             days: days,
             quarantinesPrincipals: revocations.isEmpty
         )
-        let made = try maker.make { () throws(KeysError) -> Passphrase? in
-            do { return try passphrase.read(prompt: "Passphrase of \(old.rootKey.path()): ") } catch {
-                throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: old.rootKey.path())
-            }
-        }
+        let made = try maker.make(with: RootAuthority(old, passphrase: passphrase))
         let folders = node.map { "  \(target.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
         Console.print(
             """

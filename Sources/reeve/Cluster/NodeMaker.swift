@@ -18,8 +18,6 @@ struct NodeMaker {
         let issuerKey: PrivateKey
     }
 
-    private static let issuerDays = 1825
-
     /// - Parameter members: The members as the node's state has them, where the genesis does not say it.
     func make(_ node: Node, genesis: GenesisFile, introducedBy members: [MemberSpec]?, in url: URL) throws {
         let folder = NodeFolder(url: url, isPlain: isPlain)
@@ -34,7 +32,7 @@ struct NodeMaker {
         let authority = try issuer.issueAuthority(
             name,
             publicKey: node.issuerKey.publicKey,
-            validity: .made(days: Self.issuerDays).within(issuer.certificate.validity)
+            validity: .made(days: RootAuthority.issuerDays).within(issuer.certificate.validity)
         )
         try folder.createKey(node.key, at: folder.key)
         try folder.createKey(node.issuerKey, at: folder.issuerKey)

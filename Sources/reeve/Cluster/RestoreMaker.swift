@@ -33,8 +33,7 @@ struct RestoreMaker {
     }
 
     /// Everything is made beside its place and moved there at the end, so that a failure leaves nothing.
-    func make(passphrase: () throws(KeysError) -> Passphrase?) throws -> Made {
-        let root = try rootKey(passphrase)
+    func make(with root: RootAuthority) throws -> Made {
         let part = ClusterFiles(root: URL(filePath: "\(target.root.path()).part-\(UInt64.random(in: .min ... .max))"))
         do {
             let made = try make(in: part, root)
@@ -46,22 +45,7 @@ struct RestoreMaker {
         }
     }
 
-    private func rootKey(
-        _ passphrase: () throws(KeysError) -> Passphrase?
-    ) throws -> (issuer: CertificateIssuer, isPlain: Bool) {
-        var isPlain = true
-        let loaded = try PrivateKeyFile.load(old.rootKey.path(), allowPlain: true) {
-            () throws(KeysError) -> Passphrase? in
-            isPlain = false
-            return try passphrase()
-        }
-        guard let certificate = try ParsedCertificate.load(old.rootCertificate.path()).first,
-            let domain = certificate.spiffeID?.trustDomain
-        else { throw CommandError("names no trust domain", at: old.rootCertificate.path()) }
-        return (try CertificateIssuer(certificate: certificate, key: loaded.key, trustDomain: domain), isPlain)
-    }
-
-    private func make(in part: ClusterFiles, _ root: (issuer: CertificateIssuer, isPlain: Bool)) throws -> Made {
+    private func make(in part: ClusterFiles, _ root: RootAuthority) throws -> Made {
         try NodeFolder.create(part.root)
         let voters = try nodes.map { argument in
             let folder = NodeFolder(url: part.node(argument.name), isPlain: root.isPlain)

@@ -3,8 +3,8 @@ import ArgumentParser
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",
-        abstract: "Run a node, make one that joins a cluster, or renew its certificate.",
-        subcommands: [NodeRun.self, NodeJoin.self, NodeRenew.self]
+        abstract: "Run a node, make one that joins a cluster, or see to its certificates.",
+        subcommands: [NodeRun.self, NodeJoin.self, NodeRenew.self, NodeAuthority.self]
     )
 }
 

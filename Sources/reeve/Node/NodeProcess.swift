@@ -251,7 +251,12 @@ extension NodeEnrolment {
             guard let certificate = certificates.first, certificates.count == 1 else {
                 throw CommandError("must hold one certificate", at: files.certificate)
             }
-            return try CertificateIssuer(certificate: certificate, key: key, trustDomain: credentials.trustDomain)
+            return try CertificateIssuer(
+                certificate: certificate,
+                key: key,
+                trustDomain: credentials.trustDomain,
+                place: files.certificate
+            )
         }
         self.init(
             issuer: issuer,

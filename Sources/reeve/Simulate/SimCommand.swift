@@ -1,6 +1,6 @@
 import ArgumentParser
 
-struct SimCommand: ParsableCommand {
+struct SimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sim",
         abstract: "Test the node's own code under simulated faults.",

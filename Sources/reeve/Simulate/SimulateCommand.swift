@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
 import Kernel
+import NIOCore
 import Simulator
 import Wire
 
 /// `reeve sim run`: whole clusters on virtual time, from seeds.
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run clusters in simulated time, under faults, and check that they keep their promises.",
@@ -35,24 +36,32 @@ struct SimulateCommand: ParsableCommand {
     @Flag(help: "Go on with the next seed after a violation.")
     var keepGoing = false
 
-    func run() throws {
+    @Option(help: ArgumentHelp("How many seeds run at a time. Default: one for each core.", valueName: "count"))
+    var jobs: Int?
+
+    func validate() throws {
+        guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs must be from 1 to 1024.") }
+    }
+
+    func run() async throws {
         let scenario = try loadScenario()
         if !json { print(header(scenario)) }
         var progress = SimulationProgress(total: seed.count)
         var worst = ExitCode.success
-        for number in seed.lower...seed.upper {
-            progress.begin(number)
+        let runs = SeedRuns(seeds: seed, jobs: jobs ?? System.coreCount) { number in
             var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufCodec()))
-            let report = simulation.run()
-            progress.end(report)
+            return simulation.run()
+        }
+        await runs.forEach { report in
+            progress.note(report)
             if json {
                 print(SimulationOutput.json(report))
             } else if report.violation != nil || seed.count == 1 {
-                print(SimulationOutput.text(report, replay: replayCommand(number)))
+                print(SimulationOutput.text(report, replay: replayCommand(report.seed)))
             }
-            guard let violation = report.violation else { continue }
+            guard let violation = report.violation else { return true }
             worst = worst == ExitCode(10) ? worst : ExitCode(violation.invariant.isLiveness ? 11 : 10)
-            if !keepGoing { break }
+            return keepGoing
         }
         progress.finish()
         if !json, worst == .success, seed.count > 1 { print("\(seed.count) seeds passed") }

@@ -80,31 +80,28 @@ struct SimulationProgress {
     private let start = Date()
     private var done: UInt64 = 0
     private var steps: UInt64 = 0
-    private var lastPrint = Date.distantPast
+    private var lastPrint = Date()
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
     init(total: UInt64) { self.total = total }
 
-    mutating func begin(_ seed: UInt64) {
+    mutating func note(_ report: SeedReport) {
+        done += 1
+        steps += report.steps
         guard total > 1, Date().timeIntervalSince(lastPrint) >= (isTerminal ? 0.2 : 5) else { return }
         lastPrint = Date()
         let elapsed = lastPrint.timeIntervalSince(start)
         let rate = Double(done) / max(elapsed, 0.001)
-        let remaining = done == 0 ? "unknown" : "\(Int(Double(total - done) / max(rate, 0.001))) s"
         let text = String(
-            format: "seed %llu: %llu of %llu done, %.1f seeds/s, %.0f steps/s, remaining: ",
-            seed,
+            format: "seed %llu: %llu of %llu done, %.1f seeds/s, %.0f steps/s, remaining: %.0f s",
+            report.seed,
             done,
             total,
             rate,
-            Double(steps) / max(elapsed, 0.001)
+            Double(steps) / max(elapsed, 0.001),
+            Double(total - done) / max(rate, 0.001)
         )
-        write(text + remaining)
-    }
-
-    mutating func end(_ report: SeedReport) {
-        done += 1
-        steps += report.steps
+        write(text)
     }
 
     func finish() {

@@ -36,29 +36,37 @@ package final class RecallingCodec: DirectoryCodec {
     }
 }
 
-/// Values by their bytes, as many as there are slots at most: a new one takes the slot of an old one.
+/// Values by their bytes, as many as there are slots at most.
+///
+/// Each text has two slots that it may be in. The one used last stays, or two that are read with each command and share a
+/// slot would push each other out every time.
 private struct Recollection<Value: Sendable>: Sendable {
     private var slots: [(bytes: [UInt8], value: Value)?]
     /// What is longer is rare, and is not to take so much memory for so little.
     private static var maxByteCount: Int { 2048 }
 
+    /// - Parameter slotCount: An even number.
     init(slotCount: Int) { slots = Array(repeating: nil, count: slotCount) }
 
-    func value(of bytes: [UInt8]) -> Value? {
-        guard bytes.count <= Self.maxByteCount, let kept = slots[slot(of: bytes)], kept.bytes == bytes else {
-            return nil
-        }
+    mutating func value(of bytes: [UInt8]) -> Value? {
+        guard bytes.count <= Self.maxByteCount else { return nil }
+        let first = firstSlot(of: bytes)
+        if let kept = slots[first], kept.bytes == bytes { return kept.value }
+        guard let kept = slots[first + 1], kept.bytes == bytes else { return nil }
+        slots.swapAt(first, first + 1)
         return kept.value
     }
 
     mutating func keep(_ value: Value, of bytes: [UInt8]) {
         guard bytes.count <= Self.maxByteCount else { return }
-        slots[slot(of: bytes)] = (bytes, value)
+        let first = firstSlot(of: bytes)
+        slots[first + 1] = slots[first]
+        slots[first] = (bytes, value)
     }
 
-    private func slot(of bytes: [UInt8]) -> Int {
+    private func firstSlot(of bytes: [UInt8]) -> Int {
         var hasher = Hasher()
         bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
-        return Int(UInt(bitPattern: hasher.finalize()) % UInt(slots.count))
+        return Int(UInt(bitPattern: hasher.finalize()) % UInt(slots.count / 2)) * 2
     }
 }

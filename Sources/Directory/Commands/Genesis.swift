@@ -77,7 +77,7 @@ package struct Settings: Hashable, Sendable {
     package init(
         maximumAge: Span = Self.defaultMaximumAge,
         historyLimit: UInt32 = 100_000,
-        idempotencyLimit: UInt32 = 10_000
+        idempotencyLimit: UInt32 = 100_000
     ) {
         self.maximumAge = maximumAge
         self.historyLimit = historyLimit

@@ -117,7 +117,7 @@ struct DirectorySamples {
             bodies.append(.draftPolicies(PolicyDraft(set: "s", text: text, precondition: precondition)))
             bodies.append(.activatePolicies(set: "s", version: 3, precondition))
             bodies.append(.deletePolicySet("s", precondition))
-            bodies.append(.putSettings(Settings(), precondition))
+            bodies.append(.putSettings(Settings(idempotencyLimit: 10_000), precondition))
         }
         return bodies + unconditional
     }
@@ -263,7 +263,7 @@ extension DirectorySamples {
             .ledger(
                 LedgerRecord(time: .distantFuture, commandCount: 1, retryFloor: LogIndex(2), epoch: 3)
             ),
-            .settings(SettingsRecord(settings: Settings(maximumAge: .seconds(9)), metadata: metadata)),
+            .settings(SettingsRecord(settings: Settings(maximumAge: .seconds(9), idempotencyLimit: 10_000), metadata: metadata)),
         ]
     }
 }

@@ -263,7 +263,12 @@ extension DirectorySamples {
             .ledger(
                 LedgerRecord(time: .distantFuture, commandCount: 1, retryFloor: LogIndex(2), epoch: 3)
             ),
-            .settings(SettingsRecord(settings: Settings(maximumAge: .seconds(9), idempotencyLimit: 10_000), metadata: metadata)),
+            .settings(
+                SettingsRecord(
+                    settings: Settings(maximumAge: .seconds(9), idempotencyLimit: 10_000),
+                    metadata: metadata
+                )
+            ),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
    CHAOS_DATA     absolute path of the folder whose files have the disk's faults
    CHAOS_CONTROL  a file of 32-bit words in the machine's order. It is mapped, so an order counts from the next call on:
-     0   0 sound disk, 1 slow, 2 failing, 3 with no space left for who asks, 4 full
+     0   0 sound disk, 1 slow, 2 failing, 3 with no space left for who asks, 4 full: no file grows
      1   milliseconds that a sync takes longer on a slow disk
      2   number of ports that follow, at most 8
      3…  ports: connecting to them is refused, and sending on what is connected fails. TCP over IPv4. */
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -76,10 +77,32 @@ static int sync_fails(void) {
     return 1;
 }
 
-/* Whether a write must fail. LMDB writes its meta page through a descriptor that syncs with each write. */
-static int write_fails(int file) {
+/* Whether a write that ends there needs space that the file does not have yet: a full disk still takes the rest. */
+static int needs_space(int file, off64_t end) {
+    struct stat facts;
+    return fstat(file, &facts) || end > facts.st_size;
+}
+
+static off64_t here(int file) {
+    int flags = fcntl(file, F_GETFL);
+    return lseek64(file, 0, flags >= 0 && (flags & O_APPEND) ? SEEK_END : SEEK_CUR);
+}
+
+static size_t total(const struct iovec *parts, int count) {
+    size_t bytes = 0;
+    for (int index = 0; index < count; index++) bytes += parts[index].iov_len;
+    return bytes;
+}
+
+/* Whether a write must fail; with a negative offset it begins where the file stands. LMDB writes its meta page through a
+   descriptor that syncs with each write. */
+static int write_fails(int file, size_t count, off64_t offset) {
     if (disk() == SOUND || !is_data(file)) return 0;
-    if (disk() == FULL) { errno = ENOSPC; return 1; }
+    if (disk() == FULL) {
+        if (!needs_space(file, (offset < 0 ? here(file) : offset) + (off64_t)count)) return 0;
+        errno = ENOSPC;
+        return 1;
+    }
     int flags = fcntl(file, F_GETFL);
     return flags >= 0 && (flags & O_DSYNC) && sync_fails();
 }
@@ -131,27 +154,27 @@ int msync(void *start, size_t length, int flags) {
 }
 
 ssize_t write(int file, const void *bytes, size_t count) {
-    return write_fails(file) || send_fails(file) ? -1 : NEXT(write)(file, bytes, count);
+    return write_fails(file, count, -1) || send_fails(file) ? -1 : NEXT(write)(file, bytes, count);
 }
 
 ssize_t writev(int file, const struct iovec *parts, int count) {
-    return write_fails(file) || send_fails(file) ? -1 : NEXT(writev)(file, parts, count);
+    return write_fails(file, total(parts, count), -1) || send_fails(file) ? -1 : NEXT(writev)(file, parts, count);
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
-    return write_fails(file) ? -1 : NEXT(pwrite)(file, bytes, count, offset);
+    return write_fails(file, count, offset) ? -1 : NEXT(pwrite)(file, bytes, count, offset);
 }
 
 ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
-    return write_fails(file) ? -1 : NEXT(pwrite64)(file, bytes, count, offset);
+    return write_fails(file, count, offset) ? -1 : NEXT(pwrite64)(file, bytes, count, offset);
 }
 
 ssize_t pwritev(int file, const struct iovec *parts, int count, off_t offset) {
-    return write_fails(file) ? -1 : NEXT(pwritev)(file, parts, count, offset);
+    return write_fails(file, total(parts, count), offset) ? -1 : NEXT(pwritev)(file, parts, count, offset);
 }
 
 ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t offset) {
-    return write_fails(file) ? -1 : NEXT(pwritev64)(file, parts, count, offset);
+    return write_fails(file, total(parts, count), offset) ? -1 : NEXT(pwritev64)(file, parts, count, offset);
 }
 
 int connect(int socket, const struct sockaddr *address, socklen_t length) {

@@ -13,6 +13,8 @@ package struct Scenario: Hashable, Sendable {
     /// Whether the seed adds faults of its own.
     package var drawsFaults: Bool
     package var expectations: [Expectation]
+    /// Whether the seed may add machines that join, get a vote, are removed and begin anew.
+    package var changesMembers: Bool
 
     package static let nodeCounts = 1...15
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
@@ -25,7 +27,8 @@ package struct Scenario: Hashable, Sendable {
         operationsPerSecond: UInt64 = 10,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
-        expectations: [Expectation] = []
+        expectations: [Expectation] = [],
+        changesMembers: Bool = true
     ) {
         self.name = name
         self.nodeCount = nodeCount
@@ -34,6 +37,7 @@ package struct Scenario: Hashable, Sendable {
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
         self.expectations = expectations
+        self.changesMembers = changesMembers
     }
 
     /// When faults end and everything is repaired.

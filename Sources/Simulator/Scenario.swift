@@ -13,8 +13,6 @@ package struct Scenario: Hashable, Sendable {
     /// Whether the seed adds faults of its own.
     package var drawsFaults: Bool
     package var expectations: [Expectation]
-    /// Whether the seed may add machines that join, get a vote, are removed and begin anew.
-    package var changesMembers: Bool
 
     package static let nodeCounts = 1...15
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
@@ -27,8 +25,7 @@ package struct Scenario: Hashable, Sendable {
         operationsPerSecond: UInt64 = 10,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
-        expectations: [Expectation] = [],
-        changesMembers: Bool = true
+        expectations: [Expectation] = []
     ) {
         self.name = name
         self.nodeCount = nodeCount
@@ -37,8 +34,11 @@ package struct Scenario: Hashable, Sendable {
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
         self.expectations = expectations
-        self.changesMembers = changesMembers
     }
+
+    /// Whether the seed may add machines that join, get a vote, are removed and begin anew. What a scenario expects is said of
+    /// the members that it names.
+    package var changesMembers: Bool { drawsFaults && expectations.isEmpty }
 
     /// When faults end and everything is repaired.
     package var healTime: Instant { Instant(microseconds: duration.microseconds / 5 * 4) }

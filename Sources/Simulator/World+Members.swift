@@ -4,24 +4,29 @@ internal import Kernel
 
 /// What an operator does with the members, and what becomes of the machines.
 extension World {
-    /// Looks after what is under way, or begins something. Ends with the load.
+    /// Looks after what is under way, and begins something when that is done. Ends with the load.
     mutating func operate() throws(Violation) {
         guard now < loadEnds else { return }
-        queue.schedule(.operate, at: now.advanced(by: streams.members.span(.milliseconds(100)...(.milliseconds(1500)))))
-        guard let undertaking = membership.underWay else {
-            if let (step, node) = membership.next(from: &streams.members) { try undertake(step, node) }
-            return
+        queue.schedule(.operate, at: now.advanced(by: streams.members.span(.milliseconds(50)...(.milliseconds(800)))))
+        if let undertaking = membership.underWay {
+            switch operations[undertaking.operation].outcome {
+            case .pending: return
+            case .unknown: return try undertake(undertaking.step, undertaking.node)
+            case .done, .rejected, .notTaken, .read, .decided: settle(undertaking)
+            }
         }
+        if let (step, node) = membership.next(from: &streams.members) { try undertake(step, node) }
+    }
+
+    private mutating func settle(_ undertaking: Membership.Undertaking) {
         let (step, node) = (undertaking.step, undertaking.node)
+        membership.underWay = nil
         switch operations[undertaking.operation].outcome {
-        case .pending: return
-        case .unknown: return try undertake(step, node)
         case .done: reached(step.result, node)
         case .rejected(let refusal) where step.isDone(by: refusal.code): reached(step.result, node)
         case .rejected(let refusal) where refusal.code == .ticketInvalid: membership.set(.spare, of: node)
-        case .rejected, .notTaken, .read, .decided: break
+        case .pending, .unknown, .rejected, .notTaken, .read, .decided: return
         }
-        membership.underWay = nil
     }
 
     private mutating func undertake(_ step: Membership.Step, _ node: Int) throws(Violation) {

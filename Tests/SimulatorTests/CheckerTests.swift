@@ -365,10 +365,11 @@ extension ClientOperation {
 
     /// Whether it was done, and to the document that `read` is of.
     fileprivate func isWrite(of read: ClientOperation, in population: Population) -> Bool {
-        guard case .read(let document, _) = read.intent, case .done = outcome,
-            case .write(.put(.resource(let spec), _)) = intent
-        else { return false }
-        return spec.id == population.documents[document]
+        guard case .done = outcome, case .write(.put(.resource(let spec), _)) = intent else { return false }
+        switch read.intent {
+        case .read(let document, _), .readCurrent(let document): return spec.id == population.documents[document]
+        case .write, .decide: return false
+        }
     }
 }
 

@@ -37,8 +37,10 @@ extension DecisionSnapshot {
 
     private mutating func note(_ event: DirectoryEvent, _ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
         switch event {
-        case .bootstrapped, .policySetChanged, .featureLevelRaised, .membersChanged:
+        case .bootstrapped, .policySetChanged, .featureLevelRaised:
             return
+        case .membersChanged:
+            try readMembers(view)
         case .principalChanged(let id), .assignmentsChanged(of: let id):
             try readPrincipal(id, view)
         case .standingChanged(let subject, let epoch):
@@ -90,6 +92,15 @@ extension DecisionSnapshot {
         tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0.grant) }
     }
 
+    private mutating func readMembers(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
+        for member in members { entities[EntityUIDs.node(member)] = nil }
+        members = []
+        try forEach({ request throws(StateDamage) in try view.members(request) }) {
+            members.append($0.spec.id)
+            entities[EntityUIDs.node($0.spec.id)] = EntityFacts(described: .empty)
+        }
+    }
+
     private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
         maximumAge = try view.settings()?.settings.maximumAge ?? Settings.defaultMaximumAge
     }
@@ -129,9 +140,7 @@ extension DecisionSnapshot {
         try forEach({ request throws(StateDamage) in try view.administrators(request) }) {
             entities[EntityUIDs.administrator($0.spec.fingerprint)] = EntityFacts(administrator: $0.spec)
         }
-        try forEach({ request throws(StateDamage) in try view.members(request) }) {
-            entities[EntityUIDs.node($0.spec.id)] = EntityFacts(described: .empty)
-        }
+        try readMembers(view)
         try forEach({ request throws(StateDamage) in try view.tokens(request) }) {
             tokens[$0.grant.secretDigest] = TokenFacts($0.grant)
         }

@@ -20,6 +20,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package internal(set) var maximumAge = Settings.defaultMaximumAge
     /// Principals, roles, resources, administrators and members.
     var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
+    /// Those among the entities, in the order of the directory.
+    var members: [MemberID] = []
     /// Those that are not active.
     var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
     /// By the digest of the secret.

@@ -36,6 +36,10 @@ package struct Scenario: Hashable, Sendable {
         self.expectations = expectations
     }
 
+    /// Whether the seed may add machines that join, get a vote, are removed and begin anew. What a scenario expects is said of
+    /// the members that it names.
+    package var changesMembers: Bool { drawsFaults && expectations.isEmpty }
+
     /// When faults end and everything is repaired.
     package var healTime: Instant { Instant(microseconds: duration.microseconds / 5 * 4) }
 

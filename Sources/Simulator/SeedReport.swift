@@ -28,7 +28,7 @@ package struct SeedReport: Sendable {
     package init(_ world: World, verdict: Verdict) {
         seed = world.options.seed
         scenario = world.options.scenario.name
-        nodeCount = world.members.count
+        nodeCount = world.options.scenario.nodeCount
         self.verdict = verdict
         traceHash = world.trace.hash.hex
         steps = world.steps

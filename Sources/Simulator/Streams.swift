@@ -8,6 +8,7 @@ package struct Streams: Sendable {
     package var faults: SeededRandom
     package var clients: SeededRandom
     package var nodes: SeededRandom
+    package var members: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -17,6 +18,7 @@ package struct Streams: Sendable {
         faults = root.split()
         clients = root.split()
         nodes = root.split()
+        members = root.split()
     }
 }
 

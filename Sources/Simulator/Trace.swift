@@ -10,6 +10,8 @@ package struct Trace: Sendable {
         case stopped
         case role(String)
         case configuration(String)
+        /// What an operator knows of a machine.
+        case member(String)
         case note(Note)
         case fault(Fault)
         case client(String)
@@ -61,7 +63,7 @@ extension Trace.Event: CustomStringConvertible {
         case .crashed(let crash, let kept, let lost):
             "\(crash) crash: \(kept) pending log writes happened, \(lost) state transactions were lost"
         case .stopped: "stopped"
-        case .role(let text), .client(let text), .configuration(let text): text
+        case .role(let text), .client(let text), .configuration(let text), .member(let text): text
         case .note(let note):
             "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
         case .fault(let fault): "fault: \(fault)"

@@ -30,7 +30,7 @@ extension World {
         try attempt(operations.count - 1)
     }
 
-    private mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
+    mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
         if case .write(.put(.assignment(let spec), _)) = intent, let end = spec.expiresAt,
             let agent = population.agents.firstIndex(of: spec.principal)
         {
@@ -49,7 +49,8 @@ extension World {
 
     mutating func attempt(_ number: Int) throws(Violation) {
         guard operations[number].outcome == .pending else { return }
-        let node = streams.clients.below(machines.count)
+        let present = machines.indices.filter(membership.isPresent)
+        let node = present[streams.clients.below(present.count)]
         operations[number].attempts += 1
         operations[number].node = node
         operations[number].networkEpoch = network.epoch
@@ -117,6 +118,8 @@ extension World {
         record(.client("operation \(number): \(reply)"), node: node)
         switch reply {
         case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
+        // The node has lost its vote, or has none yet: another one's word counts.
+        case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(number) }
         case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
         case .reached(let revision): try read(number, at: node, revision, isCurrent: isCurrent)
         case .handedOver: throw Violation(.history, "n\(node + 1) hands over at the wish of no client")

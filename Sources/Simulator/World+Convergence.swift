@@ -8,7 +8,9 @@ extension World {
     /// All nodes run, follow one leader, serve, and hold and have applied the same log; every client has its answer.
     package var hasConverged: Bool {
         guard let leader, let head = machines[leader].process?.replica else { return false }
-        let isTogether = machines.allSatisfy { machine in
+        guard !head.configuration.isJoint else { return false }
+        let isTogether = present(in: head.configuration).allSatisfy { node in
+            let machine = machines[node]
             guard let replica = machine.process?.replica, let process = machine.process else { return false }
             return replica.term == head.term && replica.leader == members[leader] && process.isServing
                 && process.freshness != nil && replica.lastPosition == head.lastPosition
@@ -17,6 +19,11 @@ extension World {
                 && !machine.log.isWriting
         }
         return isTogether && operations.allSatisfy { $0.outcome != .pending }
+    }
+
+    /// The machines of a configuration's members. One that was taken in without the operator learning of it has none.
+    private func present(in configuration: Configuration) -> [Int] {
+        configuration.members.compactMap(number(of:)).filter(membership.isPresent)
     }
 
     /// One line on who is where, for a cluster that does not come together.
@@ -37,10 +44,11 @@ extension World {
 
     /// Everything that was ever acknowledged, against every node. All nodes stand at the same index.
     package mutating func scan() throws(Violation) {
-        try log.scan(disks: machines.lazy.map(\.log))
+        guard let configuration = leader.flatMap({ machines[$0].process?.replica.configuration }) else { return }
+        try log.scan(by: majorities(of: configuration))
         try history.scan(operations, log: log)
         undecidedDocument = try ClientHistoryChecker(population: population).check(operations)
-        for node in machines.indices {
+        for node in present(in: configuration) {
             try scanObjects(node)
             try scanDecisions(node)
             try probeRevocations(node)

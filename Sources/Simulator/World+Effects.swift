@@ -13,7 +13,7 @@ extension World {
             guard let to = number(of: member) else { return }
             try send(message, from: node, to: to, after: after)
         case .apply(let entries):
-            try log.applies(node, entries, disks: machines.lazy.map(\.log))
+            try log.applies(node, entries, by: majorities(at: node))
             machines[node].process?.applying = entries
             queue.schedule(.entriesApplied(node: node, process: process), at: later(50...400, node))
         case .reply(let id, let reply): try replied(node, id, reply)
@@ -108,13 +108,22 @@ extension World {
         guard let first = times.first else { return }
         let content: WorldEvent.Frame.Content =
             encodesFrames ? .bytes(PeerCodec.encode(message)) : .message(message)
-        let frame = WorldEvent.Frame(from: from, to: to, content: content)
+        let frame = WorldEvent.Frame(
+            from: from,
+            to: to,
+            sender: members[from],
+            receiver: members[to],
+            content: content
+        )
         queue.schedule(.deliver(frame), at: first)
         if let second = times.second { queue.schedule(.deliver(frame), at: second) }
     }
 
     mutating func deliver(_ frame: WorldEvent.Frame) throws(Violation) {
-        guard machines[frame.to].isUp, network.connects(frame.from, frame.to) else { return }
+        guard machines[frame.to].isUp, network.connects(frame.from, frame.to), members[frame.to] == frame.receiver
+        else {
+            return
+        }
         let message: PeerMessage
         switch frame.content {
         case .message(let content): message = content
@@ -125,6 +134,6 @@ extension World {
                 throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
             }
         }
-        try step(frame.to, .receive(message, from: members[frame.from]))
+        try step(frame.to, .receive(message, from: frame.sender))
     }
 }

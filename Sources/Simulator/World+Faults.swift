@@ -76,7 +76,8 @@ extension World {
 
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
-        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1 else { return }
+        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1, membership.isPresent(node)
+        else { return }
         let last = machines[node].log.last.index.number
         let end = last - min(sparing, last)
         for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
@@ -89,7 +90,7 @@ extension World {
         var clock = machines[node].clock
         clock.step(byMilliseconds: step)
         let bad = machines.indices.count { $0 == node ? !clock.isGood : !machines[$0].clock.isGood }
-        if bad <= (machines.count - 1) / 2 || !options.scenario.drawsFaults { machines[node].clock = clock }
+        if bad <= (options.scenario.nodeCount - 1) / 2 || !options.scenario.drawsFaults { machines[node].clock = clock }
     }
 
     mutating func correctClocks() {
@@ -106,7 +107,8 @@ extension World {
         for node in machines.indices {
             machines[node].diskSlowness = 1
             machines[node].armedCrash = nil
-            if !machines[node].isUp { queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500))) }
+            guard !machines[node].isUp, membership.isPresent(node) else { continue }
+            queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500)))
         }
     }
 }

@@ -8,7 +8,7 @@ internal import Replica
 extension World {
     /// Lays the first entry of the log on every disk.
     mutating func found() {
-        let configuration = Configuration(voters: members)
+        let configuration = Configuration(voters: founders)
         let base = SnapshotPoint(
             position: .zero,
             hash: .zero,
@@ -22,7 +22,7 @@ extension World {
             point: base,
             facts: Self.facts(of: empty, at: .zero, codec: options.codec)
         )
-        for member in members {
+        for node in members.indices {
             let clock = VirtualClock(
                 start: .zero,
                 driftPPM: Int64(streams.clock.below(1_600 as UInt64)) - 800,
@@ -33,8 +33,42 @@ extension World {
                 base: base,
                 entries: [entry]
             )
-            machines.append(Machine(member: member, clock: clock, log: log, state: VirtualStateStore(version)))
+            machines.append(Machine(clock: clock, log: log, state: VirtualStateStore(version)))
+            if !membership.isPresent(node) { clearDisks(node) }
         }
+    }
+
+    private var founders: [MemberID] { Array(members.prefix(options.scenario.nodeCount)) }
+
+    /// Leaves what a node that joins begins with: nothing, and who the first voters were.
+    mutating func clearDisks(_ node: Int) {
+        let base = SnapshotPoint(
+            position: .zero,
+            hash: .zero,
+            time: .distantPast,
+            configuration: Configuration(voters: founders)
+        )
+        let empty = SortedStore()
+        let facts = Self.facts(of: empty, at: .zero, codec: options.codec)
+        machines[node].log = VirtualLogDisk(
+            hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
+            base: base,
+            entries: []
+        )
+        machines[node].state = VirtualStateStore(VirtualStateStore.Version(pairs: empty, point: base, facts: facts))
+    }
+
+    /// Of the configuration that is in force on a node.
+    func majorities(at node: Int) -> [Majority] {
+        guard let configuration = machines[node].process?.replica.configuration else { return [] }
+        return majorities(of: configuration)
+    }
+
+    func majorities(of configuration: Configuration) -> [Majority] {
+        [configuration.voters, configuration.votersOutgoing].filter { !$0.isEmpty }
+            .map { voters in
+                Majority(voters.compactMap(number(of:)).map { machines[$0].log }, of: voters.count)
+            }
     }
 
     mutating func goodClockError() -> Int64 {
@@ -43,13 +77,13 @@ extension World {
     }
 
     private var genesis: Genesis {
-        let voters = members.enumerated().map { number, member in
+        let voters = founders.enumerated().map { number, member in
             MemberSpec(
                 id: member,
                 name: "n\(number + 1)",
                 raftAddress: "n\(number + 1):7000",
                 apiAddresses: ["n\(number + 1):8443"],
-                keyFingerprint: Digest.of(Array(member.uuid.utf8))
+                keyFingerprint: Self.key(of: member)
             )
         }
         return Genesis(
@@ -59,6 +93,8 @@ extension World {
             administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator")
         )
     }
+
+    static func key(of member: MemberID) -> Digest { Digest.of(Array("\(member.uuid) \(member.incarnation)".utf8)) }
 
     static let administrator = Digest.of(Array("administrator".utf8))
 
@@ -70,7 +106,7 @@ extension World {
 
     /// Starts a process on what its machine's disks hold.
     mutating func start(_ node: Int) throws(Violation) {
-        guard !machines[node].isUp else { return }
+        guard !machines[node].isUp, membership.isPresent(node) else { return }
         machines[node].generation += 1
         machines[node].clock.restart(at: now)
         let applied = machines[node].state.current.point
@@ -81,7 +117,7 @@ extension World {
         // A store loads the newest part of the log only: where that begins is its own affair.
         let hidden = LogIndex(streams.disk.within(0...applied.position.index.number))
         let replica = ReplicaNode(
-            member: machine.member,
+            member: members[node],
             lineage: lineage,
             options: nodeOptions,
             codec: options.codec,
@@ -171,7 +207,8 @@ extension World {
         guard let replica = machines[node].process?.replica else { return }
         if replica.role == .leader { try leadership.leads(node, in: replica.term) }
         try log.orders(node, applied: replica.applied.position.index, committed: replica.commitIndex)
-        try log.commits(node, through: replica.commitIndex, disks: machines.lazy.map(\.log))
+        guard replica.commitIndex > log.highestCommit else { return }
+        try log.commits(node, through: replica.commitIndex, by: majorities(of: replica.configuration))
     }
 
     private mutating func scheduleWake(_ node: Int) {

@@ -10,7 +10,8 @@ package import Replica
 package struct World: Sendable {
     package let options: WorldOptions
     package let population = Population()
-    package let members: [MemberID]
+    /// Who each machine is, or is to be. Changes when a machine begins anew.
+    package internal(set) var members: [MemberID]
     package let lineage: Lineage
     package let nodeOptions: ReplicaOptions
     /// Whether messages go through the codec of links, to test that too.
@@ -46,21 +47,28 @@ package struct World: Sendable {
     var queue = EventQueue<WorldEvent>()
     var streams: Streams
     var workload: Workload
+    var membership: Membership
 
     package init(_ options: WorldOptions) {
         self.options = options
         trace = Trace(capacity: options.traceLines)
         var streams = Streams(seed: options.seed)
         let scenario = options.scenario
-        members = (0..<scenario.nodeCount).map { _ in
+        var members = (0..<scenario.nodeCount).map { _ in
             MemberID(high: streams.nodes.next(), low: streams.nodes.next())
         }
         lineage = Lineage(high: streams.nodes.next(), low: streams.nodes.next())
         nodeOptions = Self.nodeOptions(from: &streams.nodes)
         encodesFrames = streams.network.chance(250_000)
         loadEnds = Instant.zero.advanced(by: scenario.duration)
-        network = VirtualNetwork(nodeCount: scenario.nodeCount)
-        log = LogChecker(nodeCount: scenario.nodeCount)
+        let spareCount = scenario.changesMembers ? Membership.drawSpares(from: &streams.members) : 0
+        for _ in 0..<spareCount {
+            members.append(MemberID(high: streams.members.next(), low: streams.members.next()))
+        }
+        self.members = members
+        membership = Membership(voterCount: scenario.nodeCount, spareCount: spareCount)
+        network = VirtualNetwork(nodeCount: members.count)
+        log = LogChecker()
         history = HistoryChecker(population: population)
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         workload = Workload(population: population)
@@ -68,8 +76,9 @@ package struct World: Sendable {
         self.streams = streams
         found()
         scheduleFaults()
-        for node in machines.indices { queue.schedule(.start(node: node), at: .zero) }
+        for node in machines.indices where membership.isPresent(node) { queue.schedule(.start(node: node), at: .zero) }
         queue.schedule(.load, at: Instant(microseconds: 100_000))
+        if spareCount > 0 { queue.schedule(.operate, at: Instant(microseconds: 2_000_000)) }
     }
 
     /// Small bounds, so that compaction, snapshots and reads from the disk happen in a short run too.
@@ -137,6 +146,8 @@ package struct World: Sendable {
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }
         case .start(let node): try start(node)
         case .load: try beginOperation()
+        case .operate: try operate()
+        case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)
         case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)
         }

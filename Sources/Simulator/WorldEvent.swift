@@ -24,6 +24,10 @@ package enum WorldEvent: Sendable {
     case start(node: Int)
     /// A client begins something new.
     case load
+    /// An operator looks after the members.
+    case operate
+    /// A machine whose member was removed loses its disks, and can become another member.
+    case wipe(node: Int)
     /// A client tries an operation, for the first time or again.
     case attempt(operation: Int)
     /// A client stops waiting for an answer to this attempt.
@@ -32,6 +36,9 @@ package enum WorldEvent: Sendable {
     package struct Frame: Sendable {
         package let from: Int
         package let to: Int
+        /// Who they were when it was sent: a link is between members, and ends with either.
+        package let sender: MemberID
+        package let receiver: MemberID
         package let content: Content
 
         package enum Content: Sendable {

@@ -80,6 +80,35 @@ import Testing
         #expect(changes > 60, "seed \(seed) changed too little")
     }
 
+    @Test("a node that joins is known at once, and one that is removed no more") func members() {
+        var world = World()
+        let member = MemberID(high: 4, low: 4)
+        let code = { (world: World) in
+            world.snapshot.authorize(.node(member), action: "read", on: EntityUIDs.cluster, at: world.moment).code
+        }
+        #expect(code(world) == .callerUnknown)
+        let ticket = JoinTicket(
+            name: "n4",
+            raftAddress: "n4:1",
+            apiAddresses: ["n4:2"],
+            secretDigest: .of([4]),
+            expiresAt: world.time.advanced(by: .seconds(60))
+        )
+        let joining = Joining(
+            name: "n4",
+            secretDigest: .of([4]),
+            id: member,
+            keyFingerprint: .of([5]),
+            instance: .of([6])
+        )
+        world.succeed(.issueJoinTicket(ticket), .join(joining))
+        #expect(code(world) == .noPermit)
+        #expect(world.snapshot == DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec))
+        world.succeed(.removeMember(member))
+        #expect(code(world) == .callerUnknown)
+        #expect(world.snapshot == DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec))
+    }
+
     @Test("an older snapshot stays as it was") func immutable() throws {
         var world = DecideTests.world("permit (principal, action, resource);")
         let before = world.snapshot

@@ -40,7 +40,8 @@ struct World {
     @discardableResult
     mutating func apply(_ command: Command) -> CommandResult? {
         index = index.next
-        let outcome = state.apply(command, at: index, time: time, to: &rows)
+        let change = command.body.memberChange
+        let outcome = state.apply(command, carrying: change, at: index, time: time, to: &rows)
         guard case .applied(let applied) = outcome else { return nil }
         snapshot = snapshot.updated(with: applied.events, at: index, from: rows, codec: codec)
         return applied.result

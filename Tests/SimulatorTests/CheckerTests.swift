@@ -43,40 +43,41 @@ struct CheckerTests {
 
     @Test("R2: nodes apply different entries at one index")
     func differentEntries() throws {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         let first = Fixtures.entries(terms: [1, 1])
         let second = Fixtures.entries(terms: [1, 1], mark: 7)
         let disks = [Fixtures.disk(first), Fixtures.disk(first), Fixtures.disk(second)]
-        try checker.applies(0, first, disks: disks)
-        try checker.applies(1, first, disks: disks)
-        #expect(violation { () throws(Violation) in try checker.applies(2, second, disks: disks) } == .log)
+        try checker.applies(0, first, by: [Majority(disks)])
+        try checker.applies(1, first, by: [Majority(disks)])
+        #expect(violation { () throws(Violation) in try checker.applies(2, second, by: [Majority(disks)]) } == .log)
     }
 
     @Test("R2: an entry is applied that no quorum holds durably")
     func notDurable() {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         let entries = Fixtures.entries(terms: [1])
         let disks = [Fixtures.disk(entries), Fixtures.disk([]), Fixtures.disk([])]
-        #expect(violation { () throws(Violation) in try checker.applies(0, entries, disks: disks) } == .log)
+        #expect(violation { () throws(Violation) in try checker.applies(0, entries, by: [Majority(disks)]) } == .log)
     }
 
     @Test("R2: a commit index beyond what a quorum holds durably")
     func commitTooFar() throws {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         let entries = Fixtures.entries(terms: [1, 1])
         let disks = [Fixtures.disk(entries), Fixtures.disk([entries[0]]), Fixtures.disk([])]
-        try checker.commits(0, through: LogIndex(1), disks: disks)
+        try checker.commits(0, through: LogIndex(1), by: [Majority(disks)])
         #expect(
-            violation { () throws(Violation) in try checker.commits(0, through: LogIndex(2), disks: disks) } == .log
+            violation { () throws(Violation) in try checker.commits(0, through: LogIndex(2), by: [Majority(disks)]) }
+                == .log
         )
     }
 
     @Test("R2: a committed entry is overwritten")
     func overwritten() throws {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         let entries = Fixtures.entries(terms: [1, 1])
         let disk = Fixtures.disk(entries)
-        try checker.applies(0, [entries[0]], disks: [disk, disk, disk])
+        try checker.applies(0, [entries[0]], by: [Majority([disk, disk, disk])])
         let dropped = entries.compactMap { disk.stored(at: $0.index) }
         try checker.replaced(2, [dropped[1]])
         #expect(violation { () throws(Violation) in try checker.replaced(2, dropped) } == .log)
@@ -84,7 +85,7 @@ struct CheckerTests {
 
     @Test("R2: logs that agree on a position differ before it, or name a predecessor that is not there")
     func mismatch() throws {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         let first = Fixtures.entries(terms: [1])
         let second = Fixtures.entries(terms: [1], mark: 7)
         try checker.wrote(0, first, on: Fixtures.disk(first))
@@ -104,7 +105,7 @@ struct CheckerTests {
 
     @Test("R2: applied past the commit index, and a committed entry gone from the disks")
     func orderAndScan() throws {
-        var checker = LogChecker(nodeCount: 3)
+        var checker = LogChecker()
         #expect(
             violation { () throws(Violation) in
                 try checker.orders(0, applied: LogIndex(3), committed: LogIndex(2))
@@ -112,11 +113,11 @@ struct CheckerTests {
         )
         let entries = Fixtures.entries(terms: [1])
         let full = Fixtures.disk(entries)
-        try checker.applies(0, entries, disks: [full, full, full])
-        try checker.scan(disks: [full, full, Fixtures.disk([])])
+        try checker.applies(0, entries, by: [Majority([full, full, full])])
+        try checker.scan(by: [Majority([full, full, Fixtures.disk([])])])
         #expect(
             violation { () throws(Violation) in
-                try checker.scan(disks: [full, Fixtures.disk([]), Fixtures.disk([])])
+                try checker.scan(by: [Majority([full, Fixtures.disk([]), Fixtures.disk([])])])
             } == .log
         )
     }
@@ -252,7 +253,7 @@ struct HistoryCheckerTests {
     @Test("R3: an acknowledged write is not in the log where it was told, or a refused one took effect")
     func scan() throws {
         var (checker, operations) = history()
-        let log = LogChecker(nodeCount: 3)
+        let log = LogChecker()
         operations[0].outcome = .done(Fixtures.done(5))
         #expect(violation { () throws(Violation) in try checker.scan(operations, log: log) } == .history)
         try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
@@ -364,10 +365,11 @@ extension ClientOperation {
 
     /// Whether it was done, and to the document that `read` is of.
     fileprivate func isWrite(of read: ClientOperation, in population: Population) -> Bool {
-        guard case .read(let document, _) = read.intent, case .done = outcome,
-            case .write(.put(.resource(let spec), _)) = intent
-        else { return false }
-        return spec.id == population.documents[document]
+        guard case .done = outcome, case .write(.put(.resource(let spec), _)) = intent else { return false }
+        switch read.intent {
+        case .read(let document, _), .readCurrent(let document): return spec.id == population.documents[document]
+        case .write, .decide: return false
+        }
     }
 }
 

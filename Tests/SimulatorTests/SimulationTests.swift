@@ -1,4 +1,5 @@
 import Consensus
+import Directory
 import Kernel
 import Replica
 import Simulator
@@ -20,6 +21,27 @@ struct SimulationTests {
         let report = Fixtures.report(seed: 10, nodes: nodes)
         #expect(report.verdict == .passed, Comment(rawValue: report.story))
         #expect(report.acknowledged >= 20)
+    }
+
+    @Test("machines join, get a vote, are removed, lose their disks and join again, while faults go on")
+    func members() {
+        var done: [String: Int] = [:]
+        var wiped = 0
+        for seed in UInt64(1)...12 {
+            var simulation = Simulation(Fixtures.options(seed: seed))
+            let report = simulation.run()
+            #expect(report.verdict == .passed, Comment(rawValue: report.story))
+            for operation in simulation.world.operations {
+                if case .write(let body) = operation.intent, case .done = operation.outcome {
+                    done[body.action, default: 0] += 1
+                }
+            }
+            wiped += simulation.world.members.count { $0.incarnation > 1 }
+        }
+        #expect(done["join", default: 0] >= 8, "\(done)")
+        #expect(done["promoteMember", default: 0] >= 7, "\(done)")
+        #expect(done["removeMember", default: 0] >= 6, "\(done)")
+        #expect(wiped >= 5)
     }
 
     @Test("one seed gives one history, two seeds give two")

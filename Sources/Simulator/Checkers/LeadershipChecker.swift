@@ -5,7 +5,7 @@ package import Kernel
 /// forgot in a crash. Remembers what nodes let out, so it does not trust what they say of themselves later.
 package struct LeadershipChecker: Sendable {
     private struct Ballot: Hashable {
-        let node: Int
+        let voter: MemberID
         let term: Term
     }
 
@@ -29,8 +29,8 @@ package struct LeadershipChecker: Sendable {
     /// A message is on its way to the network.
     package mutating func sends(_ node: Int, _ message: Message) throws(Violation) {
         switch message.body {
-        case .voteRequest: try votes(node, for: message.from, in: message.term)
-        case .voteResponse(granted: true): try votes(node, for: message.to, in: message.term)
+        case .voteRequest: try votes(node, message.from, for: message.from, in: message.term)
+        case .voteResponse(granted: true): try votes(node, message.from, for: message.to, in: message.term)
         case .voteResponse(granted: false), .preVoteRequest, .preVoteResponse, .append, .appendAccepted,
             .appendRejected, .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow,
             .readIndexRequest, .readIndexResponse:
@@ -38,8 +38,13 @@ package struct LeadershipChecker: Sendable {
         }
     }
 
-    private mutating func votes(_ node: Int, for candidate: MemberID, in term: Term) throws(Violation) {
-        guard let other = votes.updateValue(candidate, forKey: Ballot(node: node, term: term)), other != candidate
+    private mutating func votes(
+        _ node: Int,
+        _ voter: MemberID,
+        for candidate: MemberID,
+        in term: Term
+    ) throws(Violation) {
+        guard let other = votes.updateValue(candidate, forKey: Ballot(voter: voter, term: term)), other != candidate
         else { return }
         throw Violation(.leadership, "n\(node + 1) votes for \(other) and for \(candidate) in \(term)")
     }

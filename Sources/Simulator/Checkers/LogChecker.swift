@@ -10,14 +10,16 @@ package struct LogChecker: Sendable {
         package let entry: Entry
     }
 
-    private let quorum: Int
     /// Hash of the entry at each position that any disk ever held: Log Matching, Raft section 5.3.
     private var written: [LogPosition: Digest] = [:]
     /// By index, from 1.
     private var committed: [Committed] = []
-    private var highestCommit = LogIndex.zero
+    /// What any node ever said is committed.
+    package private(set) var highestCommit = LogIndex.zero
+    /// Hashes of what was found on a quorum of disks when a node first said that it is committed.
+    private var certified: [LogIndex: Digest] = [:]
 
-    package init(nodeCount: Int) { quorum = nodeCount / 2 + 1 }
+    package init() {}
 
     package var committedCount: Int { committed.count }
 
@@ -47,29 +49,34 @@ package struct LogChecker: Sendable {
     package mutating func commits(
         _ node: Int,
         through index: LogIndex,
-        disks: some Collection<VirtualLogDisk>
+        by majorities: [Majority]
     ) throws(Violation) {
         guard index > highestCommit else { return }
+        let copies = majorities.flatMap(\.disks).filter { $0.stored(at: index) != nil }
+        let disk = copies.first { copy in
+            let position = copy.stored(at: index)?.entry.position
+            // A member that lost the entry neither votes nor leads before it has it again, as if it were away.
+            return majorities.allSatisfy { majority in
+                majority.has { disk in
+                    disk.firstIndex > index || disk.hasLost(index) || disk.stored(at: index)?.entry.position == position
+                }
+            }
+        }
+        let isCompacted = majorities.allSatisfy { $0.has { $0.firstIndex > index || $0.hasLost(index) } }
+        guard disk != nil || isCompacted else {
+            throw Violation(.log, "n\(node + 1) commits \(index), which no quorum of members holds durably")
+        }
+        for number in highestCommit.number..<index.number {
+            if let stored = disk?.stored(at: LogIndex(number + 1)) { certified[stored.entry.index] = stored.hash }
+        }
         highestCommit = index
-        var holders: [LogPosition: Int] = [:]
-        for disk in disks {
-            if let stored = disk.stored(at: index) { holders[stored.entry.position, default: 0] += 1 }
-        }
-        // A member that lost the entry neither votes nor leads before it has it again, as if it were away.
-        let compacted = disks.count { $0.firstIndex > index || $0.hasLost(index) }
-        guard (holders.values.max() ?? 0) + compacted >= quorum else {
-            throw Violation(
-                .log,
-                "n\(node + 1) commits \(index), which fewer than \(quorum) members hold durably"
-            )
-        }
     }
 
     /// A node hands committed entries to its state machine.
     package mutating func applies(
         _ node: Int,
         _ entries: [Entry],
-        disks: some Collection<VirtualLogDisk>
+        by majorities: [Majority]
     ) throws(Violation) {
         for entry in entries {
             let hash = entry.hash
@@ -88,12 +95,14 @@ package struct LogChecker: Sendable {
                     "n\(node + 1) applies \(entry.index) before anybody applied \(committed.count + 1)"
                 )
             }
-            guard disks.count(where: { $0.holds(hash, at: entry.index) || $0.hasLost(entry.index) }) >= quorum else {
+            // Who votes may have changed since it was committed: the word of then counts.
+            guard certified[entry.index] == hash || majorities.allSatisfy({ $0.holds(entry, hash) }) else {
                 throw Violation(
                     .log,
-                    "n\(node + 1) applies \(entry.position), which fewer than \(quorum) members hold durably"
+                    "n\(node + 1) applies \(entry.position), which no quorum of members holds durably"
                 )
             }
+            certified[entry.index] = nil
             committed.append(Committed(hash: hash, entry: entry))
         }
     }
@@ -105,13 +114,14 @@ package struct LogChecker: Sendable {
     }
 
     /// Every committed entry is still on a quorum of disks, or compacted there.
-    package func scan(disks: some Collection<VirtualLogDisk>) throws(Violation) {
+    package func scan(by majorities: [Majority]) throws(Violation) {
         for known in committed {
-            let holders = disks.count {
-                $0.firstIndex > known.entry.index || $0.holds(known.hash, at: known.entry.index)
+            let index = known.entry.index
+            let isThere = majorities.allSatisfy { majority in
+                majority.has { $0.firstIndex > index || $0.holds(known.hash, at: index) }
             }
-            guard holders >= quorum else {
-                throw Violation(.log, "committed entry \(known.entry.position) is on \(holders) disks alone")
+            guard isThere else {
+                throw Violation(.log, "committed entry \(known.entry.position) is on no quorum of disks")
             }
         }
     }
@@ -122,6 +132,24 @@ package struct LogChecker: Sendable {
         guard previous == stored.entry.previousHash else {
             throw Violation(.log, "n\(node + 1) holds \(stored.entry.position) after another predecessor than it names")
         }
+    }
+}
+
+/// Voters of whom more than half must agree, and what their disks hold. A joint configuration has two.
+package struct Majority: Sendable {
+    let disks: [VirtualLogDisk]
+    /// Voters, those without a disk to look at included.
+    private let voterCount: Int
+
+    package init(_ disks: [VirtualLogDisk], of voterCount: Int? = nil) {
+        self.disks = disks
+        self.voterCount = voterCount ?? disks.count
+    }
+
+    func has(_ condition: (VirtualLogDisk) -> Bool) -> Bool { disks.count(where: condition) > voterCount / 2 }
+
+    func holds(_ entry: Entry, _ hash: Digest) -> Bool {
+        has { $0.holds(hash, at: entry.index) || $0.hasLost(entry.index) }
     }
 }
 

@@ -5,7 +5,6 @@ package import Replica
 
 /// One computer: disks and clocks that outlive a process, and the process, if one runs.
 package struct Machine: Sendable {
-    package let member: MemberID
     package var clock: VirtualClock
     package var log: VirtualLogDisk
     package var state: VirtualStateStore
@@ -22,8 +21,7 @@ package struct Machine: Sendable {
         package let downFor: Span
     }
 
-    package init(member: MemberID, clock: VirtualClock, log: VirtualLogDisk, state: VirtualStateStore) {
-        self.member = member
+    package init(clock: VirtualClock, log: VirtualLogDisk, state: VirtualStateStore) {
         self.clock = clock
         self.log = log
         self.state = state

@@ -1,0 +1,94 @@
+internal import Consensus
+internal import Directory
+internal import Kernel
+
+/// What an operator does with the members, and what becomes of the machines.
+extension World {
+    /// Looks after what is under way, and begins something when that is done. Ends with the load.
+    mutating func operate() throws(Violation) {
+        guard now < loadEnds else { return }
+        queue.schedule(.operate, at: now.advanced(by: streams.members.span(.milliseconds(50)...(.milliseconds(800)))))
+        if let undertaking = membership.underWay {
+            switch operations[undertaking.operation].outcome {
+            case .pending: return
+            case .unknown: return try undertake(undertaking.step, undertaking.node)
+            case .done, .rejected, .notTaken, .read, .decided: settle(undertaking)
+            }
+        }
+        if let (step, node) = membership.next(from: &streams.members) { try undertake(step, node) }
+    }
+
+    private mutating func settle(_ undertaking: Membership.Undertaking) {
+        let (step, node) = (undertaking.step, undertaking.node)
+        membership.underWay = nil
+        switch operations[undertaking.operation].outcome {
+        case .done: reached(step.result, node)
+        case .rejected(let refusal) where step.isDone(by: refusal.code): reached(step.result, node)
+        case .rejected(let refusal) where refusal.code == .ticketInvalid: membership.set(.spare, of: node)
+        case .pending, .unknown, .rejected, .notTaken, .read, .decided: return
+        }
+    }
+
+    private mutating func undertake(_ step: Membership.Step, _ node: Int) throws(Violation) {
+        invoke(.write(command(for: step, node)), isSetup: false)
+        let operation = operations.count - 1
+        membership.underWay = Membership.Undertaking(step: step, node: node, operation: operation)
+        try attempt(operation)
+    }
+
+    private func command(for step: Membership.Step, _ node: Int) -> CommandBody {
+        let name = "n\(node + 1)"
+        let secret = Digest.of(Array("secret of \(members[node])".utf8))
+        switch step {
+        case .invite:
+            return .issueJoinTicket(
+                JoinTicket(
+                    name: name,
+                    raftAddress: "\(name):7000",
+                    apiAddresses: ["\(name):8443"],
+                    secretDigest: secret,
+                    expiresAt: VirtualClock.trueWall(at: now).advanced(by: .seconds(10 * 3600))
+                )
+            )
+        case .join:
+            return .join(
+                Joining(
+                    name: name,
+                    secretDigest: secret,
+                    id: members[node],
+                    keyFingerprint: Self.key(of: members[node]),
+                    instance: Digest.of(Array("disks of \(members[node])".utf8))
+                )
+            )
+        case .promote: return .promoteMember(members[node])
+        case .remove: return .removeMember(members[node])
+        }
+    }
+
+    private mutating func reached(_ standing: Membership.Standing, _ node: Int) {
+        membership.set(standing, of: node)
+        record(.member("\(members[node]) is \(standing)"), node: node)
+        switch standing {
+        case .learner: queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
+        case .removed:
+            let delay = streams.members.span(.milliseconds(10)...(.seconds(5)))
+            queue.schedule(.wipe(node: node), at: now.advanced(by: delay))
+        case .spare, .invited, .voter: break
+        }
+    }
+
+    /// The machine of a removed member loses its disks. It is a spare from now on, under a name that nobody has had.
+    mutating func wipe(_ node: Int) throws(Violation) {
+        if machines[node].isUp {
+            machines[node].process = nil
+            machines[node].armedCrash = nil
+            closeLinks(of: node)
+        }
+        record(.member("\(members[node]) is wiped"), node: node)
+        trace.hash.combine(node)
+        clearDisks(node)
+        let old = members[node]
+        members[node] = MemberID(high: old.high, low: old.low, incarnation: old.incarnation + 1)
+        membership.set(.spare, of: node)
+    }
+}

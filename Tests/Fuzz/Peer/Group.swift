@@ -5,67 +5,101 @@ import Replica
 import TestSupport
 import Wire
 
-/// Three nodes that have elected a leader and agreed on a command, and every frame that they sent on the way.
+/// Three members, a node that waits to be added, and the messages between them.
 struct Group {
-    static let members = (1...3).map { MemberID(high: 0, low: $0) }
+    static let members = (1...4).map { MemberID(high: 0, low: $0) }
+    static let lineage = Lineage(high: 7, low: 7)
+    /// Of messages under way; more are lost.
+    private static let capacity = 64
 
-    private(set) var stations: [Station]
-    /// From whom, and its bytes.
-    private(set) var frames: [(sender: Int, bytes: [UInt8])] = []
+    var stations: [Station]
+    private(set) var underWay: [Letter] = []
+    /// A station that nothing reaches and that reaches nothing.
+    var isolated: Int?
+    private var submissions: UInt64 = 0
+
+    /// A message and the member that the link has authenticated.
+    struct Letter {
+        let sender: MemberID
+        let receiver: Int
+        let message: PeerMessage
+    }
 
     init() {
-        let specs = Self.members.enumerated().map { number, member in
-            MemberSpec(
-                id: member,
-                name: "n\(number + 1)",
-                raftAddress: "127.0.0.1:\(number + 1)",
-                apiAddresses: [],
-                keyFingerprint: .of([UInt8(number)])
-            )
-        }
+        let voters = Array(Self.members.prefix(3))
         let genesis = Genesis(
-            lineage: Lineage(high: 7, low: 7),
+            lineage: Self.lineage,
             trustDomain: "reeve.test",
-            voters: specs,
+            voters: voters.map { Self.spec(of: $0) },
             administrator: AdministratorSpec(fingerprint: MemoryNode.administrator, name: "root")
         )
-        let configuration = Configuration(voters: Self.members)
-        stations = Self.members.map { Station($0, genesis: genesis, configuration: configuration) }
-        for round in 0..<400 {
-            for number in stations.indices {
-                deliver(stations[number].pass(.milliseconds(10)), from: number)
-            }
-            if round == 300, let leader { deliver(stations[leader].step(.submit([submission])), from: leader) }
+        let entry = genesis.firstEntry(codec: ProtobufCodec())
+        stations = Self.members.map { member in
+            let isVoter = voters.contains(member)
+            return Station(
+                member,
+                lineage: Self.lineage,
+                configuration: isVoter ? Configuration(voters: voters) : .empty,
+                entries: isVoter ? [entry] : []
+            )
         }
-        invariant(leader != nil, "three nodes elect a leader within four seconds")
+    }
+
+    private static func spec(of member: MemberID) -> MemberSpec {
+        MemberSpec(
+            id: member,
+            name: "n\(member.low)",
+            raftAddress: "127.0.0.1:\(member.low)",
+            apiAddresses: [],
+            keyFingerprint: .of([UInt8(member.low)])
+        )
     }
 
     var leader: Int? { stations.firstIndex { $0.node.role == .leader } }
-    var follower: Int? { stations.firstIndex { $0.node.role == .follower } }
+    var follower: Int? { stations.firstIndex { $0.node.role == .follower && $0.node.leader != nil } }
 
-    private var submission: ReplicaNode.Submission {
+    mutating func step(_ number: Int, _ input: ReplicaNode.Input) { post(stations[number].step(input), from: number) }
+    mutating func pass(_ number: Int, _ span: Span) { post(stations[number].pass(span), from: number) }
+    mutating func work(_ number: Int, _ count: Int) { post(stations[number].work(count), from: number) }
+    mutating func rot(_ number: Int, _ index: LogIndex) { post(stations[number].rot(index), from: number) }
+
+    mutating func submit(_ body: CommandBody, at number: Int) {
+        submissions += 1
         let command = Command(
             caller: .administrator(fingerprint: MemoryNode.administrator),
-            authenticatedBy: Self.members[leader ?? 0],
-            idempotencyKey: "fuzz",
-            notAfter: MemoryNode.start.advanced(by: .seconds(60)),
-            body: .put(.role(RoleSpec(name: "reader")), .none)
+            authenticatedBy: Self.members[number],
+            idempotencyKey: "fuzz \(submissions)",
+            notAfter: stations[number].now.wall.advanced(by: .seconds(60)),
+            body: body
         )
-        return ReplicaNode.Submission(
-            id: RequestID(1),
+        let submission = ReplicaNode.Submission(
+            id: RequestID(submissions),
             command: ProtobufCodec().encode(command),
-            deadline: Instant(microseconds: .max)
+            change: body.memberChange,
+            deadline: stations[number].now.monotonic.advanced(by: .seconds(30))
         )
+        step(number, .submit([submission]))
     }
 
-    private mutating func deliver(_ sent: [Station.Sent], from sender: Int) {
-        var queue = sent.map { (sender: sender, sent: $0) }
-        while !queue.isEmpty {
-            let (sender, sent) = queue.removeFirst()
-            frames.append((sender, PeerCodec.encode(sent.message)))
-            guard let receiver = Self.members.firstIndex(of: sent.to) else { continue }
-            let answers = stations[receiver].step(.receive(sent.message, from: Self.members[sender]))
-            queue += answers.map { (receiver, $0) }
+    /// Takes a message off its way.
+    mutating func take(_ place: Int) -> Letter? {
+        underWay.isEmpty ? nil : underWay.remove(at: place % underWay.count)
+    }
+
+    /// Through the codec of links. What a node sends can be read.
+    mutating func deliver(_ letter: Letter) {
+        let frame = PeerCodec.encode(letter.message)
+        let message = try? PeerCodec.decode(frame)
+        invariant(message == letter.message, "a message changes on its way: \(letter.message)")
+        step(letter.receiver, .receive(letter.message, from: letter.sender))
+    }
+
+    private mutating func post(_ sent: [Sent], from number: Int) {
+        for sent in sent where underWay.count < Self.capacity {
+            guard let receiver = Self.members.firstIndex(of: sent.to), isolated != receiver, isolated != number else {
+                continue
+            }
+            underWay.append(Letter(sender: Self.members[number], receiver: receiver, message: sent.message))
         }
     }
 }

@@ -63,12 +63,16 @@ struct Group {
     mutating func work(_ number: Int, _ count: Int) { post(stations[number].work(count), from: number) }
     mutating func rot(_ number: Int, _ index: LogIndex) { post(stations[number].rot(index), from: number) }
 
-    mutating func submit(_ body: CommandBody, at number: Int) {
+    mutating func submit(
+        _ body: CommandBody,
+        by caller: Caller = .administrator(fingerprint: MemoryNode.administrator),
+        at number: Int
+    ) {
         submissions += 1
         let command = Command(
-            caller: .administrator(fingerprint: MemoryNode.administrator),
+            caller: caller,
             authenticatedBy: Self.members[number],
-            idempotencyKey: "fuzz \(submissions)",
+            idempotencyKey: "fuzz-\(submissions)",
             notAfter: stations[number].now.wall.advanced(by: .seconds(60)),
             body: body
         )

@@ -17,6 +17,7 @@ private struct Rehearsal {
     private var group = Group()
     private var letters: [Group.Letter] = []
     private var counts: [String: Int] = [:]
+    private var submitted = 1
     private static let lettersOfKind = 6
 
     static func play() -> (groups: [Group], letters: [Group.Letter]) {
@@ -67,9 +68,10 @@ private struct Rehearsal {
     }
 
     private mutating func repair() -> Group {
-        guard let follower = group.follower else { return group }
-        let applied = group.stations[follower].node.applied.position.index
-        group.rot(follower, LogIndex(applied.number - 2))
+        // The oldest that they hold have left their memories.
+        for number in group.stations.indices where group.stations[number].node.role == .follower {
+            group.rot(number, group.stations[number].node.firstIndex)
+        }
         let answering = moment("entriesFound")
         rest()
         return answering
@@ -82,7 +84,7 @@ private struct Rehearsal {
                 JoinTicket(
                     name: "n4",
                     raftAddress: "127.0.0.1:4",
-                    apiAddresses: [],
+                    apiAddresses: ["127.0.0.1:14"],
                     secretDigest: secret,
                     expiresAt: MemoryNode.start.advanced(by: .seconds(3600))
                 )
@@ -97,7 +99,7 @@ private struct Rehearsal {
             keyFingerprint: .of([44]),
             instance: .of([45])
         )
-        submit(.join(joining), at: group.leader)
+        if let leader = group.leader { group.submit(.join(joining), by: .node(Group.members[leader]), at: leader) }
         let greeting = moment("snapshot")
         rest()
         return greeting
@@ -115,15 +117,19 @@ private struct Rehearsal {
             let deadline = Instant(microseconds: .max)
             group.step(leader, .transferLeadership(RequestID(901), to: nil, deadline: deadline))
         }
+        let carriedOut = group.stations.reduce(0) { $0 + $1.carriedOut }
+        invariant(carriedOut == submitted, "\(carriedOut) of \(submitted) commands were carried out")
         return moment("timeoutNow")
     }
 
     private mutating func submit(_ body: CommandBody, at number: Int?) {
-        if let number { group.submit(body, at: number) }
+        guard let number else { return }
+        submitted += 1
+        group.submit(body, at: number)
     }
 
     private func role(_ number: Int) -> CommandBody {
-        .put(.role(RoleSpec(name: "role-\(number)-" + String(repeating: "x", count: 40))), .none)
+        .put(.role(RoleSpec(name: "role-\(number)", description: String(repeating: "x", count: 100))), .none)
     }
 
     /// Goes on until a message of a kind is about to arrive, and returns what is then.

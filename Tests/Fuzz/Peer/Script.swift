@@ -131,7 +131,7 @@ struct Script {
         switch byte() % 8 {
         case 0: _ = group.take(place(in: 64))
         case 1: group.step(number, .linkClosed(member()))
-        case 2: group.rot(number, LogIndex(UInt64(byte())))
+        case 2: group.rot(number, LogIndex(group.stations[number].node.firstIndex.number &+ UInt64(byte() % 16)))
         case 3: group.step(number, .storage(isFull: byte() & 1 == 0))
         case 4: group.step(number, .transferLeadership(RequestID(800), to: member(), deadline: soon(number, group)))
         case 5: group.step(number, .shutDown)

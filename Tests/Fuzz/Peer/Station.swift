@@ -12,6 +12,8 @@ struct Station {
     private(set) var node: ReplicaNode
     /// While set, what needs a disk waits for `work`.
     var isSlow = false
+    /// Commands that the node was given and that took effect.
+    private(set) var carriedOut = 0
     private var log: VirtualLogDisk
     private var state: VirtualStateStore.Version
     private var applier = Applier(codec: ProtobufCodec())
@@ -124,6 +126,9 @@ struct Station {
         case .forgetLostTail:
             log.forgetLostTail()
             return nil
+        case .reply(_, .applied(.done)):
+            carriedOut += 1
+            return nil
         case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .readyToStop, .note: return nil
         }
     }
@@ -194,13 +199,13 @@ extension ReplicaOptions {
         var options = ReplicaOptions()
         options.maxPendingRequests = 8
         options.compactionStep = 4
-        options.keptEntries = 4
+        options.keptEntries = 8
         options.raft.maxUncommittedBytes = 4096
         options.raft.maxAppendBytes = 1024
         options.raft.maxInflightAppends = 4
         options.raft.maxApplyCount = 3
         options.raft.maxWaitingReads = 8
-        options.raft.windowBytes = 1024
+        options.raft.windowBytes = 512
         return options
     }
 }

@@ -10,7 +10,7 @@ import Wire
 struct Script {
     private var rest: ArraySlice<UInt8>
     /// Bounds what one input costs.
-    private static let stepLimit = 24
+    private static let stepLimit = 16
     private static let frameLimit = 1 << 20
 
     init(_ bytes: [UInt8]) { rest = bytes[...] }
@@ -92,7 +92,8 @@ struct Script {
         if flags & 2 != 0 { forgery.readdress(to: group.stations[receiver].node, from: letter.sender) }
         for _ in 0..<(flags >> 2 & 3) { forgery.edit(by: &self) }
         let sender = flags & 16 == 0 ? letter.sender : member()
-        receive(PeerCodec.encode(forgery.message), from: sender, at: receiver, on: &group)
+        guard let message = try? PeerCodec.decode(PeerCodec.encode(forgery.message)) else { return }
+        group.step(receiver, .receive(message, from: sender))
     }
 
     /// Changes bytes of a frame, or cuts it short.

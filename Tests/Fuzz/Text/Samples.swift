@@ -42,7 +42,7 @@ enum Samples {
         """
         namespace App {
             type Address = { street: String, zip?: Long, "of kin": Set<User> };
-            entity Group in [Group] enum ["a", "b"];
+            entity Level enum ["a", "b"];
             entity User in [Team, Org::Unit] = { home: Address, since: __cedar::datetime, ip: ipaddr } tags Set<String>;
             entity Team, Doc;
             @doc("reads")
@@ -50,8 +50,9 @@ enum Samples {
                 appliesTo { principal: [User], resource: Doc, context: { count: Long, limit?: decimal } };
             action all;
         }
+        namespace Org { entity Unit; action any; }
         """,
-        "namespace Org { entity Unit; action any; } entity Free { a: { b: { c: Bool } } }; type T = Set<Set<T2>>; type T2 = Long;",
+        "entity Free { a: { b: { c: Bool } } }; type T = Set<Set<T2>>; type T2 = Long;",
     ])
 
     static let entities = texts([

@@ -15,6 +15,20 @@ struct Forgery {
         message = PeerMessage(stamp: message.stamp, body: .raft(addressed, proof: proof))
     }
 
+    /// What it says of the log begins where that node's log ends.
+    mutating func attach(to end: LogEnd) {
+        guard case .raft(let raft, let proof) = message.body else { return }
+        let body: Message.Body
+        switch raft.body {
+        case .append(let append):
+            let entries = append.entries.chained(to: end)
+            body = .append(.init(previous: end.position, entries: entries, commitIndex: append.commitIndex))
+        case .snapshot(let chunk): body = .snapshot(chunk.changed(to: end))
+        default: return
+        }
+        message = PeerMessage(stamp: message.stamp, body: .raft(raft.changed(body: body), proof: proof))
+    }
+
     mutating func edit(by script: inout Script) {
         let field = script.byte()
         if field % 16 == 0 {
@@ -121,6 +135,16 @@ extension Message.Append {
 }
 
 extension Message.SnapshotChunk {
+    fileprivate func changed(to end: LogEnd) -> Message.SnapshotChunk {
+        let point = SnapshotPoint(
+            position: end.position,
+            hash: end.hash,
+            time: point.time,
+            configuration: point.configuration
+        )
+        return Message.SnapshotChunk(point: point, number: number, isLast: isLast, bytes: bytes, digest: digest)
+    }
+
     fileprivate func edited(_ script: inout Script) -> Message.SnapshotChunk {
         var (point, number, isLast, bytes, digest) = (point, number, isLast, bytes, digest)
         switch script.byte() % 8 {
@@ -177,6 +201,17 @@ extension [Entry] {
 
     private mutating func swapAt(_ first: Int, by script: inout Script) {
         if !isEmpty { swapAt(first, script.place(in: count)) }
+    }
+
+    /// As the entries that follow there.
+    fileprivate func chained(to end: LogEnd) -> [Entry] {
+        var end = end
+        return map { entry in
+            let position = LogPosition(term: Swift.max(entry.term, end.position.term), index: end.position.index.next)
+            let next = Entry(position: position, time: entry.time, previousHash: end.hash, payload: entry.payload)
+            end = LogEnd(next)
+            return next
+        }
     }
 
     /// Each with the hash of the one before it, as a peer that forges the log would see to.

@@ -92,6 +92,7 @@ struct Script {
         let receiver = flags & 1 == 0 ? letter.receiver : station()
         var forgery = Forgery(letter.message)
         if flags & 2 != 0 { forgery.readdress(to: group.stations[receiver].node, from: letter.sender) }
+        if flags & 32 != 0 { forgery.attach(to: group.stations[receiver].end) }
         for _ in 0..<(flags >> 2 & 3) { forgery.edit(by: &self) }
         let sender = flags & 16 == 0 ? letter.sender : member()
         guard let message = try? PeerCodec.decode(PeerCodec.encode(forgery.message)) else { return }

@@ -86,6 +86,11 @@ struct Station {
         return step(.logDamaged(log.damage))
     }
 
+    /// Of the log on disk.
+    var end: LogEnd {
+        log.stored(at: log.last.index).map { LogEnd(position: $0.entry.position, hash: $0.hash) } ?? LogEnd(state.point)
+    }
+
     /// What the node believes to have made durable and applied is there.
     private func checkStores() {
         invariant(log.last == node.lastPosition, "\(log.last) is on disk, \(node.lastPosition) in memory")

@@ -6,8 +6,9 @@ extension RaftNode {
     var isReplacingLog: Bool { staging?.phase == .complete || staging?.phase == .installing }
 
     mutating func receiveChunk(_ chunk: Message.SnapshotChunk, from leader: MemberID) {
-        guard Digest.of(chunk.bytes) == chunk.digest, chunk.point.configuration.contains(id),
-            chunk.point.configuration.flaw == nil
+        // A leader has nothing of a later term than its own.
+        guard Digest.of(chunk.bytes) == chunk.digest, chunk.point.position.term <= term,
+            chunk.point.configuration.contains(id), chunk.point.configuration.flaw == nil
         else {
             counters.malformed += 1
             return note(.error, "snapshot chunk is damaged", .init("snapshot", "\(chunk.point.position)"))

@@ -90,6 +90,21 @@ import Testing
         #expect(group.members[1].raft.counters.malformed == 1)
     }
 
+    @Test("one of a later term than its leader's is not held") func future() {
+        var (group, point) = receiving()
+        let later = SnapshotPoint(
+            position: LogPosition(term: Term(3), index: point.position.index),
+            hash: point.hash,
+            time: point.time,
+            configuration: point.configuration
+        )
+        group.receive(from: 0, to: 1, term: 2, .snapshot(Group.chunk(0, of: later)))
+        #expect(group.members[1].work.isEmpty)
+        #expect(group.members[1].raft.counters.malformed == 1)
+        group.receive(from: 0, to: 1, term: 3, .snapshot(Group.chunk(0, of: later)))
+        #expect(group.members[1].work == [.stageSnapshot(Group.chunk(0, of: later))])
+    }
+
     @Test("one at or below the commit index is answered by what is held") func old() {
         var group = Group(3)
         let point = group.appliedPoint(of: 1)

@@ -1,0 +1,174 @@
+import Consensus
+import Directory
+import Kernel
+import Replica
+import TestSupport
+
+/// What every run begins with: moments of an honest cluster's life. Values, so no run can see what another did.
+enum Scene {
+    static let all = Rehearsal.play()
+    static let groups = all.groups
+    /// Of each kind of message some that were really sent.
+    static let letters = all.letters
+}
+
+/// Lets a cluster live through what can happen to it, and keeps copies of the moments at which a message matters most.
+private struct Rehearsal {
+    private var group = Group()
+    private var letters: [Group.Letter] = []
+    private var counts: [String: Int] = [:]
+    private var submitted = 1
+    private static let lettersOfKind = 6
+
+    static func play() -> (groups: [Group], letters: [Group.Letter]) {
+        var rehearsal = Rehearsal()
+        let groups =
+            [rehearsal.group] + rehearsal.elect() + [rehearsal.write(), rehearsal.read(), rehearsal.catchUp()]
+            + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
+        return (groups, rehearsal.letters)
+    }
+
+    private mutating func elect() -> [Group] {
+        let asking = moment("preVoteRequest")
+        let voting = moment("voteResponse")
+        let accepting = moment("appendAccepted")
+        rest()
+        return [asking, voting, accepting]
+    }
+
+    /// A follower forwards a command, and the leader sends it on.
+    private mutating func write() -> Group {
+        submit(role(1), at: group.follower)
+        let forwarding = moment("forward")
+        rest()
+        return forwarding
+    }
+
+    private mutating func read() -> Group {
+        if let follower = group.follower {
+            group.step(follower, .awaitCurrent(RequestID(900), deadline: Instant(microseconds: .max)))
+        }
+        let answering = moment("readIndexResponse")
+        rest()
+        return answering
+    }
+
+    /// A follower misses so much that it needs a snapshot, which has been sent in part.
+    private mutating func catchUp() -> Group {
+        group.isolated = group.follower
+        for number in 2..<40 {
+            submit(role(number), at: group.leader)
+            rest(rounds: 3)
+        }
+        group.isolated = nil
+        _ = moment("snapshotAcknowledged")
+        let transferring = moment("snapshot")
+        rest()
+        return transferring
+    }
+
+    private mutating func repair() -> Group {
+        // The oldest that they hold have left their memories.
+        for number in group.stations.indices where group.stations[number].node.role == .follower {
+            group.rot(number, group.stations[number].node.firstIndex)
+        }
+        let answering = moment("entriesFound")
+        rest()
+        return answering
+    }
+
+    private mutating func join() -> Group {
+        let secret = Digest.of([4])
+        submit(
+            .issueJoinTicket(
+                JoinTicket(
+                    name: "n4",
+                    raftAddress: "127.0.0.1:4",
+                    apiAddresses: ["127.0.0.1:14"],
+                    secretDigest: secret,
+                    expiresAt: MemoryNode.start.advanced(by: .seconds(3600))
+                )
+            ),
+            at: group.leader
+        )
+        rest()
+        let joining = Joining(
+            name: "n4",
+            secretDigest: secret,
+            id: Group.members[3],
+            keyFingerprint: .of([44]),
+            instance: .of([45])
+        )
+        if let leader = group.leader { group.submit(.join(joining), by: .node(Group.members[leader]), at: leader) }
+        let greeting = moment("snapshot")
+        rest()
+        return greeting
+    }
+
+    private mutating func promote() -> Group {
+        submit(.promoteMember(Group.members[3]), at: group.leader)
+        let changing = moment("appendAccepted")
+        rest()
+        return changing
+    }
+
+    private mutating func transfer() -> Group {
+        if let leader = group.leader {
+            let deadline = Instant(microseconds: .max)
+            group.step(leader, .transferLeadership(RequestID(901), to: nil, deadline: deadline))
+        }
+        let carriedOut = group.stations.reduce(0) { $0 + $1.carriedOut }
+        invariant(carriedOut == submitted, "\(carriedOut) of \(submitted) commands were carried out")
+        return moment("timeoutNow")
+    }
+
+    private mutating func submit(_ body: CommandBody, at number: Int?) {
+        guard let number else { return }
+        submitted += 1
+        group.submit(body, at: number)
+    }
+
+    private func role(_ number: Int) -> CommandBody {
+        .put(.role(RoleSpec(name: "role-\(number)", description: String(repeating: "x", count: 100))), .none)
+    }
+
+    /// Goes on until a message of a kind is about to arrive, and returns what is then.
+    private mutating func moment(_ kind: String) -> Group {
+        for _ in 0..<20_000 {
+            if group.underWay.contains(where: { $0.message.kind == kind }) { return group }
+            advance()
+        }
+        fatalError("no \(kind) is ever sent")
+    }
+
+    private mutating func rest(rounds: Int = 100) {
+        var left = rounds
+        while left > 0 {
+            if group.underWay.isEmpty { left -= 1 }
+            advance()
+        }
+    }
+
+    /// Delivers what is under way, in order; when there is nothing, ten milliseconds pass.
+    private mutating func advance() {
+        guard let letter = group.take(0) else {
+            for number in group.stations.indices { group.pass(number, .milliseconds(10)) }
+            return
+        }
+        let count = counts[letter.message.kind, default: 0]
+        if count < Self.lettersOfKind { letters.append(letter) }
+        counts[letter.message.kind] = count + 1
+        group.deliver(letter)
+    }
+}
+
+extension PeerMessage {
+    fileprivate var kind: String {
+        let text =
+            switch body {
+            case .raft(let message, _): "\(message.body)"
+            default: "\(body)"
+            }
+        return String(text.prefix { $0 != "(" })
+    }
+}

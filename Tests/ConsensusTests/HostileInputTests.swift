@@ -122,7 +122,7 @@ import Testing
     @Test("nor by an entry that would fit: what was accepted is not cut off") func acceptedThenCut() {
         var group = Group(3)
         let start = group.members[1].raft.lastPosition
-        let (entries, other) = (group.entries(after: 1, term: 2, count: 2), group.entries(after: 1, term: 3, count: 1))
+        let (entries, other) = (group.entries(after: 1, term: 2, count: 2), group.entries(after: 1, term: 3, count: 2))
         for new in [entries, other] {
             let append = Message.Append(previous: start, entries: new, commitIndex: LogIndex(1))
             group.receive(from: 0, to: 1, term: 3, .append(append))

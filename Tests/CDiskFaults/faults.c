@@ -7,14 +7,22 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static atomic_int syncs_fail;
+// Counted down by each call, which fails when no more are left than are to fail.
+static atomic_int syncs_left;
+static atomic_int failing_syncs;
 static atomic_int disk_is_full;
 
-void disk_faults_fail_syncs(int on) { atomic_store(&syncs_fail, on); }
+void disk_faults_fail_syncs(int after, int count) {
+    atomic_store(&failing_syncs, count);
+    atomic_store(&syncs_left, after + count);
+}
+
 void disk_faults_fill_disk(int on) { atomic_store(&disk_is_full, on); }
 
 int fdatasync(int descriptor) {
-    if (atomic_load(&syncs_fail)) {
+    int left = atomic_load(&syncs_left);
+    if (left > 0) atomic_store(&syncs_left, left - 1);
+    if (left > 0 && left <= atomic_load(&failing_syncs)) {
         errno = EIO;
         return -1;
     }

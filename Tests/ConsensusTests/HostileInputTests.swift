@@ -119,6 +119,18 @@ import Testing
         #expect(group.members[1].raft.counters.brokenChains == 1)
     }
 
+    @Test("nor by an entry that would fit: what was accepted is not cut off") func acceptedThenCut() {
+        var group = Group(3)
+        let start = group.members[1].raft.lastPosition
+        let (entries, other) = (group.entries(after: 1, term: 2, count: 2), group.entries(after: 1, term: 3, count: 2))
+        for new in [entries, other] {
+            let append = Message.Append(previous: start, entries: new, commitIndex: LogIndex(1))
+            group.receive(from: 0, to: 1, term: 3, .append(append))
+        }
+        #expect(group.members[1].raft.lastPosition == entries[1].position)
+        #expect(group.members[1].raft.counters.malformed == 1)
+    }
+
     @Test("a second leader of one term is not followed") func twoLeaders() {
         var group = Group(3)
         group.elect()

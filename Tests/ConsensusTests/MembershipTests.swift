@@ -137,6 +137,21 @@ import Testing
         #expect(group.violations.isEmpty)
     }
 
+    @Test("a joint configuration is left only once both its majorities agree to that") func leavesWhenCommitted() {
+        var group = Group(5, voters: 3)
+        group.elect()
+        let ids = group.ids
+        let changes = ids[1...2].map(ConfigurationChange.Change.remove) + ids[3...4].map { .addVoter($0) }
+        group.change(ConfigurationChange(changes), at: 0)
+        // Of those that are to vote only the leader has heard of it.
+        group.settle(except: group.isCut([3, 4]))
+        #expect(group.members[0...2].allSatisfy { $0.raft.configuration.isJoint })
+        group.pass(.seconds(3))
+        let after = Configuration(voters: [ids[0], ids[3], ids[4]])
+        #expect([0, 3, 4].allSatisfy { group.members[$0].raft.configuration == after })
+        #expect(group.violations.isEmpty)
+    }
+
     @Test("a snapshot carries the configuration") func snapshotCarries() {
         var group = Group(5, voters: 3)
         group.elect()

@@ -46,6 +46,12 @@ import Testing
         #expect(group.members[1].work.isEmpty)
     }
 
+    @Test("a chunk that comes again while it is being stored is not stored twice") func repeatedWhileStored() {
+        var (group, point) = receiving()
+        for _ in 0..<2 { group.receive(from: 0, to: 1, term: 2, .snapshot(Group.chunk(0, of: point))) }
+        #expect(group.members[1].work == [.stageSnapshot(Group.chunk(0, of: point))])
+    }
+
     @Test("is installed only when no write and no apply is under way") func idle() {
         var (group, point) = receiving()
         let entries = group.entries(after: 1, term: 2, count: 1)
@@ -206,6 +212,27 @@ import Testing
         group.pass(.seconds(1))
         #expect(group.installs == 1)
         #expect(group.commands(at: 2) == group.commands(at: 0))
+    }
+
+    @Test("one that ends before the log begins is not sent, since nothing could follow it") func gap() {
+        var group = lagging()
+        let term = group.members[0].raft.term.number
+        group.receive(from: 2, to: 0, term: term, .heartbeatAcknowledged(round: 0))
+        for _ in 0..<20 where group.members[0].work.isEmpty && !group.mail.isEmpty { group.deliver(0) }
+        #expect(group.members[0].work == [.readSnapshot(for: group.ids[2], position: nil, number: 0)])
+        let newest = group.appliedPoint(of: 0)
+        for (entry, isSent) in zip(group.members[0].state.suffix(2), [false, true]) {
+            let point = SnapshotPoint(
+                position: entry.position,
+                hash: entry.hash,
+                time: entry.time,
+                configuration: newest.configuration
+            )
+            var copy = group
+            copy.mail = []
+            copy.step(0, .snapshotRead(for: group.ids[2], Group.chunk(0, of: point)))
+            #expect(copy.bodies.isEmpty != isSent, "\(point.position)")
+        }
     }
 
     @Test("is not sent to a follower that is away") func away() {

@@ -75,6 +75,20 @@ import Testing
         try check(acknowledged, "after the sync error")
     }
 
+    @Test("an entry's effect on the state and the position that tells of it are there together or not at all")
+    func stateError() throws {
+        var positions: [UInt64] = []
+        for syncs in 0..<3 as Range<UInt64> {
+            let path = path + "\(syncs)"
+            let lines = try WriterProcess("state-error", path: path, seed: syncs).finish()
+            #expect(lines.last == ["state", syncs == 0 ? "syncFailed" : "written"], "\(lines)")
+            let state = try DataDirectory(path: path, owner: Samples.owner).state
+            positions.append(try state.applied().position.index.number)
+            #expect(try state.read { $0.value(for: [2]) != nil } == (positions.last == 2), "\(syncs) confirmed")
+        }
+        #expect(positions == [0, 2, 2])
+    }
+
     @Test("a full disk refuses writes, and takes the same ones when there is room")
     func fullDisk() throws {
         let lines = try WriterProcess("disk-full", path: path, seed: 1).finish()

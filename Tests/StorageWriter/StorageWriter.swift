@@ -8,7 +8,8 @@ import Storage
 /// fail its disk:
 ///
 ///     StorageWriter write PATH SEED          until killed
-///     StorageWriter sync-error PATH SEED     with a disk that does not confirm
+///     StorageWriter sync-error PATH SEED     with a disk that once does not confirm
+///     StorageWriter state-error PATH COUNT   with a disk that confirms so many writes of the state, and then one not
 ///     StorageWriter disk-full PATH SEED      with a disk that is full for a while
 ///     StorageWriter measure PATH ENTRIES     see `LogMeasure`
 @main struct StorageWriter {
@@ -19,7 +20,7 @@ import Storage
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 4, let seed = UInt64(arguments[3]) else {
-            print("usage: StorageWriter write|sync-error|disk-full|measure PATH SEED|ENTRIES")
+            print("usage: StorageWriter write|sync-error|state-error|disk-full|measure PATH SEED|COUNT|ENTRIES")
             exit(2)
         }
         if arguments[1] == "measure" { return try LogMeasure(path: arguments[2]).run(entries: Int(clamping: seed)) }
@@ -27,6 +28,7 @@ import Storage
         switch arguments[1] {
         case "write": while true { try writer.writeSomething() }
         case "sync-error": try writer.meetSyncError()
+        case "state-error": try writer.meetStateError(after: Int32(clamping: seed))
         case "disk-full": try writer.meetFullDisk()
         default: exit(2)
         }
@@ -122,14 +124,22 @@ import Storage
         report("first \(first.number)")
     }
 
-    /// A store whose disk did not confirm a write takes no other, also when the disk seems to work again.
+    /// A store whose disk did not confirm a write takes no other, not even the same one again, though the disk seems to
+    /// work: what it did not confirm may be lost, and it will not say so twice.
     private mutating func meetSyncError() throws {
         try append(5)
-        disk_faults_fail_syncs(1)
+        disk_faults_fail_syncs(0, 1)
         report("failed \(outcome(of: following(3)))")
-        disk_faults_fail_syncs(0)
         report("again \(outcome(of: following(3)))")
         report("last \(data.log.summary?.last.index.number ?? 0)")
+    }
+
+    /// What an entry does to the state is there if and only if the state says so, wherever its write ends.
+    private mutating func meetStateError(after syncs: Int32) throws {
+        let entries = following(1)
+        try write(entries, nil)
+        disk_faults_fail_syncs(syncs, 1)
+        report("state \(outcome(ofApplying: entries[0]))")
     }
 
     /// A store whose disk is full goes on once there is room.

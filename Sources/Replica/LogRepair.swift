@@ -81,7 +81,11 @@ struct LogRepair: Sendable {
         if case .asked(_, _, let time) = work, now.elapsed(since: time) < interval { return nil }
         let able = peers.filter { !unable.contains($0) }
         let next = lastAsked.flatMap { last in able.first { $0 > last } }
-        guard let peer = next ?? able.first else { return nil }
+        guard let peer = next ?? able.first else {
+            // Who was asked last is no member any more, and will not answer.
+            work = .idle
+            return nil
+        }
         let span = min(run.last.number - run.first.number, Self.maxEntries - 1)
         let request = Request(first: LogIndex(run.last.number - span), last: run.last)
         lastAsked = peer

@@ -55,6 +55,17 @@ private final class Box {
         #expect(box.runs.count == LogRepair.maxRuns)
     }
 
+    @Test("who was asked and is a member no more is not waited for")
+    func removedPeer() throws {
+        let box = Box([run(10, 20)])
+        _ = box.ask(Self.peers, at: at(0))
+        let other = try #require(box.ask(Self.peers, at: at(1000)))
+        #expect(box.received([], for: other.request, from: other.peer) == nil)
+        #expect(box.ask(Self.peers, at: at(1000))?.peer == Self.peers[0])
+        #expect(box.ask([other.peer], at: at(2000)) == nil)
+        #expect(box.repair.retryAt(interval: .seconds(1)) == nil)
+    }
+
     @Test("peers are asked in turn, for the end of the last run, again after a while")
     func asking() throws {
         let box = Box([run(5, 5), run(10, 120)])

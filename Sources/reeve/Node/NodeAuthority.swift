@@ -18,16 +18,13 @@ struct NodeAuthority: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The node's configuration file.", valueName: "file"))
-    var config: String
+    @OptionGroup var node: NodeKeyOptions
     @Option(
         help: ArgumentHelp("Make the key if there is none, and write its request into a new file.", valueName: "file")
     )
     var request: String?
     @Option(help: ArgumentHelp("Check this certificate and use it.", valueName: "file"))
     var certificate: String?
-    @Option(help: ArgumentHelp("In place of the configuration's passphrase_file.", valueName: "file"))
-    var passphraseFile: String?
 
     func validate() throws {
         guard (request == nil) != (certificate == nil) else {
@@ -36,8 +33,7 @@ struct NodeAuthority: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var configuration = try NodeConfiguration.load(config)
-        configuration.tls.passphraseFile = passphraseFile ?? configuration.tls.passphraseFile
+        let configuration = try node.load()
         let files = configuration.tls.issuer ?? configuration.tls.standardIssuer
         if let request { return try write(request, configuration, files) }
         if let certificate { try await use(certificate, configuration, files) }
@@ -95,7 +91,7 @@ struct NodeAuthority: AsyncParsableCommand {
 
     private func advice(_ files: NodeConfiguration.IssuerFiles) -> String {
         """
-        Before that add to the section tls of \(config):
+        Before that add to the section tls of \(node.config):
           issuer_certificate: \(files.certificate)
           issuer_key: \(files.key)
 

@@ -21,14 +21,11 @@ struct NodeRenew: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The node's configuration file.", valueName: "file"))
-    var config: String
+    @OptionGroup var node: NodeKeyOptions
     @Option(help: ArgumentHelp("Only write a certificate request into a new file.", valueName: "file"))
     var request: String?
     @Option(help: ArgumentHelp("Check this certificate and use it.", valueName: "file"))
     var certificate: String?
-    @Option(help: ArgumentHelp("In place of the configuration's passphrase_file.", valueName: "file"))
-    var passphraseFile: String?
 
     func validate() throws {
         guard request == nil || certificate == nil else {
@@ -37,8 +34,7 @@ struct NodeRenew: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var configuration = try NodeConfiguration.load(config)
-        configuration.tls.passphraseFile = passphraseFile ?? configuration.tls.passphraseFile
+        let configuration = try node.load()
         let genesis = try GenesisFile.load(configuration.genesisFile)
         let introduction = try configuration.introductionFile.map { try IntroductionFile.load($0) }
         let member = try NodeProcess.member(configuration, of: genesis.genesis, introduction)

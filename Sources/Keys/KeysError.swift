@@ -53,7 +53,7 @@ package struct KeysError: Error, Hashable, Sendable, CustomStringConvertible {
             "the key's encryption is not supported; use PBES2, AES-256 and at most 20 million rounds"
         case .wrongKeyType(let type): "the key is of type \(type); only P-256 (prime256v1) is supported"
         case .keyDoesNotMatchCertificate: "the private key is not the one of the certificate; give the pair"
-        case .notAnAuthority: "the certificate may not sign others; give the root's"
+        case .notAnAuthority: "the certificate may not sign others; give that of an authority"
         case .refused(let refusal): "the certificate would be refused: \(refusal)"
         case .invalidValidity: "the validity must start before it ends, and end before the year 10000"
         case .invalidName(let reason): reason

@@ -149,8 +149,8 @@ struct PeerVerifierTests {
         let authority = try Authority()
         let leafKey = PrivateKey()
         let leaf = try authority.node("n1", key: leafKey)
-        #expect(throws: KeysError(.notAnAuthority, at: "root certificate")) {
-            try CertificateIssuer(certificate: leaf, key: leafKey, trustDomain: authority.domain)
+        #expect(throws: KeysError(.notAnAuthority, at: "issuer.crt")) {
+            try CertificateIssuer(certificate: leaf, key: leafKey, trustDomain: authority.domain, place: "issuer.crt")
         }
     }
 

@@ -77,7 +77,8 @@ struct DirectorySamples {
                     keyFingerprint: .of([UInt8(number)])
                 )
             },
-            administrator: AdministratorSpec(fingerprint: .of([9]), name: "root")
+            administrator: AdministratorSpec(fingerprint: .of([9]), name: "root"),
+            settings: Settings(idempotencyLimit: 10_000)
         )
     }
 

@@ -118,7 +118,12 @@ import Testing
     }
 
     private func refusesToStart(_ name: String, of cluster: TestCluster, saying text: String) async throws {
-        cluster.kill(name)
+        // Not by kill -9: what it applied last, its own removal, might not be in its state yet. Then it starts, and is refused
+        // by the others.
+        if let process = cluster.process(name), process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
         let run = try TestCluster.run(["node", "run", "--config", cluster.configuration(of: name)])
         #expect(run.status == 1 && run.output.contains(text), "\(run.output)")
     }

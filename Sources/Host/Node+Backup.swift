@@ -22,7 +22,7 @@ extension Node {
             )
         }
         let lease = BackupLease(node: self)
-        try await keeper.commitPublished()
+        _ = try await keeper.commitPublished()
         let stream: BackupStream
         do {
             stream = try stores.directory.state.openBackup(

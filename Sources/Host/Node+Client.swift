@@ -1,3 +1,4 @@
+import Consensus
 import Decision
 package import Directory
 package import Kernel
@@ -74,10 +75,13 @@ extension Node: ReplicaClient {
     package func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {
-        try await keeper.commitPublished()
+        let revision = try await keeper.commitPublished()
         let outcome: Swift.Result<Result, ServiceError>
         do throws(StorageError) {
             outcome = try stores.directory.state.read { view in
+                // An answer from before what the caller was promised is worse than none.
+                let position = (try? view.applied())?.position.index ?? .zero
+                guard position >= revision else { return .failure(.behind(position, revision)) }
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }
         } catch {
@@ -93,6 +97,14 @@ extension ServiceError {
         code: "outcome_unknown",
         message: "No outcome was known in time; the write may yet take effect. Retry with the same idempotency key."
     )
+
+    static func behind(_ position: LogIndex, _ revision: LogIndex) -> ServiceError {
+        ServiceError(
+            .unavailable,
+            code: "behind",
+            message: "The stored state is at revision \(position.number), and was to be at \(revision.number). Retry."
+        )
+    }
 
     static func unreadable(_ error: any Error) -> ServiceError {
         ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")

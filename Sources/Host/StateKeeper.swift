@@ -217,10 +217,10 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    /// Returns when whoever opens the store sees at least what is published now.
-    func commitPublished() async throws(ServiceError) {
+    /// Returns when whoever opens the store is to see at least what is published now, and up to where that is.
+    func commitPublished() async throws(ServiceError) -> LogIndex {
         let revision = cell.current.snapshot.revision
-        guard snapshot.committed < revision else { return }
+        guard snapshot.committed < revision else { return revision }
         let outcome: Result<Void, ServiceError> = await withCheckedContinuation { waiting in
             worker.run {
                 do {
@@ -235,6 +235,7 @@ final class StateKeeper: @unchecked Sendable {
             }
         }
         try outcome.get()
+        return revision
     }
 
     private func note(_ change: (inout Statistics) -> Void) { statistics.withLock { change(&$0) } }

@@ -178,12 +178,18 @@ let package = Package(
         tests("StorageTests", ["Storage", "StorageWriter", "StoreTesting", "Wire", "Consensus", "Kernel"]),
         tests("KeysTests", ["Keys", "Identity", "Kernel", x509, asn1, crypto]),
         tests("LinksTests", ["Links", "Keys", "Identity", "Kernel", logging, nioCore, nioPosix, nioSSL]),
-        tests("HostTests", ["Host", "Replica", nioCore, nioEmbedded]),
         .target(
             name: "TestSupport",
             dependencies: ["Service", "Decision", "Directory", "Identity", "Kernel", "Wire"],
             path: "Tests/TestSupport",
             swiftSettings: strict
+        ),
+        tests(
+            "HostTests",
+            [
+                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Wire",
+                "Kernel", nioCore, nioEmbedded, logging,
+            ]
         ),
         tests(
             "ServiceTests",

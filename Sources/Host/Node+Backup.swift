@@ -22,7 +22,7 @@ extension Node {
             )
         }
         let lease = BackupLease(node: self)
-        _ = try await keeper.commitPublished()
+        try await keeper.commitPublished()
         let stream: BackupStream
         do {
             stream = try stores.directory.state.openBackup(

@@ -75,13 +75,10 @@ extension Node: ReplicaClient {
     package func read<Result: Sendable>(
         _ body: @Sendable (any KeyValueView) throws(ServiceError) -> Result
     ) async throws(ServiceError) -> Result {
-        let revision = try await keeper.commitPublished()
+        try await keeper.commitPublished()
         let outcome: Swift.Result<Result, ServiceError>
         do throws(StorageError) {
             outcome = try stores.directory.state.read { view in
-                // An answer from before what the caller was promised is worse than none.
-                let position = (try? view.applied())?.position.index ?? .zero
-                guard position >= revision else { return .failure(.behind(position, revision)) }
                 do throws(ServiceError) { return .success(try body(view)) } catch { return .failure(error) }
             }
         } catch {

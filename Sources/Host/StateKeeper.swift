@@ -217,10 +217,13 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    /// Returns when whoever opens the store is to see at least what is published now, and up to where that is.
-    func commitPublished() async throws(ServiceError) -> LogIndex {
+    /// Returns when whoever opens the store sees at least what is published now.
+    ///
+    /// - Throws: Also when what was published is not coming: a commit failed, or it was given up for a snapshot that is on
+    ///   its way. An answer from before what the caller was promised is worse than none.
+    func commitPublished() async throws(ServiceError) {
         let revision = cell.current.snapshot.revision
-        guard snapshot.committed < revision else { return revision }
+        guard snapshot.committed < revision else { return }
         let outcome: Result<Void, ServiceError> = await withCheckedContinuation { waiting in
             worker.run {
                 do {
@@ -235,7 +238,8 @@ final class StateKeeper: @unchecked Sendable {
             }
         }
         try outcome.get()
-        return revision
+        let committed = snapshot.committed
+        guard committed >= revision else { throw .behind(committed, revision) }
     }
 
     private func note(_ change: (inout Statistics) -> Void) { statistics.withLock { change(&$0) } }

@@ -2,6 +2,7 @@ import Foundation
 import HTTPAPI
 import Kernel
 import Service
+import TestSupport
 import Testing
 
 @Suite("Decision log store") struct DecisionLogStoreTests {

@@ -13,6 +13,21 @@ package final class MemoryNode: ReplicaClient {
     package static let certificateExpiry = start.advanced(by: .seconds(90 * 86_400))
     package static let start = WallTime(milliseconds: 1_767_225_600_000)
 
+    package static let genesis = Genesis(
+        lineage: lineage,
+        trustDomain: "reeve.test",
+        voters: [
+            MemberSpec(
+                id: MemberID(high: 1, low: 1),
+                name: "n1",
+                raftAddress: "127.0.0.1:1",
+                apiAddresses: [],
+                keyFingerprint: .of([2])
+            )
+        ],
+        administrator: AdministratorSpec(fingerprint: administrator, name: "root")
+    )
+
     package let member = MemberID(high: 1, low: 1)
     package let codec: any DirectoryCodec = ProtobufCodec()
     private let state: Mutex<State>
@@ -34,21 +49,7 @@ package final class MemoryNode: ReplicaClient {
 
     package init() {
         state = Mutex(State(directory: DirectoryState(codec: codec)))
-        let genesis = Genesis(
-            lineage: Self.lineage,
-            trustDomain: "reeve.test",
-            voters: [
-                MemberSpec(
-                    id: member,
-                    name: "n1",
-                    raftAddress: "127.0.0.1:1",
-                    apiAddresses: [],
-                    keyFingerprint: .of([2])
-                )
-            ],
-            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "root")
-        )
-        _ = apply(.bootstrap(genesis), by: .bootstrap)
+        _ = apply(.bootstrap(Self.genesis), by: .bootstrap)
         refresh()
     }
 

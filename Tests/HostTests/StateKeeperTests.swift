@@ -1,0 +1,89 @@
+import Consensus
+import Decision
+import Directory
+import Glibc
+import Kernel
+import Logging
+import NIOEmbedded
+import Replica
+import Service
+import Storage
+import TestSupport
+import Testing
+import Wire
+
+@testable import Host
+
+@Suite("The keeper of the state") struct StateKeeperTests {
+    private let folder: TemporaryDirectory
+    private let directory: DataDirectory
+    private let cell = DecisionCell(DecisionState(snapshot: DecisionSnapshot(), freshness: nil, isServing: true))
+    private let loop = NIOAsyncTestingEventLoop()
+    private static let codec = ProtobufCodec()
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        let genesis = MemoryNode.genesis
+        let owner = StoreOwner(lineage: genesis.lineage, member: genesis.voters[0].id)
+        directory = try DataDirectory(path: folder.path, owner: owner)
+        try directory.log.initialise(
+            genesis: genesis.firstEntry(codec: Self.codec),
+            configuration: Configuration(voters: genesis.voters.map(\.id))
+        )
+    }
+
+    private func makeKeeper() -> StateKeeper {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let inbox = Inbox(loop: loop)
+        return StateKeeper(
+            directory: directory,
+            codec: Self.codec,
+            cell: cell,
+            roster: MemberRoster(own: MemoryNode.genesis.voters[0], introduced: [], logger: logger),
+            inbox: inbox,
+            room: StorageRoom(inbox: inbox),
+            logger: logger,
+            fail: { _ in }
+        )
+    }
+
+    private func apply(_ keeper: StateKeeper) async throws {
+        keeper.apply([MemoryNode.genesis.firstEntry(codec: Self.codec)])
+        for _ in 0..<1000 where cell.current.snapshot.revision == .zero { try await Task.sleep(for: .milliseconds(5)) }
+        try #require(cell.current.snapshot.revision == LogIndex(1))
+    }
+
+    @Test("what is published can be read once its commit has been asked for") func commit() async throws {
+        let keeper = makeKeeper()
+        try await apply(keeper)
+        #expect(try directory.state.applied().position.index == .zero)
+        try await keeper.commitPublished()
+        #expect(try directory.state.applied().position.index == LogIndex(1))
+        await keeper.stop()
+    }
+
+    /// A node whose disk fails takes a moment to stop. Nobody may be told meanwhile that the store is up to date.
+    @Test("after a commit that failed, nobody reads the state of before it") func failedCommit() async throws {
+        let keeper = makeKeeper()
+        try await apply(keeper)
+        try refuseWrites(to: folder.path + "/state/1/data.mdb")
+        await #expect(throws: ServiceError.self) { try await keeper.commitPublished() }
+        await #expect(throws: ServiceError.behind(.zero, LogIndex(1))) { try await keeper.commitPublished() }
+        await keeper.stop()
+    }
+
+    /// From now on the descriptors that this process has of the file are for reading only.
+    private func refuseWrites(to path: String) throws {
+        let reader = unsafe open(path, O_RDONLY)
+        defer { close(reader) }
+        let file = try #require(identity(of: reader))
+        let others = (0..<1024 as Range<Int32>).filter { $0 != reader && identity(of: $0) == file }
+        #expect(!others.isEmpty)
+        for other in others { #expect(dup2(reader, other) == other) }
+    }
+
+    private func identity(of descriptor: Int32) -> [UInt]? {
+        var facts = stat()
+        return unsafe fstat(descriptor, &facts) == 0 ? [facts.st_dev, facts.st_ino] : nil
+    }
+}

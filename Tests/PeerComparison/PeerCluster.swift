@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOPosix
 
 /// Timers of both systems. etcd calls them heartbeat interval and election timeout.
 struct Timers: Hashable, Sendable {
@@ -41,5 +42,23 @@ extension PeerCluster {
         try await waitUntilWhole()
         guard let leader = leader() else { throw PeerError("\(Self.name) has no leader") }
         return leader
+    }
+
+    /// Puts each key once, so that every read finds something.
+    func putEachKey(group: any EventLoopGroup) async throws {
+        let endpoint = endpoints[try await currentLeader()]
+        let width = 64
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for first in 0..<width {
+                let connection = try await endpoint.connect(on: group)
+                tasks.addTask {
+                    for key in stride(from: first, to: Operation.keyCount, by: width) {
+                        try await connection.perform(.put(key: key, round: 0)).get()
+                    }
+                    connection.close()
+                }
+            }
+            try await tasks.waitForAll()
+        }
     }
 }

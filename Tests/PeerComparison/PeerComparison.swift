@@ -3,8 +3,15 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// Measures a three-node etcd and a three-node Reeve in one run on this machine. `Tests/peers/etcd` prepares it.
+/// Measures whole clusters on this machine.
 @main struct PeerComparison: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(subcommands: [BesideEtcd.self, CatchUp.self])
+}
+
+/// Measures a three-node etcd and a three-node Reeve in one run. `Tests/peers/etcd` prepares it.
+struct BesideEtcd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "etcd")
+
     @Option(help: "An empty directory for both clusters, on the disk that is to be measured.") var directory: String
     @Option(help: "Where ca.crt, server.crt, server.key, client.crt and client.key lie, for etcd.") var certificates:
         String
@@ -37,7 +44,7 @@ import NIOPosix
                 directory: "\(home)/reeve",
                 reeve: reeve,
                 portBase: portBase + 10,
-                timers: timers
+                settings: timers.settings
             )
             defer {
                 etcd.stop()
@@ -53,9 +60,13 @@ import NIOPosix
         report(lines)
     }
 
+    private func fill(_ cluster: any PeerCluster) async throws {
+        note("\(type(of: cluster).name): putting \(Operation.keyCount) keys")
+        try await cluster.putEachKey(group: group)
+    }
+
     private func load(_ etcd: EtcdCluster, _ reeve: ReeveCluster) async throws -> [Line] {
-        try await fill(etcd)
-        try await fill(reeve)
+        for cluster in [etcd, reeve] as [any PeerCluster] { try await fill(cluster) }
         var lines: [Line] = []
         for kind in Load.Kind.allCases {
             for count in clients {
@@ -76,25 +87,6 @@ import NIOPosix
         case (.puts, 1), (.puts, 64): 2
         case (.linearizableReads, 64): 1.5
         default: nil
-        }
-    }
-
-    /// Puts each key once, so that every read finds something.
-    private func fill(_ cluster: some PeerCluster) async throws {
-        note("\(type(of: cluster).name): putting \(Operation.keyCount) keys")
-        let endpoint = cluster.endpoints[try await cluster.currentLeader()]
-        let width = 64
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            for first in 0..<width {
-                let connection = try await endpoint.connect(on: group)
-                tasks.addTask {
-                    for key in stride(from: first, to: Operation.keyCount, by: width) {
-                        try await connection.perform(.put(key: key, round: 0)).get()
-                    }
-                    connection.close()
-                }
-            }
-            try await tasks.waitForAll()
         }
     }
 
@@ -175,8 +167,10 @@ import NIOPosix
         "Fail-over: from the signal to the first acknowledgement of a write that was sent after it to one of the others.",
     ]
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }
+
+/// On standard error, so that what is measured stands alone.
+func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
 /// One measurement of load.
 private struct Sample {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A development cluster as `reeve cluster init` makes it, with the timers set. Its TLS and its durability are those of any
+/// A development cluster as `reeve cluster init` makes it, with some settings more. Its TLS and its durability are those of any
 /// other; only the keys are in clear.
 struct ReeveCluster: PeerCluster {
     static let name = "Reeve"
@@ -10,7 +10,8 @@ struct ReeveCluster: PeerCluster {
     private let reeve: String
     private let directory: String
 
-    init(directory: String, reeve: String, portBase: Int, timers: Timers) throws {
+    /// - Parameter settings: What each `node.yaml` has at its end.
+    init(directory: String, reeve: String, portBase: Int, settings: String) throws {
         self.reeve = reeve
         self.directory = directory
         func port(_ number: Int, _ offset: Int) -> Int { portBase + 3 * number + offset }
@@ -19,19 +20,12 @@ struct ReeveCluster: PeerCluster {
         }
         let arguments = ["cluster", "init", "--dev", "--dir", directory, "--domain", "peers.reeve.internal"] + places
         _ = try output(of: reeve, arguments)
-        let settings = """
-
-            timers:
-              heartbeat_ms: \(timers.heartbeatMilliseconds)
-              election_ms: \(timers.electionMilliseconds)
-
-            """
         nodes = try (0..<3).map { number in
             let home = "\(directory)/nodes/n\(number)"
             try Self.raiseLimit(in: "\(home)/genesis.json")
             let file = try FileHandle(forWritingTo: URL(filePath: "\(home)/node.yaml"))
             try file.seekToEnd()
-            try file.write(contentsOf: Data(settings.utf8))
+            try file.write(contentsOf: Data(("\n" + settings + "\n").utf8))
             try file.close()
             return ServerProcess(reeve, ["node", "run", "--config", "\(home)/node.yaml"], logFile: "\(home)/log")
         }
@@ -47,7 +41,7 @@ struct ReeveCluster: PeerCluster {
     /// Of idempotency keys that a caller may have in force: all load comes from one administrator here.
     private static func raiseLimit(in genesis: String) throws {
         let text = try String(contentsOfFile: genesis, encoding: .utf8)
-        let raised = text.replacing(#""idempotency_limit": 10000"#, with: #""idempotency_limit": 1000000"#)
+        let raised = text.replacing(/"idempotency_limit": [0-9]+/, with: #""idempotency_limit": 1000000"#)
         guard raised != text else { throw PeerError("\(genesis) does not have the limit that is to be raised") }
         try raised.write(toFile: genesis, atomically: true, encoding: .utf8)
     }
@@ -63,23 +57,33 @@ struct ReeveCluster: PeerCluster {
         return statuses.count == 3 && statuses.allSatisfy { $0.status?.ready == true && $0.status?.leader != nil }
     }
 
+    /// What each node has applied; nil for one that does not answer.
+    func revisions() -> [UInt64?] { statuses().map { $0.status?.revision } }
+
     private struct Answer: Decodable {
         struct Row: Decodable {
             struct Status: Decodable {
                 let ready: Bool
                 let leader: String?
+                let revision: UInt64
             }
             let status: Status?
         }
         let nodes: [Row]
     }
 
-    /// Fails while a node is not ready, and prints its table all the same.
+    /// The command fails while a node is not ready, and prints what it knows all the same.
     private func statuses() -> [Answer.Row] {
         let environment = ["REEVE_CONTEXT": "\(directory)/context.yaml"]
-        guard let data = try? output(of: reeve, ["cluster", "status", "--json"], environment: environment) else {
-            return []
-        }
-        return (try? JSONDecoder().decode(Answer.self, from: data).nodes) ?? []
+        let arguments = ["cluster", "status", "--json"]
+        let data = try? output(of: reeve, arguments, environment: environment, mayFail: true)
+        return data.flatMap { try? JSONDecoder().decode(Answer.self, from: $0).nodes } ?? []
+    }
+}
+
+extension Timers {
+    /// In a node's configuration.
+    var settings: String {
+        "timers:\n  heartbeat_ms: \(heartbeatMilliseconds)\n  election_ms: \(electionMilliseconds)"
     }
 }

@@ -35,6 +35,16 @@ final class ServerProcess {
         kill(process.processIdentifier, number)
     }
 
+    /// Of all its threads that there are by now, and those that they begin.
+    func setNiceness(_ niceness: Int) {
+        guard let process else { return }
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
+            guard let thread = UInt32(task) else { continue }
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, Int32(niceness))
+        }
+    }
+
     func waitUntilExit() { process?.waitUntilExit() }
 
     func stop() {
@@ -56,7 +66,14 @@ final class ServerProcess {
 }
 
 /// Runs a program to its end and gives what it printed.
-func output(of executable: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Data {
+///
+/// - Parameter mayFail: Whether it counts also when the program ends with another status than 0.
+func output(
+    of executable: String,
+    _ arguments: [String],
+    environment: [String: String] = [:],
+    mayFail: Bool = false
+) throws -> Data {
     let process = Process()
     process.executableURL = URL(filePath: executable)
     process.arguments = arguments
@@ -67,7 +84,7 @@ func output(of executable: String, _ arguments: [String], environment: [String: 
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    guard mayFail || process.terminationStatus == 0 else {
         throw PeerError("\(executable) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus)")
     }
     return data

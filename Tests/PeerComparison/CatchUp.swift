@@ -109,7 +109,9 @@ struct CatchUp: AsyncParsableCommand {
 
     private func revision(_ cluster: ReeveCluster, _ node: Int) throws -> UInt64 {
         let revisions = cluster.revisions()
-        guard node < revisions.count, let revision = revisions[node] else { throw PeerError("n\(node) does not answer") }
+        guard node < revisions.count, let revision = revisions[node] else {
+            throw PeerError("n\(node) does not answer")
+        }
         return revision
     }
 

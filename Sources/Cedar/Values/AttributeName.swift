@@ -17,3 +17,8 @@ extension AttributeName: ExpressibleByStringLiteral, CustomStringConvertible {
     package init(stringLiteral text: String) { self.init(text) }
     package var description: String { text }
 }
+
+extension AttributeName {
+    /// Whether it may stand after a point, and as the key of a record without quotation marks.
+    var isIdentifier: Bool { !text.utf8.contains(UInt8(ascii: ":")) && EntityTypeName.parse(text) != nil }
+}

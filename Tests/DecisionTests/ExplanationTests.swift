@@ -6,34 +6,89 @@ import Kernel
 import Testing
 
 @Suite("Explanations") struct ExplanationTests {
-    @Test("deciding policies, the roles that led to them, and conditions that failed") func explain() throws {
-        let world = DecideTests.world(
-            """
-            @id("senders")
-            permit (principal in Role::"sender", action, resource);
-            @id("near")
-            permit (principal, action, resource) when { true } unless { resource.state == "active" };
-            @id("far")
-            permit (principal is User, action, resource) when { false };
-            """
-        )
-        let explanation = world.snapshot.explain(
+    private func explain(_ policies: String) throws -> Explanation {
+        let world = DecideTests.world(policies)
+        return world.snapshot.explain(
             try World.query("agent/bot", "send"),
             by: .principal("agent/bot"),
             at: world.moment
         )
+    }
+
+    @Test("deciding policies, the roles that led to them, and what made their conditions hold") func deciding() throws {
+        let explanation = try explain(
+            """
+            @id("senders")
+            permit (principal in Role::"sender", action, resource) when { principal in Role::"nobody" || 1 < 2 };
+            @id("other")
+            permit (principal is User, action, resource);
+            """
+        )
         #expect(explanation.answer.isAllowed)
         #expect(explanation.policies.map(\.reference.id) == ["senders"])
-        #expect(explanation.policies.first?.text.contains("Role::\"sender\"") == true)
+        let policy = try #require(explanation.policies.first)
+        #expect(policy.effect == .permit && policy.text.hasPrefix("@id(\"senders\")"))
         #expect(
-            explanation.paths.map(\.entities) == [
-                [EntityUIDs.principal("agent/bot"), EntityUIDs.role("assistant"), EntityUIDs.role("sender")]
+            policy.subjectPath == [
+                EntityUIDs.principal("agent/bot"), EntityUIDs.role("assistant"), EntityUIDs.role("sender"),
             ]
         )
-        #expect(explanation.nearMisses.map(\.policy.id) == ["near"])
-        #expect(explanation.nearMisses.first?.condition == 1)
-        #expect(explanation.nearMisses.first?.kind == .unless)
-        #expect(explanation.nearMisses.first?.text == "resource.state == \"active\"")
+        #expect(policy.resourcePath.isEmpty)
+        #expect(policy.conditions.map(\.text) == ["1 < 2"])
+        #expect(explanation.nearMisses.isEmpty)
+    }
+
+    @Test("on a denial, the permits that came closest, with what stood in the way and what would remove it")
+    func nearMisses() throws {
+        let explanation = try explain(
+            """
+            @id("far")
+            permit (principal is User, action, resource);
+            @id("elsewhere")
+            permit (principal in Role::"admin", action == Action::"other", resource);
+            @id("never")
+            permit (principal, action, resource) when { false };
+            @id("two")
+            permit (principal in Role::"admin", action, resource) when { context has reason };
+            @id("condition")
+            permit (principal, action, resource) when { true } unless { resource.state == "active" };
+            @id("fails")
+            permit (principal, action, resource) when { resource.state > 3 };
+            """
+        )
+        #expect(explanation.answer.code == .noPermit)
+        #expect(explanation.nearMisses.map(\.policy.id) == ["condition", "two", "never", "fails"])
+        let nearest = try #require(explanation.nearMisses.first)
+        #expect(nearest.changes?.count == 1)
+        guard case .condition(let trace) = nearest.obstacle else {
+            Issue.record("\(nearest.obstacle)")
+            return
+        }
+        #expect(trace.place == 1 && trace.kind == .unless && trace.text == #"resource.state == "active""#)
+        #expect(trace.values.map(\.text) == ["resource.state"])
+        #expect(trace.values.map(\.result) == [.success(.string("active"))])
+        #expect(explanation.nearMisses[1].obstacle == .principal)
+        #expect(explanation.nearMisses[1].changes?.first?.description == #"Agent::"bot" in Role::"admin""#)
+        #expect(explanation.nearMisses[2].changes == nil)
+        if case .failed = explanation.nearMisses[3].obstacle {} else { Issue.record("it has to fail") }
+    }
+
+    @Test("a forbid says which condition held") func forbidden() throws {
+        let explanation = try explain(
+            """
+            permit (principal, action, resource);
+            @id("active")
+            forbid (principal, action, resource) when { resource has state } unless { resource.state != "active" };
+            """
+        )
+        #expect(explanation.answer.code == .forbidden)
+        #expect(explanation.policies.map(\.reference.id) == ["active"])
+        #expect(
+            explanation.policies.first?.conditions.map(\.text) == [
+                "resource has state", #"resource.state != "active""#,
+            ]
+        )
+        #expect(explanation.nearMisses.isEmpty)
     }
 
     @Test("an explanation gives the answer that the decision gives") func agrees() throws {

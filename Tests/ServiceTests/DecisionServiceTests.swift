@@ -72,8 +72,7 @@ import Testing
         let state = sample.node.decisionState
         let now = sample.node.now()
         let query = try query()
-        let answer = service.decide(query, by: token(sample.gatewayToken), in: state, at: now)
-        let explanation = DecisionExplanation(answer, to: query, in: state, at: now, rules: service.rules)
+        let explanation = service.explain(query, by: token(sample.gatewayToken), in: state, at: now)
         let policy = try #require(explanation.policies.first)
         #expect(explanation.policies.count == 1)
         #expect(policy.reference.id == "readers")

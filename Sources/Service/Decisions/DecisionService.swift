@@ -20,6 +20,16 @@ package struct DecisionService: Sendable {
         state.snapshot.decide(query, by: credential, at: moment(state, now))
     }
 
+    /// The same answer, with what led to it. Costs more.
+    package func explain(
+        _ query: DecisionQuery,
+        by credential: Credential,
+        in state: DecisionState,
+        at now: Moment
+    ) -> Explanation {
+        state.snapshot.explain(query, by: credential, at: moment(state, now))
+    }
+
     /// Whether the caller may see what a decision about the subject rests on.
     package func mayExplain(
         _ query: DecisionQuery,

@@ -19,15 +19,13 @@ extension AdminAPI {
         if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
         let state = client.decisionState
         let now = client.now()
-        let moment =
-            state.isServing
-            ? state.freshness.map { DecisionMoment($0, at: now, rules: decisions.rules) } : nil
-        let explanation = state.snapshot.explain(query, by: credential, at: moment)
+        let explanation = decisions.explain(query, by: credential, in: state, at: now)
         if let error = DecisionService.authenticationError(explanation.answer.code) { throw error }
         let requestID = RequestFields(call.request.headers).requestID
         let answer = record(explanation.answer, to: query, id: requestID, at: now)
         let mayExplain = decisions.mayExplain(query, by: credential, in: state, at: now)
-        return .json(.object(answer.members + (mayExplain ? explanation.members(answer) : [])))
+        let caller = JSONMember("caller", answer.caller.map { .string($0.description) } ?? .null)
+        return .json(.object(answer.members + (mayExplain ? [caller] + explanation.members : [])))
     }
 
     /// A decision that cannot be recorded is a denial.
@@ -77,79 +75,5 @@ extension DecisionAnswer {
             JSONMember("revision", revision.json), JSONMember("epoch", epoch.json),
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
         ]
-    }
-}
-
-extension Explanation {
-    /// - Parameter answer: What was given, which may be stricter than what was decided.
-    fileprivate func members(_ answer: DecisionAnswer) -> [JSONMember] {
-        let roles = paths.flatMap(\.entities).filter { $0.type == EntityUIDs.role }.map(\.id)
-        return [
-            JSONMember("caller", answer.caller.map { .string($0.description) } ?? .null),
-            JSONMember("policies", .array(policies.map(\.json))),
-            JSONMember(
-                "failures",
-                .array(
-                    answer.failures.map { failure in
-                        .object(failure.policy.members + [JSONMember("error", "\(failure.error)")])
-                    }
-                )
-            ),
-            JSONMember("roles", .array(Self.unique(roles).map { .string($0) })),
-            JSONMember(
-                "paths",
-                .array(
-                    paths.map { path in
-                        [
-                            "policy": .string(path.policy.description),
-                            "entities": .array(path.entities.map { .string($0.description) }),
-                        ]
-                    }
-                )
-            ),
-            JSONMember("near_misses", .array(nearMisses.map(\.json))),
-            JSONMember(
-                "ignored_properties",
-                .array(
-                    answer.ignoredProperties.map {
-                        ["entity": .string($0.entity.description), "name": .string($0.name)]
-                    }
-                )
-            ),
-        ]
-    }
-
-    private static func unique(_ names: [String]) -> [String] {
-        names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    }
-}
-
-extension PolicyReference {
-    fileprivate var members: [JSONMember] {
-        [
-            JSONMember("set", set), JSONMember("version", version.json), JSONMember("id", id),
-            JSONMember("line", .integer(Int64(line))),
-        ]
-    }
-}
-
-extension Explanation.PolicyText {
-    fileprivate var json: JSONValue {
-        .object(
-            reference.members + [
-                JSONMember("effect", effect == .permit ? "permit" : "forbid"), JSONMember("text", text),
-            ]
-        )
-    }
-}
-
-extension Explanation.NearMiss {
-    fileprivate var json: JSONValue {
-        .object(
-            policy.members + [
-                JSONMember("condition", .integer(Int64(condition))), JSONMember("kind", "\(kind)"),
-                JSONMember("text", text),
-            ]
-        )
     }
 }

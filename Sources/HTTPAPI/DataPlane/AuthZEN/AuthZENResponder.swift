@@ -196,18 +196,14 @@ extension AuthZENResponder {
             lane.codes.append(answer.code)
         }
         if let error = DecisionService.authenticationError(answer.code) { throw error }
-        let explanation = asking.wantsExplanation ? explanation(answer, query, asking) : nil
+        let explanation = asking.wantsExplanation ? explanation(query, asking) : nil
         EvaluationEncoder.append(answer, explanation, to: &response.body)
         return answer.isAllowed
     }
 
-    private func explanation(
-        _ answer: DecisionAnswer,
-        _ query: DecisionQuery,
-        _ asking: Asking
-    ) -> DecisionExplanation? {
+    private func explanation(_ query: DecisionQuery, _ asking: Asking) -> Explanation? {
         guard service.mayExplain(query, by: asking.credential, in: asking.state, at: asking.now) else { return nil }
-        return DecisionExplanation(answer, to: query, in: asking.state, at: asking.now, rules: service.rules)
+        return service.explain(query, by: asking.credential, in: asking.state, at: asking.now)
     }
 }
 

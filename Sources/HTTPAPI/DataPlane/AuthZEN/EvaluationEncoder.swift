@@ -1,6 +1,5 @@
-internal import Cedar
 internal import Decision
-internal import Directory
+internal import JSON
 internal import Kernel
 internal import Service
 
@@ -8,7 +7,7 @@ internal import Service
 ///
 ///     {"decision":true,"context":{"reason":"allowed","revision":42,"epoch":3,"age_ms":180}}
 enum EvaluationEncoder {
-    static func append(_ answer: DecisionAnswer, _ explanation: DecisionExplanation?, to bytes: inout [UInt8]) {
+    static func append(_ answer: DecisionAnswer, _ explanation: Explanation?, to bytes: inout [UInt8]) {
         bytes.append(
             contentsOf: (answer.isAllowed
                 ? "{\"decision\":true,\"context\":{\"reason\":\"" : "{\"decision\":false,\"context\":{\"reason\":\"")
@@ -25,7 +24,7 @@ enum EvaluationEncoder {
         }
         if let explanation {
             bytes.append(contentsOf: ",\"explanation\":".utf8)
-            append(explanation, to: &bytes)
+            bytes.append(contentsOf: JSONValue.object(explanation.members).serialized())
         }
         bytes.append(contentsOf: "}}".utf8)
     }
@@ -51,54 +50,5 @@ enum EvaluationEncoder {
             let denials = [String](repeating: denial, count: count).joined(separator: ",")
             bytes.append(contentsOf: "{\"evaluations\":[\(denials)]}".utf8)
         }
-    }
-
-    private static func append(_ explanation: DecisionExplanation, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: "{\"policies\":".utf8)
-        append(explanation.policies, to: &bytes) { policy, bytes in
-            bytes.append(contentsOf: "{\"id\":".utf8)
-            bytes.append(json: policy.reference.id)
-            bytes.append(contentsOf: ",\"set\":".utf8)
-            bytes.append(json: policy.reference.set)
-            bytes.append(contentsOf: ",\"version\":".utf8)
-            bytes.append(decimal: policy.reference.version)
-            bytes.append(contentsOf: ",\"line\":".utf8)
-            bytes.append(decimal: UInt64(max(0, policy.reference.line)))
-            bytes.append(contentsOf: ",\"subject_path\":".utf8)
-            append(policy.subjectPath, to: &bytes) { $1.append(json: $0.description) }
-            bytes.append(contentsOf: ",\"resource_path\":".utf8)
-            append(policy.resourcePath, to: &bytes) { $1.append(json: $0.description) }
-            bytes.append(UInt8(ascii: "}"))
-        }
-        bytes.append(contentsOf: ",\"errors\":".utf8)
-        append(explanation.failures, to: &bytes) { failure, bytes in
-            bytes.append(contentsOf: "{\"policy\":".utf8)
-            bytes.append(json: failure.policy.description)
-            bytes.append(contentsOf: ",\"message\":".utf8)
-            bytes.append(json: failure.error.description)
-            bytes.append(UInt8(ascii: "}"))
-        }
-        bytes.append(contentsOf: ",\"ignored_properties\":".utf8)
-        append(explanation.ignoredProperties, to: &bytes) { property, bytes in
-            bytes.append(contentsOf: "{\"entity\":".utf8)
-            bytes.append(json: property.entity.description)
-            bytes.append(contentsOf: ",\"name\":".utf8)
-            bytes.append(json: property.name)
-            bytes.append(UInt8(ascii: "}"))
-        }
-        bytes.append(UInt8(ascii: "}"))
-    }
-
-    private static func append<Element>(
-        _ elements: [Element],
-        to bytes: inout [UInt8],
-        _ body: (Element, inout [UInt8]) -> Void
-    ) {
-        bytes.append(UInt8(ascii: "["))
-        for (index, element) in elements.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            body(element, &bytes)
-        }
-        bytes.append(UInt8(ascii: "]"))
     }
 }

@@ -1,5 +1,6 @@
 package import Cedar
 package import Directory
+package import Identity
 
 /// Why a decision came out as it did, in a form for people. For callers with `Reeve::Action::"explain"` alone, since a near
 /// miss guides an attacker.

@@ -23,8 +23,9 @@ struct Nemesis {
     /// What nodes did that nothing asked of them.
     private(set) var anomalies: [String] = []
 
-    /// How long a disk has no space left before a write meets that.
-    private static let fillingMilliseconds: UInt64 = 300
+    /// How long a disk has no space left before a write meets that: it does not fill up between a look at its free space and
+    /// the write after it, however busy the machine is.
+    private static let fillingMilliseconds: UInt64 = 2000
     private static let stoppingTime = Duration.seconds(15)
 
     init(_ testbed: Testbed, plan: FaultPlan, history: HistoryRecorder, console: Console, stop: StopSignal) {

@@ -57,7 +57,7 @@ import Testing
             """
         )
         #expect(explanation.answer.code == .noPermit)
-        #expect(explanation.nearMisses.map(\.policy.id) == ["condition", "two", "never", "fails"])
+        #expect(explanation.nearMisses.map(\.policy.id) == ["condition", "fails", "two", "never"])
         let nearest = try #require(explanation.nearMisses.first)
         #expect(nearest.changes?.count == 1)
         guard case .condition(let trace) = nearest.obstacle else {
@@ -67,10 +67,10 @@ import Testing
         #expect(trace.place == 1 && trace.kind == .unless && trace.text == #"resource.state == "active""#)
         #expect(trace.values.map(\.text) == ["resource.state"])
         #expect(trace.values.map(\.result) == [.success(.string("active"))])
-        #expect(explanation.nearMisses[1].obstacle == .principal)
-        #expect(explanation.nearMisses[1].changes?.first?.description == #"Agent::"bot" in Role::"admin""#)
-        #expect(explanation.nearMisses[2].changes == nil)
-        if case .failed = explanation.nearMisses[3].obstacle {} else { Issue.record("it has to fail") }
+        if case .failed = explanation.nearMisses[1].obstacle {} else { Issue.record("it has to fail") }
+        #expect(explanation.nearMisses[2].obstacle == .principal)
+        #expect(explanation.nearMisses[2].changes?.first?.description == #"Agent::"bot" in Role::"admin""#)
+        #expect(explanation.nearMisses[3].changes == nil)
     }
 
     @Test("a forbid says which condition held") func forbidden() throws {

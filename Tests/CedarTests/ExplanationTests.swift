@@ -41,6 +41,10 @@ import Testing
         )
     }
 
+    @Test("the context itself is no part that says anything") func wholeContext() throws {
+        #expect(try culprit("context has m") == ["context has m"])
+    }
+
     @Test("all operands are to blame where none alone is, and what fails says why") func whole() throws {
         #expect(
             try culprit("context.n == 2 || principal.age == 31")

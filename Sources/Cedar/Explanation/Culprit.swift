@@ -46,7 +46,8 @@ extension Evaluator {
     /// Variables, attributes, tags and calls, as long as they are; what is inside of them says no more.
     private mutating func collect(_ expression: Expression, into parts: inout [Culprit.Part]) {
         switch expression.kind {
-        case .literal: return
+        // The whole context is what was asked with, and may be long.
+        case .literal, .variable(.context): return
         case .variable, .attribute, .getTag:
             guard parts.count < Culprit.maxParts, !parts.contains(where: { $0.range == expression.range }) else {
                 return

@@ -4,6 +4,8 @@ extension String {
     /// `==` would equate canonically equivalent texts, so that two different ids could pass for one. Different lengths,
     /// the usual case, are told apart at once.
     package func isExactly(_ other: String) -> Bool {
+        // Short texts are the same bits, and copies share their storage.
+        if _isIdentical(to: other) { return true }
         // What is not even equivalent is not the same; what is equivalent is the same where it is of ASCII.
         guard utf8.count == other.utf8.count, self == other else { return false }
         return utf8Span.isKnownASCII && other.utf8Span.isKnownASCII || utf8.elementsEqual(other.utf8)

@@ -35,11 +35,11 @@ package func authorize(
 extension Evaluator {
     /// Tests the scope and then the conditions in the order of the text, up to the first that does not hold.
     package mutating func outcome(of policy: Policy) -> PolicyOutcome {
+        if !matches(policy.scope.principal, Place.principal) { return .notSatisfied(.principal) }
+        if !matches(policy.scope.action) { return .notSatisfied(.action) }
+        if !matches(policy.scope.resource, Place.resource) { return .notSatisfied(.resource) }
         do throws(EvaluationError) {
             try spend(1, at: policy.range)
-            if !matches(policy.scope.principal, Place.principal) { return .notSatisfied(.principal) }
-            if !matches(policy.scope.action) { return .notSatisfied(.action) }
-            if !matches(policy.scope.resource, Place.resource) { return .notSatisfied(.resource) }
             for (index, condition) in policy.conditions.enumerated()
             where try bool(condition.body) != (condition.kind == .when) {
                 return .notSatisfied(.condition(index))

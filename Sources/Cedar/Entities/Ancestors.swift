@@ -1,52 +1,32 @@
 /// The entities that one entity is in, over one step to a parent or more.
 ///
-/// Compared one by one while they are few, which is faster than hashing them, and kept as a set from then on.
-package enum Ancestors: Hashable, Sendable {
-    case few([EntityUID])
-    case many(Set<EntityUID>)
+/// Compared one by one while they are few, which is faster than a lookup, and kept as a set besides from then on.
+package struct Ancestors: Hashable, Sendable {
+    /// In the order in which they were found.
+    package private(set) var list: [EntityUID] = []
+    /// The same where they are many, else empty. For lookup only, never iterated.
+    private var set: Set<EntityUID> = []
 
-    package static let none = Ancestors.few([])
+    package static let none = Ancestors()
     private static let fewCount = 16
 
-    package var isEmpty: Bool {
-        switch self {
-        case .few(let list): list.isEmpty
-        case .many(let set): set.isEmpty
-        }
-    }
+    private init() {}
+
+    package var isEmpty: Bool { list.isEmpty }
 
     package func contains(_ uid: EntityUID) -> Bool {
-        switch self {
-        case .few(let list): list.contains(uid)
-        case .many(let set): set.contains(uid)
-        }
+        list.count <= Self.fewCount ? list.contains(uid) : set.contains(uid)
     }
 
     /// False when it is among them already.
     @discardableResult package mutating func insert(_ uid: EntityUID) -> Bool {
-        switch self {
-        case .few(var list):
-            guard !list.contains(uid) else { return false }
-            // Or the append would copy.
-            self = .none
-            list.append(uid)
-            self = list.count > Self.fewCount ? .many(Set(list)) : .few(list)
-            return true
-        case .many(var set):
-            self = .none
-            defer { self = .many(set) }
-            return set.insert(uid).inserted
-        }
+        guard !contains(uid) else { return false }
+        list.append(uid)
+        if list.count == Self.fewCount + 1 { set = Set(list) } else if list.count > Self.fewCount { set.insert(uid) }
+        return true
     }
 
     package mutating func formUnion(_ other: Ancestors) {
-        switch other {
-        case .few(let list): for uid in list { insert(uid) }
-        case .many(let others):
-            switch self {
-            case .few(let list): self = .many(others.union(list))
-            case .many(let set): self = .many(others.union(set))
-            }
-        }
+        if isEmpty { self = other } else { for uid in other.list { insert(uid) } }
     }
 }

@@ -26,6 +26,21 @@ package struct EntityContent: Sendable {
     }
 }
 
+/// All that decisions ask about one entity. An object, so that to hand it on is to hand on one reference.
+package final class EntityNode: Sendable {
+    /// Nil for an entity that does not exist.
+    package let content: EntityContent?
+    /// All that are reached over one step to a parent or more, known or not.
+    package let ancestors: Ancestors
+
+    package init(_ content: EntityContent?, in ancestors: Ancestors) {
+        self.content = content
+        self.ancestors = ancestors
+    }
+
+    package static let unknown = EntityNode(nil, in: .none)
+}
+
 /// Where a decision finds its entities.
 ///
 /// One decision must get the same answer to the same question however often it asks.
@@ -39,12 +54,17 @@ package protocol EntityProvider {
     /// All that are reached from the entity over one step to a parent or more, known or not. That every entity is `in`
     /// itself is not asked here.
     func ancestors(of uid: EntityUID) -> Ancestors
+
+    /// Both in one answer.
+    func node(of uid: EntityUID) -> EntityNode
 }
 
 extension EntityProvider {
     package func content(of uid: EntityUID) -> EntityContent? {
         entity(uid).map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
     }
+
+    package func node(of uid: EntityUID) -> EntityNode { EntityNode(content(of: uid), in: ancestors(of: uid)) }
 
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
         ancestors(of: uid).contains(ancestor)

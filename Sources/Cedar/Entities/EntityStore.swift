@@ -1,14 +1,14 @@
 /// Entities in memory, with all their ancestors worked out beforehand.
-package struct EntityStore: Hashable, Sendable {
+package struct EntityStore: Sendable {
     /// For lookup only, never iterated.
     private let entities: [EntityUID: Entity]
-    private let ancestors: [EntityUID: Ancestors]
+    private let nodes: [EntityUID: EntityNode]
 
-    package static let empty = EntityStore(entities: [:], ancestors: [:])
+    package static let empty = EntityStore(entities: [:], nodes: [:])
 
-    private init(entities: [EntityUID: Entity], ancestors: [EntityUID: Ancestors]) {
+    private init(entities: [EntityUID: Entity], nodes: [EntityUID: EntityNode]) {
         self.entities = entities
-        self.ancestors = ancestors
+        self.nodes = nodes
     }
 
     /// An entity may be given twice if it is the same both times. No entity may be its own ancestor.
@@ -21,14 +21,27 @@ package struct EntityStore: Hashable, Sendable {
         }
         var closure = AncestorClosure(entities: entities)
         for entity in list { try closure.close(entity.uid) }
-        self.init(entities: entities, ancestors: closure.ancestors)
+        var nodes: [EntityUID: EntityNode] = [:]
+        nodes.reserveCapacity(entities.count)
+        for entity in list {
+            let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
+            nodes[entity.uid] = EntityNode(content, in: closure.ancestors[entity.uid] ?? .none)
+        }
+        self.init(entities: entities, nodes: nodes)
     }
 }
 
 extension EntityStore: EntityProvider {
     package func entity(_ uid: EntityUID) -> Entity? { entities[uid] }
+    package func content(of uid: EntityUID) -> EntityContent? { nodes[uid]?.content }
+    package func ancestors(of uid: EntityUID) -> Ancestors { nodes[uid]?.ancestors ?? .none }
+    package func node(of uid: EntityUID) -> EntityNode { nodes[uid] ?? .unknown }
+}
 
-    package func ancestors(of uid: EntityUID) -> Ancestors { ancestors[uid] ?? .none }
+extension EntityStore: Hashable {
+    /// The rest follows from the entities.
+    package static func == (lhs: EntityStore, rhs: EntityStore) -> Bool { lhs.entities == rhs.entities }
+    package func hash(into hasher: inout Hasher) { hasher.combine(entities) }
 }
 
 /// Why entities cannot be kept together.

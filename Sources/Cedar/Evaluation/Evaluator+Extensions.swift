@@ -25,7 +25,11 @@ extension ExtensionFunction {
         guard arguments.count == argumentCount, let first = arguments.first else {
             throw .argumentCount(self, expected: argumentCount, found: arguments.count)
         }
-        let last = arguments[arguments.count - 1]
+        return try applied(to: first, arguments[arguments.count - 1])
+    }
+
+    /// The same for as many arguments as it takes: where that is one, it is the last as well.
+    func applied(to first: Value, _ last: Value) throws(EvaluationError.Reason) -> Value {
         switch self {
         case .ip, .decimal, .datetime, .duration: return try constructed(first)
         case .isIpv4: return .bool(try ip(first).family == .v4)

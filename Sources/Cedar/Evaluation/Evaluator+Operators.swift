@@ -98,7 +98,7 @@ extension Evaluator {
 
 extension Value {
     /// How many parts it has directly, none for what has no parts.
-    fileprivate var width: Int {
+    var width: Int {
         switch self {
         case .set(let set): set.count
         case .record(let record): record.count

@@ -9,7 +9,8 @@ package struct Evaluator {
     let request: Request
     private let entities: any EntityProvider
     private let limits: EvaluationLimits
-    private var steps = 0
+    /// How many were taken so far; at the limit once it was exceeded.
+    var steps = 0
     /// What the provider said of the entities of the request, in the order of `Place`, and of those that were asked about
     /// first. Policies ask about the same few.
     private var known: [KnownEntity] = []

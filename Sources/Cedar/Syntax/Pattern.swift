@@ -17,29 +17,29 @@ package struct Pattern: Hashable, Sendable {
     ///
     /// Works on UTF-8: no character's bytes begin inside of another's, so runs of bytes and runs of characters match alike.
     package func matches(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        guard let first = segments.first, let last = segments.last else { return false }
-        guard segments.count > 1 else { return bytes.elementsEqual(first.utf8) }
-        let (head, tail) = (Array(first.utf8), Array(last.utf8))
-        guard bytes.count >= head.count + tail.count, bytes.starts(with: head),
-            bytes[(bytes.count - tail.count)...].elementsEqual(tail)
-        else { return false }
+        let bytes = text.utf8Span.span
+        guard let first = segments.first, let last = segments.last, Self.holds(first, in: bytes, at: 0) else {
+            return false
+        }
+        var start = first.utf8.count
+        guard segments.count > 1 else { return bytes.count == start }
+        let end = bytes.count - last.utf8.count
+        guard start <= end, Self.holds(last, in: bytes, at: end) else { return false }
         // Taking the leftmost place for each segment leaves the most for the next.
-        var rest = bytes[head.count..<(bytes.count - tail.count)]
         for segment in segments.dropFirst().dropLast() {
-            guard let end = Self.endOfFirst(Array(segment.utf8), in: rest) else { return false }
-            rest = rest[end...]
+            let length = segment.utf8.count
+            while start + length <= end, !Self.holds(segment, in: bytes, at: start) { start += 1 }
+            start += length
+            guard start <= end else { return false }
         }
         return true
     }
 
-    private static func endOfFirst(_ wanted: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        guard bytes.count >= wanted.count else { return nil }
-        for start in bytes.startIndex...(bytes.endIndex - wanted.count)
-        where bytes[start..<(start + wanted.count)].elementsEqual(wanted) {
-            return start + wanted.count
-        }
-        return nil
+    private static func holds(_ segment: String, in bytes: borrowing Span<UInt8>, at start: Int) -> Bool {
+        let wanted = segment.utf8Span.span
+        guard start + wanted.count <= bytes.count else { return false }
+        for place in wanted.indices where wanted[place] != bytes[start + place] { return false }
+        return true
     }
 }
 

@@ -46,17 +46,23 @@ extension EntityTypeName: ExpressibleByStringLiteral, CustomStringConvertible {
 package struct EntityUID: Hashable, Comparable, Sendable {
     package let type: EntityTypeName
     package let id: String
+    /// The hash of both, kept since each decision looks up the same few names again and again. Differs between processes.
+    let code: Int
 
     package init(type: EntityTypeName, id: String) {
         self.type = type
         self.id = id
+        var hasher = Hasher()
+        hasher.combine(type)
+        hasher.combine(id)
+        code = hasher.finalize()
     }
 
     /// Takes the type's name as it is: see `EntityTypeName.parse` for what comes from outside.
     package init(type: String, id: String) { self.init(type: EntityTypeName(type), id: id) }
 
     package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
-        lhs.id.isExactly(rhs.id) && lhs.type == rhs.type
+        lhs.code == rhs.code && lhs.id.isExactly(rhs.id) && lhs.type == rhs.type
     }
 
     /// By type, then by id.
@@ -64,10 +70,7 @@ package struct EntityUID: Hashable, Comparable, Sendable {
         lhs.type == rhs.type ? lhs.id.precedesExactly(rhs.id) : lhs.type < rhs.type
     }
 
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(type)
-        hasher.combine(id)
-    }
+    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 extension EntityUID: CustomStringConvertible {

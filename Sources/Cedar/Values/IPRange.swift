@@ -51,70 +51,93 @@ extension IPRange {
     /// Reads IPv4 (four decimal numbers without leading zeros) or IPv6 (hexadecimal groups only, no zone), optionally
     /// with `/` and a prefix length without leading zeros.
     package static func parse(_ text: String) throws(ExtensionFailure) -> IPRange {
-        let bytes = [UInt8](text.utf8)
+        let bytes = text.utf8Span.span
         // 39 characters of IPv6, a slash and three digits.
         guard bytes.count <= 43 else { throw ExtensionFailure("an address has at most 43 characters") }
-        let slash = bytes.firstIndex(of: UInt8(ascii: "/"))
-        let addressText = bytes[..<(slash ?? bytes.endIndex)]
+        let slash = bytes.indices.first { bytes[$0] == UInt8(ascii: "/") } ?? bytes.count
         let family: Family
         let address: UInt128
-        if let parsed = v4(addressText) {
+        if let parsed = v4(bytes.extracting(..<slash)) {
             (family, address) = (.v4, parsed)
-        } else if let parsed = v6(addressText) {
+        } else if let parsed = v6(bytes.extracting(..<slash)) {
             (family, address) = (.v6, parsed)
         } else {
             throw ExtensionFailure("\(text.cedarQuoted) is no IP address")
         }
-        guard let slash else { return IPRange(family: family, address: address, prefixLength: family.bits) }
-        guard let length = prefixLength(bytes[(slash + 1)...]), length <= family.bits else {
+        guard slash < bytes.count else { return IPRange(family: family, address: address, prefixLength: family.bits) }
+        guard let length = prefixLength(bytes.extracting((slash + 1)...)), length <= family.bits else {
             throw ExtensionFailure("\(text.cedarQuoted) has no prefix length from 0 to \(family.bits) after its slash")
         }
         return IPRange(family: family, address: address, prefixLength: length)
     }
 
-    private static func prefixLength(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard (1...3).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
-        guard digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    private static func prefixLength(_ digits: borrowing Span<UInt8>) -> Int? {
+        guard (1...3).contains(digits.count), digits.count == 1 || digits[0] != UInt8(ascii: "0") else { return nil }
+        var length = 0
+        for place in digits.indices {
+            guard digits[place].isASCIIDigit else { return nil }
+            length = length * 10 + Int(digits[place] - UInt8(ascii: "0"))
+        }
+        return length
     }
 
-    private static func v4(_ text: ArraySlice<UInt8>) -> UInt128? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+    private static func v4(_ text: borrowing Span<UInt8>) -> UInt128? {
         var address: UInt128 = 0
-        for part in parts {
-            guard let number = prefixLength(part), number < 256 else { return nil }
+        var start = 0
+        for part in 1...4 {
+            var end = start
+            while end < text.count, text[end] != UInt8(ascii: ".") { end += 1 }
+            guard let number = prefixLength(text.extracting(start..<end)), number < 256 else { return nil }
+            guard (end == text.count) == (part == 4) else { return nil }
             address = address << 8 | UInt128(number)
+            start = end + 1
         }
         return address
     }
 
     /// RFC 4291 section 2.2, forms 1 and 2. `::` stands for one group or more.
-    private static func v6(_ text: ArraySlice<UInt8>) -> UInt128? {
+    private static func v6(_ text: borrowing Span<UInt8>) -> UInt128? {
         let colon = UInt8(ascii: ":")
-        guard let gap = text.indices.dropLast().first(where: { text[$0] == colon && text[$0 + 1] == colon }) else {
+        var gap = 0
+        while gap + 1 < text.count, text[gap] != colon || text[gap + 1] != colon { gap += 1 }
+        guard gap + 1 < text.count else {
             guard let groups = v6Groups(text), groups.count == 8 else { return nil }
-            return groups.reduce(0) { $0 << 16 | $1 }
+            return groups.value
         }
-        guard let head = v6Groups(text[..<gap]), let tail = v6Groups(text[(gap + 2)...]), head.count + tail.count < 8
+        guard let head = v6Groups(text.extracting(..<gap)), let tail = v6Groups(text.extracting((gap + 2)...)),
+            head.count + tail.count < 8
         else { return nil }
-        let zeros = [UInt128](repeating: 0, count: 8 - head.count - tail.count)
-        return (head + zeros + tail).reduce(0) { $0 << 16 | $1 }
+        return head.value << UInt128(16 * (8 - head.count)) | tail.value
     }
 
-    private static func v6Groups(_ text: ArraySlice<UInt8>) -> [UInt128]? {
-        if text.isEmpty { return [] }
-        var groups: [UInt128] = []
-        for part in text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
-            guard (1...4).contains(part.count) else { return nil }
-            var group: UInt128 = 0
-            for byte in part {
-                guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-                group = group << 4 | UInt128(digit)
+    /// The last eight, where there are more.
+    private static func v6Groups(_ text: borrowing Span<UInt8>) -> (value: UInt128, count: Int)? {
+        if text.isEmpty { return (0, 0) }
+        var (value, count, digits): (UInt128, Int, Int) = (0, 0, 0)
+        var group: UInt128 = 0
+        for place in text.indices {
+            if text[place] == UInt8(ascii: ":") {
+                guard digits > 0 else { return nil }
+                (value, count, digits, group) = (value << 16 | group, count + 1, 0, 0)
+            } else {
+                guard digits < 4, let digit = text[place].hexDigitValue else { return nil }
+                (group, digits) = (group << 4 | UInt128(digit), digits + 1)
             }
-            groups.append(group)
         }
-        return groups
+        guard digits > 0 else { return nil }
+        return (value << 16 | group, count + 1)
+    }
+}
+
+extension UInt8 {
+    /// Of an ASCII digit in base 16, large or small.
+    fileprivate var hexDigitValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 }
 

@@ -15,6 +15,7 @@ package struct Record: Hashable, Sendable {
     }
 
     package static let empty = Record(sorted: [])
+    private static let fewCount = 8
 
     private init(sorted fields: [Field]) { self.fields = fields }
 
@@ -41,13 +42,17 @@ package struct Record: Hashable, Sendable {
     package var isEmpty: Bool { fields.isEmpty }
     package var count: Int { fields.count }
 
-    /// By bisection.
+    /// One by one while they are few, and else by bisection.
     package subscript(name: AttributeName) -> Value? {
+        let fields = fields.span
+        if fields.count <= Self.fewCount {
+            for place in fields.indices where fields[place].name == name { return fields[place].value }
+            return nil
+        }
         var range = fields.indices
         while let middle = range.middle {
-            let field = fields[middle]
-            if field.name == name { return field.value }
-            range = field.name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+            if fields[middle].name == name { return fields[middle].value }
+            range = fields[middle].name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
         }
         return nil
     }

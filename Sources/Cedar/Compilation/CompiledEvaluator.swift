@@ -1,0 +1,157 @@
+/// Evaluates compiled policies for one request after the other. It keeps the space that a decision needs, so that the
+/// next one allocates nothing; it belongs to one thread.
+///
+/// Where a policy fails, or the steps run out, the tree-walking evaluator looks at it again from the same count of steps
+/// and has the last word. So errors are the same by construction; what is to be equal is when there is one.
+package struct CompiledEvaluator {
+    private(set) var request: Request
+    let entities: any EntityProvider
+    let limits: EvaluationLimits
+    var steps = 0
+    var principal: EntityNode?
+    var action: EntityNode?
+    var resource: EntityNode?
+    var registers: ContiguousArray<Value> = []
+    /// Of the set that was evaluated last, those that are satisfied.
+    package private(set) var satisfied: ContiguousArray<CompiledPolicy> = []
+    /// Those that could not be evaluated.
+    package private(set) var failures: ContiguousArray<Failure> = []
+    private var isExhausted = false
+    /// By which of the action's names the search got where it is: 0 is its own, the others are its ancestors'. Nil while
+    /// actions do not divide the policies.
+    var actionName: Int?
+
+    package struct Failure: Sendable {
+        package let policy: CompiledPolicy
+        package let error: EvaluationError
+    }
+
+    package init(_ request: Request, entities: any EntityProvider, limits: EvaluationLimits = .standard) {
+        self.request = request
+        self.entities = entities
+        self.limits = limits
+    }
+
+    /// Turns to another request, with its steps counted from the start.
+    package mutating func begin(_ request: Request) {
+        self.request = request
+        steps = 0
+        (principal, action, resource) = (nil, nil, nil)
+    }
+
+    /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
+    package mutating func decide(by policies: CompiledPolicySet) -> Decision {
+        evaluate(policies)
+        if failures.count > 1 { failures.sort { $0.policy.policy.id < $1.policy.policy.id } }
+        let isForbidden = satisfied.contains { $0.isForbid }
+        if isForbidden { satisfied.removeAll { !$0.isForbid } } else if isExhausted { satisfied.removeAll() }
+        if satisfied.count > 1 { satisfied.sort { $0.policy.id < $1.policy.id } }
+        return isForbidden || satisfied.isEmpty ? .deny : .allow
+    }
+
+    /// Evaluates the policies whose scope matches. In no order, but where the steps run out: then in that of the set.
+    package mutating func evaluate(_ policies: CompiledPolicySet) {
+        satisfied.removeAll(keepingCapacity: true)
+        failures.removeAll(keepingCapacity: true)
+        isExhausted = false
+        let start = steps
+        visit(ScopeIndex.root, .action, of: policies)
+        if isExhausted { evaluateInOrder(policies, from: start) }
+    }
+
+    /// Which policies are still reached before the steps run out depends on the order.
+    private mutating func evaluateInOrder(_ policies: CompiledPolicySet, from start: Int) {
+        satisfied.removeAll(keepingCapacity: true)
+        failures.removeAll(keepingCapacity: true)
+        steps = start
+        for policy in policies.policies.compactMap({ $0 }).sorted(by: { $0.number < $1.number }) {
+            examine(policy, from: steps)
+        }
+    }
+
+    // MARK: The search
+
+    private mutating func visit(_ place: UInt32, _ level: ScopeIndex.Level, of policies: CompiledPolicySet) {
+        let node = policies.index.nodes[Int(place)]
+        guard node.isDivided else { return visitCells(node, of: policies) }
+        if node.open != CodeTable.vacant { visit(node.open, level.next, of: policies) }
+        switch level {
+        case .action: visitActions(place, of: policies)
+        case .principal:
+            if node.hasTypes { visit(place, type: request.principal.type.code, .resource, of: policies) }
+            visit(place, entity: request.principal.code, .resource, of: policies)
+            let ancestors = principalNode.ancestors.list
+            for ancestor in ancestors.indices {
+                visit(place, entity: ancestors[ancestor].code, .resource, of: policies)
+            }
+        case .resource:
+            if node.hasTypes { visit(place, type: request.resource.type.code, .none, of: policies) }
+            visit(place, entity: request.resource.code, .none, of: policies)
+            let ancestors = resourceNode.ancestors.list
+            for ancestor in ancestors.indices { visit(place, entity: ancestors[ancestor].code, .none, of: policies) }
+        case .none: return
+        }
+    }
+
+    private mutating func visitActions(_ place: UInt32, of policies: CompiledPolicySet) {
+        actionName = 0
+        visit(place, entity: request.action.code, .principal, of: policies)
+        let ancestors = actionNode.ancestors.list
+        for ancestor in ancestors.indices {
+            actionName = ancestor + 1
+            visit(place, entity: ancestors[ancestor].code, .principal, of: policies)
+        }
+        actionName = nil
+    }
+
+    private mutating func visit(
+        _ place: UInt32,
+        entity code: Int,
+        _ level: ScopeIndex.Level,
+        of policies: CompiledPolicySet
+    ) {
+        if let branch = policies.index.branch(place, entity: code) { visit(branch, level, of: policies) }
+    }
+
+    private mutating func visit(
+        _ place: UInt32,
+        type code: Int,
+        _ level: ScopeIndex.Level,
+        of policies: CompiledPolicySet
+    ) {
+        if let branch = policies.index.branch(place, type: code) { visit(branch, level, of: policies) }
+    }
+
+    private mutating func visitCells(_ node: ScopeIndex.Node, of policies: CompiledPolicySet) {
+        var place = node.cell
+        while place != CodeTable.vacant, !isExhausted {
+            let cell = policies.index.cells[Int(place)]
+            if let policy = policies.policies[Int(cell.policy)] { consider(policy) }
+            place = cell.next
+        }
+    }
+
+    private mutating func consider(_ policy: CompiledPolicy) {
+        guard admits(policy) else { return }
+        let start = steps
+        steps += 1
+        if let holds = run(policy.code), steps <= limits.maxSteps {
+            if holds { satisfied.append(policy) }
+        } else {
+            examine(policy, from: start)
+        }
+    }
+
+    private mutating func examine(_ policy: CompiledPolicy, from start: Int) {
+        var evaluator = Evaluator(request: request, entities: entities, limits: limits)
+        evaluator.steps = start
+        switch evaluator.outcome(of: policy.policy) {
+        case .satisfied: satisfied.append(policy)
+        case .notSatisfied: break
+        case .failed(let error):
+            if case .tooManySteps = error.reason { isExhausted = true }
+            failures.append(Failure(policy: policy, error: error))
+        }
+        steps = evaluator.steps
+    }
+}

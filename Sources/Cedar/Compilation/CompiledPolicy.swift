@@ -1,0 +1,75 @@
+/// A policy in the form that decides fast, beside the one that says what it means.
+package final class CompiledPolicy: Sendable {
+    package let policy: Policy
+    /// Of two policies of a set, the one that was added first has the lower number.
+    package let number: Int
+    let isForbid: Bool
+    let principal: ScopeTest
+    let actions: ActionTest
+    let resource: ScopeTest
+    let code: PolicyCode
+
+    init(_ policy: Policy, number: Int) {
+        self.policy = policy
+        self.number = number
+        isForbid = policy.effect == .forbid
+        principal = ScopeTest(policy.scope.principal)
+        actions = ActionTest(policy.scope.action)
+        resource = ScopeTest(policy.scope.resource)
+        code = PolicyCompiler.compile(policy.conditions)
+    }
+
+    /// A template, or a policy that names no action at all.
+    var matchesNothing: Bool {
+        principal.kind == .nothing || resource.kind == .nothing || (actions.kind != .any && actions.uids.isEmpty)
+    }
+}
+
+/// What a scope asks of the principal or the resource.
+struct ScopeTest: Sendable {
+    enum Kind: UInt8 {
+        case any, equal, memberOf, isType, isTypeIn, nothing
+
+        var hasEntity: Bool { self == .equal || self == .memberOf || self == .isTypeIn }
+    }
+
+    let kind: Kind
+    /// Where the kind has a type.
+    var type: EntityTypeName = ""
+    /// Where the kind has an entity.
+    var uid = EntityUID(type: "", id: "")
+
+    init(_ constraint: EntityConstraint) {
+        switch constraint {
+        case .any: kind = .any
+        case .equal(.entity(let uid)): (kind, self.uid) = (.equal, uid)
+        case .memberOf(.entity(let uid)): (kind, self.uid) = (.memberOf, uid)
+        case .isType(let type): (kind, self.type) = (.isType, type)
+        case .isTypeIn(let type, .entity(let uid)): (kind, self.type, self.uid) = (.isTypeIn, type, uid)
+        case .equal(.slot), .memberOf(.slot), .isTypeIn(_, .slot): kind = .nothing
+        }
+    }
+}
+
+/// What a scope asks of the action.
+struct ActionTest: Sendable {
+    enum Kind: UInt8 {
+        case any, equal, memberOf, memberOfAny
+    }
+
+    let kind: Kind
+    /// Each once; one of them is enough. More than one where the kind says so.
+    let uids: ContiguousArray<EntityUID>
+
+    init(_ constraint: ActionConstraint) {
+        switch constraint {
+        case .any: (kind, uids) = (.any, [])
+        case .equal(let uid): (kind, uids) = (.equal, [uid])
+        case .memberOf(let uid): (kind, uids) = (.memberOf, [uid])
+        case .memberOfAny(let groups):
+            var known: Set<EntityUID> = []
+            uids = ContiguousArray(groups.filter { known.insert($0).inserted })
+            kind = uids.count == 1 ? .memberOf : .memberOfAny
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Kernel
+import Testing
+
+@testable import Cedar
+
+@Suite("Compiled policies")
+struct CompiledPolicyTests {
+    /// What kinds of answers a test came by, so that it cannot pass by asking nothing.
+    private struct Tally {
+        var allows = 0
+        var denials = 0
+        var reasons: Set<String> = []
+
+        mutating func note(_ response: Response) {
+            if response.decision == .allow { allows += 1 } else { denials += 1 }
+            for failure in response.errors {
+                reasons.insert(String("\(failure.error.reason)".prefix { $0 != "(" && $0 != ":" }.prefix(12)))
+            }
+        }
+    }
+
+    @Test("decide as the tree-walking authorizer does: decision, reasons, errors", arguments: 0..<12 as Range<UInt64>)
+    func equality(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed)
+        var tally = Tally()
+        for round in 0..<40 {
+            let policies = try PolicySet.parse(world.policySet(count: [1, 4, 12, 40][round % 4]))
+            let compiled = CompiledPolicySet(policies)
+            for _ in 0..<4 {
+                let entities = try world.entities()
+                for _ in 0..<6 {
+                    let request = world.request()
+                    let expected = authorize(request, policies: policies, entities: entities)
+                    let found = compiled.authorize(request, entities: entities)
+                    try #require(
+                        found == expected,
+                        "seed \(seed), round \(round): \(request)\n\(policies.policies.count)"
+                    )
+                    tally.note(found)
+                }
+            }
+        }
+        #expect(tally.allows > 50)
+        #expect(tally.denials > 50)
+        #expect(tally.reasons.count > 3, "\(tally.reasons)")
+    }
+
+    @Test("fail nowhere but where the policy fails", arguments: 0..<6 as Range<UInt64>)
+    func failures(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed + 100)
+        var outcomes = (hold: 0, holdNot: 0, fail: 0)
+        for _ in 0..<300 {
+            let policy = try #require(try PolicySet.parse(world.policy()).policies.first)
+            let code = PolicyCompiler.compile(policy.conditions)
+            let entities = try world.entities()
+            for _ in 0..<4 {
+                let request = world.request()
+                var evaluator = Evaluator(request: request, entities: entities)
+                var fast = CompiledEvaluator(request, entities: entities)
+                let expected = evaluator.holds(policy.conditions)
+                let found = fast.run(code)
+                try #require(found == expected, "seed \(seed): \(request)")
+                guard found != nil else {
+                    outcomes.fail += 1
+                    continue
+                }
+                #expect(fast.steps == evaluator.steps, "seed \(seed)")
+                if found == true { outcomes.hold += 1 } else { outcomes.holdNot += 1 }
+            }
+        }
+        #expect(min(outcomes.hold, outcomes.holdNot, outcomes.fail) > 100, "\(outcomes)")
+    }
+
+    @Test("run out of steps where the tree-walking authorizer does", arguments: 0..<6 as Range<UInt64>)
+    func limits(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed + 200)
+        var exhausted = 0
+        for _ in 0..<40 {
+            let policies = try PolicySet.parse(world.policySet(count: 12))
+            let compiled = CompiledPolicySet(policies)
+            let entities = try world.entities()
+            for limit in [0, 1, 2, 5, 10, 20, 40, 80, 160] {
+                let request = world.request()
+                let limits = EvaluationLimits(maxSteps: limit)
+                let expected = authorize(request, policies: policies, entities: entities, limits: limits)
+                let found = compiled.authorize(request, entities: entities, limits: limits)
+                try #require(found == expected, "seed \(seed), limit \(limit)")
+                let isExhausted = found.errors.contains { $0.error.reason == .tooManySteps(limit: limit) }
+                if isExhausted { exhausted += 1 }
+            }
+        }
+        #expect(exhausted > 40)
+    }
+
+    @Test("are the same set however it came to be", arguments: 0..<6 as Range<UInt64>)
+    func changes(seed: UInt64) throws {
+        var world = RandomWorld(seed: seed + 300)
+        var random = SeededRandom(seed: seed)
+        var compiled = CompiledPolicySet()
+        var listed: [Policy] = []
+        for round in 0..<120 {
+            let id = PolicyID("p\(Int.random(in: 0..<60, using: &random))")
+            let place = listed.firstIndex { $0.id == id }
+            let before = compiled
+            if let place, Bool.random(using: &random) {
+                listed.remove(at: place)
+                compiled.remove(id)
+            } else {
+                let policy = try #require(try PolicySet.parse(world.policy()).policies.first).renamed(id)
+                if let place { listed[place] = policy } else { listed.append(policy) }
+                compiled.put(policy)
+            }
+            #expect(compiled.count == listed.count)
+            guard round % 5 == 0 else { continue }
+            let policies = try PolicySet(listed)
+            let entities = try world.entities()
+            for _ in 0..<10 {
+                let request = world.request()
+                // The older set is untouched by what became of its copy.
+                _ = before.authorize(request, entities: entities)
+                let expected = authorize(request, policies: policies, entities: entities)
+                try #require(
+                    compiled.authorize(request, entities: entities) == expected,
+                    "seed \(seed), round \(round)"
+                )
+            }
+        }
+    }
+}
+
+extension Evaluator {
+    /// Whether all conditions hold; nil where one has no value.
+    fileprivate mutating func holds(_ conditions: [Condition]) -> Bool? {
+        do throws(EvaluationError) {
+            for condition in conditions where try bool(condition.body) != (condition.kind == .when) { return false }
+            return true
+        } catch {
+            return nil
+        }
+    }
+}

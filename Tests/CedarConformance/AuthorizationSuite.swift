@@ -26,9 +26,11 @@ enum AuthorizationSuite {
         do {
             let test = try root.json(file)
             requests = test["requests"]?.arrayValue ?? []
-            tally.skip("validation verdicts need the validator")
             policies = try PolicySet.parse(try root.text(try test.string("policies")))
             schema = try Schema.parse(try root.text(try test.string("schema")))
+            let report = Validator(schema).validate(policies)
+            let shouldValidate = try test.member("shouldValidate").boolValue
+            tally.check("\(file) validation", report.isValid == shouldValidate ? nil : "found \(report.errors)")
             entities = try EntityStore(
                 EntityJSON.parseEntities(try root.bytes(try test.string("entities")), schema: schema)
             )

@@ -11,8 +11,8 @@ enum CedarConformance {
         ("examples", ExampleSuite.run),
         ("probes", ProbeSuite.run),
         ("mined", MinedSuite.run),
-        ("corpus-validation", UnbuiltSuites.validation),
-        ("corpus-json-schemas", UnbuiltSuites.schemas),
+        ("corpus-validation", ValidationSuite.run),
+        ("corpus-json-schemas", SchemaSuite.run),
     ]
 
     static func main() {

@@ -46,7 +46,7 @@ struct Folder {
     /// Runs `body` on an archive of this folder, unpacked for that time.
     func withUnpacked(_ archive: String, _ body: (Folder) throws -> Void) throws {
         let place = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "cedar-conformance-\(ProcessInfo.processInfo.processIdentifier)"
+            "cedar-conformance-\(ProcessInfo.processInfo.processIdentifier)-\(archive)"
         )
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: place) }

@@ -33,21 +33,3 @@ enum MinedSuite {
         tally.check(name, expected == (refusal == nil) ? nil : refusal ?? "should be refused")
     }
 }
-
-/// Suites that wait for the validator and for the JSON form of schemas.
-enum UnbuiltSuites {
-    static func validation(_ folder: Folder, _ tally: inout Tally) throws {
-        try skip("corpus-validation.tar.gz", "validation verdicts need the validator", folder, &tally)
-    }
-
-    static func schemas(_ folder: Folder, _ tally: inout Tally) throws {
-        try skip("corpus-json-schemas.tar.gz", "the JSON form of schemas is not read yet", folder, &tally)
-    }
-
-    private static func skip(_ archive: String, _ reason: String, _ folder: Folder, _ tally: inout Tally) throws {
-        guard folder.contains(archive) else { return tally.skip("no such archive", count: 1) }
-        try folder.withUnpacked(archive) { root in
-            tally.skip(reason, count: root.files(under: ".", suffix: ".json").count)
-        }
-    }
-}

@@ -32,7 +32,7 @@ extension Parser {
         guard !others.contains(where: { $0.name == name.text }) else {
             throw fault("the namespace `\(name)` is declared twice", at: range)
         }
-        var namespace = SchemaDeclarations.Namespace(name: name.text, range: range)
+        var namespace = SchemaDeclarations.Namespace(name: name.text, place: .text(range))
         try expect(.leftBrace, "`{`")
         while !take(.rightBrace) {
             _ = try annotations()
@@ -51,7 +51,7 @@ extension Parser {
             let name = try name("the type's name")
             try expect(.equal, "`=`")
             namespace.types.append(
-                SchemaDeclarations.TypeDeclaration(name: name, range: range, type: try typeExpression())
+                SchemaDeclarations.TypeDeclaration(name: name, place: .text(range), type: try typeExpression())
             )
         } else {
             throw unexpected(expected: "`entity`, `action`, `type` or an annotation")
@@ -65,16 +65,16 @@ extension Parser {
         var names: [SchemaDeclarations.Reference] = []
         repeat {
             let range = current.range
-            names.append(SchemaDeclarations.Reference(name: try name("the entity type's name"), range: range))
+            names.append(SchemaDeclarations.Reference(name: try name("the entity type's name"), place: .text(range)))
         } while take(.comma)
         if takeWord("enum") {
             let ids = try entityIDs()
             return names.map { name in
                 SchemaDeclarations.EntityDeclaration(
                     name: name.name,
-                    range: name.range,
+                    place: name.place,
                     memberOf: [],
-                    attributes: [],
+                    shape: nil,
                     tags: nil,
                     ids: ids
                 )
@@ -83,14 +83,15 @@ extension Parser {
         let memberOf = take(.in) ? try typeReferences() : []
         let hasSign = take(.equal)
         guard !hasSign || current.kind == .leftBrace else { throw unexpected(expected: "`{`") }
-        let attributes = take(.leftBrace) ? try attributeDeclarations() : []
+        let start = current.range
+        let shape = take(.leftBrace) ? try recordType(from: start) : nil
         let tags = takeWord("tags") ? try typeExpression() : nil
         return names.map { name in
             SchemaDeclarations.EntityDeclaration(
                 name: name.name,
-                range: name.range,
+                place: name.place,
                 memberOf: memberOf,
-                attributes: attributes,
+                shape: shape,
                 tags: tags,
                 ids: nil
             )
@@ -126,16 +127,25 @@ extension Parser {
 
     private mutating func typeExpression() throws(Diagnostic) -> SchemaDeclarations.TypeExpression {
         try nested { parser throws(Diagnostic) in
-            if parser.take(.leftBrace) { return .record(try parser.attributeDeclarations()) }
+            let start = parser.current.range
+            if parser.take(.leftBrace) { return try parser.recordType(from: start) }
             if parser.isWord("Set"), parser.following.kind == .less {
                 parser.advance()
                 parser.advance()
                 let element = try parser.typeExpression()
                 try parser.expect(.greater, "`>`")
-                return .set(element)
+                return .set(element, .text(start.through(parser.previous.range)))
             }
             return .named(try parser.typeReference(isBuiltinAllowed: true))
         }
+    }
+
+    /// With its opening brace already read.
+    private mutating func recordType(
+        from start: SourceRange
+    ) throws(Diagnostic) -> SchemaDeclarations.TypeExpression {
+        let attributes = try attributeDeclarations()
+        return .record(attributes, .text(start.through(previous.range)))
     }
 
     private mutating func typeReference(
@@ -146,10 +156,10 @@ extension Parser {
             advance()
             advance()
             let name = "__cedar::" + (try name("a type of the language"))
-            return SchemaDeclarations.Reference(name: name, range: start.through(previous.range))
+            return SchemaDeclarations.Reference(name: name, place: .text(start.through(previous.range)))
         }
         let (name, range) = try path("a type")
-        return SchemaDeclarations.Reference(name: name.text, range: range)
+        return SchemaDeclarations.Reference(name: name.text, place: .text(range))
     }
 
     /// One entity type, or a list of them in brackets without a trailing comma.
@@ -168,7 +178,7 @@ extension Parser {
         var names: [SchemaDeclarations.Reference] = []
         repeat {
             let range = current.range
-            names.append(SchemaDeclarations.Reference(name: try nameOrString("the action's name"), range: range))
+            names.append(SchemaDeclarations.Reference(name: try nameOrString("the action's name"), place: .text(range)))
         } while take(.comma)
         let memberOf = take(.in) ? try actionReferences() : []
         var appliesTo: SchemaDeclarations.AppliesToDeclaration?
@@ -180,7 +190,7 @@ extension Parser {
         return names.map { name in
             SchemaDeclarations.ActionDeclaration(
                 id: name.name,
-                range: name.range,
+                place: name.place,
                 memberOf: memberOf,
                 appliesTo: appliesTo
             )
@@ -198,17 +208,17 @@ extension Parser {
     private mutating func actionReference() throws(Diagnostic) -> SchemaDeclarations.ActionReference {
         let start = current.range
         if current.kind == .string {
-            return SchemaDeclarations.ActionReference(type: nil, id: try string("an action"), range: start)
+            return SchemaDeclarations.ActionReference(type: nil, id: try string("an action"), place: .text(start))
         }
         let (name, range) = try path("an action")
         if current.kind == .doubleColon {
             let (uid, range) = try entityUID(type: name, from: range)
-            return SchemaDeclarations.ActionReference(type: uid.type.text, id: uid.id, range: range)
+            return SchemaDeclarations.ActionReference(type: uid.type.text, id: uid.id, place: .text(range))
         }
         guard !name.text.contains(":") else {
             throw unexpected(expected: "`::` and the action's id in quotation marks")
         }
-        return SchemaDeclarations.ActionReference(type: nil, id: name.text, range: range)
+        return SchemaDeclarations.ActionReference(type: nil, id: name.text, place: .text(range))
     }
 
     private mutating func appliesTo(

@@ -27,7 +27,11 @@ package struct Schema: Hashable, Sendable {
         limits: SyntaxLimits = .standard
     ) throws(CedarSyntaxError) -> Schema {
         let (declarations, source) = try Parser.schema(text, limits: limits)
-        return try SchemaResolver.resolve(declarations, source: source, limits: limits)
+        do throws(SchemaFaults) {
+            return try SchemaResolver.resolve(declarations, limits: limits)
+        } catch {
+            throw CedarSyntaxError(diagnostics: error.list.map { $0.diagnostic(in: source) })
+        }
     }
 
     package subscript(type: EntityTypeName) -> EntityTypeDefinition? { typePlaces[type].map { entityTypes[$0] } }
@@ -39,7 +43,7 @@ package struct Schema: Hashable, Sendable {
 
 package struct EntityTypeDefinition: Hashable, Sendable {
     package let name: EntityTypeName
-    /// The types of entities that may be parents.
+    /// The types of entities that may be parents, sorted.
     package let memberOf: [EntityTypeName]
     package let shape: RecordType
     /// The type of each tag; nil where there may be none.
@@ -50,11 +54,13 @@ package struct EntityTypeDefinition: Hashable, Sendable {
 
 package struct ActionDefinition: Hashable, Sendable {
     package let uid: EntityUID
+    /// The groups that it is directly in, sorted.
     package let memberOf: [EntityUID]
     /// Nil for an action that no request can name, only a group of actions.
     package let appliesTo: AppliesTo?
 
     package struct AppliesTo: Hashable, Sendable {
+        /// Sorted, as the resources are.
         package let principals: [EntityTypeName]
         package let resources: [EntityTypeName]
         package let context: RecordType
@@ -103,5 +109,32 @@ package struct RecordType: Hashable, Sendable {
             range = attribute.name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
         }
         return nil
+    }
+}
+
+extension SchemaFault {
+    fileprivate func diagnostic(in source: SourceText) -> Diagnostic {
+        switch place {
+        case .text(let range): Diagnostic(message, at: range, in: source)
+        case .json(let path): Diagnostic("\(path): \(message)", at: .none, in: source)
+        }
+    }
+}
+
+extension SchemaType {
+    /// As it is written in a schema, without what it contains.
+    var name: String {
+        switch self {
+        case .bool: "Bool"
+        case .long: "Long"
+        case .string: "String"
+        case .set: "Set"
+        case .record: "Record"
+        case .entity(let type): type.text
+        case .ipaddr: "ipaddr"
+        case .decimal: "decimal"
+        case .datetime: "datetime"
+        case .duration: "duration"
+        }
     }
 }

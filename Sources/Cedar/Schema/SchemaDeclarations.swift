@@ -1,11 +1,11 @@
 /// A schema as it was written, before any name is resolved.
 struct SchemaDeclarations {
     /// The first holds what stands in no namespace.
-    var namespaces = [Namespace(name: nil, range: .none)]
+    var namespaces = [Namespace(name: nil, place: .text(.none))]
 
     struct Namespace {
         let name: String?
-        let range: SourceRange
+        let place: SchemaPlace
         var entities: [EntityDeclaration] = []
         var actions: [ActionDeclaration] = []
         var types: [TypeDeclaration] = []
@@ -16,9 +16,10 @@ struct SchemaDeclarations {
 
     struct EntityDeclaration {
         let name: String
-        let range: SourceRange
+        let place: SchemaPlace
         let memberOf: [Reference]
-        let attributes: [AttributeDeclaration]
+        /// A record or the name of one; nil for none.
+        let shape: TypeExpression?
         let tags: TypeExpression?
         /// Of an enumerated type, its only ids.
         let ids: [String]?
@@ -26,7 +27,7 @@ struct SchemaDeclarations {
 
     struct ActionDeclaration {
         let id: String
-        let range: SourceRange
+        let place: SchemaPlace
         let memberOf: [ActionReference]
         let appliesTo: AppliesToDeclaration?
     }
@@ -39,7 +40,7 @@ struct SchemaDeclarations {
 
     struct TypeDeclaration {
         let name: String
-        let range: SourceRange
+        let place: SchemaPlace
         let type: TypeExpression
     }
 
@@ -52,19 +53,58 @@ struct SchemaDeclarations {
     /// A name in the text, short or full.
     struct Reference {
         let name: String
-        let range: SourceRange
+        let place: SchemaPlace
     }
 
     struct ActionReference {
         /// Nil where only the id is written.
         let type: String?
         let id: String
-        let range: SourceRange
+        let place: SchemaPlace
     }
 
     indirect enum TypeExpression {
+        /// A common type, an entity type or a type of the language.
         case named(Reference)
-        case set(TypeExpression)
-        case record([AttributeDeclaration])
+        case entity(Reference)
+        /// A common type or a type of the language.
+        case common(Reference)
+        case builtin(SchemaType, SchemaPlace)
+        case set(TypeExpression, SchemaPlace)
+        case record([AttributeDeclaration], SchemaPlace)
+
+        var place: SchemaPlace {
+            switch self {
+            case .named(let reference), .entity(let reference), .common(let reference): reference.place
+            case .builtin(_, let place), .set(_, let place), .record(_, let place): place
+            }
+        }
+
+        /// For messages.
+        var name: String {
+            switch self {
+            case .named(let reference), .entity(let reference), .common(let reference): "`\(reference.name)`"
+            case .builtin(let type, _): "`\(type.name)`"
+            case .set: "a set"
+            case .record: "a record"
+            }
+        }
     }
+}
+
+/// Where something stands in the document that a schema is read from.
+enum SchemaPlace: Sendable {
+    case text(SourceRange)
+    case json(JSONPath)
+}
+
+/// One thing that is wrong with a schema.
+struct SchemaFault: Error {
+    let message: String
+    let place: SchemaPlace
+}
+
+/// All that was found, at least one.
+struct SchemaFaults: Error {
+    let list: [SchemaFault]
 }

@@ -7,7 +7,6 @@ struct SchemaResolver {
     private typealias TypeExpression = SchemaDeclarations.TypeExpression
 
     private let declarations: SchemaDeclarations
-    private let source: SourceText
     private let limits: SyntaxLimits
     /// By full name. For lookup only, never iterated.
     private var entityTypes: Set<String> = []
@@ -18,39 +17,46 @@ struct SchemaResolver {
     private var resolved: [String: Resolved] = [:]
     /// Those whose meaning is being worked out, to find cycles.
     private var open: Set<String> = []
-    private var diagnostics: [Diagnostic] = []
+    private var faults: [SchemaFault] = []
+    /// Parts of types in all definitions so far. A common type counts wherever it is named.
+    private var size = 0
 
     private struct Resolved {
         let type: SchemaType
         let depth: Int
+        /// How many parts the type has when every name in it is replaced by its meaning.
+        let size: Int
+
+        /// Stands for a type that has none because of a fault, which is reported.
+        static let unknown = Resolved(type: .bool, depth: 1, size: 1)
     }
 
-    private init(_ declarations: SchemaDeclarations, source: SourceText, limits: SyntaxLimits) {
+    private init(_ declarations: SchemaDeclarations, limits: SyntaxLimits) {
         self.declarations = declarations
-        self.source = source
         self.limits = limits
     }
 
-    static func resolve(
-        _ declarations: SchemaDeclarations,
-        source: SourceText,
-        limits: SyntaxLimits
-    ) throws(CedarSyntaxError) -> Schema {
-        var resolver = SchemaResolver(declarations, source: source, limits: limits)
+    static func resolve(_ declarations: SchemaDeclarations, limits: SyntaxLimits) throws(SchemaFaults) -> Schema {
+        var resolver = SchemaResolver(declarations, limits: limits)
         for namespace in declarations.namespaces { resolver.collect(namespace) }
         resolver.checkShadowing()
-        guard resolver.diagnostics.isEmpty else { throw resolver.failure }
+        guard resolver.faults.isEmpty else { throw SchemaFaults(list: resolver.faults) }
         let schema = resolver.definitions()
-        guard resolver.diagnostics.isEmpty else { throw resolver.failure }
+        guard resolver.faults.isEmpty else { throw SchemaFaults(list: resolver.faults) }
         return schema
     }
 
-    private var failure: CedarSyntaxError {
-        CedarSyntaxError(diagnostics: Array(diagnostics.prefix(limits.maxDiagnostics)))
+    private mutating func report(_ message: String, at place: SchemaPlace) {
+        guard faults.count < limits.maxDiagnostics else { return }
+        faults.append(SchemaFault(message: message, place: place))
     }
 
-    private mutating func report(_ message: String, at range: SourceRange) {
-        diagnostics.append(Diagnostic(message, at: range, in: source))
+    /// Counts the parts of a definition, so that few words cannot describe more than memory and time can hold.
+    private mutating func spend(_ parts: Int, at place: SchemaPlace) {
+        let isWithin = size <= limits.maxSchemaParts
+        size += parts
+        guard isWithin, size > limits.maxSchemaParts else { return }
+        report("the types of the schema have more than \(limits.maxSchemaParts) parts", at: place)
     }
 
     private mutating func definitions() -> Schema {
@@ -58,15 +64,16 @@ struct SchemaResolver {
         var actions: [ActionDefinition] = []
         for namespace in declarations.namespaces {
             for declaration in namespace.types { _ = commonType(namespace.qualified(declaration.name)) }
-            for declaration in namespace.entities { types.append(definition(declaration, in: namespace)) }
-            for declaration in namespace.actions { actions.append(definition(declaration, in: namespace)) }
+            for declaration in namespace.entities where size <= limits.maxSchemaParts {
+                types.append(definition(declaration, in: namespace))
+            }
+            for declaration in namespace.actions where size <= limits.maxSchemaParts {
+                actions.append(definition(declaration, in: namespace))
+            }
         }
-        do throws(EntityStoreError) {
-            _ = try EntityStore(actions.map { Entity(uid: $0.uid, parents: $0.memberOf) })
-        } catch {
-            report("\(error)", at: .none)
-        }
-        return Schema(entityTypes: types, actions: actions)
+        let schema = Schema(entityTypes: types, actions: actions)
+        checkGroups(schema)
+        return schema
     }
 }
 
@@ -77,41 +84,72 @@ extension SchemaResolver {
 
     private mutating func collect(_ namespace: Namespace) {
         for declaration in namespace.entities {
-            if declaration.name == "Action" { report("no entity type can be called `Action`", at: declaration.range) }
+            if declaration.name == "Action" { report("no entity type can be called `Action`", at: declaration.place) }
             if !entityTypes.insert(namespace.qualified(declaration.name)).inserted {
-                report("`\(declaration.name)` is declared twice", at: declaration.range)
+                report("`\(declaration.name)` is declared twice", at: declaration.place)
             }
         }
         for declaration in namespace.types {
             let name = namespace.qualified(declaration.name)
             if Self.reservedTypeNames.contains(declaration.name) {
-                report("`\(declaration.name)` is a type of the language", at: declaration.range)
+                report("`\(declaration.name)` is a type of the language", at: declaration.place)
             }
             if commonTypes.updateValue((declaration, namespace), forKey: name) != nil {
-                report("`\(declaration.name)` is declared twice", at: declaration.range)
+                report("`\(declaration.name)` is declared twice", at: declaration.place)
             }
         }
         if !namespace.actions.isEmpty { actionTypes.insert(namespace.qualified("Action")) }
         for declaration in namespace.actions where !actions.insert(uid(declaration.id, in: namespace)).inserted {
-            report("the action \(declaration.id.cedarQuoted) is declared twice", at: declaration.range)
+            report("the action \(declaration.id.cedarQuoted) is declared twice", at: declaration.place)
         }
     }
 
     /// What a namespace declares may not be declared outside of every namespace too (RFC 70).
     private mutating func checkShadowing() {
         for namespace in declarations.namespaces.dropFirst() {
-            let names = namespace.entities.map { ($0.name, $0.range) } + namespace.types.map { ($0.name, $0.range) }
-            for (name, range) in names where entityTypes.contains(name) || commonTypes[name] != nil {
-                report("`\(namespace.qualified(name))` hides `\(name)`, which is declared outside of it", at: range)
+            let names = namespace.entities.map { ($0.name, $0.place) } + namespace.types.map { ($0.name, $0.place) }
+            for (name, place) in names where entityTypes.contains(name) || commonTypes[name] != nil {
+                report("`\(namespace.qualified(name))` hides `\(name)`, which is declared outside of it", at: place)
             }
             for action in namespace.actions where actions.contains(EntityUID(type: "Action", id: action.id)) {
                 let uid = uid(action.id, in: namespace)
                 report(
                     "\(uid) hides Action::\(action.id.cedarQuoted), which is declared outside of it",
-                    at: action.range
+                    at: action.place
                 )
             }
         }
+    }
+
+    /// No action may be in itself. Depth first with an explicit stack, since the groups of a schema may be deep.
+    private mutating func checkGroups(_ schema: Schema) {
+        var open: Set<EntityUID> = []
+        var closed: Set<EntityUID> = []
+        for action in schema.actions {
+            var stack = [action.uid]
+            while let uid = stack.last {
+                if closed.contains(uid) || !open.insert(uid).inserted {
+                    open.remove(uid)
+                    closed.insert(uid)
+                    stack.removeLast()
+                    continue
+                }
+                let groups = (schema[uid]?.memberOf ?? []).filter { !closed.contains($0) }
+                if let group = groups.first(where: open.contains) {
+                    return report("the action \(group) is in itself", at: place(of: group))
+                }
+                stack += groups
+            }
+        }
+    }
+
+    private func place(of action: EntityUID) -> SchemaPlace {
+        for namespace in declarations.namespaces {
+            for declaration in namespace.actions where uid(declaration.id, in: namespace) == action {
+                return declaration.place
+            }
+        }
+        return .text(.none)
     }
 
     private func uid(_ id: String, in namespace: Namespace) -> EntityUID {
@@ -124,11 +162,13 @@ extension SchemaResolver {
         _ declaration: SchemaDeclarations.EntityDeclaration,
         in namespace: Namespace
     ) -> EntityTypeDefinition {
-        EntityTypeDefinition(
+        let tags = declaration.tags.map { type($0, in: namespace) }
+        spend(declaration.memberOf.count + (tags?.size ?? 0), at: declaration.place)
+        return EntityTypeDefinition(
             name: EntityTypeName(namespace.qualified(declaration.name)),
-            memberOf: declaration.memberOf.compactMap { entityType($0, in: namespace) },
-            shape: record(declaration.attributes, in: namespace).type,
-            tags: declaration.tags.map { type($0, in: namespace).type },
+            memberOf: declaration.memberOf.compactMap { entityType($0, in: namespace) }.sortedOnce(),
+            shape: record(declaration.shape, as: "the shape of an entity type", in: namespace),
+            tags: tags?.type,
             ids: declaration.ids
         )
     }
@@ -137,23 +177,39 @@ extension SchemaResolver {
         _ declaration: SchemaDeclarations.ActionDeclaration,
         in namespace: Namespace
     ) -> ActionDefinition {
-        let memberOf = declaration.memberOf.compactMap { action($0, in: namespace) }
-        let appliesTo = declaration.appliesTo.map { applies in
-            ActionDefinition.AppliesTo(
-                principals: (applies.principals ?? []).compactMap { entityType($0, in: namespace) },
-                resources: (applies.resources ?? []).compactMap { entityType($0, in: namespace) },
-                context: context(applies.context, in: namespace)
-            )
-        }
+        let applicability = declaration.appliesTo.map { ($0.principals?.count ?? 0) + ($0.resources?.count ?? 0) } ?? 0
+        spend(declaration.memberOf.count + applicability, at: declaration.place)
+        let memberOf = declaration.memberOf.compactMap { action($0, in: namespace) }.sortedOnce()
+        let appliesTo = declaration.appliesTo.flatMap { self.appliesTo($0, in: namespace) }
         return ActionDefinition(uid: uid(declaration.id, in: namespace), memberOf: memberOf, appliesTo: appliesTo)
     }
 
-    private mutating func context(_ expression: TypeExpression?, in namespace: Namespace) -> RecordType {
+    /// Nil where a list is empty, as it may be in the JSON form: no request can name such an action.
+    private mutating func appliesTo(
+        _ declaration: SchemaDeclarations.AppliesToDeclaration,
+        in namespace: Namespace
+    ) -> ActionDefinition.AppliesTo? {
+        let principals = (declaration.principals ?? []).compactMap { entityType($0, in: namespace) }
+        let resources = (declaration.resources ?? []).compactMap { entityType($0, in: namespace) }
+        let context = record(declaration.context, as: "a context", in: namespace)
+        guard !principals.isEmpty, !resources.isEmpty else { return nil }
+        return ActionDefinition.AppliesTo(
+            principals: principals.sortedOnce(),
+            resources: resources.sortedOnce(),
+            context: context
+        )
+    }
+
+    private mutating func record(
+        _ expression: TypeExpression?,
+        as role: String,
+        in namespace: Namespace
+    ) -> RecordType {
         guard let expression else { return .empty }
-        if case .record(let record) = type(expression, in: namespace).type { return record }
-        if case .named(let reference) = expression, diagnostics.isEmpty {
-            report("`\(reference.name)` is no record, as a context must be", at: reference.range)
-        }
+        let resolved = type(expression, in: namespace)
+        spend(resolved.size, at: expression.place)
+        if case .record(let record) = resolved.type { return record }
+        if faults.isEmpty { report("\(expression.name) is no record, as \(role) must be", at: expression.place) }
         return .empty
     }
 
@@ -169,7 +225,7 @@ extension SchemaResolver {
             )
         }
         if let found = candidates.first(where: actions.contains) { return found }
-        report("there is no action \(candidates[0])", at: reference.range)
+        report("there is no action \(candidates[0])", at: reference.place)
         return nil
     }
 
@@ -180,7 +236,7 @@ extension SchemaResolver {
         for name in candidates(reference, in: namespace) where entityTypes.contains(name) {
             return EntityTypeName(name)
         }
-        report("there is no entity type `\(reference.name)`", at: reference.range)
+        report("there is no entity type `\(reference.name)`", at: reference.place)
         return nil
     }
 
@@ -194,26 +250,28 @@ extension SchemaResolver {
 extension SchemaResolver {
     private mutating func type(_ expression: TypeExpression, in namespace: Namespace) -> Resolved {
         switch expression {
-        case .record(let attributes):
-            let record = self.record(attributes, in: namespace)
-            return Resolved(type: .record(record.type), depth: record.depth)
-        case .set(let element):
+        case .record(let attributes, _): return record(attributes, in: namespace)
+        case .set(let element, _):
             let element = type(element, in: namespace)
-            return Resolved(type: .set(element.type), depth: element.depth + 1)
-        case .named(let reference):
-            return named(reference, in: namespace)
+            return Resolved(type: .set(element.type), depth: element.depth + 1, size: element.size + 1)
+        case .builtin(let type, _): return Resolved(type: type, depth: 1, size: 1)
+        case .named(let reference): return named(reference, in: namespace, isEntity: true, isCommon: true)
+        case .entity(let reference): return named(reference, in: namespace, isEntity: true, isCommon: false)
+        case .common(let reference): return named(reference, in: namespace, isEntity: false, isCommon: true)
         }
     }
 
     private mutating func record(
         _ declarations: [SchemaDeclarations.AttributeDeclaration],
         in namespace: Namespace
-    ) -> (type: RecordType, depth: Int) {
-        var depth = 0
+    ) -> Resolved {
+        var (depth, size) = (1, 1)
         var attributes: [RecordType.Attribute] = []
+        attributes.reserveCapacity(declarations.count)
         for declaration in declarations {
             let resolved = type(declaration.type, in: namespace)
-            depth = max(depth, resolved.depth)
+            depth = max(depth, resolved.depth + 1)
+            size += resolved.size
             attributes.append(
                 RecordType.Attribute(
                     name: declaration.name,
@@ -222,26 +280,26 @@ extension SchemaResolver {
                 )
             )
         }
-        return (RecordType(attributes), depth + 1)
+        return Resolved(type: .record(RecordType(attributes)), depth: depth, size: size)
     }
 
-    private mutating func named(_ reference: SchemaDeclarations.Reference, in namespace: Namespace) -> Resolved {
+    /// What a name stands for, looked for only among the kinds of types that may stand there.
+    private mutating func named(
+        _ reference: SchemaDeclarations.Reference,
+        in namespace: Namespace,
+        isEntity: Bool,
+        isCommon: Bool
+    ) -> Resolved {
         for name in candidates(reference, in: namespace) {
-            if commonTypes[name] != nil {
-                let resolved = commonType(name)
-                guard resolved.depth <= limits.maxNesting else {
-                    report("types are nested deeper than \(limits.maxNesting) levels", at: reference.range)
-                    return Resolved(type: .bool, depth: 1)
-                }
-                return resolved
+            if isCommon, commonTypes[name] != nil { return bounded(commonType(name), at: reference.place) }
+            if isEntity, entityTypes.contains(name) || actionTypes.contains(name) {
+                return Resolved(type: .entity(EntityTypeName(name)), depth: 1, size: 1)
             }
-            if entityTypes.contains(name) { return Resolved(type: .entity(EntityTypeName(name)), depth: 1) }
-            if actionTypes.contains(name) { return Resolved(type: .entity(EntityTypeName(name)), depth: 1) }
         }
         let short = reference.name.hasPrefix("__cedar::") ? String(reference.name.dropFirst(9)) : reference.name
-        if let builtin = Self.builtins[short] { return Resolved(type: builtin, depth: 1) }
-        report("there is no type `\(reference.name)`", at: reference.range)
-        return Resolved(type: .bool, depth: 1)
+        if isCommon, let builtin = Self.builtins[short] { return Resolved(type: builtin, depth: 1, size: 1) }
+        report("there is no \(isCommon ? "type" : "entity type") `\(reference.name)`", at: reference.place)
+        return .unknown
     }
 
     private static let builtins: [String: SchemaType] = [
@@ -249,22 +307,43 @@ extension SchemaResolver {
         "datetime": .datetime, "duration": .duration,
     ]
 
+    private mutating func bounded(_ meaning: Resolved, at place: SchemaPlace) -> Resolved {
+        guard meaning.depth <= limits.maxNesting else {
+            report("types are nested deeper than \(limits.maxNesting) levels", at: place)
+            return .unknown
+        }
+        guard meaning.size <= limits.maxSchemaParts else {
+            spend(meaning.size, at: place)
+            return .unknown
+        }
+        return meaning
+    }
+
     /// The meaning of a common type that is declared. One that contains itself is reported.
     private mutating func commonType(_ name: String) -> Resolved {
         if let known = resolved[name] { return known }
-        guard let (declaration, namespace) = commonTypes[name] else { return Resolved(type: .bool, depth: 1) }
+        guard let (declaration, namespace) = commonTypes[name] else { return .unknown }
         guard open.insert(name).inserted else {
-            report("the type `\(name)` contains itself", at: declaration.range)
-            return Resolved(type: .bool, depth: 1)
+            report("the type `\(name)` contains itself", at: declaration.place)
+            return .unknown
         }
         // One common type may name the next, each a few frames further down.
         guard open.count <= limits.maxNesting else {
-            report("types are nested deeper than \(limits.maxNesting) levels", at: declaration.range)
-            return Resolved(type: .bool, depth: 1)
+            report("types are nested deeper than \(limits.maxNesting) levels", at: declaration.place)
+            return .unknown
         }
         let meaning = type(declaration.type, in: namespace)
         open.remove(name)
         resolved[name] = meaning
         return meaning
+    }
+}
+
+extension Array where Element: Comparable {
+    /// Each element once.
+    fileprivate func sortedOnce() -> [Element] {
+        var unique: [Element] = []
+        for element in sorted() where unique.last != element { unique.append(element) }
+        return unique
     }
 }

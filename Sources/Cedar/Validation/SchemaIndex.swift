@@ -1,0 +1,115 @@
+/// A schema prepared for questions about types.
+struct SchemaIndex: Sendable {
+    let schema: Schema
+    private let shapes: [EntityTypeName: CheckedRecord]
+    private let tags: [EntityTypeName: CheckedType]
+    private let contexts: [EntityUID: CheckedRecord]
+    private let actionsByType: [EntityTypeName: [EntityUID]]
+    private var types: Hierarchy<EntityTypeName>
+    private var actions: Hierarchy<EntityUID>
+    /// By the type of actions, the types of actions below them.
+    private var actionTypesBelow: [EntityTypeName: Set<EntityTypeName>] = [:]
+    /// Work done.
+    var steps: Int { types.steps + actions.steps }
+
+    init(_ schema: Schema) {
+        self.schema = schema
+        var shapes: [EntityTypeName: CheckedRecord] = [:]
+        var tags: [EntityTypeName: CheckedType] = [:]
+        for type in schema.entityTypes {
+            shapes[type.name] = CheckedRecord(type.shape)
+            tags[type.name] = type.tags.map { CheckedType($0) }
+        }
+        self.shapes = shapes
+        self.tags = tags
+        var contexts: [EntityUID: CheckedRecord] = [:]
+        var actionsByType: [EntityTypeName: [EntityUID]] = [:]
+        for action in schema.actions {
+            contexts[action.uid] = action.appliesTo.map { CheckedRecord($0.context) }
+            actionsByType[action.uid.type, default: []].append(action.uid)
+        }
+        self.contexts = contexts
+        self.actionsByType = actionsByType
+        types = Hierarchy(parents: schema.entityTypes.lazy.map { ($0.name, $0.memberOf) })
+        actions = Hierarchy(parents: schema.actions.lazy.map { ($0.uid, $0.memberOf) })
+    }
+
+    func isKnown(_ type: EntityTypeName) -> Bool { type.isAction || schema[type] != nil }
+
+    /// The type of a literal; nil for one that the schema does not know.
+    func type(of uid: EntityUID) -> CheckedType? {
+        let isKnown = uid.type.isAction ? schema[uid] != nil : schema[uid.type] != nil
+        return isKnown ? .entity(uid.type) : nil
+    }
+
+    func context(of action: EntityUID) -> CheckedRecord { contexts[action] ?? .empty }
+
+    /// Whether an entity of one type may be in one of the other: they are the same, or one may be an ancestor.
+    mutating func mayBeIn(_ type: EntityTypeName, _ group: EntityTypeName) -> Bool {
+        if type == group { return true }
+        if types.descendants(of: group).contains(type) { return true }
+        return actionTypes(below: group).contains(type)
+    }
+
+    private mutating func actionTypes(below group: EntityTypeName) -> Set<EntityTypeName> {
+        guard let sources = actionsByType[group] else { return [] }
+        if let known = actionTypesBelow[group] { return known }
+        let below = Set(actions.reached(from: sources).map(\.type))
+        actionTypesBelow[group] = below
+        return below
+    }
+
+    mutating func isAction(_ action: EntityUID, in group: EntityUID) -> Bool {
+        action == group || actions.descendants(of: group).contains(action)
+    }
+}
+
+extension SchemaIndex {
+    enum Lookup {
+        case found(CheckedRecord.Attribute)
+        /// Not with one type that is known.
+        case possible
+        case absent
+    }
+
+    /// Finds an attribute of a record or entity.
+    func attribute(_ name: AttributeName, of type: CheckedType) -> Lookup {
+        switch type {
+        case .record(let record): return record[name].map(Lookup.found) ?? (record.isOpen ? .possible : .absent)
+        case .entity(let union): return attribute(name, of: union)
+        case .never: return .possible
+        case .bool, .long, .string, .set, .extensionType: return .absent
+        }
+    }
+
+    /// Known of a union is what all its types have.
+    private func attribute(_ name: AttributeName, of union: EntityUnion) -> Lookup {
+        var joined: CheckedRecord.Attribute?
+        for type in union.types {
+            guard let attribute = shapes[type]?[name] else { return isAnywhere(name, in: union) ? .possible : .absent }
+            guard let before = joined else {
+                joined = attribute
+                continue
+            }
+            guard let after = try? before.joined(with: attribute, .permissive) else { return .possible }
+            joined = after
+        }
+        return joined.map(Lookup.found) ?? .absent
+    }
+
+    private func isAnywhere(_ name: AttributeName, in union: EntityUnion) -> Bool {
+        union.types.contains { shapes[$0]?[name] != nil }
+    }
+
+    /// The types that tags have, of those types that have tags.
+    func tagTypes(of union: EntityUnion) -> [CheckedType] { union.types.compactMap { tags[$0] } }
+
+    /// For suggestions.
+    func attributeNames(of type: CheckedType) -> [AttributeName] {
+        switch type {
+        case .record(let record): record.attributes.map(\.name)
+        case .entity(let union): union.single.flatMap { shapes[$0]?.attributes.map(\.name) } ?? []
+        case .never, .bool, .long, .string, .set, .extensionType: []
+        }
+    }
+}

@@ -1,0 +1,50 @@
+extension ValidationError: CustomStringConvertible {
+    package var description: String { "\(policy): \(reason)" }
+}
+
+extension ValidationError.Reason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownEntityType(let type, let suggestion):
+            "there is no entity type `\(type)`" + Self.didYouMean(suggestion)
+        case .unknownAction(let action, let suggestion):
+            "there is no action \(action)" + Self.didYouMean(suggestion)
+        case .unknownEnumeratedID(let uid, let allowed):
+            "\(uid) is none of the entities of its type: "
+                + allowed.prefix(8).map(\.cedarQuoted).joined(separator: ", ") + (allowed.count > 8 ? ", …" : "")
+        case .noApplicableAction: "no action applies to the principals and resources of the scope"
+        case .unexpectedType(let expected, let found, let advice):
+            "expected \(expected), found \(found)" + (advice.map { "; \($0)" } ?? "")
+        case .incompatibleTypes(let left, let right, let advice):
+            "\(left) and \(right) do not go together" + (advice.map { "; \($0)" } ?? "")
+        case .optionalAttribute(let owner, let name):
+            "\(owner) may have no attribute \(name.text.cedarQuoted); test it with `has` before"
+        case .unknownAttribute(let owner, let name, let suggestion):
+            "\(owner) has no attribute \(name.text.cedarQuoted)" + Self.didYouMean(suggestion)
+        case .unguardedTag: "the entity may have no such tag; test it with `hasTag` and the same operands before"
+        case .noTags(let owner): "\(owner) has no tags"
+        case .emptySet: "the type of an empty set is not known"
+        case .argumentCount(let function, let expected, let found):
+            "\(function.rawValue) takes \(expected) argument\(expected == 1 ? "" : "s"), not \(found)"
+        case .refusedArgument(let function, let message): "\(function.rawValue): \(message)"
+        case .computedArgument(let function): "the argument of \(function.rawValue) is to be a literal"
+        case .tooManySteps(let limit): "the validation takes more than \(limit) steps"
+        }
+    }
+
+    private static func didYouMean(_ suggestion: String?) -> String {
+        suggestion.map { "; did you mean `\($0)`?" } ?? ""
+    }
+}
+
+extension ValidationWarning: CustomStringConvertible {
+    package var description: String { "\(policy): \(reason)" }
+}
+
+extension ValidationWarning.Reason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .impossiblePolicy: "the policy applies to no request that the schema allows"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// How freely types may be mixed.
+package enum ValidationMode: String, Hashable, Sendable, CaseIterable {
+    /// What the language's own tools ask by default: both sides of a comparison, both branches of a condition and all elements
+    /// of a set have one type.
+    case strict
+    /// Only what could fail at evaluation is an error.
+    case permissive
+}
+
+/// Bounds on one validation.
+package struct ValidationLimits: Hashable, Sendable {
+    /// Nodes of policies that are looked at, once for each combination of principal type, action and resource type, and more
+    /// where the work grows with the size of types.
+    package var maxSteps: Int
+    /// How many errors of one policy are reported.
+    package var maxErrors: Int
+
+    package init(maxSteps: Int = 100_000_000, maxErrors: Int = 20) {
+        self.maxSteps = maxSteps
+        self.maxErrors = max(1, maxErrors)
+    }
+
+    package static let standard = ValidationLimits()
+}
+
+/// What a validation found.
+package struct ValidationReport: Hashable, Sendable {
+    /// In the order of the policies. Empty for policies that are valid.
+    package internal(set) var errors: [ValidationError]
+    package internal(set) var warnings: [ValidationWarning]
+
+    package init(errors: [ValidationError] = [], warnings: [ValidationWarning] = []) {
+        self.errors = errors
+        self.warnings = warnings
+    }
+
+    package var isValid: Bool { errors.isEmpty }
+}
+
+/// Something in a policy that may fail at evaluation, or that strict mode forbids.
+package struct ValidationError: Error, Hashable, Sendable {
+    package let policy: PolicyID
+    /// Where in the text of the policy; the whole policy where it is no single place.
+    package let range: SourceRange
+    package let reason: Reason
+
+    package enum Reason: Hashable, Sendable {
+        case unknownEntityType(EntityTypeName, suggestion: String?)
+        case unknownAction(EntityUID, suggestion: String?)
+        case unknownEnumeratedID(EntityUID, allowed: [String])
+        /// No action applies to what the scope asks for.
+        case noApplicableAction
+        case unexpectedType(expected: String, found: String, advice: String?)
+        case incompatibleTypes(String, String, advice: String?)
+        /// The access is not guarded by a `has`.
+        case optionalAttribute(of: String, AttributeName)
+        case unknownAttribute(of: String, AttributeName, suggestion: String?)
+        /// The access is not guarded by a `hasTag` with the same operands.
+        case unguardedTag
+        case noTags(of: String)
+        case emptySet
+        case argumentCount(ExtensionFunction, expected: Int, found: Int)
+        case refusedArgument(ExtensionFunction, message: String)
+        /// A constructor's argument is no literal.
+        case computedArgument(ExtensionFunction)
+        case tooManySteps(limit: Int)
+    }
+}
+
+/// Something in a policy that is probably a mistake.
+package struct ValidationWarning: Hashable, Sendable {
+    package let policy: PolicyID
+    package let range: SourceRange
+    package let reason: Reason
+
+    package enum Reason: Hashable, Sendable {
+        /// The policy applies to no request that the schema allows.
+        case impossiblePolicy
+    }
+}

@@ -1,0 +1,141 @@
+/// Checks policies against a schema: a policy that is valid fails at evaluation only where a number overflows, an entity that
+/// it reads is missing or an extension function refuses its operands.
+///
+/// Each policy is checked once for each principal type, action and resource type that the schema allows together and the
+/// policy's scope admits, a template as if any entity of a fitting type stood in its slots. Of a linked policy only its
+/// entities are checked, since its template is checked for all.
+package struct Validator: Sendable {
+    package let mode: ValidationMode
+    package let limits: ValidationLimits
+    private let index: SchemaIndex
+
+    package init(_ schema: Schema, mode: ValidationMode = .strict, limits: ValidationLimits = .standard) {
+        self.mode = mode
+        self.limits = limits
+        index = SchemaIndex(schema)
+    }
+
+    package func validate(_ policies: PolicySet) -> ValidationReport {
+        var run = ValidationRun(index, mode: mode, limits: limits)
+        for template in policies.templates { run.validate(template) }
+        for policy in policies.policies {
+            if policy.template == nil { run.validate(policy) } else { run.validateLink(policy) }
+        }
+        return run.report
+    }
+}
+
+/// One pass over policies.
+struct ValidationRun {
+    var index: SchemaIndex
+    let mode: ValidationMode
+    let limits: ValidationLimits
+    private(set) var report = ValidationReport()
+    private var steps = 0
+    private var errorCount = 0
+
+    init(_ index: SchemaIndex, mode: ValidationMode, limits: ValidationLimits) {
+        self.index = index
+        self.mode = mode
+        self.limits = limits
+    }
+
+    mutating func validate(_ policy: Policy) {
+        errorCount = 0
+        checkNames(in: policy)
+        checkTypes(in: policy)
+    }
+
+    mutating func validateLink(_ policy: Policy) {
+        errorCount = 0
+        for uid in [policy.scope.principal, policy.scope.resource].compactMap(\.entity) {
+            checkType(uid.type, at: policy.range, in: policy)
+        }
+        var environments = EnvironmentSearch(policy.scope, index: index)
+        if environments.next() == nil { add(.noApplicableAction, at: policy.range, in: policy) }
+        index = environments.index
+    }
+
+    mutating func add(_ reason: ValidationError.Reason, at range: SourceRange, in policy: Policy) {
+        guard errorCount < limits.maxErrors else { return }
+        let error = ValidationError(policy: policy.id, range: range, reason: reason)
+        // The same fault is usually found in many environments.
+        guard !report.errors.suffix(errorCount).contains(error) else { return }
+        errorCount += 1
+        report.errors.append(error)
+    }
+
+    private mutating func checkTypes(in policy: Policy) {
+        var environments = EnvironmentSearch(policy.scope, index: index)
+        var isApplicable = false
+        var isPossible = false
+        while let environment = environments.next() {
+            isApplicable = true
+            guard steps + environments.steps <= limits.maxSteps else {
+                return add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy)
+            }
+            isPossible = check(policy, in: environment, &environments.index) || isPossible
+        }
+        steps += environments.steps
+        index = environments.index
+        if !isApplicable { add(.noApplicableAction, at: policy.range, in: policy) }
+        if mode == .strict, case .memberOfAny(let groups) = policy.scope.action, groups.isEmpty {
+            add(.emptySet, at: policy.range, in: policy)
+        }
+        if !isPossible {
+            report.warnings.append(
+                ValidationWarning(policy: policy.id, range: policy.range, reason: .impossiblePolicy)
+            )
+        }
+    }
+
+    /// Whether the policy may hold in this environment.
+    private mutating func check(
+        _ policy: Policy,
+        in environment: RequestEnvironment,
+        _ index: inout SchemaIndex
+    ) -> Bool {
+        var checker = TypeChecker(
+            index: index,
+            mode: mode,
+            environment: environment,
+            maxSteps: limits.maxSteps - steps
+        )
+        let isPossible = checker.check(policy.conditions)
+        for fault in checker.faults { add(fault.reason, at: fault.range, in: policy) }
+        if checker.isExhausted { add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy) }
+        steps += checker.steps - index.steps
+        index = checker.index
+        return isPossible
+    }
+}
+
+extension TypeChecker {
+    /// Whether all conditions may hold. One that never does ends the search.
+    fileprivate mutating func check(_ conditions: [Condition]) -> Bool {
+        for condition in conditions {
+            let answer = expectBool(condition.body)
+            if answer.type == .bool(condition.kind == .unless) { return false }
+            if condition.kind == .when { known.insert(answer.capabilities) }
+        }
+        return true
+    }
+}
+
+extension EntityConstraint {
+    /// The entity that it names.
+    var entity: EntityUID? {
+        switch self {
+        case .equal(.entity(let uid)), .memberOf(.entity(let uid)), .isTypeIn(_, .entity(let uid)): uid
+        case .any, .isType, .equal(.slot), .memberOf(.slot), .isTypeIn(_, .slot): nil
+        }
+    }
+
+    /// The type that it names by itself.
+    var type: EntityTypeName? {
+        switch self {
+        case .isType(let type), .isTypeIn(let type, _): type
+        case .any, .equal, .memberOf: nil
+        }
+    }
+}

@@ -11,6 +11,7 @@ enum CedarConformance {
         ("examples", ExampleSuite.run),
         ("probes", ProbeSuite.run),
         ("mined", MinedSuite.run),
+        ("forms", FormSuite.run),
         ("corpus-validation", ValidationSuite.run),
         ("corpus-json-schemas", SchemaSuite.run),
     ]

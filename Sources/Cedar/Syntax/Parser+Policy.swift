@@ -44,7 +44,7 @@ extension Parser {
             guard !annotations.contains(where: { $0.name == name }) else {
                 throw fault("the annotation `@\(name)` is given twice", at: token.range)
             }
-            var value = ""
+            var value: String?
             if take(.leftParenthesis) {
                 value = try string("the annotation's text in quotation marks")
                 try expect(.rightParenthesis, "`)`")

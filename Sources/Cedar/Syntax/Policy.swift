@@ -122,6 +122,14 @@ package enum Effect: String, Hashable, Sendable {
 package struct Annotation: Hashable, Sendable {
     package let name: String
     package let value: String
+    /// Whether it was written without a value, which means the same as an empty one. Its JSON form keeps the two apart.
+    package let isBare: Bool
+
+    package init(name: String, value: String?) {
+        self.name = name
+        self.value = value ?? ""
+        isBare = value == nil
+    }
 
     package static func == (lhs: Annotation, rhs: Annotation) -> Bool {
         lhs.name.isExactly(rhs.name) && lhs.value.isExactly(rhs.value)

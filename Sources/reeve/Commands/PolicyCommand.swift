@@ -6,8 +6,11 @@ import JSON
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Policy sets in Cedar: drafts, versions, and which is in force.",
-        subcommands: [Draft.self, Activate.self, Rollback.self, Get.self, List.self, Versions.self, Delete.self]
+        abstract: "Policy sets in Cedar: drafts, versions, and which is in force; and tools for policy files.",
+        subcommands: [
+            Draft.self, Activate.self, Rollback.self, Get.self, List.self, Versions.self, Delete.self,
+            PolicyCheck.self, PolicyFormat.self, PolicyTranslate.self,
+        ]
     )
 
     static func path(_ set: String) -> String { "/v1/policy-sets/\(ClusterClient.segment(set))" }

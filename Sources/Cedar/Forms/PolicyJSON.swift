@@ -1,0 +1,103 @@
+package import JSON
+
+/// Cedar's JSON form of policies, templates and policy sets.
+///
+/// A set is `{"templates": {id: …}, "staticPolicies": {id: …}, "templateLinks": […]}`. An expression is an object with one
+/// member: an operator or function, and what it is applied to.
+///
+/// What the reference lets pass and is refused here: members that mean nothing, an entity beside a slot, a template
+/// without slots (which would decide nothing), a path after `has` with names that are no identifiers, a method without a
+/// receiver.
+package enum PolicyJSON {
+    /// Reads a set, or one policy or template by itself, which is called `policy0`.
+    package static func parse(
+        _ bytes: [UInt8],
+        limits: SyntaxLimits = .standard
+    ) throws(PolicyJSONError) -> PolicySet {
+        let document: JSONValue
+        do throws(JSONError) {
+            document = try JSONValue.parse(bytes, limits: .policies)
+        } catch {
+            throw PolicyJSONError("not JSON: \(error)")
+        }
+        return try PolicyJSONReader(limits: limits).document(document)
+    }
+
+    /// The set in the form that `parse` reads back. Linked policies become links to their templates.
+    package static func write(_ set: PolicySet) throws(PolicyJSONError) -> JSONValue {
+        var writer = PolicyJSONWriter()
+        return try writer.set(set)
+    }
+
+    /// A policy or template by itself, without its id. A linked policy is written with its slots filled.
+    package static func write(_ policy: Policy) throws(PolicyJSONError) -> JSONValue {
+        var writer = PolicyJSONWriter()
+        return try writer.policy(policy, level: 1)
+    }
+}
+
+extension JSONLimits {
+    /// For policies, where each operand of a chain stands two levels deeper than the one after it.
+    package static let policies = JSONLimits(maxBytes: 64 << 20, maxDepth: 1024, maxElements: 4_000_000)
+}
+
+/// What is wrong with policies in JSON, and where in their document: `.staticPolicies.policy0.principal.entity`.
+package struct PolicyJSONError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let message: String
+    package let path: String
+
+    init(_ message: String, path: String = "") {
+        self.message = message
+        self.path = path
+    }
+
+    package var description: String { path.isEmpty ? message : "\(path): \(message)" }
+
+    /// Adds where in the document it went wrong.
+    static func at<Result>(
+        _ step: @autoclosure () -> String,
+        _ read: () throws(PolicyJSONError) -> Result
+    ) throws(PolicyJSONError) -> Result {
+        do throws(PolicyJSONError) {
+            return try read()
+        } catch {
+            throw PolicyJSONError(error.message, path: step() + error.path)
+        }
+    }
+}
+
+/// An object of which every member has a meaning.
+struct PolicyJSONObject {
+    private let json: JSONValue
+
+    init(_ json: JSONValue, members known: [String]) throws(PolicyJSONError) {
+        guard case .object(let members) = json else {
+            throw PolicyJSONError("expected an object, found \(json.kind)")
+        }
+        for member in members where !known.contains(where: { $0.isExactly(member.name) }) {
+            throw PolicyJSONError("there is no member \(JSONValue.string(member.name)) here")
+        }
+        self.json = json
+    }
+
+    func has(_ name: String) -> Bool { json[name] != nil }
+
+    func member<Result>(
+        _ name: String,
+        _ read: (JSONValue) throws(PolicyJSONError) -> Result
+    ) throws(PolicyJSONError) -> Result {
+        try PolicyJSONError.at(".\(name)") { () throws(PolicyJSONError) in
+            guard let value = json[name] else { throw PolicyJSONError("missing") }
+            return try read(value)
+        }
+    }
+
+    /// Nil where it is missing or null.
+    func optional<Result>(
+        _ name: String,
+        _ read: (JSONValue) throws(PolicyJSONError) -> Result
+    ) throws(PolicyJSONError) -> Result? {
+        guard let value = json[name], !value.isNull else { return nil }
+        return try PolicyJSONError.at(".\(name)") { () throws(PolicyJSONError) in try read(value) }
+    }
+}

@@ -1,0 +1,89 @@
+import Cedar
+import Foundation
+import JSON
+
+/// Policies in a file, as Cedar text or in Cedar's JSON form: which of the two shows in the first character.
+struct PolicyFile {
+    /// As the caller named it.
+    let path: String
+    private let bytes: [UInt8]
+
+    /// Reads at most what the parsers take.
+    init(_ path: String) throws {
+        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        guard let handle, let data = try? handle.read(upToCount: Self.maxBytes + 1) ?? Data() else {
+            throw CommandError("there is no such file, or it cannot be read", at: path)
+        }
+        guard data.count <= Self.maxBytes else {
+            throw CommandError("is larger than \(Self.maxBytes >> 20) MiB", at: path)
+        }
+        self.path = path == "-" ? "standard input" : path
+        bytes = [UInt8](data)
+    }
+
+    private static let maxBytes = JSONLimits.policies.maxBytes
+
+    /// No Cedar text begins with a bracket.
+    var isJSON: Bool {
+        let first = bytes.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
+    func text() throws -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError("is not text in UTF-8", at: path)
+        }
+        return text
+    }
+
+    /// Policies are called as the cluster calls them: by `@id("…")`, or by their place.
+    func policies() throws -> PolicySet {
+        do {
+            return isJSON ? try PolicyJSON.parse(bytes) : try PolicySet.parse(try text(), naming: .byAnnotation)
+        } catch let error as CedarSyntaxError {
+            throw PolicyFileError(path: path, faults: .text(error))
+        } catch let error as PolicyJSONError {
+            throw PolicyFileError(path: path, faults: .json(error))
+        }
+    }
+}
+
+/// What is wrong with the policies of a file.
+struct PolicyFileError: Error, CustomStringConvertible {
+    enum Faults {
+        case text(CedarSyntaxError)
+        case json(PolicyJSONError)
+    }
+
+    let path: String
+    let faults: Faults
+
+    var count: Int {
+        switch faults {
+        case .text(let error): error.diagnostics.count
+        case .json: 1
+        }
+    }
+
+    /// Each with the line at fault.
+    var description: String {
+        switch faults {
+        case .text(let error): error.excerpts(file: path)
+        case .json(let error): "error: \(error.message)\n --> \(path)" + (error.path.isEmpty ? "" : ": \(error.path)")
+        }
+    }
+
+    var json: [JSONValue] {
+        switch faults {
+        case .text(let error):
+            error.diagnostics.map {
+                [
+                    "message": .string($0.message), "advice": $0.advice.map { .string($0) } ?? .null,
+                    "line": .integer(Int64($0.position.line)), "column": .integer(Int64($0.position.column)),
+                    "length": .integer(Int64($0.length)),
+                ]
+            }
+        case .json(let error): [["message": .string(error.message), "path": .string(error.path)]]
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Cedar
+import JSON
+
+struct PolicyTranslate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "translate",
+        abstract: "Turn Cedar text into Cedar's JSON form of policies, or back.",
+        discussion: """
+            Text becomes JSON, JSON becomes text; --to only makes sure of it. JSON has no comments. In text, names of \
+            policies are kept as @id("…"), and a policy that is linked from a template stands there with its slots \
+            filled. Needs no cluster.
+            """
+    )
+
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    @Argument(help: "File with policies; - is standard input.", completion: .file(extensions: ["cedar", "json"]))
+    var file: String
+    @Option(help: ArgumentHelp("The form to make: text or json.", valueName: "form"))
+    var to: Form?
+
+    func run() throws {
+        let file = try PolicyFile(file)
+        let result: Form = file.isJSON ? .text : .json
+        guard to ?? result == result else {
+            throw CommandError(
+                file.isJSON ? "is JSON already" : "is Cedar text already",
+                at: file.path,
+                advice: file.isJSON ? nil : "`reeve policy format` lays it out"
+            )
+        }
+        Console.print(try translated(file, to: result))
+    }
+
+    private func translated(_ file: PolicyFile, to form: Form) throws -> String {
+        do {
+            let policies = try file.policies()
+            return switch form {
+            case .text: try policies.text()
+            case .json: try PolicyJSON.write(policies).prettyPrinted()
+            }
+        } catch let error as PolicyFileError {
+            Console.progress("\(error)")
+            throw ExitCode.failure
+        } catch let error as PolicyJSONError {
+            throw CommandError(error.message, at: "\(file.path): \(error.path)")
+        }
+    }
+}

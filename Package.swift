@@ -254,7 +254,7 @@ let package = Package(
         tests(
             "ReeveTests",
             [
-                "reeve", "HTTPAPI", "Directory", "Identity", "JSON", "Kernel", "Keys", nioCore,
+                "reeve", "TestSupport", "HTTPAPI", "Cedar", "Directory", "Identity", "JSON", "Kernel", "Keys", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

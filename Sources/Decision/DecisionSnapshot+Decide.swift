@@ -1,5 +1,5 @@
 package import Cedar
-internal import Directory
+package import Directory
 internal import HashTreeCollections
 package import Identity
 internal import JSON
@@ -298,7 +298,7 @@ struct DecisionWork {
 }
 
 extension DecisionCode {
-    init(_ outcome: PolicyVerdict.Outcome) {
+    package init(_ outcome: PolicyVerdict.Outcome) {
         switch outcome {
         case .permitted: self = .allowed
         case .forbidden: self = .forbidden

@@ -1,7 +1,7 @@
 internal import Cedar
-internal import Decision
-internal import Directory
-internal import JSON
+package import Decision
+package import Directory
+package import JSON
 
 extension Explanation {
     /// What both APIs show of it.
@@ -12,14 +12,7 @@ extension Explanation {
             JSONMember("policies", .array(policies.map(\.json))),
             JSONMember("roles", .array(Self.unique(roles).map { .string($0) })),
             JSONMember("near_misses", .array(nearMisses.map(\.json))),
-            JSONMember(
-                "failures",
-                .array(
-                    answer.failures.map { failure in
-                        .object(failure.policy.members + [JSONMember("error", "\(failure.error)")])
-                    }
-                )
-            ),
+            JSONMember("failures", .array(answer.failures.map(\.json))),
             JSONMember(
                 "ignored_properties",
                 .array(
@@ -38,15 +31,18 @@ extension Explanation {
 
 extension PolicyReference {
     fileprivate var members: [JSONMember] {
-        [
-            JSONMember("set", set), JSONMember("version", version.json), JSONMember("id", id),
-            JSONMember("line", .integer(Int64(line))),
-        ]
+        // What was read from a file has no version.
+        [JSONMember("set", set)] + (version > 0 ? [JSONMember("version", version.json)] : [])
+            + [JSONMember("id", id), JSONMember("line", .integer(Int64(line)))]
     }
 }
 
+extension PolicyVerdict.Failure {
+    package var json: JSONValue { .object(policy.members + [JSONMember("error", "\(error)")]) }
+}
+
 extension Explanation.DecidingPolicy {
-    fileprivate var json: JSONValue {
+    package var json: JSONValue {
         .object(
             reference.members + [
                 JSONMember("effect", effect.rawValue), JSONMember("text", text),
@@ -84,7 +80,7 @@ extension Explanation.NamedValue {
 }
 
 extension Explanation.NearMiss {
-    fileprivate var json: JSONValue {
+    package var json: JSONValue {
         let changes = changes.map { JSONValue.array($0.map { .string($0.description) }) } ?? .null
         return .object(policy.members + obstacleMembers + [JSONMember("changes", changes)])
     }

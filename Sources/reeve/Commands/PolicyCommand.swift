@@ -9,7 +9,8 @@ struct PolicyCommand: AsyncParsableCommand {
         abstract: "Policy sets in Cedar: drafts, versions, and which is in force; and tools for policy files.",
         subcommands: [
             Draft.self, Activate.self, Rollback.self, Get.self, List.self, Versions.self, Delete.self,
-            PolicyCheck.self, PolicyFormat.self, PolicyTranslate.self,
+            PolicyCheck.self, PolicyFormat.self, PolicyTranslate.self, PolicyExplain.self, PolicyTest.self,
+            PolicyDiff.self,
         ]
     )
 

@@ -1,0 +1,61 @@
+import JSON
+
+/// What an explanation says, in lines for people. It is in the API's JSON form, wherever it was made.
+struct ExplanationText {
+    private(set) var lines: [String] = []
+
+    init(_ explanation: JSONValue) {
+        let policies = Self.list(explanation["policies"])
+        for policy in policies { lines.append("  decided by  \(Self.policy(policy))") }
+        for policy in Self.list(explanation["failures"]) {
+            lines.append("  failed      \(Self.policy(policy)): \(policy["error"]?.cell ?? "")")
+        }
+        for policy in policies where policy["effect"]?.stringValue == "forbid" {
+            for condition in Self.list(policy["conditions"]) { lines += Self.values(condition) }
+        }
+        for miss in Self.list(explanation["near_misses"]) { lines += Self.nearMiss(miss) }
+        let roles = Self.list(explanation["roles"])
+        if !roles.isEmpty { lines.append("  roles       \(roles.map(\.cell).joined(separator: ", "))") }
+    }
+
+    private static func list(_ value: JSONValue?) -> [JSONValue] { value?.arrayValue ?? [] }
+
+    private static func nearMiss(_ miss: JSONValue) -> [String] {
+        var lines = ["  closest     \(policy(miss))"]
+        switch miss["obstacle"]?.stringValue {
+        case "condition":
+            guard let condition = miss["condition"] else { break }
+            let outcome = condition["kind"]?.stringValue == "unless" ? "holds" : "does not hold"
+            lines[0] += ": \(condition["kind"]?.cell ?? "") \(outcome)"
+            lines += values(condition)
+        case "error": lines[0] += ": \(miss["error"]?.cell ?? "")"
+        case let part: lines[0] += ": its scope asks for another \(part ?? "request")"
+        }
+        for (place, change) in list(miss["changes"]).enumerated() {
+            lines.append(
+                (place == 0 ? "                would apply with  " : "                             and  ") + change.cell
+            )
+        }
+        return lines
+    }
+
+    /// The part of a condition that decided, and what stood in it.
+    private static func values(_ condition: JSONValue) -> [String] {
+        ["                \(oneLine(condition["text"]))"]
+            + list(condition["values"]).map { value in
+                let result = value["value"].map { "is \($0.cell)" } ?? "fails: \(value["error"]?.cell ?? "")"
+                return "                  \(oneLine(value["text"])) \(result)"
+            }
+    }
+
+    private static func oneLine(_ text: JSONValue?) -> String {
+        (text?.stringValue ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private static func policy(_ policy: JSONValue) -> String {
+        let place = "\(policy["set"]?.cell ?? "")/\(policy["id"]?.cell ?? "")"
+        let version = policy["version"].map { " version \($0.cell)" } ?? ""
+        let line = policy["line"].map { ", line \($0.cell)" } ?? ""
+        return "\(place)\(version)\(line)"
+    }
+}

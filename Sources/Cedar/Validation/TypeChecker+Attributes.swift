@@ -21,7 +21,7 @@ extension TypeChecker {
             return attribute.type
         case .possible, .absent:
             let names = index.attributeNames(of: type).map(\.text)
-            spend(names.count * 64)
+            spend(names.count * 1000)
             let suggestion = Suggestion.closest(to: name.text, among: names)
             report(.unknownAttribute(of: "\(type)", name, suggestion: suggestion), at: expression)
             return nil

@@ -26,19 +26,14 @@ extension ValidationRun {
 
     mutating func checkType(_ type: EntityTypeName, at range: SourceRange, in policy: Policy) {
         guard !index.isKnown(type) else { return }
-        let names = index.schema.entityTypes.map(\.name.text)
-        add(
-            .unknownEntityType(type, suggestion: Suggestion.closest(to: type.text, among: names)),
-            at: range,
-            in: policy
-        )
+        let suggestion = isPatient ? index.suggestion(for: type) : nil
+        add(.unknownEntityType(type, suggestion: suggestion), at: range, in: policy)
     }
 
     private mutating func checkEntity(_ uid: EntityUID, at range: SourceRange, in policy: Policy) {
         if uid.type.isAction {
             guard index.schema[uid] == nil else { return }
-            let names = index.schema.actions.map(\.uid.description)
-            let suggestion = Suggestion.closest(to: "\(uid)", among: names)
+            let suggestion = isPatient ? index.suggestion(for: uid) : nil
             return add(.unknownAction(uid, suggestion: suggestion), at: range, in: policy)
         }
         checkType(uid.type, at: range, in: policy)

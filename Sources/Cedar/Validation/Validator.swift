@@ -56,6 +56,9 @@ struct ValidationRun {
         index = environments.index
     }
 
+    /// Whether to search for suggestions still, which takes longer than all else.
+    var isPatient: Bool { report.errors.count < 100 && errorCount < limits.maxErrors }
+
     mutating func add(_ reason: ValidationError.Reason, at range: SourceRange, in policy: Policy) {
         guard errorCount < limits.maxErrors else { return }
         let error = ValidationError(policy: policy.id, range: range, reason: reason)

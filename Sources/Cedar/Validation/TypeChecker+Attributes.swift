@@ -2,7 +2,9 @@ extension TypeChecker {
     mutating func attribute(_ operand: Expression, _ name: AttributeName, at expression: Expression) -> Answer {
         let owner = expectAttributes(operand)
         guard let type = owner.type else { return .unknown }
-        return Answer(access(name, of: type, operand, at: expression), of: owner).soundIfTyped
+        var answer = Answer(access(name, of: type, operand, at: expression), of: owner).soundIfTyped
+        answer.reach = reach(of: name, in: owner, at: expression)
+        return answer
     }
 
     /// The type of an attribute that is surely there; nil with a fault otherwise.
@@ -30,7 +32,7 @@ extension TypeChecker {
 
     /// `value has a.b.c` is `value has a && value.a has b && value.a.b has c`.
     mutating func has(_ operand: Expression, _ path: [AttributeName], at expression: Expression) -> Answer {
-        let owner = expectAttributes(operand)
+        var owner = expectAttributes(operand)
         guard var type = owner.type else { return .unsound(.anyBool) }
         var operand = operand
         var result = Answer(.true, of: owner)
@@ -45,6 +47,8 @@ extension TypeChecker {
                 )
                 return .unsound(.anyBool)
             }
+            owner.type = type
+            owner.reach = reach(of: name, in: owner, at: expression)
             let step = has(name, of: type, operand)
             result = result.and(step)
             guard step.type != .false, place + 1 < path.count else { break }
@@ -70,9 +74,10 @@ extension TypeChecker {
         }
     }
 
-    mutating func hasTag(_ operand: Expression, _ key: Expression) -> Answer {
+    mutating func hasTag(_ operand: Expression, _ key: Expression, at expression: Expression) -> Answer {
         let (owner, keyAnswer) = (expectEntity(operand), expectString(key, for: "hasTag"))
         guard case .entity(let union) = owner.type else { return .unknown }
+        dereference(owner, at: expression)
         let capability = Capability.tag(of: operand, key)
         var answer = Answer(.anyBool, of: owner, keyAnswer)
         if index.tagTypes(of: union).isEmpty {
@@ -96,7 +101,9 @@ extension TypeChecker {
             report(.noTags(of: "\(CheckedType.entity(union))"), at: expression)
             return .unknown
         }
-        return Answer(joined(types, at: expression), of: owner, keyAnswer).soundIfTyped
+        var answer = Answer(joined(types, at: expression), of: owner, keyAnswer).soundIfTyped
+        answer.reach = dereference(owner, at: expression)
+        return answer
     }
 }
 

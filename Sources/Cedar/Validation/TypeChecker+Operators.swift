@@ -111,14 +111,18 @@ extension TypeChecker {
 
     mutating func record(_ fields: [Expression.Field]) -> Answer {
         var attributes: [CheckedRecord.Attribute] = []
+        var reaches: [AttributeName: Reach] = [:]
         var isSound = true
         for field in fields.sorted(by: { $0.name < $1.name }) {
             let answer = check(field.value)
             isSound = isSound && answer.isSound
+            reaches[field.name] = answer.reach
             guard let type = answer.type else { continue }
             attributes.append(CheckedRecord.Attribute(name: field.name, type: type, isRequired: true))
         }
         guard attributes.count == fields.count else { return .unknown }
-        return Answer(type: .record(CheckedRecord(sorted: attributes)), isSound: isSound)
+        var answer = Answer(type: .record(CheckedRecord(sorted: attributes)), isSound: isSound)
+        answer.reach = .record(reaches)
+        return answer
     }
 }

@@ -1,4 +1,5 @@
 import Cedar
+import JSON
 import Testing
 
 @Suite("Cedar validator")
@@ -340,5 +341,38 @@ struct ValidatorTests {
         #expect(try warnings("principal has \"a\u{200b}\" || principal.on").first?.contains("U+200B") == true)
         let scope = try Self.report("permit(principal == User::\"\u{0440}\u{0430}y\", action, resource);")
         #expect(scope.warnings.map(\.reason) == [.suspiciousText("\u{0440}\u{0430}y", .mixedScripts)])
+    }
+
+    @Test("goes as deep as the parser does")
+    func depth() throws {
+        func deep(_ before: String, _ inside: String, _ after: String, _ count: Int = 200) -> String {
+            String(repeating: before, count: count) + inside + String(repeating: after, count: count)
+        }
+        let conditions = [
+            deep("if principal.on then (", "principal.on", ") else false"), deep("!(", "principal.on", ")"),
+            deep("{a: ", "1", "}") + " == " + deep("{a: ", "2", "}"),
+            deep("[", "1", "]") + " == " + deep("[", "2", "]"),
+            deep("principal.on && (false || (", "principal.on", "))", 100),
+            "(" + deep("{a: ", "principal", "}", 100) + ")" + String(repeating: ".a", count: 100) + ".on",
+            deep("principal.hasTag(if ", "principal.on", " then \"a\" else \"b\")", 100),
+            "principal has boss" + String(repeating: ".boss", count: 200),
+        ]
+        let schema = try Schema.parse(Self.schema)
+        for condition in conditions {
+            let policies = try PolicySet.parse("permit(principal is User, action, resource) when { \(condition) };")
+            for mode in ValidationMode.allCases {
+                #expect(
+                    Validator(schema, mode: mode, maxLevel: 1000).validate(policies).isValid,
+                    "\(condition.prefix(40))"
+                )
+            }
+        }
+        let types = "entity E { x: " + deep("{a: Set<", "Long", ">}", 100) + " }; entity F;"
+        let deepSchema = try Schema.parse(types + "action a appliesTo { principal: E, resource: F };")
+        let policies = try PolicySet.parse(
+            "permit(principal, action, resource) when { [principal.x] == [principal.x] };"
+        )
+        #expect(Validator(deepSchema).validate(policies).isValid)
+        #expect(try Schema.parseJSON(deepSchema.json().serialized()) == deepSchema)
     }
 }

@@ -7,6 +7,14 @@ extension TypeChecker {
         return answer
     }
 
+    private mutating func lookup(_ name: AttributeName, of type: CheckedType) -> SchemaIndex.Lookup {
+        let found = index.attribute(name, of: type)
+        if case .entity(let union) = type, union.single == nil, case .found(let attribute) = found {
+            spend(union.types.count * attribute.type.size)
+        }
+        return found
+    }
+
     /// The type of an attribute that is surely there; nil with a fault otherwise.
     private mutating func access(
         _ name: AttributeName,
@@ -14,7 +22,7 @@ extension TypeChecker {
         _ operand: Expression,
         at expression: Expression
     ) -> CheckedType? {
-        switch index.attribute(name, of: type) {
+        switch lookup(name, of: type) {
         case .found(let attribute):
             guard attribute.isRequired || known.contains(.attribute(of: operand, name)) else {
                 report(.optionalAttribute(of: "\(type)", name), at: expression)
@@ -62,8 +70,8 @@ extension TypeChecker {
     }
 
     /// An entity may not exist, so even an attribute that its type requires is only surely there once it was tested.
-    private func has(_ name: AttributeName, of type: CheckedType, _ operand: Expression) -> Answer {
-        switch index.attribute(name, of: type) {
+    private mutating func has(_ name: AttributeName, of type: CheckedType, _ operand: Expression) -> Answer {
+        switch lookup(name, of: type) {
         case .absent: return Answer(type: .false)
         case .possible: return Answer(type: .anyBool)
         case .found(let attribute):

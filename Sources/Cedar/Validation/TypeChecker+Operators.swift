@@ -65,8 +65,10 @@ extension TypeChecker {
     private mutating func order(_ left: Expression, _ right: Expression) -> Answer {
         let (leftAnswer, rightAnswer) = (check(left), check(right))
         guard let leftType = leftAnswer.type, let rightType = rightAnswer.type else { return .unsound(.anyBool) }
-        let isAlike = leftType == rightType || leftType == .never || rightType == .never
-        if isAlike, leftType.isOrdered || rightType.isOrdered { return Answer(.anyBool, of: leftAnswer, rightAnswer) }
+        if leftType.isOrdered ? rightType == leftType || rightType == .never : rightType.isOrdered && leftType == .never
+        {
+            return Answer(.anyBool, of: leftAnswer, rightAnswer)
+        }
         // The side that has an order says what the other should be.
         if leftType.isOrdered {
             report(.unexpectedType(expected: "\(leftType)", found: "\(rightType)", advice: nil), at: right)

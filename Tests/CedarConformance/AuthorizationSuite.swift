@@ -22,17 +22,18 @@ enum AuthorizationSuite {
         let requests: [JSONValue]
         let policies: PolicySet
         let entities: EntityStore
-        let schema: Schema
+        let conformance: SchemaConformance
         do {
             let test = try root.json(file)
             requests = test["requests"]?.arrayValue ?? []
             policies = try PolicySet.parse(try root.text(try test.string("policies")))
-            schema = try Schema.parse(try root.text(try test.string("schema")))
+            let schema = try Schema.parse(try root.text(try test.string("schema")))
+            conformance = SchemaConformance(schema)
             let report = Validator(schema).validate(policies)
             let shouldValidate = try test.member("shouldValidate").boolValue
             tally.check("\(file) validation", report.isValid == shouldValidate ? nil : "found \(report.errors)")
             entities = try EntityStore(
-                EntityJSON.parseEntities(try root.bytes(try test.string("entities")), schema: schema)
+                EntityJSON.parseConformingEntities(try root.json(try test.string("entities")), schema: schema)
             )
         } catch {
             return tally.fail(file, "\(error)")
@@ -40,7 +41,7 @@ enum AuthorizationSuite {
         for (index, request) in requests.enumerated() {
             let name = "\(file) request \(index)"
             do {
-                tally.check(name, try problem(request, schema: schema, policies: policies, entities: entities))
+                tally.check(name, try problem(request, conformance, policies: policies, entities: entities))
             } catch {
                 tally.fail(name, "\(error)")
             }
@@ -49,20 +50,11 @@ enum AuthorizationSuite {
 
     private static func problem(
         _ json: JSONValue,
-        schema: Schema,
+        _ conformance: SchemaConformance,
         policies: PolicySet,
         entities: EntityStore
     ) throws -> String? {
-        let action = try EntityJSON.parseUID(try json.member("action"))
-        let request = Request(
-            principal: try EntityJSON.parseUID(try json.member("principal")),
-            action: action,
-            resource: try EntityJSON.parseUID(try json.member("resource")),
-            context: try EntityJSON.parseRecord(
-                try json.member("context"),
-                as: schema[action]?.appliesTo?.context
-            )
-        )
+        let request = try EntityJSON.parseConformingRequest(json, conformance: conformance)
         let response = authorize(request, policies: policies, entities: entities)
         let expected = Answer(
             decision: try json.string("decision"),

@@ -14,7 +14,10 @@ enum MinedSuite {
         }
         guard folder.contains("mined/schemas.jsonl") else { return }
         for (index, line) in try folder.jsonLines("mined/schemas.jsonl").enumerated() {
-            try check(line, "schemas.jsonl line \(index + 1)", &tally) { text in _ = try Schema.parse(text) }
+            try check(line, "schemas.jsonl line \(index + 1)", &tally) { text in
+                let schema = try Schema.parse(text)
+                if let problem = try SchemaSuite.roundTripProblem(schema) { throw Folder.Problem(description: problem) }
+            }
         }
     }
 

@@ -24,6 +24,14 @@ enum SchemaSuite {
         let name = file.split(separator: "/").last.map { $0.dropLast(".json".utf8.count) } ?? ""
         let written = try Schema.parse(try texts.text("corpus-tests/\(name)"))
         let read = try Schema.parseJSON(try root.bytes(file))
-        return written == read ? nil : "the two forms differ"
+        return written == read ? try roundTripProblem(written) : "the two forms differ"
+    }
+
+    /// What a schema loses when it is written and read again; nil for nothing.
+    static func roundTripProblem(_ schema: Schema) throws -> String? {
+        let text = try schema.text()
+        guard try Schema.parse(text) == schema else { return "written as another: \(text)" }
+        let json = try schema.json()
+        return try Schema.parseJSON(json.serialized()) == schema ? nil : "written as another: \(json)"
     }
 }

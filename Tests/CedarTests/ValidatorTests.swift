@@ -1,4 +1,5 @@
 import Cedar
+import JSON
 import Testing
 
 @Suite("Cedar validator")
@@ -275,5 +276,103 @@ struct ValidatorTests {
         #expect(
             Validator(try Schema.parse(Self.schema), limits: ValidationLimits(maxSteps: 10_000)).validate(deep).isValid
         )
+    }
+
+    @Test(
+        "knows through how many entities a condition reads",
+        arguments: [
+            ("true", 0), ("principal == resource.owner", 1), ("resource.owner.name == \"a\"", 2),
+            ("resource.owner has age", 2), ("principal has boss.boss.age", 3), ("principal in Team::\"a\"", 1),
+            ("resource.owner in Team::\"a\"", 2), ("principal is User in Team::\"a\"", 1), ("context.n == 1", 0),
+            ("context.note.text == \"a\"", 0), ("principal.hasTag(\"a\")", 1), ("resource.owner.hasTag(\"a\")", 2),
+            ("principal.hasTag(resource.owner.name)", 2), ("{a: principal, b: resource}.b.owner == principal", 1),
+            ("{a: resource.owner, b: principal}.b.on", 1), ("{a: resource.owner, b: principal}.a.on", 2),
+            ("(if principal.on then resource.owner else principal).on", 2), ("action in Action::\"all\"", 1),
+            ("false && resource.owner.on", 0), ("principal has home && principal.home.city == \"a\"", 1),
+        ]
+    )
+    func levels(condition: String, level: Int) throws {
+        let schema = try Schema.parse(Self.schema)
+        let policies = try PolicySet.parse(
+            "permit(principal is User, action == Action::\"view\", resource) when { \(condition) };"
+        )
+        for maxLevel in 0...3 {
+            let report = Validator(schema, maxLevel: maxLevel).validate(policies)
+            #expect(report.isValid == (maxLevel >= level), "\(maxLevel): \(report.errors)")
+        }
+        #expect(Validator(schema).validate(policies).isValid)
+    }
+
+    @Test("with a level no entity is read that the policy names, and scopes read groups")
+    func levelsOfLiterals() throws {
+        let schema = try Schema.parse(Self.schema)
+        func reasons(_ policy: String, _ maxLevel: Int) throws -> [ValidationError.Reason] {
+            Validator(schema, maxLevel: maxLevel).validate(try PolicySet.parse(policy)).errors.map(\.reason)
+        }
+        let any = "permit(principal is User, action == Action::\"view\", resource)"
+        #expect(try reasons("\(any) when { User::\"a\".on };", 9) == [.literalRead])
+        #expect(try reasons("\(any) when { {a: User::\"a\"}.a.on };", 9) == [.literalRead])
+        #expect(try reasons("\(any) when { principal == User::\"a\" };", 0) == [])
+        #expect(try reasons("\(any) when { principal in User::\"a\" };", 1) == [])
+        #expect(try reasons("\(any) when { Action::\"view\" in Action::\"all\" };", 1) == [])
+        #expect(try reasons("\(any) when { Action::\"edit\" in Action::\"all\" };", 1) == [.literalRead])
+        let group = "permit(principal in Team::\"a\", action, resource);"
+        #expect(try reasons(group, 0) == [.levelExceeded(level: 1, limit: 0)])
+        #expect(try reasons(group, 1) == [])
+        let both = "\(any) when { principal.nope } when { User::\"a\".on };"
+        #expect(try reasons(both, 9) == [.unknownAttribute(of: "User", "nope", suggestion: nil)])
+    }
+
+    @Test("warns of texts that are not what they look like")
+    func suspiciousTexts() throws {
+        func warnings(_ condition: String) throws -> [String] {
+            try Self.report("permit(principal, action, resource) when { \(condition) };").warnings.map {
+                "\($0.reason)"
+            }
+        }
+        #expect(try warnings("principal.name == \"say \u{043d}\u{0438} \u{1F600} \u{00e9}\"").count == 1)
+        #expect(
+            try warnings("principal.name == \"p\u{0430}y\"") == [
+                "\"p\u{0430}y\" has letters of scripts that look alike"
+            ]
+        )
+        #expect(try warnings("principal.name == \"\u{4f60}\u{3042} ok \u{00e9}1\"") == [])
+        #expect(try warnings("principal.name like \"a\u{202e}*\"").first?.contains("U+202E") == true)
+        #expect(try warnings("principal has \"a\u{200b}\" || principal.on").first?.contains("U+200B") == true)
+        let scope = try Self.report("permit(principal == User::\"\u{0440}\u{0430}y\", action, resource);")
+        #expect(scope.warnings.map(\.reason) == [.suspiciousText("\u{0440}\u{0430}y", .mixedScripts)])
+    }
+
+    @Test("goes as deep as the parser does")
+    func depth() throws {
+        func deep(_ before: String, _ inside: String, _ after: String, _ count: Int = 200) -> String {
+            String(repeating: before, count: count) + inside + String(repeating: after, count: count)
+        }
+        let conditions = [
+            deep("if principal.on then (", "principal.on", ") else false"), deep("!(", "principal.on", ")"),
+            deep("{a: ", "1", "}") + " == " + deep("{a: ", "2", "}"),
+            deep("[", "1", "]") + " == " + deep("[", "2", "]"),
+            deep("principal.on && (false || (", "principal.on", "))", 100),
+            "(" + deep("{a: ", "principal", "}", 100) + ")" + String(repeating: ".a", count: 100) + ".on",
+            deep("principal.hasTag(if ", "principal.on", " then \"a\" else \"b\")", 100),
+            "principal has boss" + String(repeating: ".boss", count: 200),
+        ]
+        let schema = try Schema.parse(Self.schema)
+        for condition in conditions {
+            let policies = try PolicySet.parse("permit(principal is User, action, resource) when { \(condition) };")
+            for mode in ValidationMode.allCases {
+                #expect(
+                    Validator(schema, mode: mode, maxLevel: 1000).validate(policies).isValid,
+                    "\(condition.prefix(40))"
+                )
+            }
+        }
+        let types = "entity E { x: " + deep("{a: Set<", "Long", ">}", 100) + " }; entity F;"
+        let deepSchema = try Schema.parse(types + "action a appliesTo { principal: E, resource: F };")
+        let policies = try PolicySet.parse(
+            "permit(principal, action, resource) when { [principal.x] == [principal.x] };"
+        )
+        #expect(Validator(deepSchema).validate(policies).isValid)
+        #expect(try Schema.parseJSON(deepSchema.json().serialized()) == deepSchema)
     }
 }

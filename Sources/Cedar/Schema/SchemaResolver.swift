@@ -250,10 +250,11 @@ extension SchemaResolver {
 extension SchemaResolver {
     private mutating func type(_ expression: TypeExpression, in namespace: Namespace) -> Resolved {
         switch expression {
-        case .record(let attributes, _): return record(attributes, in: namespace)
-        case .set(let element, _):
+        case .record(let attributes, let place): return bounded(record(attributes, in: namespace), at: place)
+        case .set(let element, let place):
             let element = type(element, in: namespace)
-            return Resolved(type: .set(element.type), depth: element.depth + 1, size: element.size + 1)
+            let set = Resolved(type: .set(element.type), depth: element.depth + 1, size: element.size + 1)
+            return bounded(set, at: place)
         case .builtin(let type, _): return Resolved(type: type, depth: 1, size: 1)
         case .named(let reference): return named(reference, in: namespace, isEntity: true, isCommon: true)
         case .entity(let reference): return named(reference, in: namespace, isEntity: true, isCommon: false)

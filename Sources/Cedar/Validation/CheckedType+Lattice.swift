@@ -4,35 +4,20 @@ enum TypeConflict: Error {
 }
 
 extension CheckedType {
-    /// Whether every value of this type is one of the other.
-    func isSubtype(of other: CheckedType, _ mode: ValidationMode) -> Bool {
-        switch (self, other) {
-        case (.never, _): return true
-        case (.bool(let value), .bool(let wanted)): return wanted == nil || value == wanted
-        case (.long, .long), (.string, .string): return true
-        case (.set(let element), .set(let wanted)): return element.isSubtype(of: wanted, mode)
-        case (.record(let record), .record(let wanted)): return record.isSubtype(of: wanted, mode)
-        case (.entity(let types), .entity(let wanted)):
-            return mode == .strict ? types == wanted : types.isSubset(of: wanted)
-        case (.extensionType(let type), .extensionType(let wanted)): return type == wanted
-        case (.bool, _), (.long, _), (.string, _), (.set, _), (.record, _), (.entity, _), (.extensionType, _):
-            return false
-        }
-    }
-
-    /// The smallest type that has the values of both.
+    /// The smallest type that has the values of both. In strict mode unlike entities and records have none.
     func joined(with other: CheckedType, _ mode: ValidationMode) throws(TypeConflict) -> CheckedType {
-        if isSubtype(of: other, mode) { return other }
-        if other.isSubtype(of: self, mode) { return self }
         switch (self, other) {
-        case (.bool, .bool): return .anyBool
+        case (.never, _): return other
+        case (_, .never): return self
+        case (.bool(let left), .bool(let right)): return .bool(left == right ? left : nil)
+        case (.long, .long), (.string, .string): return self
+        case (.extensionType(let left), .extensionType(let right)) where left == right: return self
         case (.set(let left), .set(let right)): return .set(try left.joined(with: right, mode))
         case (.record(let left), .record(let right)): return .record(try left.joined(with: right, mode))
         case (.entity(let left), .entity(let right)):
-            guard mode == .permissive else { throw .entityTypes }
+            guard mode == .permissive || left == right else { throw .entityTypes }
             return .entity(left.union(right))
-        case (.never, _), (.bool, _), (.long, _), (.string, _), (.set, _), (.record, _), (.entity, _),
-            (.extensionType, _):
+        case (.bool, _), (.long, _), (.string, _), (.set, _), (.record, _), (.entity, _), (.extensionType, _):
             throw .unlike
         }
     }
@@ -46,19 +31,6 @@ extension CheckedType {
 }
 
 extension CheckedRecord {
-    /// A closed record has no other fields than the other lists; where the other is open and unions are allowed, it may.
-    fileprivate func isSubtype(of other: CheckedRecord, _ mode: ValidationMode) -> Bool {
-        if isOpen, !other.isOpen { return false }
-        let mayHaveMore = other.isOpen && mode == .permissive
-        guard mayHaveMore || attributes.count == other.attributes.count else { return false }
-        return other.attributes.allSatisfy { wanted in
-            guard let own = self[wanted.name] else { return false }
-            let isNecessityKept =
-                mode == .strict ? own.isRequired == wanted.isRequired : own.isRequired || !wanted.isRequired
-            return isNecessityKept && own.type.isSubtype(of: wanted.type, mode)
-        }
-    }
-
     /// In strict mode both have the same fields. Otherwise the fields that they share with types that can be joined are
     /// known of the result, which is open if it loses any.
     fileprivate func joined(

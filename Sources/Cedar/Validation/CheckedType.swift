@@ -32,6 +32,16 @@ indirect enum CheckedType: Hashable, Sendable {
         }
     }
 
+    /// How many parts it has, a measure of the work with it.
+    var size: Int {
+        switch self {
+        case .never, .bool, .long, .string, .extensionType: 1
+        case .set(let element): 1 + element.size
+        case .record(let record): record.size
+        case .entity(let union): union.types.count
+        }
+    }
+
     /// Whether `<` and its like compare two values of this type.
     var isOrdered: Bool {
         switch self {
@@ -51,6 +61,7 @@ struct CheckedRecord: Hashable, Sendable {
     let attributes: [Attribute]
     /// Whether it may have fields that are not listed.
     let isOpen: Bool
+    let size: Int
 
     struct Attribute: Hashable, Sendable {
         let name: AttributeName
@@ -62,6 +73,7 @@ struct CheckedRecord: Hashable, Sendable {
     init(sorted attributes: [Attribute], isOpen: Bool = false) {
         self.attributes = attributes
         self.isOpen = isOpen
+        size = attributes.reduce(1) { $0 + $1.type.size }
     }
 
     init(_ record: RecordType) {
@@ -99,8 +111,6 @@ struct EntityUnion: Hashable, Sendable {
     var single: EntityTypeName? { types.count == 1 ? types[0] : nil }
 
     func contains(_ type: EntityTypeName) -> Bool { types.contains(type) }
-
-    func isSubset(of other: EntityUnion) -> Bool { union(other) == other }
 
     func isDisjoint(with other: EntityUnion) -> Bool {
         union(other).types.count == types.count + other.types.count

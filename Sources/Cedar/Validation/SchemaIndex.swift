@@ -1,3 +1,5 @@
+import JSON
+
 /// A schema prepared for questions about types.
 struct SchemaIndex: Sendable {
     let schema: Schema
@@ -46,9 +48,22 @@ struct SchemaIndex: Sendable {
 
     /// Whether an entity of one type may be in one of the other: they are the same, or one may be an ancestor.
     mutating func mayBeIn(_ type: EntityTypeName, _ group: EntityTypeName) -> Bool {
-        if type == group { return true }
-        if types.descendants(of: group).contains(type) { return true }
-        return actionTypes(below: group).contains(type)
+        type == group || mayBeBelow(type, group) || actionTypes(below: group).contains(type)
+    }
+
+    /// Whether the schema lets an entity of one type be in another of the other, over one step or more.
+    mutating func mayBeBelow(_ type: EntityTypeName, _ group: EntityTypeName) -> Bool {
+        types.descendants(of: group).contains(type)
+    }
+
+    /// The groups themselves and all that they are in.
+    func groups(above groups: [EntityUID]) -> Set<EntityUID> {
+        var found = Set(groups)
+        var waiting = groups
+        while let next = waiting.popLast() {
+            for group in schema[next]?.memberOf ?? [] where found.insert(group).inserted { waiting.append(group) }
+        }
+        return found
     }
 
     private mutating func actionTypes(below group: EntityTypeName) -> Set<EntityTypeName> {
@@ -111,5 +126,19 @@ extension SchemaIndex {
         case .entity(let union): union.single.flatMap { shapes[$0]?.attributes.map(\.name) } ?? []
         case .never, .bool, .long, .string, .set, .extensionType: []
         }
+    }
+}
+
+extension SchemaIndex {
+    /// An entity type that may have been meant.
+    func suggestion(for type: EntityTypeName) -> String? {
+        Suggestion.closest(to: type.text, among: schema.entityTypes.map(\.name.text))
+    }
+
+    /// An action that may have been meant: one of a similar id, or the same in another namespace.
+    func suggestion(for action: EntityUID) -> String? {
+        let ids = schema.actions.filter { $0.uid.type == action.type }.map(\.uid.id)
+        if let id = Suggestion.closest(to: action.id, among: ids) { return "\(EntityUID(type: action.type, id: id))" }
+        return schema.actions.first { $0.uid.id.isExactly(action.id) }?.uid.description
     }
 }

@@ -2,7 +2,17 @@ extension TypeChecker {
     mutating func attribute(_ operand: Expression, _ name: AttributeName, at expression: Expression) -> Answer {
         let owner = expectAttributes(operand)
         guard let type = owner.type else { return .unknown }
-        return Answer(access(name, of: type, operand, at: expression), of: owner).soundIfTyped
+        var answer = Answer(access(name, of: type, operand, at: expression), of: owner).soundIfTyped
+        answer.reach = reach(of: name, in: owner, at: expression)
+        return answer
+    }
+
+    private mutating func lookup(_ name: AttributeName, of type: CheckedType) -> SchemaIndex.Lookup {
+        let found = index.attribute(name, of: type)
+        if case .entity(let union) = type, union.single == nil, case .found(let attribute) = found {
+            spend(union.types.count * attribute.type.size)
+        }
+        return found
     }
 
     /// The type of an attribute that is surely there; nil with a fault otherwise.
@@ -12,7 +22,7 @@ extension TypeChecker {
         _ operand: Expression,
         at expression: Expression
     ) -> CheckedType? {
-        switch index.attribute(name, of: type) {
+        switch lookup(name, of: type) {
         case .found(let attribute):
             guard attribute.isRequired || known.contains(.attribute(of: operand, name)) else {
                 report(.optionalAttribute(of: "\(type)", name), at: expression)
@@ -21,7 +31,7 @@ extension TypeChecker {
             return attribute.type
         case .possible, .absent:
             let names = index.attributeNames(of: type).map(\.text)
-            spend(names.count * 64)
+            spend(names.count * 1000)
             let suggestion = Suggestion.closest(to: name.text, among: names)
             report(.unknownAttribute(of: "\(type)", name, suggestion: suggestion), at: expression)
             return nil
@@ -30,7 +40,7 @@ extension TypeChecker {
 
     /// `value has a.b.c` is `value has a && value.a has b && value.a.b has c`.
     mutating func has(_ operand: Expression, _ path: [AttributeName], at expression: Expression) -> Answer {
-        let owner = expectAttributes(operand)
+        var owner = expectAttributes(operand)
         guard var type = owner.type else { return .unsound(.anyBool) }
         var operand = operand
         var result = Answer(.true, of: owner)
@@ -45,6 +55,8 @@ extension TypeChecker {
                 )
                 return .unsound(.anyBool)
             }
+            owner.type = type
+            owner.reach = reach(of: name, in: owner, at: expression)
             let step = has(name, of: type, operand)
             result = result.and(step)
             guard step.type != .false, place + 1 < path.count else { break }
@@ -58,8 +70,8 @@ extension TypeChecker {
     }
 
     /// An entity may not exist, so even an attribute that its type requires is only surely there once it was tested.
-    private func has(_ name: AttributeName, of type: CheckedType, _ operand: Expression) -> Answer {
-        switch index.attribute(name, of: type) {
+    private mutating func has(_ name: AttributeName, of type: CheckedType, _ operand: Expression) -> Answer {
+        switch lookup(name, of: type) {
         case .absent: return Answer(type: .false)
         case .possible: return Answer(type: .anyBool)
         case .found(let attribute):
@@ -70,9 +82,10 @@ extension TypeChecker {
         }
     }
 
-    mutating func hasTag(_ operand: Expression, _ key: Expression) -> Answer {
+    mutating func hasTag(_ operand: Expression, _ key: Expression, at expression: Expression) -> Answer {
         let (owner, keyAnswer) = (expectEntity(operand), expectString(key, for: "hasTag"))
         guard case .entity(let union) = owner.type else { return .unknown }
+        dereference(owner, at: expression)
         let capability = Capability.tag(of: operand, key)
         var answer = Answer(.anyBool, of: owner, keyAnswer)
         if index.tagTypes(of: union).isEmpty {
@@ -96,7 +109,9 @@ extension TypeChecker {
             report(.noTags(of: "\(CheckedType.entity(union))"), at: expression)
             return .unknown
         }
-        return Answer(joined(types, at: expression), of: owner, keyAnswer).soundIfTyped
+        var answer = Answer(joined(types, at: expression), of: owner, keyAnswer).soundIfTyped
+        answer.reach = dereference(owner, at: expression)
+        return answer
     }
 }
 

@@ -87,6 +87,7 @@ extension TypeChecker {
         guard let type = joined([leftType, rightType], at: expression) else { return .unknown }
         var answer = Answer(type, of: left, right)
         answer.capabilities = left.capabilities.intersection(right.capabilities)
+        answer.reach = left.reach.joined(with: right.reach)
         return answer
     }
 }

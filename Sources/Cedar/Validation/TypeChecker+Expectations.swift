@@ -48,7 +48,6 @@ extension TypeChecker {
     mutating func joined(_ types: [CheckedType], at expression: Expression) -> CheckedType? {
         var joined = CheckedType.never
         for type in types {
-            if case .entity(let union) = joined { spend(union.types.count) }
             guard let next = self.joined(joined, type, at: expression) else { return nil }
             joined = next
         }
@@ -56,6 +55,7 @@ extension TypeChecker {
     }
 
     mutating func joined(_ left: CheckedType, _ right: CheckedType, at expression: Expression) -> CheckedType? {
+        spend(left.size + right.size)
         do throws(TypeConflict) {
             return try left.joined(with: right, mode)
         } catch {

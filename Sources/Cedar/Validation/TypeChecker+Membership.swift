@@ -1,11 +1,17 @@
 extension TypeChecker {
     /// `left in right`. Of actions the schema knows all groups, so that it has one answer; otherwise it is false for sure where
     /// no entity of the left type can be in one of the right.
-    mutating func membership(_ left: Expression, _ right: Expression) -> Answer {
-        membership(left, expectEntity(left), right)
+    mutating func membership(_ left: Expression, _ right: Expression, at expression: Expression) -> Answer {
+        membership(left, expectEntity(left), right, at: expression)
     }
 
-    private mutating func membership(_ left: Expression, _ leftAnswer: Answer, _ right: Expression) -> Answer {
+    private mutating func membership(
+        _ left: Expression,
+        _ leftAnswer: Answer,
+        _ right: Expression,
+        at expression: Expression
+    ) -> Answer {
+        dereference(leftAnswer, at: expression)
         let rightAnswer = expect(right, "an entity or a set of entities") { Self.isGroup($0) }
         var answer = Answer(.anyBool, of: leftAnswer, rightAnswer)
         guard answer.isSound else { return answer }
@@ -60,7 +66,12 @@ extension TypeChecker {
     }
 
     /// `operand is type`, or that and `operand in group`.
-    mutating func typeTest(_ operand: Expression, _ type: EntityTypeName, _ group: Expression?) -> Answer {
+    mutating func typeTest(
+        _ operand: Expression,
+        _ type: EntityTypeName,
+        _ group: Expression?,
+        at expression: Expression
+    ) -> Answer {
         let answer = expectEntity(operand)
         var test = Answer(.anyBool, of: answer)
         if case .entity(let union) = answer.type {
@@ -69,6 +80,6 @@ extension TypeChecker {
             test.isSound = false
         }
         guard let group, test.type != .false else { return test }
-        return test.and(membership(operand, answer, group))
+        return test.and(membership(operand, answer, group, at: expression))
     }
 }

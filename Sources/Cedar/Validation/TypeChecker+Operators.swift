@@ -65,8 +65,10 @@ extension TypeChecker {
     private mutating func order(_ left: Expression, _ right: Expression) -> Answer {
         let (leftAnswer, rightAnswer) = (check(left), check(right))
         guard let leftType = leftAnswer.type, let rightType = rightAnswer.type else { return .unsound(.anyBool) }
-        let isAlike = leftType == rightType || leftType == .never || rightType == .never
-        if isAlike, leftType.isOrdered || rightType.isOrdered { return Answer(.anyBool, of: leftAnswer, rightAnswer) }
+        if leftType.isOrdered ? rightType == leftType || rightType == .never : rightType.isOrdered && leftType == .never
+        {
+            return Answer(.anyBool, of: leftAnswer, rightAnswer)
+        }
         // The side that has an order says what the other should be.
         if leftType.isOrdered {
             report(.unexpectedType(expected: "\(leftType)", found: "\(rightType)", advice: nil), at: right)
@@ -111,14 +113,18 @@ extension TypeChecker {
 
     mutating func record(_ fields: [Expression.Field]) -> Answer {
         var attributes: [CheckedRecord.Attribute] = []
+        var reaches: [AttributeName: Reach] = [:]
         var isSound = true
         for field in fields.sorted(by: { $0.name < $1.name }) {
             let answer = check(field.value)
             isSound = isSound && answer.isSound
+            reaches[field.name] = answer.reach
             guard let type = answer.type else { continue }
             attributes.append(CheckedRecord.Attribute(name: field.name, type: type, isRequired: true))
         }
         guard attributes.count == fields.count else { return .unknown }
-        return Answer(type: .record(CheckedRecord(sorted: attributes)), isSound: isSound)
+        var answer = Answer(type: .record(CheckedRecord(sorted: attributes)), isSound: isSound)
+        answer.reach = .record(reaches)
+        return answer
     }
 }

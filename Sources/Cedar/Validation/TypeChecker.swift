@@ -15,9 +15,12 @@ struct TypeChecker {
     let mode: ValidationMode
     let environment: RequestEnvironment
     let maxSteps: Int
+    let maxLevel: Int?
     var known = KnownCapabilities()
     /// The first ones.
     private(set) var faults: [Fault] = []
+    /// The first accesses of entities that the maximal level forbids.
+    private(set) var levelFaults: [Fault] = []
     private var ownSteps = 0
 
     private static let maxFaults = 100
@@ -35,6 +38,8 @@ struct TypeChecker {
         var isSound = true
         /// What it has shown where it is true.
         var capabilities: Set<Capability> = []
+        /// Of an entity, or of the entities in a record.
+        var reach = Reach.named
 
         static let unknown = Answer(type: nil, isSound: false)
 
@@ -53,11 +58,12 @@ struct TypeChecker {
         static func unsound(_ type: CheckedType?) -> Answer { Answer(type: type, isSound: false) }
     }
 
-    init(index: SchemaIndex, mode: ValidationMode, environment: RequestEnvironment, maxSteps: Int) {
+    init(index: SchemaIndex, mode: ValidationMode, environment: RequestEnvironment, maxSteps: Int, maxLevel: Int?) {
         self.index = index
         self.mode = mode
         self.environment = environment
         self.maxSteps = maxSteps
+        self.maxLevel = maxLevel
     }
 
     var steps: Int { ownSteps + index.steps }
@@ -68,6 +74,11 @@ struct TypeChecker {
     mutating func report(_ reason: ValidationError.Reason, at expression: Expression) {
         guard faults.count < Self.maxFaults else { return }
         faults.append(Fault(range: expression.range, reason: reason))
+    }
+
+    mutating func reportLevel(_ reason: ValidationError.Reason, at expression: Expression) {
+        guard levelFaults.count < Self.maxFaults else { return }
+        levelFaults.append(Fault(range: expression.range, reason: reason))
     }
 
     mutating func check(_ expression: Expression) -> Answer {
@@ -85,14 +96,14 @@ struct TypeChecker {
         case .negate(let operand): return Answer(.long, of: expectLong(operand))
         case .sum(let first, let terms): return longs([first] + terms.map(\.operand))
         case .product(let factors): return longs(factors)
-        case .membership(let left, let right): return membership(left, right)
-        case .isType(let operand, let type, let group): return typeTest(operand, type, group)
+        case .membership(let left, let right): return membership(left, right, at: expression)
+        case .isType(let operand, let type, let group): return typeTest(operand, type, group, at: expression)
         case .has(let operand, let path): return has(operand, path, at: expression)
         case .like(let operand, _): return Answer(.anyBool, of: expectString(operand, for: "like"))
         case .attribute(let operand, let name): return attribute(operand, name, at: expression)
         case .contains(let test, let left, let right): return contains(test, left, right, at: expression)
         case .isEmpty(let operand): return Answer(.anyBool, of: expectSet(operand))
-        case .hasTag(let operand, let key): return hasTag(operand, key)
+        case .hasTag(let operand, let key): return hasTag(operand, key, at: expression)
         case .getTag(let operand, let key): return getTag(operand, key, at: expression)
         case .call(let function, let arguments): return call(function, arguments, at: expression)
         case .set(let elements): return set(elements, at: expression)
@@ -106,9 +117,17 @@ struct TypeChecker {
         case .long: Answer(type: .long)
         case .string: Answer(type: .string)
         // Where the schema does not know it, that is reported once for the policy.
-        case .entity(let uid): index.type(of: uid).map { Answer(type: $0) } ?? .unknown
+        case .entity(let uid): entityLiteral(uid)
         case .set, .record, .ip, .decimal, .datetime, .duration: .unknown
         }
+    }
+
+    private func entityLiteral(_ uid: EntityUID) -> Answer {
+        guard let type = index.type(of: uid) else { return .unknown }
+        var answer = Answer(type: type)
+        // That of the request is named by the request.
+        if uid != environment.action { answer.reach = .literal }
+        return answer
     }
 
     private func type(of variable: Variable) -> CheckedType {

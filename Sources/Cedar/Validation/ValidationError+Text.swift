@@ -28,6 +28,8 @@ extension ValidationError.Reason: CustomStringConvertible {
             "\(function.rawValue) takes \(expected) argument\(expected == 1 ? "" : "s"), not \(found)"
         case .refusedArgument(let function, let message): "\(function.rawValue): \(message)"
         case .computedArgument(let function): "the argument of \(function.rawValue) is to be a literal"
+        case .levelExceeded(let level, let limit): "reads entities through \(level) steps, more than \(limit)"
+        case .literalRead: "reads an entity that the policy names, not one that the request leads to"
         case .tooManySteps(let limit): "the validation takes more than \(limit) steps"
         }
     }
@@ -45,6 +47,22 @@ extension ValidationWarning.Reason: CustomStringConvertible {
     package var description: String {
         switch self {
         case .impossiblePolicy: "the policy applies to no request that the schema allows"
+        case .suspiciousText(let text, let suspicion): "\(text.cedarQuoted) \(suspicion)"
         }
+    }
+}
+
+extension ValidationWarning.Suspicion: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .direction(let code): "has U+\(Self.hex(code)), which changes the direction of writing"
+        case .invisible(let code): "has U+\(Self.hex(code)), which cannot be seen"
+        case .mixedScripts: "has letters of scripts that look alike"
+        }
+    }
+
+    private static func hex(_ code: UInt32) -> String {
+        let digits = String(code, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

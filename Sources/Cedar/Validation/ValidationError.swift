@@ -63,6 +63,10 @@ package struct ValidationError: Error, Hashable, Sendable {
         case refusedArgument(ExtensionFunction, message: String)
         /// A constructor's argument is no literal.
         case computedArgument(ExtensionFunction)
+        /// Entities are read through more others than allowed.
+        case levelExceeded(level: Int, limit: Int)
+        /// An entity is read that the policy names itself, where only those that the request leads to may be.
+        case literalRead
         case tooManySteps(limit: Int)
     }
 }
@@ -76,5 +80,16 @@ package struct ValidationWarning: Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
         /// The policy applies to no request that the schema allows.
         case impossiblePolicy
+        case suspiciousText(String, Suspicion)
+    }
+
+    /// Why a text may not be what it looks like.
+    package enum Suspicion: Hashable, Sendable {
+        /// A character, by its code point, that changes the direction of writing.
+        case direction(UInt32)
+        /// A character that nobody sees.
+        case invisible(UInt32)
+        /// Letters of scripts that look alike.
+        case mixedScripts
     }
 }

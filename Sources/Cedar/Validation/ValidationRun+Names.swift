@@ -3,15 +3,10 @@ import JSON
 extension ValidationRun {
     /// That every entity type, action and enumerated entity that the policy names is in the schema.
     mutating func checkNames(in policy: Policy) {
-        for constraint in [policy.scope.principal, policy.scope.resource] {
-            if let type = constraint.type { checkType(type, at: policy.range, in: policy) }
-            if let uid = constraint.entity { checkEntity(uid, at: policy.range, in: policy) }
+        for type in [policy.scope.principal.type, policy.scope.resource.type].compactMap(\.self) {
+            checkType(type, at: policy.range, in: policy)
         }
-        switch policy.scope.action {
-        case .any: break
-        case .equal(let uid), .memberOf(let uid): checkEntity(uid, at: policy.range, in: policy)
-        case .memberOfAny(let uids): for uid in uids { checkEntity(uid, at: policy.range, in: policy) }
-        }
+        for uid in policy.scope.entities { checkEntity(uid, at: policy.range, in: policy) }
         for condition in policy.conditions { checkNames(in: condition.body, of: policy) }
     }
 
@@ -26,19 +21,14 @@ extension ValidationRun {
 
     mutating func checkType(_ type: EntityTypeName, at range: SourceRange, in policy: Policy) {
         guard !index.isKnown(type) else { return }
-        let names = index.schema.entityTypes.map(\.name.text)
-        add(
-            .unknownEntityType(type, suggestion: Suggestion.closest(to: type.text, among: names)),
-            at: range,
-            in: policy
-        )
+        let suggestion = isPatient ? index.suggestion(for: type) : nil
+        add(.unknownEntityType(type, suggestion: suggestion), at: range, in: policy)
     }
 
     private mutating func checkEntity(_ uid: EntityUID, at range: SourceRange, in policy: Policy) {
         if uid.type.isAction {
             guard index.schema[uid] == nil else { return }
-            let names = index.schema.actions.map(\.uid.description)
-            let suggestion = Suggestion.closest(to: "\(uid)", among: names)
+            let suggestion = isPatient ? index.suggestion(for: uid) : nil
             return add(.unknownAction(uid, suggestion: suggestion), at: range, in: policy)
         }
         checkType(uid.type, at: range, in: policy)

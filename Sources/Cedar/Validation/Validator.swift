@@ -7,16 +7,25 @@
 package struct Validator: Sendable {
     package let mode: ValidationMode
     package let limits: ValidationLimits
+    /// How many entities may be read one through the other, from those that the request names (RFC 76); nil for any number.
+    /// Where it holds, that many rounds of loading what is referred to find all that a decision reads.
+    package let maxLevel: Int?
     private let index: SchemaIndex
 
-    package init(_ schema: Schema, mode: ValidationMode = .strict, limits: ValidationLimits = .standard) {
+    package init(
+        _ schema: Schema,
+        mode: ValidationMode = .strict,
+        limits: ValidationLimits = .standard,
+        maxLevel: Int? = nil
+    ) {
         self.mode = mode
         self.limits = limits
+        self.maxLevel = maxLevel
         index = SchemaIndex(schema)
     }
 
     package func validate(_ policies: PolicySet) -> ValidationReport {
-        var run = ValidationRun(index, mode: mode, limits: limits)
+        var run = ValidationRun(index, mode: mode, limits: limits, maxLevel: maxLevel)
         for template in policies.templates { run.validate(template) }
         for policy in policies.policies {
             if policy.template == nil { run.validate(policy) } else { run.validateLink(policy) }
@@ -30,20 +39,34 @@ struct ValidationRun {
     var index: SchemaIndex
     let mode: ValidationMode
     let limits: ValidationLimits
+    let maxLevel: Int?
     private(set) var report = ValidationReport()
     private var steps = 0
     private var errorCount = 0
+    private var warningCount = 0
+    /// Of the policy, to be reported if it is valid otherwise.
+    private var levelFaults: [TypeChecker.Fault] = []
 
-    init(_ index: SchemaIndex, mode: ValidationMode, limits: ValidationLimits) {
+    init(_ index: SchemaIndex, mode: ValidationMode, limits: ValidationLimits, maxLevel: Int?) {
         self.index = index
         self.mode = mode
         self.limits = limits
+        self.maxLevel = maxLevel
     }
 
     mutating func validate(_ policy: Policy) {
-        errorCount = 0
+        (errorCount, warningCount) = (0, 0)
+        levelFaults = []
+        if let maxLevel, maxLevel < 1, policy.scope.readsAncestors {
+            levelFaults.append(
+                TypeChecker.Fault(range: policy.range, reason: .levelExceeded(level: 1, limit: maxLevel))
+            )
+        }
         checkNames(in: policy)
         checkTypes(in: policy)
+        checkTexts(in: policy)
+        guard errorCount == 0 else { return }
+        for fault in levelFaults { add(fault.reason, at: fault.range, in: policy) }
     }
 
     mutating func validateLink(_ policy: Policy) {
@@ -56,6 +79,9 @@ struct ValidationRun {
         index = environments.index
     }
 
+    /// Whether to search for suggestions still, which takes longer than all else.
+    var isPatient: Bool { report.errors.count < 100 && errorCount < limits.maxErrors }
+
     mutating func add(_ reason: ValidationError.Reason, at range: SourceRange, in policy: Policy) {
         guard errorCount < limits.maxErrors else { return }
         let error = ValidationError(policy: policy.id, range: range, reason: reason)
@@ -63,6 +89,12 @@ struct ValidationRun {
         guard !report.errors.suffix(errorCount).contains(error) else { return }
         errorCount += 1
         report.errors.append(error)
+    }
+
+    mutating func warn(_ reason: ValidationWarning.Reason, at range: SourceRange, in policy: Policy) {
+        guard warningCount < limits.maxErrors else { return }
+        warningCount += 1
+        report.warnings.append(ValidationWarning(policy: policy.id, range: range, reason: reason))
     }
 
     private mutating func checkTypes(in policy: Policy) {
@@ -83,9 +115,7 @@ struct ValidationRun {
             add(.emptySet, at: policy.range, in: policy)
         }
         if !isPossible {
-            report.warnings.append(
-                ValidationWarning(policy: policy.id, range: policy.range, reason: .impossiblePolicy)
-            )
+            warn(.impossiblePolicy, at: policy.range, in: policy)
         }
     }
 
@@ -99,10 +129,12 @@ struct ValidationRun {
             index: index,
             mode: mode,
             environment: environment,
-            maxSteps: limits.maxSteps - steps
+            maxSteps: limits.maxSteps - steps,
+            maxLevel: maxLevel
         )
         let isPossible = checker.check(policy.conditions)
         for fault in checker.faults { add(fault.reason, at: fault.range, in: policy) }
+        if levelFaults.count < limits.maxErrors * 10 { levelFaults += checker.levelFaults }
         if checker.isExhausted { add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy) }
         steps += checker.steps - index.steps
         index = checker.index
@@ -122,7 +154,26 @@ extension TypeChecker {
     }
 }
 
+extension Scope {
+    /// Whether testing it needs to know what an entity is in.
+    fileprivate var readsAncestors: Bool {
+        let isActionRead =
+            switch action {
+            case .any, .equal: false
+            case .memberOf, .memberOfAny: true
+            }
+        return isActionRead || principal.readsAncestors || resource.readsAncestors
+    }
+}
+
 extension EntityConstraint {
+    fileprivate var readsAncestors: Bool {
+        switch self {
+        case .any, .equal, .isType: false
+        case .memberOf, .isTypeIn: true
+        }
+    }
+
     /// The entity that it names.
     var entity: EntityUID? {
         switch self {

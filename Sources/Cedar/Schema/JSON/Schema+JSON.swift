@@ -8,7 +8,9 @@ extension Schema {
     ) throws(SchemaJSONError) -> Schema {
         let document: JSONValue
         do throws(JSONError) {
-            let bounds = JSONLimits(maxBytes: limits.maxBytes, maxDepth: 256, maxElements: 4_000_000)
+            // A level of types takes up to four of JSON: a set's element, a record's attributes, one of them, its type.
+            let depth = limits.maxNesting * 4 + 16
+            let bounds = JSONLimits(maxBytes: limits.maxBytes, maxDepth: depth, maxElements: 4_000_000)
             document = try JSONValue.parse(bytes, limits: bounds)
         } catch {
             throw .notJSON(error)

@@ -1,0 +1,57 @@
+package import JSON
+
+extension EntityJSON {
+    /// An array of entities that conform to a schema, and the schema's actions, which the array may repeat.
+    package static func parseConformingEntities(
+        _ document: JSONValue,
+        schema: Schema
+    ) throws(EntityJSONError) -> [Entity] {
+        guard case .array(let elements) = document else {
+            throw EntityJSONError("expected an array of entities, found \(document.kind)")
+        }
+        var conformance = SchemaConformance(schema)
+        var entities: [Entity] = []
+        entities.reserveCapacity(elements.count + schema.actions.count)
+        for (index, element) in elements.enumerated() {
+            let entity = try at("[\(index)]") { () throws(EntityJSONError) in
+                try parseEntity(element, schema: schema)
+            }
+            do throws(ConformanceError) {
+                try conformance.check(entity)
+            } catch {
+                throw EntityJSONError("\(error.reason)", path: error.inside("[\(index)]").path)
+            }
+            if !entity.uid.type.isAction { entities.append(entity) }
+        }
+        return entities + schema.actionEntities
+    }
+
+    /// `{"principal": …, "action": …, "resource": …, "context": {…}}`, the first three as `{"type": …, "id": …}`, that
+    /// conforms to a schema. The context may be left out where the action asks for nothing.
+    package static func parseConformingRequest(
+        _ json: JSONValue,
+        conformance: SchemaConformance
+    ) throws(EntityJSONError) -> Request {
+        let action = try uid("action", of: json)
+        let type = conformance.schema[action]?.appliesTo?.context
+        let context = try at(".context") { () throws(EntityJSONError) in
+            try parseRecord(json["context"] ?? .object([]), as: type)
+        }
+        let request = Request(
+            principal: try uid("principal", of: json),
+            action: action,
+            resource: try uid("resource", of: json),
+            context: context
+        )
+        do throws(ConformanceError) {
+            try conformance.check(request)
+        } catch {
+            throw EntityJSONError("\(error.reason)", path: ".\(error.path)")
+        }
+        return request
+    }
+
+    private static func uid(_ name: String, of json: JSONValue) throws(EntityJSONError) -> EntityUID {
+        try at(".\(name)") { () throws(EntityJSONError) in try parseUID(json[name] ?? .null) }
+    }
+}

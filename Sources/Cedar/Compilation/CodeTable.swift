@@ -16,7 +16,7 @@ struct CodeTable: Sendable {
 
     init() { entries = ContiguousArray(repeating: Entry(), count: 8) }
 
-    func first(_ code: Int, of owner: UInt32) -> UInt32? {
+    func first(_ code: Int, of owner: UInt32 = 0) -> UInt32? {
         var place = home(code, owner)
         while entries[place].value != Self.vacant {
             if entries[place].code == code, entries[place].owner == owner { return entries[place].value }
@@ -26,7 +26,7 @@ struct CodeTable: Sendable {
     }
 
     /// The first that is meant, among those with this code.
-    func first(_ code: Int, of owner: UInt32, where isMeant: (UInt32) -> Bool) -> UInt32? {
+    func first(_ code: Int, of owner: UInt32 = 0, where isMeant: (UInt32) -> Bool) -> UInt32? {
         var place = home(code, owner)
         while entries[place].value != Self.vacant {
             let entry = entries[place]
@@ -37,13 +37,13 @@ struct CodeTable: Sendable {
     }
 
     /// Adds an entry, also where there are others with this code.
-    mutating func add(_ value: UInt32, _ code: Int, of owner: UInt32) {
+    mutating func add(_ value: UInt32, _ code: Int, of owner: UInt32 = 0) {
         if (count + 1) * 2 > entries.count { grow() }
         place(Entry(code: code, owner: owner, value: value))
         count += 1
     }
 
-    mutating func remove(_ value: UInt32, _ code: Int, of owner: UInt32) {
+    mutating func remove(_ value: UInt32, _ code: Int, of owner: UInt32 = 0) {
         var gap = home(code, owner)
         while entries[gap].value != value || entries[gap].code != code || entries[gap].owner != owner {
             guard entries[gap].value != Self.vacant else { return }

@@ -27,55 +27,58 @@ extension CompiledEvaluator {
     private mutating func admits(_ test: ActionTest) -> Bool {
         switch test.kind {
         case .any: return true
-        case .equal: return test.uids[0] == request.action
-        case .memberOf: return isAction(in: test.uids[0])
+        case .equal: return test.uid == request.action
+        case .memberOf: return isAction(in: test.uid)
         case .memberOfAny:
             guard let name = actionName else { return test.uids.contains { isAction(in: $0) } }
             guard name > 0 else { return test.uids.contains(request.action) }
-            let ancestors = actionNode.ancestors.list
+            let ancestors = ancestors(of: .action)
             return test.uids.contains(ancestors[name - 1]) && !test.uids.contains(request.action)
                 && !ancestors[..<(name - 1)].contains { test.uids.contains($0) }
         }
     }
 
+    // MARK: The request's entities, which the provider is asked about once
+
     mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
-        request.principal == ancestor || principalNode.ancestors.contains(ancestor)
+        if request.principal == ancestor { return true }
+        if principal == nil { principal = entities.node(of: request.principal) }
+        return principal?.isDescendant(of: ancestor) ?? false
+    }
+
+    mutating func isAction(in ancestor: EntityUID) -> Bool {
+        if request.action == ancestor { return true }
+        if action == nil { action = entities.node(of: request.action) }
+        return action?.isDescendant(of: ancestor) ?? false
     }
 
     mutating func isResource(in ancestor: EntityUID) -> Bool {
-        request.resource == ancestor || resourceNode.ancestors.contains(ancestor)
+        if request.resource == ancestor { return true }
+        if resource == nil { resource = entities.node(of: request.resource) }
+        return resource?.isDescendant(of: ancestor) ?? false
     }
 
-    private mutating func isAction(in ancestor: EntityUID) -> Bool {
-        request.action == ancestor || actionNode.ancestors.contains(ancestor)
-    }
-
-    // MARK: What the provider says of the request's entities, asked once
-
-    var principalNode: EntityNode {
-        mutating get {
-            if let principal { return principal }
-            let node = entities.node(of: request.principal)
-            principal = node
-            return node
+    /// The node of a variable; nil for the context.
+    mutating func node(of variable: Variable) -> EntityNode? {
+        switch variable {
+        case .principal:
+            if principal == nil { principal = entities.node(of: request.principal) }
+            return principal
+        case .action:
+            if action == nil { action = entities.node(of: request.action) }
+            return action
+        case .resource:
+            if resource == nil { resource = entities.node(of: request.resource) }
+            return resource
+        case .context: return nil
         }
     }
 
-    var actionNode: EntityNode {
-        mutating get {
-            if let action { return action }
-            let node = entities.node(of: request.action)
-            action = node
-            return node
-        }
-    }
+    mutating func ancestors(of variable: Variable) -> [EntityUID] { node(of: variable)?.ancestors.list ?? [] }
 
-    var resourceNode: EntityNode {
-        mutating get {
-            if let resource { return resource }
-            let node = entities.node(of: request.resource)
-            resource = node
-            return node
-        }
+    mutating func node(of uid: EntityUID) -> EntityNode {
+        if uid == request.principal, let node = node(of: .principal) { return node }
+        if uid == request.resource, let node = node(of: .resource) { return node }
+        return entities.node(of: uid)
     }
 }

@@ -17,6 +17,8 @@ package struct CompiledEvaluator {
     /// Those that could not be evaluated.
     package private(set) var failures: ContiguousArray<Failure> = []
     private var isExhausted = false
+    /// What came of the code that was run last for this request: policies of equal conditions often follow each other.
+    private var latest: (code: PolicyCode, holds: Bool, steps: Int)?
     /// By which of the action's names the search got where it is: 0 is its own, the others are its ancestors'. Nil while
     /// actions do not divide the policies.
     var actionName: Int?
@@ -36,7 +38,7 @@ package struct CompiledEvaluator {
     package mutating func begin(_ request: Request) {
         self.request = request
         steps = 0
-        (principal, action, resource) = (nil, nil, nil)
+        (principal, action, resource, latest) = (nil, nil, nil, nil)
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
@@ -47,6 +49,15 @@ package struct CompiledEvaluator {
         if isForbidden { satisfied.removeAll { !$0.isForbid } } else if isExhausted { satisfied.removeAll() }
         if satisfied.count > 1 { satisfied.sort { $0.policy.id < $1.policy.id } }
         return isForbidden || satisfied.isEmpty ? .deny : .allow
+    }
+
+    /// Those in the order of the set.
+    package var satisfiedInOrder: ContiguousArray<CompiledPolicy> {
+        satisfied.count < 2 ? satisfied : ContiguousArray(satisfied.sorted { $0.number < $1.number })
+    }
+
+    package var failuresInOrder: ContiguousArray<Failure> {
+        failures.count < 2 ? failures : ContiguousArray(failures.sorted { $0.policy.number < $1.policy.number })
     }
 
     /// Evaluates the policies whose scope matches. In no order, but where the steps run out: then in that of the set.
@@ -80,14 +91,14 @@ package struct CompiledEvaluator {
         case .principal:
             if node.hasTypes { visit(place, type: request.principal.type.code, .resource, of: policies) }
             visit(place, entity: request.principal.code, .resource, of: policies)
-            let ancestors = principalNode.ancestors.list
+            let ancestors = self.ancestors(of: .principal)
             for ancestor in ancestors.indices {
                 visit(place, entity: ancestors[ancestor].code, .resource, of: policies)
             }
         case .resource:
             if node.hasTypes { visit(place, type: request.resource.type.code, .none, of: policies) }
             visit(place, entity: request.resource.code, .none, of: policies)
-            let ancestors = resourceNode.ancestors.list
+            let ancestors = self.ancestors(of: .resource)
             for ancestor in ancestors.indices { visit(place, entity: ancestors[ancestor].code, .none, of: policies) }
         case .none: return
         }
@@ -96,7 +107,7 @@ package struct CompiledEvaluator {
     private mutating func visitActions(_ place: UInt32, of policies: CompiledPolicySet) {
         actionName = 0
         visit(place, entity: request.action.code, .principal, of: policies)
-        let ancestors = actionNode.ancestors.list
+        let ancestors = self.ancestors(of: .action)
         for ancestor in ancestors.indices {
             actionName = ancestor + 1
             visit(place, entity: ancestors[ancestor].code, .principal, of: policies)
@@ -135,11 +146,21 @@ package struct CompiledEvaluator {
         guard admits(policy) else { return }
         let start = steps
         steps += 1
-        if let holds = run(policy.code), steps <= limits.maxSteps {
-            if holds { satisfied.append(policy) }
-        } else {
-            examine(policy, from: start)
+        guard let holds = outcome(of: policy.code), steps <= limits.maxSteps else {
+            return examine(policy, from: start)
         }
+        if holds { satisfied.append(policy) }
+    }
+
+    private mutating func outcome(of code: PolicyCode) -> Bool? {
+        if let latest, latest.code === code {
+            steps += latest.steps
+            return latest.holds
+        }
+        let start = steps
+        let holds = run(code)
+        if let holds { latest = (code, holds, steps - start) }
+        return holds
     }
 
     private mutating func examine(_ policy: CompiledPolicy, from start: Int) {

@@ -3,25 +3,26 @@ package final class CompiledPolicy: Sendable {
     package let policy: Policy
     /// Of two policies of a set, the one that was added first has the lower number.
     package let number: Int
-    let isForbid: Bool
+    package let isForbid: Bool
     let principal: ScopeTest
     let actions: ActionTest
     let resource: ScopeTest
     let code: PolicyCode
 
-    init(_ policy: Policy, number: Int) {
+    init(_ policy: Policy, number: Int, code: PolicyCode) {
         self.policy = policy
         self.number = number
         isForbid = policy.effect == .forbid
         principal = ScopeTest(policy.scope.principal)
         actions = ActionTest(policy.scope.action)
         resource = ScopeTest(policy.scope.resource)
-        code = PolicyCompiler.compile(policy.conditions)
+        self.code = code
     }
 
     /// A template, or a policy that names no action at all.
     var matchesNothing: Bool {
-        principal.kind == .nothing || resource.kind == .nothing || (actions.kind != .any && actions.uids.isEmpty)
+        principal.kind == .nothing || resource.kind == .nothing
+            || (actions.kind == .memberOfAny && actions.uids.isEmpty)
     }
 }
 
@@ -58,18 +59,20 @@ struct ActionTest: Sendable {
     }
 
     let kind: Kind
-    /// Each once; one of them is enough. More than one where the kind says so.
-    let uids: ContiguousArray<EntityUID>
+    /// Where the kind has one.
+    var uid = EntityUID(type: "", id: "")
+    /// Where the kind has several: each once.
+    var uids: ContiguousArray<EntityUID> = []
 
     init(_ constraint: ActionConstraint) {
         switch constraint {
-        case .any: (kind, uids) = (.any, [])
-        case .equal(let uid): (kind, uids) = (.equal, [uid])
-        case .memberOf(let uid): (kind, uids) = (.memberOf, [uid])
+        case .any: kind = .any
+        case .equal(let uid): (kind, self.uid) = (.equal, uid)
+        case .memberOf(let uid): (kind, self.uid) = (.memberOf, uid)
         case .memberOfAny(let groups):
             var known: Set<EntityUID> = []
-            uids = ContiguousArray(groups.filter { known.insert($0).inserted })
-            kind = uids.count == 1 ? .memberOf : .memberOfAny
+            let groups = ContiguousArray(groups.filter { known.insert($0).inserted })
+            if groups.count == 1 { (kind, uid) = (.memberOf, groups[0]) } else { (kind, uids) = (.memberOfAny, groups) }
         }
     }
 }

@@ -5,9 +5,16 @@
 package struct CompiledPolicySet: Sendable {
     private(set) var policies: ContiguousArray<CompiledPolicy?> = []
     private(set) var index = ScopeIndex()
-    private var names = CodeTable()
+    /// Places by name, and of those that were the first to have their conditions or their shape of code.
+    private var places = CodeTable()
     private var free: ContiguousArray<UInt32> = []
     private var nextNumber = 0
+
+    private enum Owner {
+        static let names: UInt32 = 0
+        static let conditions: UInt32 = 1
+        static let shapes: UInt32 = 2
+    }
 
     package init() {}
 
@@ -24,11 +31,13 @@ package struct CompiledPolicySet: Sendable {
     package mutating func put(_ policy: Policy) {
         let old = self[policy.id]
         if old != nil { remove(policy.id) }
-        let compiled = CompiledPolicy(policy, number: old?.number ?? nextNumber)
-        if old == nil { nextNumber += 1 }
         let place = free.popLast() ?? UInt32(policies.count)
-        if place == policies.count { policies.append(compiled) } else { policies[Int(place)] = compiled }
-        names.add(place, policy.id.code, of: 0)
+        if place == policies.count { policies.append(nil) }
+        let code = code(for: policy.conditions, at: place)
+        let compiled = CompiledPolicy(policy, number: old?.number ?? nextNumber, code: code)
+        if old == nil { nextNumber += 1 }
+        policies[Int(place)] = compiled
+        places.add(place, policy.id.hashValue, of: Owner.names)
         if !compiled.matchesNothing { index.add(place, in: policies) }
     }
 
@@ -36,21 +45,29 @@ package struct CompiledPolicySet: Sendable {
     package mutating func remove(_ id: PolicyID) {
         guard let place = place(of: id), let old = policies[Int(place)] else { return }
         if !old.matchesNothing { index.remove(place, in: policies) }
-        names.remove(place, id.code, of: 0)
+        places.remove(place, id.hashValue, of: Owner.names)
+        places.remove(place, old.policy.conditions.hashValue, of: Owner.conditions)
+        places.remove(place, old.code.shape.hashValue, of: Owner.shapes)
         policies[Int(place)] = nil
         free.append(place)
     }
 
     private func place(of id: PolicyID) -> UInt32? {
-        names.first(id.code, of: 0) { policies[Int($0)]?.policy.id == id }
+        places.first(id.hashValue, of: Owner.names) { policies[Int($0)]?.policy.id == id }
     }
-}
 
-extension PolicyID {
-    fileprivate var code: Int {
-        var hasher = Hasher()
-        hasher.combine(self)
-        return hasher.finalize()
+    /// Shared with a policy of the same conditions, or else its shape with one that differs by constants.
+    private mutating func code(for conditions: [Condition], at place: UInt32) -> PolicyCode {
+        let hash = conditions.hashValue
+        let same = places.first(hash, of: Owner.conditions) { policies[Int($0)]?.policy.conditions == conditions }
+        if let same, let policy = policies[Int(same)] { return policy.code }
+        places.add(place, hash, of: Owner.conditions)
+        let code = PolicyCompiler.compile(conditions)
+        let shape = code.shape.hashValue
+        let similar = places.first(shape, of: Owner.shapes) { policies[Int($0)]?.code.shape == code.shape }
+        if let similar, let policy = policies[Int(similar)] { return PolicyCode(policy.code.shape, code.constants) }
+        places.add(place, shape, of: Owner.shapes)
+        return code
     }
 }
 

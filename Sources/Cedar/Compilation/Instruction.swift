@@ -1,18 +1,18 @@
 /// What an instruction reads. The places are those of its policy's tables.
-enum Operand: Sendable {
+enum Operand: Hashable, Sendable {
     case constant(UInt32)
     case register(UInt32)
     case path(UInt32)
 }
 
 /// A variable of the request, or an attribute that is reached from one: `context.session.user`.
-struct Path: Sendable {
+struct Path: Hashable, Sendable {
     let root: Variable
     let names: NameRange
 }
 
 /// Consecutive names of a policy's table.
-struct NameRange: Sendable {
+struct NameRange: Hashable, Sendable {
     let start: UInt32
     let count: UInt32
 
@@ -23,8 +23,8 @@ struct NameRange: Sendable {
 ///
 /// An error has no form of its own here: the code of a policy ends at one, and what it is the tree-walking evaluator says,
 /// which then looks at that policy again.
-struct Instruction: Sendable {
-    enum Operation: Sendable {
+struct Instruction: Hashable, Sendable {
+    enum Operation: Hashable, Sendable {
         /// Goes to an instruction where the test comes out so, and else to the next.
         case branch(Test, when: Bool, to: UInt32)
         case compute(Computation, into: UInt32)
@@ -39,7 +39,7 @@ struct Instruction: Sendable {
 }
 
 extension Instruction {
-    enum Test: Sendable {
+    enum Test: Hashable, Sendable {
         case isTrue(Operand)
         case equal(Operand, Operand)
         case less(Operand, Operand)
@@ -54,7 +54,7 @@ extension Instruction {
         case call(ExtensionFunction, Operand, Operand)
     }
 
-    enum Computation: Sendable {
+    enum Computation: Hashable, Sendable {
         case move(Operand)
         case attribute(Operand, name: UInt32)
         case getTag(Operand, Operand)
@@ -66,21 +66,31 @@ extension Instruction {
         case record(first: UInt32, NameRange)
     }
 
-    enum Arithmetic: Sendable {
+    enum Arithmetic: Hashable, Sendable {
         case add, subtract, multiply
     }
 }
 
-/// The conditions of a policy, one after the other, and the tables that they read from.
+/// The conditions of a policy, one after the other: a shape, and the constants that it has here.
+final class PolicyCode: Sendable {
+    let shape: PolicyShape
+    let constants: ContiguousArray<Value>
+
+    init(_ shape: PolicyShape, _ constants: ContiguousArray<Value>) {
+        self.shape = shape
+        self.constants = constants
+    }
+}
+
+/// Code but for its constants. Of many policies it is often the same one.
 ///
 /// Whoever gets to the end has satisfied all conditions; where one does not hold, the code goes to a place beyond.
-final class PolicyCode: Sendable {
+final class PolicyShape: Hashable, Sendable {
     let instructions: ContiguousArray<Instruction>
     let tables: Tables
     let registerCount: Int
 
-    struct Tables: Sendable {
-        var constants: ContiguousArray<Value> = []
+    struct Tables: Hashable, Sendable {
         var paths: ContiguousArray<Path> = []
         var names: ContiguousArray<AttributeName> = []
         var types: ContiguousArray<EntityTypeName> = []
@@ -91,5 +101,14 @@ final class PolicyCode: Sendable {
         self.instructions = instructions
         self.tables = tables
         self.registerCount = registerCount
+    }
+
+    static func == (lhs: PolicyShape, rhs: PolicyShape) -> Bool {
+        lhs === rhs || lhs.instructions == rhs.instructions && lhs.tables == rhs.tables
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(instructions)
+        hasher.combine(tables)
     }
 }

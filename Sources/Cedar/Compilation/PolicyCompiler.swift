@@ -5,7 +5,8 @@
 /// worked out here.
 struct PolicyCompiler {
     private var instructions: ContiguousArray<Instruction> = []
-    private var tables = PolicyCode.Tables()
+    private var constants: ContiguousArray<Value> = []
+    private var tables = PolicyShape.Tables()
     private var registerCount: UInt32 = 0
     private var pending: UInt32 = 0
     private var nextRegister: UInt32 = 0
@@ -27,7 +28,7 @@ struct PolicyCompiler {
         flush()
         labels[Int(Self.rejected)] = UInt32(instructions.count) + 1
         for place in instructions.indices { instructions[place].resolve(labels) }
-        return PolicyCode(instructions, tables, registerCount: Int(registerCount))
+        return PolicyCode(PolicyShape(instructions, tables, registerCount: Int(registerCount)), constants)
     }
 
     // MARK: Tests
@@ -194,7 +195,7 @@ struct PolicyCompiler {
         guard function.isConstructor, case .constant(let place) = first else {
             return compute(.call(function, first, last))
         }
-        let text = tables.constants[Int(place)]
+        let text = constants[Int(place)]
         guard let value = try? function.applied(to: text, text) else { return failure() }
         if case .string(let text) = text { pending += UInt32(text.utf8.count / 16) }
         return constant(value)
@@ -287,12 +288,12 @@ struct PolicyCompiler {
     // MARK: Tables
 
     private mutating func constant(_ value: Value) -> Operand {
-        tables.constants.append(value)
-        return .constant(UInt32(tables.constants.count - 1))
+        constants.append(value)
+        return .constant(UInt32(constants.count - 1))
     }
 
     private func constant(at operand: Operand) -> Value? {
-        if case .constant(let place) = operand { tables.constants[Int(place)] } else { nil }
+        if case .constant(let place) = operand { constants[Int(place)] } else { nil }
     }
 
     private mutating func add(_ names: [AttributeName]) -> NameRange {

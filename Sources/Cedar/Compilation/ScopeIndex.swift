@@ -165,6 +165,7 @@ extension CompiledPolicy {
     fileprivate func keys(at level: ScopeIndex.Level) -> [ScopeIndex.Key] {
         switch level {
         case .action where actions.kind == .any: [.open]
+        case .action where actions.kind != .memberOfAny: [.entity(actions.uid.code)]
         case .action:
             actions.uids.indices
                 .filter { place in !actions.uids[..<place].contains { $0.code == actions.uids[place].code } }

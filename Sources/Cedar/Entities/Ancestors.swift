@@ -1,28 +1,38 @@
 /// The entities that one entity is in, over one step to a parent or more.
 ///
-/// Compared one by one while they are few, which is faster than a lookup, and kept as a set besides from then on.
-package struct Ancestors: Hashable, Sendable {
+/// Compared one by one while they are few, which is faster than a lookup, and found by their codes from then on.
+package struct Ancestors: Sendable {
     /// In the order in which they were found.
     package private(set) var list: [EntityUID] = []
-    /// The same where they are many, else empty. For lookup only, never iterated.
-    private var set: Set<EntityUID> = []
+    /// Their places by their codes, where they are many.
+    private var places: CodeTable?
 
     package static let none = Ancestors()
-    private static let fewCount = 16
+    private static let fewCount = 12
 
     private init() {}
 
     package var isEmpty: Bool { list.isEmpty }
 
     package func contains(_ uid: EntityUID) -> Bool {
-        list.count <= Self.fewCount ? list.contains(uid) : set.contains(uid)
+        guard let places else {
+            let list = list.span
+            for place in list.indices where list[place] == uid { return true }
+            return false
+        }
+        return places.first(uid.code) { list[Int($0)] == uid } != nil
     }
 
     /// False when it is among them already.
     @discardableResult package mutating func insert(_ uid: EntityUID) -> Bool {
         guard !contains(uid) else { return false }
         list.append(uid)
-        if list.count == Self.fewCount + 1 { set = Set(list) } else if list.count > Self.fewCount { set.insert(uid) }
+        places?.add(UInt32(list.count - 1), uid.code)
+        if list.count == Self.fewCount + 1 {
+            var table = CodeTable()
+            for place in list.indices { table.add(UInt32(place), list[place].code) }
+            places = table
+        }
         return true
     }
 

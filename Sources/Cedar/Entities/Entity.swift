@@ -28,17 +28,23 @@ package struct EntityContent: Sendable {
 
 /// All that decisions ask about one entity. An object, so that to hand it on is to hand on one reference.
 package final class EntityNode: Sendable {
-    /// Nil for an entity that does not exist.
-    package let content: EntityContent?
+    package let uid: EntityUID
+    /// An entity that does not exist has neither attributes nor tags.
+    package let exists: Bool
+    package let attributes: Record
+    package let tags: Record
     /// All that are reached over one step to a parent or more, known or not.
     package let ancestors: Ancestors
 
-    package init(_ content: EntityContent?, in ancestors: Ancestors) {
-        self.content = content
+    package init(_ uid: EntityUID, _ content: EntityContent?, in ancestors: Ancestors) {
+        self.uid = uid
+        exists = content != nil
+        attributes = content?.attributes ?? .empty
+        tags = content?.tags ?? .empty
         self.ancestors = ancestors
     }
 
-    package static let unknown = EntityNode(nil, in: .none)
+    func isDescendant(of ancestor: EntityUID) -> Bool { ancestors.contains(ancestor) }
 }
 
 /// Where a decision finds its entities.
@@ -64,7 +70,7 @@ extension EntityProvider {
         entity(uid).map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
     }
 
-    package func node(of uid: EntityUID) -> EntityNode { EntityNode(content(of: uid), in: ancestors(of: uid)) }
+    package func node(of uid: EntityUID) -> EntityNode { EntityNode(uid, content(of: uid), in: ancestors(of: uid)) }
 
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
         ancestors(of: uid).contains(ancestor)

@@ -1,14 +1,27 @@
 /// Entities in memory, with all their ancestors worked out beforehand.
 package struct EntityStore: Sendable {
-    /// For lookup only, never iterated.
-    private let entities: [EntityUID: Entity]
-    private let nodes: [EntityUID: EntityNode]
+    private let nodes: ContiguousArray<EntityNode>
+    /// Of each of the nodes.
+    private let parents: ContiguousArray<[EntityUID]>
+    /// Where a node is, by the code of its identity.
+    private let places: CodeTable
 
-    package static let empty = EntityStore(entities: [:], nodes: [:])
+    package static let empty = EntityStore([], AncestorClosure(entities: [:]))
 
-    private init(entities: [EntityUID: Entity], nodes: [EntityUID: EntityNode]) {
-        self.entities = entities
-        self.nodes = nodes
+    private init(_ list: [Entity], _ closure: AncestorClosure) {
+        var (nodes, parents): (ContiguousArray<EntityNode>, ContiguousArray<[EntityUID]>) = ([], [])
+        var places = CodeTable()
+        for entity in list where places.first(entity.uid.code, where: { nodes[Int($0)].uid == entity.uid }) == nil {
+            places.add(UInt32(nodes.count), entity.uid.code)
+            let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
+            nodes.append(EntityNode(entity.uid, content, in: closure.ancestors[entity.uid] ?? .none))
+            parents.append(entity.parents)
+        }
+        (self.nodes, self.parents, self.places) = (nodes, parents, places)
+    }
+
+    private func place(of uid: EntityUID) -> Int? {
+        places.first(uid.code) { nodes[Int($0)].uid == uid }.map(Int.init)
     }
 
     /// An entity may be given twice if it is the same both times. No entity may be its own ancestor.
@@ -21,27 +34,27 @@ package struct EntityStore: Sendable {
         }
         var closure = AncestorClosure(entities: entities)
         for entity in list { try closure.close(entity.uid) }
-        var nodes: [EntityUID: EntityNode] = [:]
-        nodes.reserveCapacity(entities.count)
-        for entity in list {
-            let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
-            nodes[entity.uid] = EntityNode(content, in: closure.ancestors[entity.uid] ?? .none)
-        }
-        self.init(entities: entities, nodes: nodes)
+        self.init(list, closure)
     }
 }
 
 extension EntityStore: EntityProvider {
-    package func entity(_ uid: EntityUID) -> Entity? { entities[uid] }
-    package func content(of uid: EntityUID) -> EntityContent? { nodes[uid]?.content }
-    package func ancestors(of uid: EntityUID) -> Ancestors { nodes[uid]?.ancestors ?? .none }
-    package func node(of uid: EntityUID) -> EntityNode { nodes[uid] ?? .unknown }
-}
+    package func entity(_ uid: EntityUID) -> Entity? {
+        place(of: uid).map {
+            let node = nodes[$0]
+            return Entity(uid: uid, attributes: node.attributes, tags: node.tags, parents: parents[$0])
+        }
+    }
 
-extension EntityStore: Hashable {
-    /// The rest follows from the entities.
-    package static func == (lhs: EntityStore, rhs: EntityStore) -> Bool { lhs.entities == rhs.entities }
-    package func hash(into hasher: inout Hasher) { hasher.combine(entities) }
+    package func content(of uid: EntityUID) -> EntityContent? {
+        place(of: uid).map { EntityContent(attributes: nodes[$0].attributes, tags: nodes[$0].tags) }
+    }
+
+    package func ancestors(of uid: EntityUID) -> Ancestors { place(of: uid).map { nodes[$0].ancestors } ?? .none }
+
+    package func node(of uid: EntityUID) -> EntityNode {
+        place(of: uid).map { nodes[$0] } ?? EntityNode(uid, nil, in: .none)
+    }
 }
 
 /// Why entities cannot be kept together.

@@ -128,11 +128,6 @@ extension Evaluator {
         return ancestors
     }
 
-    /// Whether the request's action has no ancestors, so that scopes admit it by its own name alone.
-    package var isActionInNoGroup: Bool {
-        mutating get { ancestors(Place.action).isEmpty }
-    }
-
     func uid(at place: Int) -> EntityUID { known[place].uid }
 
     /// Where the entity is kept; nil when as many are kept as may be, so that looking never takes long.

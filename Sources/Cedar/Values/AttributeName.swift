@@ -6,7 +6,11 @@ package struct AttributeName: Hashable, Comparable, Sendable {
 
     package init(_ text: String) { self.text = text }
 
-    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
+    package static func == (lhs: Self, rhs: Self) -> Bool {
+        // Both are tested within `isExactly` too: here they need no call.
+        lhs.text._isIdentical(to: rhs.text)
+            || lhs.text.utf8.count == rhs.text.utf8.count && lhs.text.isExactly(rhs.text)
+    }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
 
     /// Equal code points hash alike under `String` too; that it also joins equivalent texts only costs a comparison.

@@ -32,7 +32,9 @@ package struct EntityTypeName: Hashable, Comparable, Sendable {
     /// Whether entities of this type are actions, in any namespace.
     package var isAction: Bool { text == "Action" || text.hasSuffix("::Action") }
 
-    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
+    package static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.text._isIdentical(to: rhs.text) || lhs.text.isExactly(rhs.text)
+    }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
     package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
@@ -62,7 +64,7 @@ package struct EntityUID: Hashable, Comparable, Sendable {
     package init(type: String, id: String) { self.init(type: EntityTypeName(type), id: id) }
 
     package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
-        lhs.code == rhs.code && lhs.id.isExactly(rhs.id) && lhs.type == rhs.type
+        lhs.code == rhs.code && (lhs.id._isIdentical(to: rhs.id) || lhs.id.isExactly(rhs.id)) && lhs.type == rhs.type
     }
 
     /// By type, then by id.

@@ -42,16 +42,18 @@ package struct Record: Hashable, Sendable {
     package var isEmpty: Bool { fields.isEmpty }
     package var count: Int { fields.count }
 
-    /// One by one while they are few, and else by bisection.
-    package subscript(name: AttributeName) -> Value? {
+    package subscript(name: AttributeName) -> Value? { place(of: name).map { fields[$0].value } }
+
+    /// Where the field of that name is. One by one while they are few, and else by bisection.
+    func place(of name: AttributeName) -> Int? {
         let fields = fields.span
         if fields.count <= Self.fewCount {
-            for place in fields.indices where fields[place].name == name { return fields[place].value }
+            for place in fields.indices where fields[place].name == name { return place }
             return nil
         }
         var range = fields.indices
         while let middle = range.middle {
-            if fields[middle].name == name { return fields[middle].value }
+            if fields[middle].name == name { return middle }
             range = fields[middle].name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
         }
         return nil

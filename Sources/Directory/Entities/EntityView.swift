@@ -36,17 +36,24 @@ package struct EntityView: EntityProvider {
         facts(uid).map { EntityContent(attributes: $0.attributes) }
     }
 
-    package func ancestors(of uid: EntityUID) -> Ancestors {
+    package func ancestors(of uid: EntityUID) -> Ancestors { facts(uid).map(ancestors) ?? .none }
+
+    package func node(of uid: EntityUID) -> EntityNode {
+        guard let facts = facts(uid) else { return EntityNode(uid, nil, in: .none) }
+        return EntityNode(uid, EntityContent(attributes: facts.attributes), in: ancestors(facts))
+    }
+
+    private func ancestors(_ facts: EntityFacts) -> Ancestors {
         var found = Ancestors.none
-        var waiting: [EntityUID] = []
-        var next: EntityUID? = uid
-        while let entity = next {
-            if let facts = facts(entity) {
-                forEachParent(facts) { parent in if found.insert(parent) { waiting.append(parent) } }
-            }
-            next = waiting.popLast()
+        var next: EntityFacts? = facts
+        // The list that grows is also what waits: each is walked over once, in the order in which they were found.
+        var walked = 0
+        while true {
+            if let next { forEachParent(next) { found.insert($0) } }
+            guard walked < found.list.count else { return found }
+            next = self.facts(found.list[walked])
+            walked += 1
         }
-        return found
     }
 
     private func parents(_ facts: EntityFacts) -> [EntityUID] {

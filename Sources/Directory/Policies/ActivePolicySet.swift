@@ -7,7 +7,8 @@ package final class ActivePolicySet: Hashable, Sendable {
     package let version: UInt64
     package let text: String
     package let rules: [PolicyRule]
-    private let selection: RuleSelection
+    /// The same, as decisions use them: a policy's number is its rule's place.
+    let compiled: CompiledPolicySet
 
     /// Reads a text. Policies are called by their `@id`, or else `policy0`, `policy1` and so on in the order of the text.
     package init(name: String, version: UInt64, text: String) throws(PolicyTextError) {
@@ -34,11 +35,8 @@ package final class ActivePolicySet: Hashable, Sendable {
         self.version = version
         self.text = text
         self.rules = rules
-        self.selection = RuleSelection(rules)
+        self.compiled = CompiledPolicySet(set)
     }
-
-    /// The rules whose scope admits an action that is in no group, in the order of the text.
-    func rules(for action: EntityUID) -> [PolicyRule] { selection[action] }
 
     /// The rest follows from these.
     package static func == (lhs: ActivePolicySet, rhs: ActivePolicySet) -> Bool {
@@ -52,47 +50,9 @@ package final class ActivePolicySet: Hashable, Sendable {
     }
 }
 
-/// Rules by the actions that their scopes name, so that a decision passes over those of other actions unseen.
-///
-/// Exact: a scope cannot fail, so a rule that its scope excludes has no part in a decision, its errors included.
-private struct RuleSelection: Sendable {
-    /// Those that leave the action open.
-    private var open: [PolicyRule] = []
-    /// For each action that a scope names, these and those that leave it open.
-    private var byAction: [EntityUID: [PolicyRule]] = [:]
-
-    init(_ rules: [PolicyRule]) {
-        var named: [EntityUID] = []
-        for rule in rules {
-            guard let actions = rule.policy.scope.action.admitted else {
-                open.append(rule)
-                for action in named { byAction[action]?.append(rule) }
-                continue
-            }
-            for action in actions where byAction[action]?.last !== rule {
-                if byAction[action] == nil { named.append(action) }
-                byAction[action, default: open].append(rule)
-            }
-        }
-    }
-
-    subscript(action: EntityUID) -> [PolicyRule] { byAction[action] ?? open }
-}
-
 /// A text that is no policy set, and everything that was found wrong with it.
 package struct PolicyTextError: Error, Hashable, Sendable {
     package let diagnostics: [PolicyDiagnostic]
-}
-
-extension ActionConstraint {
-    /// The actions in no group that it admits; nil for every one.
-    fileprivate var admitted: [EntityUID]? {
-        switch self {
-        case .any: nil
-        case .equal(let action), .memberOf(let action): [action]
-        case .memberOfAny(let actions): actions
-        }
-    }
 }
 
 /// One policy and what Reeve reads in its annotations.

@@ -43,17 +43,17 @@ extension PolicyVerdict {
         age: Span = .zero,
         isRestricted: Bool = false
     ) {
-        var evaluator = Evaluator(request: request, entities: entities)
+        var evaluator = CompiledEvaluator(request, entities: entities)
         var found = Findings()
-        let isInNoGroup = evaluator.isActionInNoGroup
         for set in policies {
-            let rules = isInNoGroup ? set.rules(for: request.action) : set.rules
-            for rule in rules { found.note(rule, evaluator.outcome(of: rule.policy), age, isRestricted) }
+            evaluator.evaluate(set.compiled)
+            for policy in evaluator.satisfiedInOrder { found.note(set.rules[policy.number], age, isRestricted) }
+            for failure in evaluator.failuresInOrder { found.note(set.rules[failure.policy.number], failure.error) }
         }
         self = found.verdict
     }
 
-    /// Whether the verdict of one set is a permit, without what it rests on: of the permits, it looks for one only.
+    /// Whether the verdict of one set is a permit, without what it rests on.
     package static func isPermitted(
         _ request: Request,
         by set: ActivePolicySet,
@@ -61,16 +61,14 @@ extension PolicyVerdict {
         age: Span = .zero,
         isRestricted: Bool = false
     ) -> Bool {
-        var evaluator = Evaluator(request: request, entities: entities)
+        var evaluator = CompiledEvaluator(request, entities: entities)
+        evaluator.evaluate(set.compiled)
+        guard !evaluator.failures.contains(where: { $0.policy.isForbid }) else { return false }
         var isPermitted = false
-        for rule in evaluator.isActionInNoGroup ? set.rules(for: request.action) : set.rules {
-            let isForbid = rule.policy.effect == .forbid
-            guard isForbid || !isPermitted else { continue }
-            switch evaluator.outcome(of: rule.policy) {
-            case .notSatisfied: continue
-            case .failed where isForbid, .satisfied where isForbid: return false
-            case .failed: continue
-            case .satisfied: isPermitted = rule.standing(age: age, isRestricted: isRestricted) == .applies
+        for policy in evaluator.satisfied {
+            if policy.isForbid { return false }
+            if set.rules[policy.number].standing(age: age, isRestricted: isRestricted) == .applies {
+                isPermitted = true
             }
         }
         return isPermitted
@@ -84,21 +82,17 @@ extension PolicyVerdict {
         var restricted: [PolicyReference] = []
         var failures: [Failure] = []
 
-        mutating func note(_ rule: PolicyRule, _ outcome: PolicyOutcome, _ age: Span, _ isRestricted: Bool) {
-            switch (outcome, rule.policy.effect) {
-            case (.notSatisfied, _):
-                return
-            case (.failed(let error), let effect):
-                failures.append(Failure(policy: rule.reference, effect: effect, error: error))
-            case (.satisfied, .forbid):
-                forbids.append(rule.reference)
-            case (.satisfied, .permit):
-                switch rule.standing(age: age, isRestricted: isRestricted) {
-                case .restricted: restricted.append(rule.reference)
-                case .stale: stale.append(rule.reference)
-                case .applies: permits.append(rule.reference)
-                }
+        mutating func note(_ rule: PolicyRule, _ age: Span, _ isRestricted: Bool) {
+            guard rule.policy.effect == .permit else { return forbids.append(rule.reference) }
+            switch rule.standing(age: age, isRestricted: isRestricted) {
+            case .restricted: restricted.append(rule.reference)
+            case .stale: stale.append(rule.reference)
+            case .applies: permits.append(rule.reference)
             }
+        }
+
+        mutating func note(_ rule: PolicyRule, _ error: EvaluationError) {
+            failures.append(Failure(policy: rule.reference, effect: rule.policy.effect, error: error))
         }
 
         var verdict: PolicyVerdict {

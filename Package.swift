@@ -151,6 +151,12 @@ let package = Package(
             path: "Tests/CedarConformance",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "CedarPeer",
+            dependencies: ["Cedar", "JSON", "Kernel"],
+            path: "Tests/CedarPeer",
+            swiftSettings: strict
+        ),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),
         .executableTarget(
             name: "RaftConformance",

@@ -36,7 +36,7 @@ package enum DecisionCode: String, Hashable, Sendable, CaseIterable {
 
 /// The answer to a question, how old the knowledge behind it is, and what it rests on.
 ///
-/// Callers get decision, code and age; the rest only with `Reeve::Action::"explain"`, since a near miss guides an attacker.
+/// Callers get decision, code, age and duties; the rest only with `Reeve::Action::"explain"`, since a near miss guides an attacker.
 package struct DecisionAnswer: Hashable, Sendable {
     package let code: DecisionCode
     package let revision: LogIndex
@@ -51,6 +51,8 @@ package struct DecisionAnswer: Hashable, Sendable {
     package let failures: [PolicyVerdict.Failure]
     /// Properties in the request that did not count, since the caller may not assert them.
     package let ignoredProperties: [IgnoredProperty]
+    /// For the enforcement point, whoever that is.
+    package let duties: DecisionDuties
 
     package struct IgnoredProperty: Hashable, Sendable {
         package let entity: EntityUID
@@ -69,7 +71,8 @@ package struct DecisionAnswer: Hashable, Sendable {
             caller: caller,
             policies: [],
             failures: [],
-            ignoredProperties: ignoredProperties
+            ignoredProperties: ignoredProperties,
+            duties: .none
         )
     }
 }

@@ -77,7 +77,8 @@ struct DecisionWork {
             caller: caller,
             policies: verdict?.deciding ?? [],
             failures: verdict?.failures ?? [],
-            ignoredProperties: ignored
+            ignoredProperties: ignored,
+            duties: verdict?.duties ?? .none
         )
     }
 

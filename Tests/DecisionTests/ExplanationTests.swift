@@ -91,6 +91,44 @@ import Testing
         #expect(explanation.nearMisses.isEmpty)
     }
 
+    @Test("obligations and advice come with the decision that their policies brought about, each once") func duties()
+        throws
+    {
+        let allowed = try explain(
+            """
+            @obligation("receipt, approval") @advice("be kind")
+            permit (principal, action, resource);
+            @obligation("approval")
+            permit (principal, action, resource) when { true };
+            @obligation("other")
+            permit (principal, action, resource) when { false };
+            """
+        ).answer
+        #expect(allowed.isAllowed)
+        #expect(allowed.duties.obligations == ["receipt", "approval"] && allowed.duties.advice == ["be kind"])
+        #expect(allowed.denied(.logUnavailable).duties == .none)
+        let denied = try explain(
+            """
+            @obligation("receipt")
+            permit (principal, action, resource);
+            @advice("ask the owner")
+            forbid (principal, action, resource);
+            """
+        ).answer
+        #expect(denied.duties.obligations.isEmpty && denied.duties.advice == ["ask the owner"])
+    }
+
+    @Test("an obligation is a list of names", arguments: ["", "a,,b", "a b", "ä", String(repeating: "x", count: 65)])
+    func badDuties(_ text: String) {
+        #expect(throws: PolicyTextError.self) {
+            try ActivePolicySet(
+                name: "s",
+                version: 1,
+                text: "@obligation(\"\(text)\") permit (principal, action, resource);"
+            )
+        }
+    }
+
     @Test("an explanation gives the answer that the decision gives") func agrees() throws {
         var world = DecideTests.world()
         let query = try World.query("agent/bot", "send")

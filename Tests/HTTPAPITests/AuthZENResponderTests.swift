@@ -179,6 +179,16 @@ import Testing
         #expect(try client.post(Self.question(), token: sample.gatewayToken).context["explanation"] == nil)
     }
 
+    @Test("the enforcement point is told its obligations") func obligations() throws {
+        sample.node.activate(
+            "duties",
+            #"@obligation("approval") @advice("ask \"bob\"") permit (principal, action == Action::"read", resource is Doc);"#
+        )
+        let context = try client().post(Self.question(), token: sample.botToken).context
+        #expect(context["obligations"] as? [String] == ["approval"])
+        #expect(context["advice"] as? [String] == [#"ask "bob""#])
+    }
+
     @Test("every decision is in the log before it leaves") func logged() throws {
         let client = try client()
         client.send(

@@ -59,6 +59,7 @@ package struct PolicyTextError: Error, Hashable, Sendable {
 ///
 /// - `@max_age("5s")` on a permit: it does not apply on a node whose knowledge is older.
 /// - `@allow_restricted` on a permit: it applies to principals that are restricted, too.
+/// - `@obligation` and `@advice`: see `DecisionDuties`.
 ///
 /// An object, though a value by its meaning: each decision goes through all rules, and to go through structs in an array
 /// is to copy each with all that it holds.
@@ -67,6 +68,7 @@ package final class PolicyRule: Hashable, Sendable {
     package let reference: PolicyReference
     package let maximumAge: Span?
     package let appliesToRestricted: Bool
+    package let duties: DecisionDuties
 
     /// Three intervals of the seal by which a node knows that it is up to date: a tighter bound would refuse on
     /// healthy nodes. DESIGN section 7.
@@ -77,6 +79,7 @@ package final class PolicyRule: Hashable, Sendable {
         self.reference = PolicyReference(set: set, version: version, id: policy.id.text, line: policy.position.line)
         self.maximumAge = try Self.maximumAge(of: policy)
         self.appliesToRestricted = policy.annotation("allow_restricted") != nil
+        self.duties = try DecisionDuties(of: policy)
         guard policy.effect == .permit || (maximumAge == nil && !appliesToRestricted) else {
             throw PolicyDiagnostic("@max_age and @allow_restricted are for permits only", at: policy.position)
         }

@@ -30,6 +30,8 @@ package struct PolicyVerdict: Hashable, Sendable {
     /// The policies that brought the outcome about: permits that applied, forbids, or permits that nearly applied.
     package let deciding: [PolicyReference]
     package let failures: [Failure]
+    /// Of the permits or forbids that decided.
+    package let duties: DecisionDuties
 
     package var isPermitted: Bool { outcome == .permitted }
 }
@@ -76,18 +78,18 @@ extension PolicyVerdict {
 
     /// Policies that are satisfied, by what that means.
     private struct Findings {
-        var permits: [PolicyReference] = []
-        var forbids: [PolicyReference] = []
-        var stale: [PolicyReference] = []
-        var restricted: [PolicyReference] = []
+        var permits: [PolicyRule] = []
+        var forbids: [PolicyRule] = []
+        var stale: [PolicyRule] = []
+        var restricted: [PolicyRule] = []
         var failures: [Failure] = []
 
         mutating func note(_ rule: PolicyRule, _ age: Span, _ isRestricted: Bool) {
-            guard rule.policy.effect == .permit else { return forbids.append(rule.reference) }
+            guard rule.policy.effect == .permit else { return forbids.append(rule) }
             switch rule.standing(age: age, isRestricted: isRestricted) {
-            case .restricted: restricted.append(rule.reference)
-            case .stale: stale.append(rule.reference)
-            case .applies: permits.append(rule.reference)
+            case .restricted: restricted.append(rule)
+            case .stale: stale.append(rule)
+            case .applies: permits.append(rule)
             }
         }
 
@@ -97,16 +99,22 @@ extension PolicyVerdict {
 
         var verdict: PolicyVerdict {
             let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
-            if !forbids.isEmpty { return verdict(.forbidden, forbids) }
-            if !failedForbids.isEmpty { return verdict(.failed, failedForbids) }
-            if !permits.isEmpty { return verdict(.permitted, permits) }
+            if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids)) }
+            if !failedForbids.isEmpty {
+                return PolicyVerdict(outcome: .failed, deciding: failedForbids, failures: failures, duties: .none)
+            }
+            if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits)) }
             if !stale.isEmpty { return verdict(.stale, stale) }
             if !restricted.isEmpty { return verdict(.restricted, restricted) }
             return verdict(.noPermit, [])
         }
 
-        private func verdict(_ outcome: Outcome, _ deciding: [PolicyReference]) -> PolicyVerdict {
-            PolicyVerdict(outcome: outcome, deciding: deciding, failures: failures)
+        private func verdict(
+            _ outcome: Outcome,
+            _ deciding: [PolicyRule],
+            _ duties: DecisionDuties = .none
+        ) -> PolicyVerdict {
+            PolicyVerdict(outcome: outcome, deciding: deciding.map(\.reference), failures: failures, duties: duties)
         }
     }
 }

@@ -74,6 +74,8 @@ extension DecisionAnswer {
             JSONMember("decision", isAllowed ? "allow" : "deny"), JSONMember("code", code.rawValue),
             JSONMember("revision", revision.json), JSONMember("epoch", epoch.json),
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
+            JSONMember("obligations", .array(duties.obligations.map { .string($0) })),
+            JSONMember("advice", .array(duties.advice.map { .string($0) })),
         ]
     }
 }

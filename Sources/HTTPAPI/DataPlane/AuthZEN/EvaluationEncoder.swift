@@ -6,6 +6,8 @@ internal import Service
 /// Writes answers: `decision`, and in `context` a stable `reason` with what the answer rests on.
 ///
 ///     {"decision":true,"context":{"reason":"allowed","revision":42,"epoch":3,"age_ms":180}}
+///
+/// with `obligations` and `advice` where the policies that decided have some.
 enum EvaluationEncoder {
     static func append(_ answer: DecisionAnswer, _ explanation: Explanation?, to bytes: inout [UInt8]) {
         bytes.append(
@@ -22,6 +24,8 @@ enum EvaluationEncoder {
             bytes.append(contentsOf: ",\"age_ms\":".utf8)
             bytes.append(decimal: age.milliseconds)
         }
+        append(answer.duties.obligations, as: ",\"obligations\":", to: &bytes)
+        append(answer.duties.advice, as: ",\"advice\":", to: &bytes)
         if let explanation {
             bytes.append(contentsOf: ",\"explanation\":".utf8)
             bytes.append(contentsOf: JSONValue.object(explanation.members).serialized())
@@ -50,5 +54,12 @@ enum EvaluationEncoder {
             let denials = [String](repeating: denial, count: count).joined(separator: ",")
             bytes.append(contentsOf: "{\"evaluations\":[\(denials)]}".utf8)
         }
+    }
+
+    /// Left out where there are none.
+    private static func append(_ texts: [String], as name: String, to bytes: inout [UInt8]) {
+        guard !texts.isEmpty else { return }
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: JSONValue.array(texts.map { .string($0) }).serialized())
     }
 }

@@ -13,16 +13,19 @@ enum Answer {
     }
 
     /// `{"policies": …, "entities": […], "requests": […]}`: the policies as text, laid out, and as JSON again, and a decision
-    /// for each request. Policies are called `policy0` and so on, links otherwise.
+    /// for each request; with a schema, the policies that are not valid in it. Policies are called `policy0` and so on, links otherwise.
     static func decide(_ document: JSONValue) throws -> JSONValue {
         let set = try PolicyJSON.parse(member("policies", of: document).serialized())
         let policies = (set.templates + set.policies.filter { $0.template == nil }).sorted { number($0) < number($1) }
         let text = policies.map { "\($0)" }.joined(separator: "\n")
         let parsed = try PolicySet.parse(text)
+        let schema = try Schema.parse(try string("schema", of: document))
+        let report = Validator(schema).validate(parsed)
         let decisions = try Decisions(set, entities: member("entities", of: document))
         return [
             "text": .string(text), "formatted": .string(try formatPolicies(text)),
             "json": try PolicyJSON.write(parsed),
+            "invalid": .array(Set(report.errors.map(\.policy)).sorted().map { .string($0.text) }),
             "decisions": .array((document["requests"]?.arrayValue ?? []).map(decisions.decide)),
         ]
     }
@@ -32,6 +35,13 @@ enum Answer {
     static func member(_ name: String, of document: JSONValue) throws -> JSONValue {
         guard let value = document[name] else { throw Problem(description: "the case has no `\(name)`") }
         return value
+    }
+
+    private static func string(_ name: String, of document: JSONValue) throws -> String {
+        guard let text = try member(name, of: document).stringValue else {
+            throw Problem(description: "`\(name)` is no string")
+        }
+        return text
     }
 
     struct Problem: Error {

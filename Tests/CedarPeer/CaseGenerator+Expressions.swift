@@ -4,7 +4,7 @@ extension CaseGenerator {
     /// In the JSON form, so that it is read by both sides, and printed as text by ours for both to parse.
     mutating func expression(_ wanted: Kind, depth: Int) -> JSONValue {
         // Now and then something else than what is expected: errors must be the same, too.
-        let kind = oneIn(25) ? pick(Kind.allCases) : wanted
+        let kind = errs(oneIn: 25) ? pick(Kind.allCases) : wanted
         guard depth > 0 else { return leaf(kind) }
         if oneIn(12) {
             return [
@@ -20,8 +20,10 @@ extension CaseGenerator {
         case .long: return long(depth: depth - 1)
         case .string, .entity: return leaf(kind)
         case .set:
-            let element = pick(Kind.allCases)
-            return ["Set": .array((0..<count(0...3)).map { _ in expression(element, depth: depth - 1) })]
+            let element = isCareful ? .long : pick(Kind.allCases)
+            return [
+                "Set": .array((0..<count(isCareful ? 1...3 : 0...3)).map { _ in expression(element, depth: depth - 1) })
+            ]
         case .record: return record(depth: depth - 1)
         case .ip, .decimal: return constructor(kind, depth: depth - 1)
         case .datetime:
@@ -39,21 +41,23 @@ extension CaseGenerator {
         }
     }
 
-    private mutating func leaf(_ kind: Kind) -> JSONValue {
-        if oneIn(4) { return attribute(kind, depth: 0) }
+    private mutating func leaf(_ kind: Kind, isAttribute: Bool = true) -> JSONValue {
+        if isAttribute, oneIn(4) { return attribute(kind, depth: 0) }
         switch kind {
-        case .entity where !oneIn(3): return ["Var": .string(pick(["principal", "resource", "action"]))]
+        case .entity where !oneIn(3):
+            return ["Var": .string(pick(["principal", "resource"] + (errs(oneIn: 3) ? ["action"] : [])))]
         case .record where !oneIn(3): return ["Var": "context"]
-        case .set where oneIn(2): return ["Set": []]
+        case .set where errs(oneIn: 2): return ["Set": []]
         case .ip, .decimal, .datetime, .duration: return constructor(kind, depth: 0)
         case .bool, .long, .string, .entity, .set, .record: return ["Value": value(kind)]
         }
     }
 
     private mutating func attribute(_ kind: Kind, depth: Int) -> JSONValue {
-        let base = expression(oneIn(3) ? .record : .entity, depth: depth)
-        if oneIn(6) { return ["getTag": ["left": base, "right": tagName(depth)]] }
-        let name = oneIn(12) ? pick(Self.oddNames) : kind.attribute
+        let base =
+            isCareful ? leaf(.entity, isAttribute: false) : expression(oneIn(3) ? .record : .entity, depth: depth)
+        if errs(oneIn: 6) { return ["getTag": ["left": base, "right": tagName(depth)]] }
+        let name = errs(oneIn: 12) ? pick(Self.oddNames) : kind.attribute
         return [".": ["left": base, "attr": .string(name)]]
     }
 
@@ -62,9 +66,9 @@ extension CaseGenerator {
     }
 
     private mutating func constructor(_ kind: Kind, depth: Int) -> JSONValue {
-        if oneIn(30) { return .object([JSONMember(name: kind.rawValue, value: .array([]))]) }
-        let argument = oneIn(4) ? pick(argumentTexts(kind)) : pick(goodArgumentTexts(kind))
-        let operand: JSONValue = oneIn(12) ? expression(.string, depth: depth) : ["Value": .string(argument)]
+        if errs(oneIn: 30) { return .object([JSONMember(name: kind.rawValue, value: .array([]))]) }
+        let argument = errs(oneIn: 4) ? pick(argumentTexts(kind)) : pick(goodArgumentTexts(kind))
+        let operand: JSONValue = errs(oneIn: 12) ? expression(.string, depth: depth) : ["Value": .string(argument)]
         return .object([JSONMember(name: kind.rawValue, value: [operand])])
     }
 
@@ -82,7 +86,7 @@ extension CaseGenerator {
     private mutating func call(_ name: String, _ kinds: [Kind], _ depth: Int) -> JSONValue {
         var arguments = kinds.map { expression($0, depth: depth - 1) }
         // Too many, which is an error of evaluation.
-        if oneIn(40) { arguments.append(expression(.long, depth: 0)) }
+        if errs(oneIn: 40) { arguments.append(expression(.long, depth: 0)) }
         return .object([JSONMember(name: name, value: .array(arguments))])
     }
 
@@ -112,12 +116,12 @@ extension CaseGenerator {
         case 2, 3: return binary("||", .bool, .bool, depth)
         case 4: return unary("!", .bool, depth)
         case 5, 6:
-            let kind = pick(Kind.allCases)
+            let kind = pick(Kind.allCases.filter { $0 != .record || !isCareful })
             return binary(pick(["==", "!="]), kind, kind, depth)
         case 7:
             let kind = pick([Kind.long, .datetime, .duration])
             return binary(pick(["<", "<=", ">", ">="]), kind, kind, depth)
-        case 8: return binary("in", .entity, pick([.entity, .set]), depth)
+        case 8: return binary("in", .entity, errs(oneIn: 2) ? .set : .entity, depth)
         case 9: return isType(depth: depth)
         case 10: return has(depth: depth)
         case 11: return like(depth: depth)
@@ -141,7 +145,7 @@ extension CaseGenerator {
             JSONMember(name: "entity_type", value: .string(pick(Self.types))),
         ]
         if oneIn(3) {
-            members.append(JSONMember(name: "in", value: expression(pick([.entity, .set]), depth: depth)))
+            members.append(JSONMember(name: "in", value: expression(errs(oneIn: 2) ? .set : .entity, depth: depth)))
         }
         return ["is": .object(members)]
     }
@@ -168,7 +172,7 @@ extension CaseGenerator {
         case 0: return unary("isEmpty", .set, depth)
         case 1: return binary("containsAll", .set, .set, depth)
         case 2: return binary("containsAny", .set, .set, depth)
-        default: return binary("contains", .set, pick(Kind.allCases), depth)
+        default: return binary("contains", .set, isCareful ? .long : pick(Kind.allCases), depth)
         }
     }
 }

@@ -16,9 +16,9 @@ extension CaseGenerator {
         case .long: return .integer(long())
         case .string: return .string(text())
         case .set:
-            let kind = pick(Kind.allCases)
+            let kind = isCareful ? .long : pick(Kind.allCases)
             guard depth > 0 else { return [] }
-            return .array((0..<count(0...3)).map { _ in value(kind, depth: depth - 1) })
+            return .array((0..<count(isCareful ? 1...3 : 0...3)).map { _ in value(kind, depth: depth - 1) })
         case .record:
             guard depth > 0 else { return [:] }
             let kinds = (0..<count(0...3)).map { _ in pick(Kind.allCases) }

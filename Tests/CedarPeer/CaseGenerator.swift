@@ -5,6 +5,8 @@ import Kernel
 struct CaseGenerator {
     var random: SeededRandom
     private let seed: UInt64
+    /// Whether expressions are drawn that are mostly valid in the schema. Others go wrong more often.
+    private(set) var isCareful = false
 
     init(seed: UInt64) {
         self.seed = seed
@@ -14,17 +16,21 @@ struct CaseGenerator {
     }
 
     mutating func next() -> JSONValue {
+        isCareful = oneIn(2)
         let policies = policySet()
         guard oneIn(6) else {
             return [
                 "seed": .integer(Int64(bitPattern: seed)), "policies": policies, "entities": entities(),
-                "requests": .array((0..<3).map { _ in request() }),
+                "requests": .array((0..<3).map { _ in request() }), "schema": .string(Self.schema),
             ]
         }
         return ["seed": .integer(Int64(bitPattern: seed)), "text": .string(damagedText(policies))]
     }
 
     mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
+
+    /// Whether to do what is mostly an error.
+    mutating func errs(oneIn count: Int) -> Bool { oneIn(isCareful ? count * 40 : count) }
 
     mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int.random(in: elements.indices, using: &random)]
@@ -108,7 +114,8 @@ extension CaseGenerator {
     }
 
     mutating func action() -> JSONValue {
-        ["type": .string(oneIn(8) ? "NS::Action" : "Action"), "id": .string(pick(["view", "edit", "all"]))]
+        if oneIn(8) { return ["type": "NS::Action", "id": "read"] }
+        return ["type": "Action", "id": .string(pick(["view", "edit", "all"]))]
     }
 
     private mutating func request() -> JSONValue {

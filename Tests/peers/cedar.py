@@ -43,13 +43,27 @@ def describe(result):
 
 def decisions(case, policies):
     import cedarpy
-    entities = json.dumps(case["entities"])
-    for request in case["requests"]:
+    try:
+        entities = cedarpy.Entities.from_json_str(json.dumps(case["entities"]))
+    except ValueError:
+        return [{"decision": "refused"}] * len(case["requests"])
+    return [decision(request, policies, entities) for request in case["requests"]]
+
+
+def decision(request, policies, entities):
+    import cedarpy
+    try:
         request = dict(request, context=json.dumps(request["context"]))
-        try:
-            yield describe(cedarpy.is_authorized_batch([request], policies, entities)[0])
-        except (ValueError, KeyError, TypeError):  # the binding itself refuses what is no entity
-            yield {"decision": "refused"}
+        return describe(cedarpy.is_authorized_batch([request], policies, entities)[0])
+    except (ValueError, KeyError, TypeError):  # the binding itself refuses what is no entity
+        return {"decision": "refused"}
+
+
+def invalid(policies, schema):
+    """The ids of policies that are not valid in the schema."""
+    import cedarpy
+    result = cedarpy.validate_policies(policies, schema)
+    return sorted({error.policy_id for error in result.errors})
 
 
 def decide(case, ours):
@@ -63,8 +77,9 @@ def decide(case, ours):
     return {
         "text": json.loads(cedarpy.policies_to_json_str(ours["text"])),
         "formatted": json.loads(cedarpy.policies_to_json_str(ours["formatted"])),
-        "decisions": list(decisions(case, policies)),
-        "decisions from JSON": list(decisions(case, from_json)),
+        "invalid": invalid(ours["text"], case["schema"]),
+        "decisions": decisions(case, policies),
+        "decisions from JSON": decisions(case, from_json),
     }
 
 
@@ -124,6 +139,8 @@ def difference(case, ours, theirs):
     for name in ("text", "formatted"):
         if theirs[name] != ours["json"]:
             return f"JSON of the {name}: ours {json.dumps(ours['json'])}, theirs {json.dumps(theirs[name])}"
+    if ours["invalid"] != theirs["invalid"]:
+        return f"validation: ours {ours['invalid']}, theirs {theirs['invalid']}"
     for name in ("decisions", "decisions from JSON"):
         for number, (our, their) in enumerate(zip(ours["decisions"], theirs[name])):
             if our != their:
@@ -266,7 +283,7 @@ def shrink(peers, case, found):
 
 
 def compare(peers, seed, count, most):
-    tally = {"decided": 0, "allowed": 0, "with errors": 0, "refused": 0, "texts accepted": 0, "texts refused": 0}
+    tally = {"decided": 0, "allowed": 0, "with errors": 0, "refused": 0, "valid sets": 0, "texts accepted": 0, "texts refused": 0}
     crashed = differing = compared = 0
     while compared < count:
         cases = peers.generate(seed + compared, min(CASES_A_WORKER, count - compared))
@@ -281,6 +298,7 @@ def compare(peers, seed, count, most):
                     return differing, tally, crashed
             if "text" in case:
                 tally["texts accepted" if ours.get("accepted") else "texts refused"] += 1
+            tally["valid sets"] += ours.get("invalid") == []
             for decision in ours.get("decisions", []):
                 tally["refused" if decision["decision"] == "refused" else "decided"] += 1
                 tally["allowed"] += decision["decision"] == "allow"

@@ -25,7 +25,7 @@ extension Diagnostic: CustomStringConvertible {
     package var description: String { "\(position): \(message)" + (advice.map { "; \($0)" } ?? "") }
 
     /// With the line at fault and carets under what is wrong in it. Long lines are cut around the fault.
-    package func excerpt(file: String? = nil) -> String {
+    package func excerpt(file: String? = nil, as kind: String = "error") -> String {
         let number = String(position.line)
         let margin = String(repeating: " ", count: number.count)
         let before = max(0, position.column - 61)
@@ -38,7 +38,7 @@ extension Diagnostic: CustomStringConvertible {
             count: max(1, min(length, characters.count - (position.column - 1 - before)))
         )
         return """
-            error: \(message)
+            \(kind): \(message)
             \(margin)--> \(file.map { "\($0):" } ?? "")\(position)
             \(margin) |
             \(number) | \(String(shown))

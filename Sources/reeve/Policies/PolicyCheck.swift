@@ -7,23 +7,30 @@ struct PolicyCheck: ParsableCommand {
         commandName: "check",
         abstract: "Report what is wrong with policy files.",
         discussion: """
-            Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place. Needs no cluster. \
-            Exit status: 0 if all files are well, 1 if not.
+            Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place. With a schema it also \
+            finds what would fail when a decision is made, and what can never apply. Needs no cluster. \
+            Exit status: 0 if all files are well, 1 if not; warnings alone are 0.
             """
     )
 
     @Argument(help: "Files with policies; - is standard input.", completion: .file(extensions: ["cedar", "json"]))
     var files: [String]
+    @Option(
+        help: ArgumentHelp("Validate against this schema, Cedar text or JSON.", valueName: "file"),
+        completion: .file(extensions: ["cedarschema", "json"])
+    )
+    var schema: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        let validator = try schema.map { Validator(try schema($0)) }
         var reports: [PolicyReport] = []
         for path in files {
-            let report = try PolicyReport(PolicyFile(path))
+            let report = try PolicyReport(PolicyFile(path), validator: validator)
             if !output.json { Console.print(report.text) }
             reports.append(report)
         }
-        let isValid = reports.allSatisfy { $0.error == nil }
+        let isValid = reports.allSatisfy { $0.count(.error) == 0 }
         if output.json {
             Console.json(["valid": .bool(isValid), "files": .array(reports.map(\.json))])
         } else if let summary = PolicyReport.summary(of: reports) {
@@ -31,26 +38,54 @@ struct PolicyCheck: ParsableCommand {
         }
         if !isValid { throw ExitCode.failure }
     }
+
+    private func schema(_ path: String) throws -> Schema {
+        do {
+            return try PolicyFile(path).schema()
+        } catch let error as PolicyFileError {
+            Console.progress("\(error)")
+            throw ExitCode.failure
+        }
+    }
 }
 
 /// What a check found in one file.
 struct PolicyReport {
-    let path: String
-    let policies: PolicySet
-    let error: PolicyFileError?
+    private let path: String
+    private let policies: PolicySet
+    private let findings: [PolicyFinding]
 
-    init(_ file: PolicyFile) throws {
+    init(_ file: PolicyFile, validator: Validator?) throws {
         path = file.path
+        var read = PolicySet()
+        var found: [PolicyFinding] = []
         do {
-            (policies, error) = (try file.policies(), nil)
-        } catch let fault as PolicyFileError {
-            (policies, error) = (PolicySet(), fault)
+            read = try file.policies()
+            if let validator { found = try Self.findings(validator.validate(read), in: file) }
+        } catch let error as PolicyFileError {
+            found = error.findings
         }
+        (policies, findings) = (read, found)
     }
 
+    private static func findings(_ report: ValidationReport, in file: PolicyFile) throws -> [PolicyFinding] {
+        guard !file.isJSON else {
+            return report.errors.map { PolicyFinding("\($0.reason)", path: "policy `\($0.policy)`") }
+                + report.warnings.map {
+                    PolicyFinding("\($0.reason)", path: "policy `\($0.policy)`", severity: .warning)
+                }
+        }
+        let text = try file.text()
+        return report.errorDiagnostics(in: text).map { PolicyFinding($0) }
+            + report.warningDiagnostics(in: text).map { PolicyFinding($0, severity: .warning) }
+    }
+
+    func count(_ severity: PolicyFinding.Severity) -> Int { findings.count { $0.severity == severity } }
+
     var text: String {
-        if let error { return "\(error)\n\n" }
-        return "\(path): " + Self.count(policies.policies.count, "policy", "policies")
+        let shown = findings.map { $0.text(file: path) + "\n\n" }.joined()
+        guard count(.error) == 0 else { return shown }
+        return shown + "\(path): " + Self.count(policies.policies.count, "policy", "policies")
             + (policies.templates.isEmpty ? "" : ", " + Self.count(policies.templates.count, "template", "templates"))
             + "\n"
     }
@@ -58,16 +93,21 @@ struct PolicyReport {
     var json: JSONValue {
         [
             "file": .string(path), "policies": .integer(Int64(policies.policies.count)),
-            "templates": .integer(Int64(policies.templates.count)), "errors": .array(error?.json ?? []),
+            "templates": .integer(Int64(policies.templates.count)), "findings": .array(findings.map(\.json)),
         ]
     }
 
     /// Nil where all is well.
     static func summary(of reports: [PolicyReport]) -> String? {
-        let faulty = reports.compactMap(\.error)
-        guard !faulty.isEmpty else { return nil }
-        let faults = count(faulty.reduce(0) { $0 + $1.count }, "error", "errors")
-        return reports.count == 1 ? faults : "\(faults) in \(faulty.count) of \(reports.count) files"
+        let errors = reports.reduce(0) { $0 + $1.count(.error) }
+        let warnings = reports.reduce(0) { $0 + $1.count(.warning) }
+        guard errors + warnings > 0 else { return nil }
+        let found =
+            (errors == 0 ? [] : [count(errors, "error", "errors")])
+            + (warnings == 0 ? [] : [count(warnings, "warning", "warnings")])
+        let faulty = reports.count { !$0.findings.isEmpty }
+        let files = reports.count == 1 ? "" : " in \(faulty) of \(reports.count) files"
+        return found.joined(separator: " and ") + files
     }
 
     private static func count(_ number: Int, _ one: String, _ many: String) -> String {

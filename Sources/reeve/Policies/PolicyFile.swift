@@ -2,7 +2,7 @@ import Cedar
 import Foundation
 import JSON
 
-/// Policies in a file, as Cedar text or in Cedar's JSON form: which of the two shows in the first character.
+/// Policies or a schema in a file, as Cedar text or in Cedar's JSON form: which of the two shows in the first character.
 struct PolicyFile {
     /// As the caller named it.
     let path: String
@@ -41,49 +41,19 @@ struct PolicyFile {
         do {
             return isJSON ? try PolicyJSON.parse(bytes) : try PolicySet.parse(try text(), naming: .byAnnotation)
         } catch let error as CedarSyntaxError {
-            throw PolicyFileError(path: path, faults: .text(error))
+            throw PolicyFileError(path: path, error)
         } catch let error as PolicyJSONError {
-            throw PolicyFileError(path: path, faults: .json(error))
-        }
-    }
-}
-
-/// What is wrong with the policies of a file.
-struct PolicyFileError: Error, CustomStringConvertible {
-    enum Faults {
-        case text(CedarSyntaxError)
-        case json(PolicyJSONError)
-    }
-
-    let path: String
-    let faults: Faults
-
-    var count: Int {
-        switch faults {
-        case .text(let error): error.diagnostics.count
-        case .json: 1
+            throw PolicyFileError(path: path, message: error.message, at: error.path)
         }
     }
 
-    /// Each with the line at fault.
-    var description: String {
-        switch faults {
-        case .text(let error): error.excerpts(file: path)
-        case .json(let error): "error: \(error.message)\n --> \(path)" + (error.path.isEmpty ? "" : ": \(error.path)")
-        }
-    }
-
-    var json: [JSONValue] {
-        switch faults {
-        case .text(let error):
-            error.diagnostics.map {
-                [
-                    "message": .string($0.message), "advice": $0.advice.map { .string($0) } ?? .null,
-                    "line": .integer(Int64($0.position.line)), "column": .integer(Int64($0.position.column)),
-                    "length": .integer(Int64($0.length)),
-                ]
-            }
-        case .json(let error): [["message": .string(error.message), "path": .string(error.path)]]
+    func schema() throws -> Schema {
+        do {
+            return isJSON ? try Schema.parseJSON(bytes) : try Schema.parse(try text())
+        } catch let error as CedarSyntaxError {
+            throw PolicyFileError(path: path, error)
+        } catch let error as SchemaJSONError {
+            throw PolicyFileError(path: path, message: "\(error)", at: "")
         }
     }
 }

@@ -42,43 +42,74 @@ extension CompiledEvaluator {
 
     mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
         if request.principal == ancestor { return true }
-        if principal == nil { principal = entities.node(of: request.principal) }
-        return principal?.isDescendant(of: ancestor) ?? false
+        if !principal.isAsked { principal.ask(entities, about: request.principal) }
+        return principal.ancestors.contains(ancestor)
     }
 
     mutating func isAction(in ancestor: EntityUID) -> Bool {
         if request.action == ancestor { return true }
-        if action == nil { action = entities.node(of: request.action) }
-        return action?.isDescendant(of: ancestor) ?? false
+        if !action.isAsked { action.ask(entities, about: request.action) }
+        return action.ancestors.contains(ancestor)
     }
 
     mutating func isResource(in ancestor: EntityUID) -> Bool {
         if request.resource == ancestor { return true }
-        if resource == nil { resource = entities.node(of: request.resource) }
-        return resource?.isDescendant(of: ancestor) ?? false
+        if !resource.isAsked { resource.ask(entities, about: request.resource) }
+        return resource.ancestors.contains(ancestor)
     }
 
-    /// The node of a variable; nil for the context.
-    mutating func node(of variable: Variable) -> EntityNode? {
+    mutating func ancestors(of variable: Variable) -> [EntityUID] {
         switch variable {
         case .principal:
-            if principal == nil { principal = entities.node(of: request.principal) }
-            return principal
+            if !principal.isAsked { principal.ask(entities, about: request.principal) }
+            return principal.ancestors.list
         case .action:
-            if action == nil { action = entities.node(of: request.action) }
-            return action
+            if !action.isAsked { action.ask(entities, about: request.action) }
+            return action.ancestors.list
         case .resource:
-            if resource == nil { resource = entities.node(of: request.resource) }
-            return resource
-        case .context: return nil
+            if !resource.isAsked { resource.ask(entities, about: request.resource) }
+            return resource.ancestors.list
+        case .context: return []
         }
     }
 
-    mutating func ancestors(of variable: Variable) -> [EntityUID] { node(of: variable)?.ancestors.list ?? [] }
+    /// Before conditions are evaluated, so that nothing changes while they are and values can be read in their places.
+    mutating func askForAll() {
+        if !principal.isAsked { principal.ask(entities, about: request.principal) }
+        if !action.isAsked { action.ask(entities, about: request.action) }
+        if !resource.isAsked { resource.ask(entities, about: request.resource) }
+    }
 
-    mutating func node(of uid: EntityUID) -> EntityNode {
-        if uid == request.principal, let node = node(of: .principal) { return node }
-        if uid == request.resource, let node = node(of: .resource) { return node }
+    func node(of uid: EntityUID) -> EntityNode {
+        if uid == request.principal { return principal.node }
+        if uid == request.resource { return resource.node }
         return entities.node(of: uid)
     }
+
+    /// Of a variable that is an entity.
+    func isMember(_ variable: Variable, of ancestor: EntityUID) -> Bool {
+        switch variable {
+        case .principal: request.principal == ancestor || principal.ancestors.contains(ancestor)
+        case .action: request.action == ancestor || action.ancestors.contains(ancestor)
+        case .resource: request.resource == ancestor || resource.ancestors.contains(ancestor)
+        case .context: false
+        }
+    }
+}
+
+/// An entity of the request, and what the provider said of it.
+struct AskedEntity {
+    private(set) var isAsked = false
+    private(set) var node = EntityNode.none
+    private(set) var attributes = Record.empty
+    private(set) var ancestors = Ancestors.none
+
+    mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
+        node = entities.node(of: uid)
+        attributes = node.attributes
+        ancestors = node.ancestors
+        isAsked = true
+    }
+
+    mutating func forget() { isAsked = false }
 }

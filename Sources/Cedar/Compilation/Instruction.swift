@@ -95,6 +95,12 @@ final class PolicyShape: Hashable, Sendable {
         var names: ContiguousArray<AttributeName> = []
         var types: ContiguousArray<EntityTypeName> = []
         var patterns: ContiguousArray<Pattern> = []
+
+        /// Nil for an operand that is more than a variable.
+        func variable(_ operand: Operand) -> Variable? {
+            guard case .path(let place) = operand, paths[Int(place)].names.count == 0 else { return nil }
+            return paths[Int(place)].root
+        }
     }
 
     init(_ instructions: ContiguousArray<Instruction>, _ tables: Tables, registerCount: Int) {

@@ -1,8 +1,8 @@
 extension CompiledEvaluator {
     /// Whether all conditions hold; nil where one has no value. Which it is no one asks where the steps have run out.
     mutating func run(_ code: PolicyCode) -> Bool? {
-        askForAll()
         let shape = code.shape
+        ask(for: shape)
         let instructions = shape.instructions
         if registers.count < shape.registerCount {
             registers.append(contentsOf: repeatElement(.bool(false), count: shape.registerCount - registers.count))
@@ -68,18 +68,18 @@ extension CompiledEvaluator {
     func field(_ variable: Variable, _ name: AttributeName) -> Int? {
         switch variable {
         case .context: request.context.place(of: name)
-        case .principal: principal.attributes.place(of: name)
-        case .action: action.attributes.place(of: name)
-        case .resource: resource.attributes.place(of: name)
+        case .principal: principal.node.attributes.place(of: name)
+        case .action: action.node.attributes.place(of: name)
+        case .resource: resource.node.attributes.place(of: name)
         }
     }
 
     subscript(variable: Variable, field: Int) -> Value {
         switch variable {
         case .context: request.context.fields[field].value
-        case .principal: principal.attributes.fields[field].value
-        case .action: action.attributes.fields[field].value
-        case .resource: resource.attributes.fields[field].value
+        case .principal: principal.node.attributes.fields[field].value
+        case .action: action.node.attributes.fields[field].value
+        case .resource: resource.node.attributes.fields[field].value
         }
     }
 

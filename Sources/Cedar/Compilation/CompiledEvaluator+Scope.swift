@@ -40,44 +40,41 @@ extension CompiledEvaluator {
 
     // MARK: The request's entities, which the provider is asked about once
 
-    mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
-        if request.principal == ancestor { return true }
+    private mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
         if !principal.isAsked { principal.ask(entities, about: request.principal) }
-        return principal.ancestors.contains(ancestor)
+        return isMember(.principal, of: ancestor)
     }
 
-    mutating func isAction(in ancestor: EntityUID) -> Bool {
-        if request.action == ancestor { return true }
+    private mutating func isAction(in ancestor: EntityUID) -> Bool {
         if !action.isAsked { action.ask(entities, about: request.action) }
-        return action.ancestors.contains(ancestor)
+        return isMember(.action, of: ancestor)
     }
 
-    mutating func isResource(in ancestor: EntityUID) -> Bool {
-        if request.resource == ancestor { return true }
+    private mutating func isResource(in ancestor: EntityUID) -> Bool {
         if !resource.isAsked { resource.ask(entities, about: request.resource) }
-        return resource.ancestors.contains(ancestor)
+        return isMember(.resource, of: ancestor)
     }
 
     mutating func ancestors(of variable: Variable) -> [EntityUID] {
         switch variable {
         case .principal:
             if !principal.isAsked { principal.ask(entities, about: request.principal) }
-            return principal.ancestors.list
+            return principal.node.ancestors.list
         case .action:
             if !action.isAsked { action.ask(entities, about: request.action) }
-            return action.ancestors.list
+            return action.node.ancestors.list
         case .resource:
             if !resource.isAsked { resource.ask(entities, about: request.resource) }
-            return resource.ancestors.list
+            return resource.node.ancestors.list
         case .context: return []
         }
     }
 
     /// Before conditions are evaluated, so that nothing changes while they are and values can be read in their places.
-    mutating func askForAll() {
+    mutating func ask(for shape: PolicyShape) {
         if !principal.isAsked { principal.ask(entities, about: request.principal) }
-        if !action.isAsked { action.ask(entities, about: request.action) }
         if !resource.isAsked { resource.ask(entities, about: request.resource) }
+        if shape.readsAction, !action.isAsked { action.ask(entities, about: request.action) }
     }
 
     func node(of uid: EntityUID) -> EntityNode {
@@ -86,12 +83,12 @@ extension CompiledEvaluator {
         return entities.node(of: uid)
     }
 
-    /// Of a variable that is an entity.
+    /// Of a variable that was asked about.
     func isMember(_ variable: Variable, of ancestor: EntityUID) -> Bool {
         switch variable {
-        case .principal: request.principal == ancestor || principal.ancestors.contains(ancestor)
-        case .action: request.action == ancestor || action.ancestors.contains(ancestor)
-        case .resource: request.resource == ancestor || resource.ancestors.contains(ancestor)
+        case .principal: request.principal == ancestor || principal.node.ancestors.contains(ancestor)
+        case .action: request.action == ancestor || action.node.ancestors.contains(ancestor)
+        case .resource: request.resource == ancestor || resource.node.ancestors.contains(ancestor)
         case .context: false
         }
     }
@@ -101,13 +98,9 @@ extension CompiledEvaluator {
 struct AskedEntity {
     private(set) var isAsked = false
     private(set) var node = EntityNode.none
-    private(set) var attributes = Record.empty
-    private(set) var ancestors = Ancestors.none
 
     mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
         node = entities.node(of: uid)
-        attributes = node.attributes
-        ancestors = node.ancestors
         isAsked = true
     }
 

@@ -60,9 +60,9 @@ extension CompiledEvaluator {
         }
         return switch path.root {
         case .context: isMember(variable, request.context.fields[field])
-        case .principal: isMember(variable, principal.attributes.fields[field])
-        case .action: isMember(variable, action.attributes.fields[field])
-        case .resource: isMember(variable, resource.attributes.fields[field])
+        case .principal: isMember(variable, principal.node.attributes.fields[field])
+        case .action: isMember(variable, action.node.attributes.fields[field])
+        case .resource: isMember(variable, resource.node.attributes.fields[field])
         }
     }
 

@@ -89,6 +89,8 @@ final class PolicyShape: Hashable, Sendable {
     let instructions: ContiguousArray<Instruction>
     let tables: Tables
     let registerCount: Int
+    /// Whether it names the action, and so may look at what is known of it.
+    let readsAction: Bool
 
     struct Tables: Hashable, Sendable {
         var paths: ContiguousArray<Path> = []
@@ -107,6 +109,7 @@ final class PolicyShape: Hashable, Sendable {
         self.instructions = instructions
         self.tables = tables
         self.registerCount = registerCount
+        readsAction = tables.paths.contains { $0.root == .action }
     }
 
     static func == (lhs: PolicyShape, rhs: PolicyShape) -> Bool {

@@ -2,6 +2,7 @@ extension CompiledEvaluator {
     /// Whether all conditions hold; nil where one has no value. Which it is no one asks where the steps have run out.
     mutating func run(_ code: PolicyCode) -> Bool? {
         let shape = code.shape
+        ask(for: shape)
         let instructions = shape.instructions
         if registers.count < shape.registerCount {
             registers.append(contentsOf: repeatElement(.bool(false), count: shape.registerCount - registers.count))
@@ -31,52 +32,59 @@ extension CompiledEvaluator {
 
     // MARK: Operands
 
-    mutating func value(_ operand: Operand, _ code: PolicyCode) -> Value? {
+    func value(_ operand: Operand, _ code: PolicyCode) -> Value? {
         switch operand {
         case .constant(let place): return code.constants[Int(place)]
         case .register(let place): return registers[Int(place)]
         case .path(let place):
             let path = code.shape.tables.paths[Int(place)]
             guard path.names.count > 0 else { return request[path.root] }
-            guard let owner = owner(of: path, code) else { return nil }
-            return owner[code.shape.tables.names[path.names.end - 1]]
+            guard let field = field(path.root, code.shape.tables.names[Int(path.names.start)]) else { return nil }
+            var value: Value? = self[path.root, field]
+            for place in (Int(path.names.start) + 1)..<path.names.end {
+                value = attributes(of: value)?[code.shape.tables.names[place]]
+            }
+            return value
         }
     }
 
     /// A number of an operand that has an order, without a copy of the value.
-    mutating func quantity(_ operand: Operand, _ code: PolicyCode) -> Quantity? {
+    func quantity(_ operand: Operand, _ code: PolicyCode) -> Quantity? {
         switch operand {
         case .constant(let place): return code.constants[Int(place)].quantity
         case .register(let place): return registers[Int(place)].quantity
         case .path(let place):
             let path = code.shape.tables.paths[Int(place)]
-            guard path.names.count > 0, let owner = owner(of: path, code),
-                let place = owner.place(of: code.shape.tables.names[path.names.end - 1])
-            else { return nil }
-            return owner.fields[place].value.quantity
+            guard path.names.count == 1 else { return value(operand, code)?.quantity }
+            return field(path.root, code.shape.tables.names[Int(path.names.start)])
+                .flatMap { self[path.root, $0].quantity }
         }
-    }
-
-    /// What the last name of a path is looked up in.
-    private mutating func owner(of path: Path, _ code: PolicyCode) -> Record? {
-        var owner = attributes(of: path.root)
-        for place in Int(path.names.start)..<(path.names.end - 1) {
-            guard let next = attributes(of: owner[code.shape.tables.names[place]]) else { return nil }
-            owner = next
-        }
-        return owner
     }
 
     // MARK: Attributes
 
-    /// Of a variable: the context itself, or what the entity has.
-    mutating func attributes(of variable: Variable) -> Record {
-        if variable == .context { return request.context }
-        return node(of: variable)?.attributes ?? .empty
+    /// Where a variable has the attribute. The values are read in their place: to hand on the record would be to count a
+    /// reference to it, and each thread that decides would do so.
+    func field(_ variable: Variable, _ name: AttributeName) -> Int? {
+        switch variable {
+        case .context: request.context.place(of: name)
+        case .principal: principal.node.attributes.place(of: name)
+        case .action: action.node.attributes.place(of: name)
+        case .resource: resource.node.attributes.place(of: name)
+        }
+    }
+
+    subscript(variable: Variable, field: Int) -> Value {
+        switch variable {
+        case .context: request.context.fields[field].value
+        case .principal: principal.node.attributes.fields[field].value
+        case .action: action.node.attributes.fields[field].value
+        case .resource: resource.node.attributes.fields[field].value
+        }
     }
 
     /// Nil for what has none by its type.
-    mutating func attributes(of value: Value?) -> Record? {
+    func attributes(of value: Value?) -> Record? {
         switch value {
         case .record(let record): record
         case .entity(let uid): node(of: uid).attributes

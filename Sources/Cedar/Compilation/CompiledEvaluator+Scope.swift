@@ -40,45 +40,69 @@ extension CompiledEvaluator {
 
     // MARK: The request's entities, which the provider is asked about once
 
-    mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
-        if request.principal == ancestor { return true }
-        if principal == nil { principal = entities.node(of: request.principal) }
-        return principal?.isDescendant(of: ancestor) ?? false
+    private mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
+        if !principal.isAsked { principal.ask(entities, about: request.principal) }
+        return isMember(.principal, of: ancestor)
     }
 
-    mutating func isAction(in ancestor: EntityUID) -> Bool {
-        if request.action == ancestor { return true }
-        if action == nil { action = entities.node(of: request.action) }
-        return action?.isDescendant(of: ancestor) ?? false
+    private mutating func isAction(in ancestor: EntityUID) -> Bool {
+        if !action.isAsked { action.ask(entities, about: request.action) }
+        return isMember(.action, of: ancestor)
     }
 
-    mutating func isResource(in ancestor: EntityUID) -> Bool {
-        if request.resource == ancestor { return true }
-        if resource == nil { resource = entities.node(of: request.resource) }
-        return resource?.isDescendant(of: ancestor) ?? false
+    private mutating func isResource(in ancestor: EntityUID) -> Bool {
+        if !resource.isAsked { resource.ask(entities, about: request.resource) }
+        return isMember(.resource, of: ancestor)
     }
 
-    /// The node of a variable; nil for the context.
-    mutating func node(of variable: Variable) -> EntityNode? {
+    mutating func ancestors(of variable: Variable) -> [EntityUID] {
         switch variable {
         case .principal:
-            if principal == nil { principal = entities.node(of: request.principal) }
-            return principal
+            if !principal.isAsked { principal.ask(entities, about: request.principal) }
+            return principal.node.ancestors.list
         case .action:
-            if action == nil { action = entities.node(of: request.action) }
-            return action
+            if !action.isAsked { action.ask(entities, about: request.action) }
+            return action.node.ancestors.list
         case .resource:
-            if resource == nil { resource = entities.node(of: request.resource) }
-            return resource
-        case .context: return nil
+            if !resource.isAsked { resource.ask(entities, about: request.resource) }
+            return resource.node.ancestors.list
+        case .context: return []
         }
     }
 
-    mutating func ancestors(of variable: Variable) -> [EntityUID] { node(of: variable)?.ancestors.list ?? [] }
+    /// Before conditions are evaluated, so that nothing changes while they are and values can be read in their places.
+    mutating func ask(for shape: PolicyShape) {
+        if !principal.isAsked { principal.ask(entities, about: request.principal) }
+        if !resource.isAsked { resource.ask(entities, about: request.resource) }
+        if shape.readsAction, !action.isAsked { action.ask(entities, about: request.action) }
+    }
 
-    mutating func node(of uid: EntityUID) -> EntityNode {
-        if uid == request.principal, let node = node(of: .principal) { return node }
-        if uid == request.resource, let node = node(of: .resource) { return node }
+    func node(of uid: EntityUID) -> EntityNode {
+        if uid == request.principal { return principal.node }
+        if uid == request.resource { return resource.node }
         return entities.node(of: uid)
     }
+
+    /// Of a variable that was asked about.
+    func isMember(_ variable: Variable, of ancestor: EntityUID) -> Bool {
+        switch variable {
+        case .principal: request.principal == ancestor || principal.node.ancestors.contains(ancestor)
+        case .action: request.action == ancestor || action.node.ancestors.contains(ancestor)
+        case .resource: request.resource == ancestor || resource.node.ancestors.contains(ancestor)
+        case .context: false
+        }
+    }
+}
+
+/// An entity of the request, and what the provider said of it.
+struct AskedEntity {
+    private(set) var isAsked = false
+    private(set) var node = EntityNode.none
+
+    mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
+        node = entities.node(of: uid)
+        isAsked = true
+    }
+
+    mutating func forget() { isAsked = false }
 }

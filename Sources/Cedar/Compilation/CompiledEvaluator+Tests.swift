@@ -40,61 +40,87 @@ extension CompiledEvaluator {
 
     // MARK: Membership
 
-    private enum Member {
-        case variable(Variable)
-        case entity(EntityUID, EntityNode)
+    private mutating func isMember(_ left: Operand, _ right: Operand, _ code: PolicyCode) -> Bool? {
+        if let variable = code.shape.tables.variable(left) {
+            guard variable != .context else { return nil }
+            return isMember(variable, right, code) ?? isMember(variable, ofAny: value(right, code))
+        }
+        guard case .entity(let uid) = value(left, code), let group = value(right, code) else { return nil }
+        if uid == request.principal { return isMember(.principal, ofAny: group) }
+        if uid == request.resource { return isMember(.resource, ofAny: group) }
+        return isMember(entities.node(of: uid), uid, ofAny: group)
     }
 
-    private mutating func isMember(_ left: Operand, _ right: Operand, _ code: PolicyCode) -> Bool? {
-        guard let member = member(left, code), let group = value(right, code) else { return nil }
+    /// Nil where the group is no entity that is an attribute of a variable; that is the usual case, and is read in place.
+    private func isMember(_ variable: Variable, _ group: Operand, _ code: PolicyCode) -> Bool? {
+        guard case .path(let place) = group else { return nil }
+        let path = code.shape.tables.paths[Int(place)]
+        guard path.names.count == 1, let field = field(path.root, code.shape.tables.names[Int(path.names.start)]) else {
+            return nil
+        }
+        return switch path.root {
+        case .context: isMember(variable, request.context.fields[field])
+        case .principal: isMember(variable, principal.node.attributes.fields[field])
+        case .action: isMember(variable, action.node.attributes.fields[field])
+        case .resource: isMember(variable, resource.node.attributes.fields[field])
+        }
+    }
+
+    private func isMember(_ variable: Variable, _ field: Record.Field) -> Bool? {
+        guard case .entity(let ancestor) = field.value else { return nil }
+        return isMember(variable, of: ancestor)
+    }
+
+    private mutating func isMember(_ variable: Variable, ofAny group: Value?) -> Bool? {
         switch group {
-        case .entity(let ancestor): return isMember(member, of: ancestor)
+        case .entity(let ancestor): return isMember(variable, of: ancestor)
         case .set(let set):
-            steps &+= set.count
-            guard canContinue else { return nil }
-            for element in set.elements { guard case .entity = element else { return nil } }
-            for case .entity(let ancestor) in set.elements where isMember(member, of: ancestor) { return true }
+            guard canTest(set) else { return nil }
+            for case .entity(let ancestor) in set.elements where isMember(variable, of: ancestor) { return true }
             return false
         default: return nil
         }
     }
 
-    private mutating func member(_ operand: Operand, _ code: PolicyCode) -> Member? {
-        if case .path(let place) = operand, code.shape.tables.paths[Int(place)].names.count == 0 {
-            let variable = code.shape.tables.paths[Int(place)].root
-            return variable == .context ? nil : .variable(variable)
+    private mutating func isMember(_ node: EntityNode, _ uid: EntityUID, ofAny group: Value) -> Bool? {
+        switch group {
+        case .entity(let ancestor): return uid == ancestor || node.isDescendant(of: ancestor)
+        case .set(let set):
+            guard canTest(set) else { return nil }
+            for case .entity(let ancestor) in set.elements where uid == ancestor || node.isDescendant(of: ancestor) {
+                return true
+            }
+            return false
+        default: return nil
         }
-        guard case .entity(let uid) = value(operand, code) else { return nil }
-        if uid == request.principal { return .variable(.principal) }
-        if uid == request.resource { return .variable(.resource) }
-        return .entity(uid, entities.node(of: uid))
     }
 
-    private mutating func isMember(_ member: Member, of ancestor: EntityUID) -> Bool {
-        switch member {
-        case .variable(.principal): isPrincipal(in: ancestor)
-        case .variable(.action): isAction(in: ancestor)
-        case .variable(.resource): isResource(in: ancestor)
-        case .variable(.context): false
-        case .entity(let uid, let node): uid == ancestor || node.isDescendant(of: ancestor)
-        }
+    /// Whether all are entities, and there are steps for them.
+    private mutating func canTest(_ set: ValueSet) -> Bool {
+        steps &+= set.count
+        guard canContinue else { return false }
+        for element in set.elements { guard case .entity = element else { return false } }
+        return true
     }
 
     // MARK: Others
 
-    private mutating func has(_ operand: Operand, _ names: NameRange, _ code: PolicyCode) -> Bool? {
-        var owner: Record?
-        if case .path(let place) = operand, code.shape.tables.paths[Int(place)].names.count == 0 {
-            owner = attributes(of: code.shape.tables.paths[Int(place)].root)
+    private func has(_ operand: Operand, _ names: NameRange, _ code: PolicyCode) -> Bool? {
+        var value: Value?
+        var next = Int(names.start)
+        if let variable = code.shape.tables.variable(operand) {
+            guard let field = field(variable, code.shape.tables.names[next]) else { return false }
+            next += 1
+            if next == names.end { return true }
+            value = self[variable, field]
         } else {
-            guard let value = value(operand, code), value.mayHaveAttributes else { return nil }
-            owner = attributes(of: value)
+            value = self.value(operand, code)
         }
-        for place in Int(names.start)..<names.end {
-            guard let record = owner, let field = record.place(of: code.shape.tables.names[place]) else { return false }
-            guard place < names.end - 1 else { return true }
-            guard record.fields[field].value.mayHaveAttributes else { return nil }
-            owner = attributes(of: record.fields[field].value)
+        while next < names.end {
+            guard let owner = attributes(of: value) else { return nil }
+            guard let field = owner.place(of: code.shape.tables.names[next]) else { return false }
+            value = owner.fields[field].value
+            next += 1
         }
         return true
     }
@@ -110,14 +136,5 @@ extension CompiledEvaluator {
         steps &+= other.count
         guard canContinue else { return nil }
         return test == .containsAll ? set.isSuperset(of: other) : set.intersects(other)
-    }
-}
-
-extension Value {
-    fileprivate var mayHaveAttributes: Bool {
-        switch self {
-        case .record, .entity: true
-        case .bool, .long, .string, .set, .ip, .decimal, .datetime, .duration: false
-        }
     }
 }

@@ -8,17 +8,17 @@ package struct CompiledEvaluator {
     let entities: any EntityProvider
     let limits: EvaluationLimits
     var steps = 0
-    var principal: EntityNode?
-    var action: EntityNode?
-    var resource: EntityNode?
+    var principal = AskedEntity()
+    var action = AskedEntity()
+    var resource = AskedEntity()
     var registers: ContiguousArray<Value> = []
     /// Of the set that was evaluated last, those that are satisfied.
     package private(set) var satisfied: ContiguousArray<CompiledPolicy> = []
     /// Those that could not be evaluated.
     package private(set) var failures: ContiguousArray<Failure> = []
     private var isExhausted = false
-    /// What came of the code that was run last for this request: policies of equal conditions often follow each other.
-    private var latest: (code: PolicyCode, holds: Bool, steps: Int)?
+    /// Whose code was run last, and what came of it: policies of equal conditions often follow each other.
+    private var latest: (policy: UInt32, holds: Bool, steps: Int)?
     /// By which of the action's names the search got where it is: 0 is its own, the others are its ancestors'. Nil while
     /// actions do not divide the policies.
     var actionName: Int?
@@ -38,7 +38,9 @@ package struct CompiledEvaluator {
     package mutating func begin(_ request: Request) {
         self.request = request
         steps = 0
-        (principal, action, resource, latest) = (nil, nil, nil, nil)
+        principal.forget()
+        action.forget()
+        resource.forget()
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
@@ -65,6 +67,7 @@ package struct CompiledEvaluator {
         satisfied.removeAll(keepingCapacity: true)
         failures.removeAll(keepingCapacity: true)
         isExhausted = false
+        latest = nil
         let start = steps
         visit(ScopeIndex.root, .action, of: policies)
         if isExhausted { evaluateInOrder(policies, from: start) }
@@ -75,7 +78,7 @@ package struct CompiledEvaluator {
         satisfied.removeAll(keepingCapacity: true)
         failures.removeAll(keepingCapacity: true)
         steps = start
-        for policy in policies.policies.compactMap({ $0 }).sorted(by: { $0.number < $1.number }) {
+        for policy in policies.listed.sorted(by: { $0.number < $1.number }) {
             examine(policy, from: steps)
         }
     }
@@ -137,29 +140,29 @@ package struct CompiledEvaluator {
         var place = node.cell
         while place != CodeTable.vacant, !isExhausted {
             let cell = policies.index.cells[Int(place)]
-            if let policy = policies.policies[Int(cell.policy)] { consider(policy) }
+            consider(policies.policies[Int(cell.policy)], at: cell.policy, of: policies)
             place = cell.next
         }
     }
 
-    private mutating func consider(_ policy: CompiledPolicy) {
+    private mutating func consider(_ policy: CompiledPolicy, at place: UInt32, of policies: CompiledPolicySet) {
         guard admits(policy) else { return }
         let start = steps
         steps += 1
-        guard let holds = outcome(of: policy.code), steps <= limits.maxSteps else {
+        guard let holds = outcome(of: policy.code, at: place, of: policies), steps <= limits.maxSteps else {
             return examine(policy, from: start)
         }
         if holds { satisfied.append(policy) }
     }
 
-    private mutating func outcome(of code: PolicyCode) -> Bool? {
-        if let latest, latest.code === code {
+    private mutating func outcome(of code: PolicyCode, at place: UInt32, of policies: CompiledPolicySet) -> Bool? {
+        if let latest, policies.policies[Int(latest.policy)].code === code {
             steps += latest.steps
             return latest.holds
         }
         let start = steps
         let holds = run(code)
-        if let holds { latest = (code, holds, steps - start) }
+        if let holds { latest = (place, holds, steps - start) }
         return holds
     }
 

@@ -19,6 +19,22 @@ package final class CompiledPolicy: Sendable {
         self.code = code
     }
 
+    /// Stands where there is no policy.
+    static let none = CompiledPolicy(
+        Policy(
+            id: "",
+            annotations: [],
+            effect: .forbid,
+            scope: Scope(principal: .any, action: .memberOfAny([]), resource: .any),
+            conditions: [],
+            position: SourcePosition(line: 1, column: 1, offset: 0),
+            range: .none,
+            template: nil
+        ),
+        number: -1,
+        code: PolicyCompiler.compile([])
+    )
+
     /// A template, or a policy that names no action at all.
     var matchesNothing: Bool {
         principal.kind == .nothing || resource.kind == .nothing

@@ -3,7 +3,8 @@
 /// A value, safe to read from any thread. A changed copy shares the policies that are the same and compiles those that
 /// are not; of the rest it copies tables of integers.
 package struct CompiledPolicySet: Sendable {
-    private(set) var policies: ContiguousArray<CompiledPolicy?> = []
+    /// In places that are free it is none, to which nothing leads.
+    private(set) var policies: ContiguousArray<CompiledPolicy> = []
     private(set) var index = ScopeIndex()
     /// Places by name, and of those that were the first to have their conditions or their shape of code.
     private var places = CodeTable()
@@ -25,14 +26,17 @@ package struct CompiledPolicySet: Sendable {
 
     package var count: Int { policies.count - free.count }
 
-    package subscript(id: PolicyID) -> CompiledPolicy? { place(of: id).flatMap { policies[Int($0)] } }
+    package subscript(id: PolicyID) -> CompiledPolicy? { place(of: id).map { policies[Int($0)] } }
+
+    /// In no order.
+    var listed: [CompiledPolicy] { policies.filter { $0 !== CompiledPolicy.none } }
 
     /// Adds a policy behind the others, or puts it in the place of the one that has its name.
     package mutating func put(_ policy: Policy) {
         let old = self[policy.id]
         if old != nil { remove(policy.id) }
         let place = free.popLast() ?? UInt32(policies.count)
-        if place == policies.count { policies.append(nil) }
+        if place == policies.count { policies.append(.none) }
         let code = code(for: policy.conditions, at: place)
         let compiled = CompiledPolicy(policy, number: old?.number ?? nextNumber, code: code)
         if old == nil { nextNumber += 1 }
@@ -43,29 +47,30 @@ package struct CompiledPolicySet: Sendable {
 
     /// Does nothing where there is none of that name.
     package mutating func remove(_ id: PolicyID) {
-        guard let place = place(of: id), let old = policies[Int(place)] else { return }
+        guard let place = place(of: id) else { return }
+        let old = policies[Int(place)]
         if !old.matchesNothing { index.remove(place, in: policies) }
         places.remove(place, id.hashValue, of: Owner.names)
         places.remove(place, old.policy.conditions.hashValue, of: Owner.conditions)
         places.remove(place, old.code.shape.hashValue, of: Owner.shapes)
-        policies[Int(place)] = nil
+        policies[Int(place)] = .none
         free.append(place)
     }
 
     private func place(of id: PolicyID) -> UInt32? {
-        places.first(id.hashValue, of: Owner.names) { policies[Int($0)]?.policy.id == id }
+        places.first(id.hashValue, of: Owner.names) { policies[Int($0)].policy.id == id }
     }
 
     /// Shared with a policy of the same conditions, or else its shape with one that differs by constants.
     private mutating func code(for conditions: [Condition], at place: UInt32) -> PolicyCode {
         let hash = conditions.hashValue
-        let same = places.first(hash, of: Owner.conditions) { policies[Int($0)]?.policy.conditions == conditions }
-        if let same, let policy = policies[Int(same)] { return policy.code }
+        let same = places.first(hash, of: Owner.conditions) { policies[Int($0)].policy.conditions == conditions }
+        if let same { return policies[Int(same)].code }
         places.add(place, hash, of: Owner.conditions)
         let code = PolicyCompiler.compile(conditions)
         let shape = code.shape.hashValue
-        let similar = places.first(shape, of: Owner.shapes) { policies[Int($0)]?.code.shape == code.shape }
-        if let similar, let policy = policies[Int(similar)] { return PolicyCode(policy.code.shape, code.constants) }
+        let similar = places.first(shape, of: Owner.shapes) { policies[Int($0)].code.shape == code.shape }
+        if let similar { return PolicyCode(policies[Int(similar)].code.shape, code.constants) }
         places.add(place, shape, of: Owner.shapes)
         return code
     }

@@ -89,18 +89,27 @@ final class PolicyShape: Hashable, Sendable {
     let instructions: ContiguousArray<Instruction>
     let tables: Tables
     let registerCount: Int
+    /// Whether it names the action, and so may look at what is known of it.
+    let readsAction: Bool
 
     struct Tables: Hashable, Sendable {
         var paths: ContiguousArray<Path> = []
         var names: ContiguousArray<AttributeName> = []
         var types: ContiguousArray<EntityTypeName> = []
         var patterns: ContiguousArray<Pattern> = []
+
+        /// Nil for an operand that is more than a variable.
+        func variable(_ operand: Operand) -> Variable? {
+            guard case .path(let place) = operand, paths[Int(place)].names.count == 0 else { return nil }
+            return paths[Int(place)].root
+        }
     }
 
     init(_ instructions: ContiguousArray<Instruction>, _ tables: Tables, registerCount: Int) {
         self.instructions = instructions
         self.tables = tables
         self.registerCount = registerCount
+        readsAction = tables.paths.contains { $0.root == .action }
     }
 
     static func == (lhs: PolicyShape, rhs: PolicyShape) -> Bool {

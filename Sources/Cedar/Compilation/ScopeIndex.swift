@@ -52,11 +52,11 @@ struct ScopeIndex: Sendable {
 
     // MARK: Changes
 
-    mutating func add(_ policy: UInt32, in policies: ContiguousArray<CompiledPolicy?>) {
+    mutating func add(_ policy: UInt32, in policies: ContiguousArray<CompiledPolicy>) {
         add(policy, to: Self.root, .action, policies)
     }
 
-    mutating func remove(_ policy: UInt32, in policies: ContiguousArray<CompiledPolicy?>) {
+    mutating func remove(_ policy: UInt32, in policies: ContiguousArray<CompiledPolicy>) {
         remove(policy, from: Self.root, .action, policies)
     }
 
@@ -64,7 +64,7 @@ struct ScopeIndex: Sendable {
         _ policy: UInt32,
         to node: UInt32,
         _ level: Level,
-        _ policies: ContiguousArray<CompiledPolicy?>
+        _ policies: ContiguousArray<CompiledPolicy>
     ) {
         nodes[Int(node)].count += 1
         guard !nodes[Int(node)].isDivided else { return addBelow(policy, node, level, policies) }
@@ -75,7 +75,7 @@ struct ScopeIndex: Sendable {
         if level != .none, nodes[Int(node)].count > Self.fewCount { divide(node, level, policies) }
     }
 
-    private mutating func divide(_ node: UInt32, _ level: Level, _ policies: ContiguousArray<CompiledPolicy?>) {
+    private mutating func divide(_ node: UInt32, _ level: Level, _ policies: ContiguousArray<CompiledPolicy>) {
         var cell = nodes[Int(node)].cell
         nodes[Int(node)].cell = CodeTable.vacant
         nodes[Int(node)].isDivided = true
@@ -90,9 +90,9 @@ struct ScopeIndex: Sendable {
         _ policy: UInt32,
         _ node: UInt32,
         _ level: Level,
-        _ policies: ContiguousArray<CompiledPolicy?>
+        _ policies: ContiguousArray<CompiledPolicy>
     ) {
-        for key in policies[Int(policy)]?.keys(at: level) ?? [] {
+        for key in policies[Int(policy)].keys(at: level) {
             add(policy, to: child(key, of: node) ?? makeChild(key, of: node), level.next, policies)
         }
     }
@@ -101,11 +101,11 @@ struct ScopeIndex: Sendable {
         _ policy: UInt32,
         from node: UInt32,
         _ level: Level,
-        _ policies: ContiguousArray<CompiledPolicy?>
+        _ policies: ContiguousArray<CompiledPolicy>
     ) {
         nodes[Int(node)].count -= 1
         guard nodes[Int(node)].isDivided else { return unlink(policy, from: node) }
-        for key in policies[Int(policy)]?.keys(at: level) ?? [] {
+        for key in policies[Int(policy)].keys(at: level) {
             guard let child = child(key, of: node) else { continue }
             remove(policy, from: child, level.next, policies)
             if nodes[Int(child)].count == 0 { removeChild(child, key, of: node) }

@@ -45,6 +45,8 @@ package final class EntityNode: Sendable {
     }
 
     func isDescendant(of ancestor: EntityUID) -> Bool { ancestors.contains(ancestor) }
+
+    static let none = EntityNode(EntityUID(type: "", id: ""), nil, in: .none)
 }
 
 /// Where a decision finds its entities.

@@ -16,7 +16,6 @@ package struct EntityFacts: Hashable, Sendable {
         package let role: EntityUID
         package let notBefore: WallTime
         package let expiresAt: WallTime?
-        package let assignment: String
 
         /// Whether the grant counts at every moment that the present may be. DESIGN section 5.
         package func counts(in interval: TimeInterval) -> Bool {
@@ -24,10 +23,15 @@ package struct EntityFacts: Hashable, Sendable {
             guard let expiresAt else { return true }
             return interval.latest < expiresAt
         }
+
+        /// Whether it counts at every time.
+        fileprivate static func isTimeless(_ assignment: AssignmentSpec) -> Bool {
+            assignment.notBefore == .distantPast && assignment.expiresAt == nil
+        }
     }
 
     package let attributes: Cedar.Record
-    /// Those that do not depend on time.
+    /// Those that do not depend on time, roles that are held at every time among them.
     package let parents: [EntityUID]
     package let grants: [Grant]
 
@@ -45,15 +49,15 @@ package struct EntityFacts: Hashable, Sendable {
         let references = [("owner", spec.owner), ("parent", spec.parent)].compactMap { name, id in
             id.map { (name, Value.entity(EntityUIDs.principal($0))) }
         }
+        // Of a million agents most have a status and no more: one record is enough for all of them.
+        let isBare = references.isEmpty && spec.attributes.entries.isEmpty
         self.init(
-            attributes: Self.attributes(spec.attributes, references + [("status", .string(status.rawValue))]),
-            grants: assignments.map {
-                Grant(
-                    role: EntityUIDs.role($0.role),
-                    notBefore: $0.notBefore,
-                    expiresAt: $0.expiresAt,
-                    assignment: $0.id
-                )
+            attributes: isBare
+                ? Self.bare[status] ?? Self.status(status)
+                : Self.attributes(spec.attributes, references + [("status", .string(status.rawValue))]),
+            parents: assignments.filter(Grant.isTimeless).map { EntityUIDs.role($0.role) },
+            grants: assignments.filter { !Grant.isTimeless($0) }.map {
+                Grant(role: EntityUIDs.role($0.role), notBefore: $0.notBefore, expiresAt: $0.expiresAt)
             }
         )
     }
@@ -91,6 +95,11 @@ package struct EntityFacts: Hashable, Sendable {
     package func adding(_ attributes: Cedar.Record) -> EntityFacts {
         EntityFacts(attributes: attributes.merging(self.attributes), parents: parents, grants: grants)
     }
+
+    private static func status(_ status: SubjectStatus) -> Cedar.Record { ["status": .string(status.rawValue)] }
+
+    /// For lookup only, never iterated.
+    private static let bare = Dictionary(uniqueKeysWithValues: SubjectStatus.allCases.map { ($0, status($0)) })
 
     /// Stored attributes were checked when they were stored. One that has no form in Cedar all the same is left out.
     private static func attributes(_ stored: Attributes, _ added: [(String, Value)]) -> Cedar.Record {

@@ -12,7 +12,8 @@ struct DecisionsBench: ParsableCommand {
         discussion: """
             DIR holds policies.cedar, entities.json (Cedar's form) and requests.jsonl: one object a line with principal, \
             action, resource and context. When DIR/../expected.tsv names the folder, the number of allows is checked \
-            against it; a difference is exit status 1. Every decision is made anew; none is cached.
+            against it; a difference is exit status 1. Every decision is made anew; none is cached. The compiled form \
+            that nodes decide by is timed beside the tree-walking evaluator that says what it means.
             """
     )
 
@@ -29,46 +30,79 @@ struct DecisionsBench: ParsableCommand {
 
     func run() throws {
         let workload = try Workload(directory)
-        var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
-        var allowed = 0
-        let clock = ContinuousClock()
-        for round in 0..<rounds {
-            allowed = 0
-            for request in workload.requests {
-                var response: Response?
-                let elapsed = clock.measure {
-                    response = authorize(request, policies: workload.policies, entities: workload.entities)
-                }
-                if response?.decision == .allow { allowed += 1 }
-                if round > 0 { histogram.record(UInt64(elapsed / .nanoseconds(1))) }
-            }
+        let compiled = CompiledPolicySet(workload.policies)
+        var evaluator = CompiledEvaluator(workload.requests[0], entities: workload.entities)
+        let fast = measure(workload) { request in
+            evaluator.begin(request)
+            return evaluator.decide(by: compiled)
         }
-        report(workload, histogram, allowed: allowed)
-        if let expected = workload.expectedAllows, expected != allowed { throw ExitCode(1) }
+        let plain = measure(workload) { request in
+            authorize(request, policies: workload.policies, entities: workload.entities).decision
+        }
+        report(workload, [("compiled", fast), ("tree-walking", plain)])
+        let expected = workload.expectedAllows ?? fast.allowed
+        if fast.allowed != expected || plain.allowed != expected { throw ExitCode(1) }
     }
 
-    private func report(_ workload: Workload, _ histogram: Histogram<UInt64>, allowed: Int) {
-        let median = histogram.valueAtPercentile(50)
-        let tail = histogram.valueAtPercentile(99)
-        let expected = workload.expectedAllows
+    fileprivate struct Measurement {
+        /// Of one round.
+        var allowed = 0
+        var nanoseconds = Histogram<UInt64>(
+            highestTrackableValue: 60_000_000_000,
+            numberOfSignificantValueDigits: .three
+        )
+    }
+
+    private func measure(_ workload: Workload, _ decide: (Request) -> Decision) -> Measurement {
+        var measurement = Measurement()
+        let clock = ContinuousClock()
+        for round in 0..<rounds {
+            measurement.allowed = 0
+            for request in workload.requests {
+                var decision = Decision.deny
+                let elapsed = clock.measure { decision = decide(request) }
+                if decision == .allow { measurement.allowed += 1 }
+                if round > 0 { measurement.nanoseconds.record(UInt64(elapsed / .nanoseconds(1))) }
+            }
+        }
+        return measurement
+    }
+
+    private func report(_ workload: Workload, _ measurements: [(evaluator: String, found: Measurement)]) {
         if json {
             var members = [
                 JSONMember(name: "policies", value: .integer(Int64(workload.policies.policies.count))),
                 JSONMember(name: "requests", value: .integer(Int64(workload.requests.count))),
-                JSONMember(name: "allowed", value: .integer(Int64(allowed))),
-                JSONMember(name: "medianNanoseconds", value: .integer(Int64(clamping: median))),
-                JSONMember(name: "p99Nanoseconds", value: .integer(Int64(clamping: tail))),
             ]
-            if let expected { members.append(JSONMember(name: "expectedAllowed", value: .integer(Int64(expected)))) }
+            if let expected = workload.expectedAllows {
+                members.append(JSONMember(name: "expectedAllowed", value: .integer(Int64(expected))))
+            }
+            members += measurements.map { JSONMember(name: $0.evaluator, value: $0.found.json) }
             Console.json(.object(members))
         } else {
-            var table = Table("policies", "requests", "allowed", "expected", "median ns", "p99 ns")
-            table.add(cells: [
-                "\(workload.policies.policies.count)", "\(workload.requests.count)", "\(allowed)",
-                expected.map(String.init) ?? "not known", "\(median)", "\(tail)",
-            ])
+            var table = Table("evaluator", "policies", "requests", "allowed", "expected", "median ns", "p99 ns")
+            for (evaluator, found) in measurements {
+                table.add(cells: [
+                    evaluator, "\(workload.policies.policies.count)", "\(workload.requests.count)", "\(found.allowed)",
+                    workload.expectedAllows.map(String.init) ?? "not known",
+                    "\(found.nanoseconds.valueAtPercentile(50))", "\(found.nanoseconds.valueAtPercentile(99))",
+                ])
+            }
             Console.print(table.text)
         }
+    }
+}
+
+extension DecisionsBench.Measurement {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember(name: "allowed", value: .integer(Int64(allowed))),
+            JSONMember(
+                name: "medianNanoseconds",
+                value: .integer(Int64(clamping: nanoseconds.valueAtPercentile(50)))
+            ),
+            JSONMember(name: "p99Nanoseconds", value: .integer(Int64(clamping: nanoseconds.valueAtPercentile(99)))),
+        ])
     }
 }
 

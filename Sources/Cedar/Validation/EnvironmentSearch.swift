@@ -8,14 +8,13 @@ struct EnvironmentSearch {
     /// Of the current action, those that the scope admits.
     private var principals: [EntityTypeName] = []
     private var resources: [EntityTypeName] = []
-    private var ownSteps = 0
+    /// Without the work of the index.
+    private(set) var steps = 0
 
     init(_ scope: Scope, index: SchemaIndex) {
         self.scope = scope
         self.index = index
     }
-
-    var steps: Int { ownSteps }
 
     mutating func next() -> RequestEnvironment? {
         while resourcePlace == resources.count {
@@ -39,7 +38,7 @@ struct EnvironmentSearch {
         while actionPlace < index.schema.actions.count {
             let action = index.schema.actions[actionPlace]
             actionPlace += 1
-            ownSteps += 1
+            steps += 1
             guard let appliesTo = action.appliesTo, admits(action.uid) else { continue }
             principals = appliesTo.principals.filter { admits($0, scope.principal) }
             resources = appliesTo.resources.filter { admits($0, scope.resource) }
@@ -59,14 +58,14 @@ struct EnvironmentSearch {
     }
 
     private mutating func isAction(_ action: EntityUID, inAny groups: [EntityUID]) -> Bool {
-        ownSteps += groups.count
+        steps += groups.count
         for group in groups where index.isAction(action, in: group) { return true }
         return false
     }
 
     /// Whether an entity of the type can satisfy the constraint. A slot is filled with whatever makes it hold.
     private mutating func admits(_ type: EntityTypeName, _ constraint: EntityConstraint) -> Bool {
-        ownSteps += 1
+        steps += 1
         return switch constraint {
         case .any, .equal(.slot), .memberOf(.slot): true
         case .equal(.entity(let uid)): type == uid.type

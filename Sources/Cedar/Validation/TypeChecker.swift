@@ -21,7 +21,8 @@ struct TypeChecker {
     private(set) var faults: [Fault] = []
     /// The first accesses of entities that the maximal level forbids.
     private(set) var levelFaults: [Fault] = []
-    private var ownSteps = 0
+    /// Without the work of the index.
+    private(set) var ownSteps = 0
 
     private static let maxFaults = 100
 
@@ -66,8 +67,7 @@ struct TypeChecker {
         self.maxLevel = maxLevel
     }
 
-    var steps: Int { ownSteps + index.steps }
-    var isExhausted: Bool { steps > maxSteps }
+    var isExhausted: Bool { ownSteps + index.steps > maxSteps }
 
     mutating func spend(_ steps: Int) { ownSteps += steps }
 

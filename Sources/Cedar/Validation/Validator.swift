@@ -41,6 +41,7 @@ struct ValidationRun {
     let limits: ValidationLimits
     let maxLevel: Int?
     private(set) var report = ValidationReport()
+    /// Work done so far, without that of the index.
     private var steps = 0
     private var errorCount = 0
     private var warningCount = 0
@@ -74,8 +75,12 @@ struct ValidationRun {
         for uid in [policy.scope.principal, policy.scope.resource].compactMap(\.entity) {
             checkType(uid.type, at: policy.range, in: policy)
         }
+        guard !isExhausted(index) else {
+            return add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy)
+        }
         var environments = EnvironmentSearch(policy.scope, index: index)
         if environments.next() == nil { add(.noApplicableAction, at: policy.range, in: policy) }
+        steps += environments.steps
         index = environments.index
     }
 
@@ -103,10 +108,11 @@ struct ValidationRun {
         var isPossible = false
         while let environment = environments.next() {
             isApplicable = true
-            guard steps + environments.steps <= limits.maxSteps else {
+            guard !isExhausted(environments.index, environments.steps) else {
+                (steps, index) = (steps + environments.steps, environments.index)
                 return add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy)
             }
-            isPossible = check(policy, in: environment, &environments.index) || isPossible
+            isPossible = check(policy, in: environment, &environments) || isPossible
         }
         steps += environments.steps
         index = environments.index
@@ -119,25 +125,29 @@ struct ValidationRun {
         }
     }
 
+    private func isExhausted(_ index: SchemaIndex, _ more: Int = 0) -> Bool {
+        steps + more + index.steps > limits.maxSteps
+    }
+
     /// Whether the policy may hold in this environment.
     private mutating func check(
         _ policy: Policy,
         in environment: RequestEnvironment,
-        _ index: inout SchemaIndex
+        _ environments: inout EnvironmentSearch
     ) -> Bool {
         var checker = TypeChecker(
-            index: index,
+            index: environments.index,
             mode: mode,
             environment: environment,
-            maxSteps: limits.maxSteps - steps,
+            maxSteps: limits.maxSteps - steps - environments.steps,
             maxLevel: maxLevel
         )
         let isPossible = checker.check(policy.conditions)
         for fault in checker.faults { add(fault.reason, at: fault.range, in: policy) }
         if levelFaults.count < limits.maxErrors * 10 { levelFaults += checker.levelFaults }
         if checker.isExhausted { add(.tooManySteps(limit: limits.maxSteps), at: policy.range, in: policy) }
-        steps += checker.steps - index.steps
-        index = checker.index
+        steps += checker.ownSteps
+        environments.index = checker.index
         return isPossible
     }
 }

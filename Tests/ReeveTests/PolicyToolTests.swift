@@ -85,7 +85,10 @@ import Testing
         arguments: [
             ("- principal: bot", "tests.yaml:4:3"), ("- expect: maybe", "principal"),
             (#"- {principal: 'A::"b"', action: 'Action::"c"', resource: 'D::"e"'}"#, "expect: is missing"),
-            (#"- {principal: 'A::"b"', action: 'Action::"c"', resource: 'D::"e"', expect: deny, x: 1}"#, "unknown field"),
+            (
+                #"- {principal: 'A::"b"', action: 'Action::"c"', resource: 'D::"e"', expect: deny, x: 1}"#,
+                "unknown field"
+            ),
         ]
     )
     func faults(_ tests: String, _ expected: String) throws {

@@ -1,4 +1,5 @@
 internal import Decision
+internal import Directory
 internal import JSON
 internal import Kernel
 internal import Service

@@ -18,6 +18,12 @@ struct RandomWorld {
 
     private static let types = ["User", "Team", "Doc", "App::User"]
     private static let ids = ["a", "b", "c", "d"]
+    /// With arguments that parse, that do not, and as many as a function does not take.
+    private static let calls = [
+        "ip(\"10.0.0.1\")", "ip(context.s)", "ip(\"nope\")", "ip()", "ip(\"::1\", \"::1\")", "ip(1)",
+        "ip(\"10.0.0.1\").isIpv4()", "ip(\"10.0.0.1\").isInRange()", "decimal(principal.s)", "decimal(\"1\")",
+        "decimal(\"1.5\").lessThan(decimal(context.s))", "datetime(\"1970-01-02\")",
+    ]
     private static let names = ["n", "s", "owner", "tags", "nested", "flag", "when"]
 
     private mutating func uid() -> EntityUID { EntityUID(type: pick(Self.types), id: pick(Self.ids)) }
@@ -127,7 +133,7 @@ struct RandomWorld {
         case 4: return group(depth: depth)
         case 5: return owner(depth: depth)
         case 6: return "{\"n\": \(term(depth: depth - 1)), \"flag\": \(test(depth: depth - 1))}"
-        case 7: return pick(["ip(\"10.0.0.1\")", "ip(context.s)", "decimal(principal.s)", "datetime(\"1970-01-02\")"])
+        case 7: return pick(Self.calls)
         default: return test(depth: depth - 1)
         }
     }

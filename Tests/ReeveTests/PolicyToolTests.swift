@@ -1,4 +1,5 @@
 import Cedar
+import Directory
 import TestSupport
 import Testing
 

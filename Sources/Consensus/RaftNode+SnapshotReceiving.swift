@@ -53,11 +53,15 @@ extension RaftNode {
             // Repeated, or out of order: say what is needed.
             return send(.snapshotAcknowledged(position: held.point.position, nextChunk: held.nextChunk), to: leader)
         }
+        // It will be sent again.
+        guard !isStoringChunk else { return }
+        isStoringChunk = true
         staging?.phase = .storing(isLast: chunk.isLast)
         out.effects.append(.stageSnapshot(chunk))
     }
 
     mutating func snapshotStaged(_ position: LogPosition, nextChunk: UInt64) {
+        isStoringChunk = false
         guard let held = staging, held.point.position == position, case .storing(let isLast) = held.phase else {
             return
         }
@@ -65,7 +69,6 @@ extension RaftNode {
             // It could not be held: from the start, then.
             staging = nil
         } else {
-            // An answer for an earlier attempt at the same snapshot.
             guard nextChunk == held.nextChunk + 1 else { return }
             staging?.nextChunk = nextChunk
             staging?.phase = isLast ? .complete : .receiving

@@ -69,6 +69,9 @@ package struct RaftNode: Core {
     var reads: Deque<WaitingRead> = []
     var transfer: Transfer?
     var staging: Staging?
+    /// Whether the store is at work on a chunk, perhaps of a snapshot that is no longer held. One at a time, since its
+    /// answer does not say which attempt it is for.
+    var isStoringChunk = false
 
     var lastWrite = LogWrite.ID(0)
     var completedWrite = LogWrite.ID(0)

@@ -165,6 +165,24 @@ import Testing
         #expect(group.members[1].work == [.stageSnapshot(Group.chunk(0, of: point))])
     }
 
+    /// Else a snapshot would be installed of which the store may have refused the only chunk.
+    @Test("what became of a chunk is not taken for the answer to another attempt at the same snapshot") func attempts()
+    {
+        var (group, point) = receiving()
+        let (first, second) = (Group.chunk(0, of: point), Group.chunk(0, of: point, isLast: true))
+        group.receive(from: 0, to: 1, term: 2, .snapshot(first))
+        group.receive(from: 2, to: 1, term: 3, .snapshot(second))
+        #expect(group.members[1].work == [.stageSnapshot(first)])
+        group.sync(1)
+        group.work(1)
+        #expect(group.members[1].work.isEmpty)
+        group.receive(from: 2, to: 1, term: 3, .snapshot(second))
+        #expect(group.members[1].work == [.stageSnapshot(second)])
+        group.work(1)
+        group.sync(1)
+        #expect(group.members[1].work == [.installSnapshot(point)])
+    }
+
     /// n1 leads; n3 was away, and what it lacks is neither in the leader's memory nor in its log.
     private func lagging() -> Group {
         var options = RaftOptions()

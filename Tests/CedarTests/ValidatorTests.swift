@@ -31,6 +31,24 @@ struct ValidatorTests {
         return try report("\(scope) when { \(condition) };", mode).errors.map(\.reason.description)
     }
 
+    @Test("a scope's actions are of one type, in strict mode") func actionsOfOneType() throws {
+        let schema = try Schema.parse(
+            Self.schema + """
+                namespace N { action read appliesTo { principal: User, resource: Doc }; }
+                """
+        )
+        func reasons(_ actions: String, _ mode: ValidationMode) throws -> [String] {
+            try Validator(schema, mode: mode).validate(
+                PolicySet.parse("permit(principal, action in [\(actions)], resource);")
+            )
+            .errors.map(\.reason.description)
+        }
+        let mixed = #"Action::"view", N::Action::"read""#
+        #expect(try reasons(mixed, .strict).first?.contains("N::Action") == true)
+        #expect(try reasons(mixed, .permissive).isEmpty)
+        #expect(try reasons(#"Action::"view", Action::"edit""#, .strict).isEmpty)
+    }
+
     @Test(
         "accepts what cannot fail",
         arguments: [

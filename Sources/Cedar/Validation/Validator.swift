@@ -117,12 +117,17 @@ struct ValidationRun {
         steps += environments.steps
         index = environments.index
         if !isApplicable { add(.noApplicableAction, at: policy.range, in: policy) }
-        if mode == .strict, case .memberOfAny(let groups) = policy.scope.action, groups.isEmpty {
-            add(.emptySet, at: policy.range, in: policy)
-        }
+        if mode == .strict, case .memberOfAny(let groups) = policy.scope.action { checkKind(of: groups, in: policy) }
         if !isPossible {
             warn(.impossiblePolicy, at: policy.range, in: policy)
         }
+    }
+
+    /// A set of actions is of one type, as any other set is.
+    private mutating func checkKind(of groups: [EntityUID], in policy: Policy) {
+        guard let first = groups.first else { return add(.emptySet, at: policy.range, in: policy) }
+        guard let other = groups.first(where: { $0.type != first.type }) else { return }
+        add(.incompatibleTypes("\(first.type)", "\(other.type)", advice: nil), at: policy.range, in: policy)
     }
 
     private func isExhausted(_ index: SchemaIndex, _ more: Int = 0) -> Bool {

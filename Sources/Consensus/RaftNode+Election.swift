@@ -7,9 +7,28 @@ extension RaftNode {
     }
 
     mutating func resetElectionTimer(at now: Instant) {
-        let timeout = options.electionTimeout.microseconds
         hintEnd = nil
-        electionDeadline = now.advanced(by: Span(microseconds: timeout + random.next() % timeout))
+        electionDeadline = now.advanced(by: options.electionTimeout).advanced(by: electionDelay())
+    }
+
+    /// What comes on top of the election timeout, at most as much again.
+    ///
+    /// The followers of a leader that falls silent stand by turns: the first has not long to wait, and the next leaves it
+    /// the time to win, so that they do not split the vote. Who knows no leader has no turn, and chance decides, as in Raft
+    /// section 9.3.
+    private mutating func electionDelay() -> Span {
+        let chance = random.next()
+        guard let leader, leader != id else {
+            return Span(microseconds: chance % options.electionTimeout.microseconds)
+        }
+        let turn = min(UInt64(turn(without: leader)), RaftOptions.turns - 1)
+        let spacing = options.turnSpacing.microseconds
+        return Span(microseconds: turn * spacing + chance % max(spacing / 2, 1))
+    }
+
+    /// How many would stand before this member if `leader` were gone.
+    private func turn(without leader: MemberID) -> Int {
+        configuration.allVoters.count { $0 != leader && $0 < id }
     }
 
     mutating func electionTimeout(at now: Instant) {
@@ -156,7 +175,7 @@ extension RaftNode {
         leaderHeardAt = nil
         refuseReads(.leadershipLost)
         guard hintEnd == nil else { return }
-        let turn = configuration.allVoters.filter { $0 != peer && $0 < id }.count
+        let turn = turn(without: peer)
         let due = electionDeadline
         waitForTurn(afterOthers: turn, until: now.advanced(by: options.electionTimeout), at: now)
         electionDeadline = min(electionDeadline, due)

@@ -2,7 +2,8 @@ package import Kernel
 
 /// Timers and bounds of a member. All members of a cluster should use the same.
 package struct RaftOptions: Hashable, Sendable {
-    /// A follower that heard nothing from a leader for between one and two of these campaigns. Raft section 9.3.
+    /// A follower that heard nothing from a leader for this long campaigns, when it is its turn: at the latest after as long
+    /// again.
     /// Also how long a leader may go without a quorum, and how long a transfer of leadership may take.
     package var electionTimeout = Span.milliseconds(500)
     /// At most a fifth of the election timeout, so that one lost heartbeat deposes nobody.
@@ -32,10 +33,14 @@ package struct RaftOptions: Hashable, Sendable {
         return Span(microseconds: overflow ? .max : span)
     }
 
+    /// What an election timeout is divided into for followers that stand by turns.
+    static let turns: UInt64 = 8
+    var turnSpacing: Span { Span(microseconds: electionTimeout.microseconds / Self.turns) }
+
     /// Followers that are told at the same moment that the link to their leader is closed stand one after the other, so
     /// far apart: a few round trips and syncs, in which the one before has won unless it cannot.
     package var linkHintSpacing: Span {
-        Span(microseconds: min(Span.milliseconds(25).microseconds, electionTimeout.microseconds / 8))
+        Span(microseconds: min(Span.milliseconds(25).microseconds, electionTimeout.microseconds / Self.turns))
     }
 
     /// Up to this is added to each turn. Above all, it lets the others be told too, who listen to nobody before.

@@ -63,6 +63,34 @@ import Testing
         #expect(group.violations.isEmpty)
     }
 
+    @Test("the followers of a silent leader stand in the order of their identities, and leave time to win") func turns()
+        throws
+    {
+        var group = Group(5)
+        group.elect(2)
+        for place in [4, 0, 3, 1] {
+            let silent = try #require(group.members[place].raft.nextWake).elapsed(since: group.now).milliseconds
+            let turn = place > 2 ? place - 1 : place
+            // An election timeout of 500 ms in eight parts, of which the last half is left for the one before to win; up to a
+            // heartbeat of 50 ms has gone by.
+            let (lowest, highest) = (500 - 50 + turn * 62, 500 + turn * 63 + 32)
+            #expect((lowest...highest).contains(Int(silent)), "member \(place) stands after \(silent) ms")
+        }
+    }
+
+    @Test(
+        "a leader falls silent, and the next one is there soon after the election timeout",
+        arguments: 0..<50 as Range<Int>
+    )
+    func silence(run: Int) {
+        var group = Group(3)
+        group.elect()
+        group.pass(.milliseconds(50 + UInt64(run) * 7))
+        group.pass(.milliseconds(500 + 32), except: group.isCut([0]))
+        #expect(group.leader().map { $0 != 0 } == true)
+        #expect(group.members[1...].allSatisfy { $0.raft.counters.elections <= 1 })
+    }
+
     @Test("hands its leadership over, and takes no proposal meanwhile") func transfer() {
         var group = Group(3)
         group.elect()

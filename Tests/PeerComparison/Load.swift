@@ -63,6 +63,8 @@ private final class Client: @unchecked Sendable {
         /// Microseconds.
         var latencies: [UInt64] = []
         var failed = 0
+        /// What the later ones are often only the consequence of.
+        var firstError: (any Error)?
     }
 
     init(kind: Load.Kind, number: Int, of clients: Int, round: Int, end: NIODeadline) {
@@ -88,8 +90,10 @@ private final class Client: @unchecked Sendable {
                 let now = NIODeadline.now()
                 if now <= self.end { self.outcome.latencies.append(UInt64((now - begin).nanoseconds / 1000)) }
             case .failure(let error):
+                let first = self.outcome.firstError ?? error
+                self.outcome.firstError = first
                 self.outcome.failed += 1
-                guard self.outcome.failed < 1000 else { return done.fail(error) }
+                guard self.outcome.failed < 1000 else { return done.fail(first) }
             }
             self.next(bound, done)
         }

@@ -11,7 +11,7 @@ struct ExplanationText {
             lines.append("  failed      \(Self.policy(policy)): \(policy["error"]?.cell ?? "")")
         }
         for policy in policies where policy["effect"]?.stringValue == "forbid" {
-            for condition in Self.list(policy["conditions"]) { lines += Self.values(condition) }
+            for condition in Self.list(policy["conditions"]) { lines += Self.satisfied(condition) }
         }
         for miss in Self.list(explanation["near_misses"]) { lines += Self.nearMiss(miss) }
         let roles = Self.list(explanation["roles"])
@@ -39,9 +39,13 @@ struct ExplanationText {
         return lines
     }
 
+    private static func satisfied(_ condition: JSONValue) -> [String] {
+        values(condition, after: condition["kind"]?.stringValue == "unless" ? "unless does not hold: " : "when holds: ")
+    }
+
     /// The part of a condition that decided, and what stood in it.
-    private static func values(_ condition: JSONValue) -> [String] {
-        ["                \(oneLine(condition["text"]))"]
+    private static func values(_ condition: JSONValue, after lead: String = "") -> [String] {
+        ["                \(lead)\(oneLine(condition["text"]))"]
             + list(condition["values"]).map { value in
                 let result = value["value"].map { "is \($0.cell)" } ?? "fails: \(value["error"]?.cell ?? "")"
                 return "                  \(oneLine(value["text"])) \(result)"

@@ -1,0 +1,57 @@
+import JSON
+import Testing
+
+@testable import reeve
+
+@Suite("What an explanation says to people") struct ExplanationTextTests {
+    @Test(
+        "a forbid names the condition that made it apply, and whether that held",
+        arguments: [
+            ("when", "when holds: resource.closed"), ("unless", "unless does not hold: resource.closed"),
+        ]
+    )
+    func forbid(kind: String, line: String) {
+        let text = ExplanationText([
+            "policies": [
+                [
+                    "set": "reports", "version": 2, "id": "closed", "line": 7, "effect": "forbid",
+                    "conditions": [
+                        [
+                            "kind": .string(kind), "text": "resource.closed",
+                            "values": [["text": "resource.closed", "value": "true"]],
+                        ]
+                    ],
+                ]
+            ]
+        ])
+        #expect(
+            text.lines == [
+                "  decided by  reports/closed version 2, line 7", "                \(line)",
+                "                  resource.closed is true",
+            ]
+        )
+    }
+
+    @Test("a permit that came close names what kept it from applying, and what would change that") func nearMiss() {
+        let text = ExplanationText([
+            "near_misses": [
+                [
+                    "set": "reports", "id": "writers", "obstacle": "condition",
+                    "condition": [
+                        "kind": "unless", "text": "context.sum >\n  10",
+                        "values": [["text": "context.sum", "error": "no such attribute"]],
+                    ],
+                    "changes": ["context.sum = 10", "Role::\"writer\""],
+                ]
+            ]
+        ])
+        #expect(
+            text.lines == [
+                "  closest     reports/writers: unless holds", "                context.sum > 10",
+                "                  context.sum fails: no such attribute",
+                "                would apply with  context.sum = 10",
+                "                             and  Role::\"writer\"",
+            ]
+        )
+    }
+}

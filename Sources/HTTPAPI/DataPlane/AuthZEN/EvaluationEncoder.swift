@@ -50,6 +50,7 @@ enum EvaluationEncoder {
         let denial = "{\"decision\":false,\"context\":{\"reason\":\"\(DecisionCode.logUnavailable.rawValue)\"}}"
         switch decisions {
         case .none: break
+        case .search: SearchEncoder.appendUnlogged(to: &bytes)
         case .one: bytes.append(contentsOf: denial.utf8)
         case .several(let count):
             let denials = [String](repeating: denial, count: count).joined(separator: ",")

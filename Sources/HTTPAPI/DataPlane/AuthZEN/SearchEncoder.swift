@@ -19,14 +19,7 @@ enum SearchEncoder {
         if let refusal = answer.refusal {
             bytes.append(contentsOf: "\"reason\":\"\(refusal.code.rawValue)\",".utf8)
         }
-        bytes.append(contentsOf: "\"revision\":".utf8)
-        bytes.append(decimal: answer.revision.number)
-        bytes.append(contentsOf: ",\"epoch\":".utf8)
-        bytes.append(decimal: answer.epoch)
-        if let age = answer.age {
-            bytes.append(contentsOf: ",\"age_ms\":".utf8)
-            bytes.append(decimal: age.milliseconds)
-        }
+        EvaluationEncoder.appendKnowledge(answer.revision, answer.epoch, answer.age, to: &bytes)
         bytes.append(contentsOf: "},\"results\":[".utf8)
         for (place, match) in answer.matches.enumerated() {
             if place > 0 { bytes.append(UInt8(ascii: ",")) }

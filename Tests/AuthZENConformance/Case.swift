@@ -81,7 +81,8 @@ struct Case {
 
     /// The search without a page, which gives the token that stands in the request as a word of description.
     var firstPage: Case? {
-        guard var body = request as? [String: Any], let page = body["page"] as? [String: Any], page["token"] != nil else {
+        guard var body = request as? [String: Any], let page = body["page"] as? [String: Any], page["token"] != nil
+        else {
             return nil
         }
         body["page"] = ["limit": 1]
@@ -133,7 +134,9 @@ struct Case {
 
     private func fault(results object: [String: Any]) -> String? {
         guard let found = object["results"] as? [[String: String]] else { return "there is no array of results" }
-        guard let page = object["page"] as? [String: Any], page["next_token"] is String else { return "there is no page" }
+        guard let page = object["page"] as? [String: Any], page["next_token"] is String else {
+            return "there is no page"
+        }
         let names: Set = endpoint.hasSuffix("/action") ? ["name"] : ["type", "id"]
         guard found.allSatisfy({ Set($0.keys) == names }) else { return "found \(found)" }
         let limit = ((request as? [String: Any])?["page"] as? [String: Any])?["limit"] as? Int

@@ -16,8 +16,10 @@ import Testing
         AuthZENResponder(client: sample.node, log: log, baseURL: "https://node-1.test:8443/")
     }
 
-    static let subject = #"{"subject":{"type":"agent"},"action":{"name":"read"},"resource":{"type":"doc","id":"d1"}PAGE}"#
-    static let resource = #"{"subject":{"type":"agent","id":"bot"},"action":{"name":"read"},"resource":{"type":"doc"}PAGE}"#
+    static let subject =
+        #"{"subject":{"type":"agent"},"action":{"name":"read"},"resource":{"type":"doc","id":"d1"}PAGE}"#
+    static let resource =
+        #"{"subject":{"type":"agent","id":"bot"},"action":{"name":"read"},"resource":{"type":"doc"}PAGE}"#
     static let action = #"{"subject":{"type":"agent","id":"bot"},"resource":{"type":"doc","id":"d1"}PAGE}"#
 
     private func search(
@@ -55,7 +57,7 @@ import Testing
         )
     }
 
-    @Test("an id where one is searched for does not count", arguments: ["\"id\":\"other\"", "\"id\":\"\"", "\"id\":null"])
+    @Test("an id where one is searched for does not count", arguments: [#""id":"other""#, #""id":"""#, #""id":null"#])
     func ignoredID(member: String) throws {
         let body = Self.subject.replacing(#""type":"agent""#, with: #""type":"agent","# + member)
         #expect(try search("subject", body, token: sample.gatewayToken).results == [["type": "agent", "id": "bot"]])
@@ -98,7 +100,8 @@ import Testing
             ("resource", #"{"action":{"name":"read"},"resource":{"type":"doc"}}"#),
             ("resource", #"{"subject":{"type":"agent"},"action":{"name":"read"},"resource":{"type":"doc"}}"#),
             ("action", #"{"subject":{"type":"agent","id":"bot"}}"#),
-            ("action", #"{"subject":{"type":"agent"},"resource":{"type":"doc","id":"d1"}}"#), ("action", ""), ("action", "[]"),
+            ("action", #"{"subject":{"type":"agent"},"resource":{"type":"doc","id":"d1"}}"#), ("action", ""),
+            ("action", "[]"),
         ]
     )
     func malformed(target: String, body: String) throws {

@@ -2,12 +2,9 @@ internal import JSON
 
 /// Ids in the order of their bytes, each once, that can be read on from anywhere.
 ///
-/// Kept in pieces, so that a changed copy shares all but one of them with the one that it was made from.
+/// A B+ tree by value: a changed copy shares all nodes but those on the way to the change with the one that it was made from.
 struct SortedIDs: Sendable {
-    /// None is empty.
-    private var pieces: [[String]] = []
-
-    private static let pieceLimit = 512
+    private var root = Node()
 
     init() {}
 
@@ -15,73 +12,119 @@ struct SortedIDs: Sendable {
         for id in ids { insert(id) }
     }
 
-    var isEmpty: Bool { pieces.isEmpty }
+    var isEmpty: Bool { root.isEmpty }
 
     /// Does nothing where it is there.
     mutating func insert(_ id: String) {
-        guard !pieces.isEmpty else { return pieces.append([id]) }
-        let piece = piece(for: id)
-        let place = Self.place(of: id, in: pieces[piece])
-        if place < pieces[piece].count, pieces[piece][place].isExactly(id) { return }
-        guard pieces[piece].count == Self.pieceLimit else { return pieces[piece].insert(id, at: place) }
-        // What comes in order fills its pieces.
-        if piece == pieces.count - 1, place == Self.pieceLimit { return pieces.append([id]) }
-        pieces.insert(Array(pieces[piece][(Self.pieceLimit / 2)...]), at: piece + 1)
-        pieces[piece].removeSubrange((Self.pieceLimit / 2)...)
-        insert(id)
+        guard let sibling = root.insert(id) else { return }
+        root = Node(children: [root, sibling])
     }
 
     /// Does nothing where it is not there.
     mutating func remove(_ id: String) {
-        guard !pieces.isEmpty else { return }
-        let piece = piece(for: id)
-        let place = Self.place(of: id, in: pieces[piece])
-        guard place < pieces[piece].count, pieces[piece][place].isExactly(id) else { return }
-        pieces[piece].remove(at: place)
-        let next = piece + 1
-        if pieces[piece].isEmpty {
-            pieces.remove(at: piece)
-        } else if next < pieces.count, pieces[piece].count + pieces[next].count <= Self.pieceLimit / 2 {
-            pieces[piece] += pieces.remove(at: next)
-        }
+        root.remove(id)
+        while root.children.count == 1 { root = root.children[0] }
     }
 
     /// Calls `body` with one after the other of those behind `id`, until it returns false.
-    func forEach(after id: String, _ body: (String) -> Bool) {
-        guard !pieces.isEmpty else { return }
-        let first = piece(for: id)
-        var place = Self.place(of: id, in: pieces[first])
-        if place < pieces[first].count, pieces[first][place].isExactly(id) { place += 1 }
-        for piece in pieces[first...] {
-            while place < piece.count {
-                guard body(piece[place]) else { return }
-                place += 1
-            }
-            place = 0
-        }
-    }
+    func forEach(after id: String, _ body: (String) -> Bool) { _ = root.forEach(after: id, body) }
 
     /// The first of all lists together that come after an id, in order and each once.
     static func merged(_ lists: [SortedIDs], after id: String, limit: Int) -> [String] {
         lists.reduce([]) { $0.merging($1, after: id, limit: limit) }
     }
+}
 
-    /// The one that it is in, if it is in any.
-    private func piece(for id: String) -> Int {
-        var (low, high) = (0, pieces.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if id.precedesExactly(pieces[middle][0]) { high = middle } else { low = middle }
+extension SortedIDs {
+    /// A leaf, which has ids, or a branch, which has children: up to 64 of them, and at least one but in an empty tree.
+    fileprivate struct Node: Sendable {
+        var ids: [String] = []
+        var children: [Node] = []
+
+        private static let limit = 64
+
+        var isEmpty: Bool { ids.isEmpty && children.isEmpty }
+        private var isLeaf: Bool { children.isEmpty }
+        private var width: Int { isLeaf ? ids.count : children.count }
+
+        private var least: String { isLeaf ? ids[0] : children[0].least }
+
+        /// What had no room, and comes next to this.
+        mutating func insert(_ id: String) -> Node? {
+            if isLeaf {
+                let place = place(of: id)
+                if place < ids.count, ids[place].isExactly(id) { return nil }
+                return Self.insert(id, at: place, into: &ids).map { Node(ids: $0) }
+            }
+            let place = child(for: id)
+            guard let sibling = children[place].insert(id) else { return nil }
+            return Self.insert(sibling, at: place + 1, into: &children).map { Node(children: $0) }
         }
-        return low
-    }
 
-    /// Where it is, or would have to be.
-    private static func place(of id: String, in piece: [String]) -> Int {
-        var (low, high) = (0, piece.count)
+        /// Of a list that was full, the second half.
+        private static func insert<Part>(_ part: Part, at place: Int, into parts: inout [Part]) -> [Part]? {
+            guard parts.count == limit else {
+                parts.insert(part, at: place)
+                return nil
+            }
+            // What comes in order fills its nodes.
+            if place == limit { return [part] }
+            let half = limit / 2
+            var rest = Array(parts[half...])
+            parts.removeSubrange(half...)
+            if place <= half { parts.insert(part, at: place) } else { rest.insert(part, at: place - half) }
+            return rest
+        }
+
+        mutating func remove(_ id: String) {
+            if isLeaf {
+                let place = place(of: id)
+                if place < ids.count, ids[place].isExactly(id) { ids.remove(at: place) }
+                return
+            }
+            let place = child(for: id)
+            children[place].remove(id)
+            let next = place + 1
+            if children[place].isEmpty {
+                children.remove(at: place)
+            } else if next < children.count, children[place].width + children[next].width <= Self.limit / 2 {
+                let sibling = children.remove(at: next)
+                children[place].ids += sibling.ids
+                children[place].children += sibling.children
+            }
+        }
+
+        /// From the beginning without an id. False when `body` had enough.
+        func forEach(after id: String?, _ body: (String) -> Bool) -> Bool {
+            if isLeaf {
+                var first = id.map(place) ?? 0
+                if let id, first < ids.count, ids[first].isExactly(id) { first += 1 }
+                return ids[first...].allSatisfy(body)
+            }
+            let first = id.map(child) ?? 0
+            return children[first].forEach(after: id, body)
+                && children[(first + 1)...].allSatisfy { $0.forEach(after: nil, body) }
+        }
+
+        /// Where it is, or would have to be.
+        private func place(of id: String) -> Int { ids.firstPlace { !$0.precedesExactly(id) } }
+
+        /// In which it is, if it is in any.
+        private func child(for id: String) -> Int {
+            max(children.firstPlace { id.precedesExactly($0.least) } - 1, 0)
+        }
+    }
+}
+
+extension Array {
+    /// The first element for which a condition holds that holds for all behind it, too; by bisection.
+    fileprivate func firstPlace(where condition: (Element) -> Bool) -> Int {
+        // What comes in order belongs at the end.
+        guard let last, condition(last) else { return count }
+        var (low, high) = (0, count - 1)
         while low < high {
             let middle = (low + high) / 2
-            if piece[middle].precedesExactly(id) { low = middle + 1 } else { high = middle }
+            if condition(self[middle]) { high = middle } else { low = middle + 1 }
         }
         return low
     }
@@ -108,8 +151,17 @@ extension [String] {
 extension SortedIDs: Hashable {
     /// How they are divided says nothing.
     static func == (lhs: SortedIDs, rhs: SortedIDs) -> Bool {
-        lhs.pieces.joined().elementsEqual(rhs.pieces.joined()) { $0.isExactly($1) }
+        lhs.list.elementsEqual(rhs.list) { $0.isExactly($1) }
     }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(pieces.first?.first) }
+    func hash(into hasher: inout Hasher) { hasher.combine(list.first) }
+
+    private var list: [String] {
+        var list: [String] = []
+        forEach(after: "") {
+            list.append($0)
+            return true
+        }
+        return list
+    }
 }

@@ -63,6 +63,34 @@ struct PartialEvaluationTests {
         #expect(min(tally.satisfied, tally.bounded) > 50, "\(tally)")
     }
 
+    static let bounds: [(String, [String]?, [String])] = [
+        ("principal == User::\"a\" || User::\"b\" == principal", ["a", "b"], []),
+        ("principal in Team::\"t\" || principal is User in [Team::\"u\", Team::\"v\"]", [], ["t", "u", "v"]),
+        ("principal in Team::\"t\" && principal.x == 1", [], ["t"]),
+        ("principal.x == 1 && principal in Team::\"t\" && principal == User::\"a\"", ["a"], []),
+        ("principal in Team::\"t\" || principal.x == 1", nil, []),
+        ("[User::\"a\", User::\"b\"].contains(principal)", ["a", "b"], []),
+        ("if principal == User::\"a\" then principal.x else principal in Team::\"t\"", ["a"], ["t"]),
+        ("if principal.x then principal == User::\"a\" else principal == User::\"b\"", ["a", "b"], []),
+        ("principal != User::\"a\"", nil, []), ("!(principal in Team::\"t\")", nil, []),
+        ("principal == principal.x", nil, []), ("principal.x in Team::\"t\"", nil, []),
+    ]
+
+    @Test("bounds candidates by what is named", arguments: bounds)
+    func bound(text: String, entities: [String]?, groups: [String]) throws {
+        let policy = try #require(
+            try PolicySet.parse("permit (principal, action, resource) when { \(text) };").policies.first
+        )
+        let user = EntityUID(type: "User", id: "z")
+        let request = PartialRequest(principal: .unknown("User"), action: .known(user), resource: .known(user))
+        var evaluator = PartialEvaluator(request: request, entities: EntityStore.empty)
+        let bound = CandidateBound(of: .principal, where: evaluator.outcome(of: policy))
+        #expect(bound.isOpen == (entities == nil))
+        guard let entities else { return }
+        #expect(bound.entities == Set(entities.map { EntityUID(type: "User", id: $0) }))
+        #expect(bound.groups == Set(groups.map { EntityUID(type: "Team", id: $0) }))
+    }
+
     /// Every request that it admits, over the names of the random world.
     private static func completions(of request: PartialRequest) -> [Request] {
         let whole = entities(request.principal, RandomWorld.uids).flatMap { principal in

@@ -65,7 +65,7 @@ extension Evaluator {
         }
     }
 
-    private mutating func matches(_ constraint: EntityConstraint, _ place: Int) -> Bool {
+    mutating func matches(_ constraint: EntityConstraint, _ place: Int) -> Bool {
         switch constraint {
         case .any: true
         case .equal(.entity(let other)): uid(at: place) == other
@@ -77,7 +77,7 @@ extension Evaluator {
         }
     }
 
-    private mutating func matches(_ constraint: ActionConstraint) -> Bool {
+    mutating func matches(_ constraint: ActionConstraint) -> Bool {
         switch constraint {
         case .any: true
         case .equal(let action): request.action == action

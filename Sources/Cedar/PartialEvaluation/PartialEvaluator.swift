@@ -6,7 +6,7 @@
 /// a node are known the evaluator itself says what it comes to.
 package struct PartialEvaluator {
     package let request: PartialRequest
-    private var evaluator: Evaluator
+    var evaluator: Evaluator
 
     /// What is known of an expression's value. That it has none, whatever the unknowns are, is thrown.
     enum Part {

@@ -9,10 +9,10 @@ package enum PartialOutcome: Hashable, Sendable {
 
 extension PartialEvaluator {
     package mutating func outcome(of policy: Policy) -> PartialOutcome {
-        if policy.scope.excludes(request) { return .notSatisfied }
+        guard let tests = tests(of: policy.scope) else { return .notSatisfied }
         do throws(EvaluationError) {
-            // A scope cannot fail, so it does not matter where in the chain its tests stand.
-            switch try chain(policy.scope.tests + policy.conditions.map(\.test), endsAt: false, policy.range) {
+            // A scope cannot fail, so it does not matter that its tests come first.
+            switch try chain(tests + policy.conditions.map(\.test), endsAt: false, policy.range) {
             case .value(.bool(true)): return .satisfied
             case .value: return .notSatisfied
             case .residual(let rest): return .residual(rest)
@@ -21,37 +21,48 @@ extension PartialEvaluator {
             return .failed(error)
         }
     }
+
+    /// What a scope asks of the unknown parts, as conditions; nil where a known part, or a type, is not as it asks. So it is
+    /// for most policies.
+    private mutating func tests(of scope: Scope) -> [Expression]? {
+        var tests: [Expression] = []
+        if request.isUnknown(.action) {
+            if let test = scope.action.test { tests.append(test) }
+        } else if !evaluator.matches(scope.action) {
+            return nil
+        }
+        guard isPossible(scope.principal, of: .principal, Evaluator.Place.principal, &tests),
+            isPossible(scope.resource, of: .resource, Evaluator.Place.resource, &tests)
+        else { return nil }
+        return tests
+    }
+
+    /// Whether the entity is as its constraint asks, or might be: then by what is added to the tests.
+    private mutating func isPossible(
+        _ constraint: EntityConstraint,
+        of variable: Variable,
+        _ place: Int,
+        _ tests: inout [Expression]
+    ) -> Bool {
+        guard case .unknown(let type)? = request[variable] else { return evaluator.matches(constraint, place) }
+        if let test = constraint.test(of: variable) { tests.append(test) }
+        return !constraint.excludes(type)
+    }
 }
 
 extension Condition {
     fileprivate var test: Expression { kind == .when ? body : Expression(.not(body), range: body.range) }
 }
 
-extension Scope {
-    /// Whether an entity of the request is another than the one that is asked for, which is seen without looking it up. It
-    /// is so for most policies.
-    fileprivate func excludes(_ request: PartialRequest) -> Bool {
-        if case .known(let uid) = request.action, case .equal(let other) = action, uid != other { return true }
-        return principal.excludes(request.principal) || resource.excludes(request.resource)
-    }
-
-    /// What it asks, as conditions.
-    fileprivate var tests: [Expression] {
-        [action.test, principal.test(of: .principal), resource.test(of: .resource)].compactMap(\.self)
-    }
-}
-
 extension EntityConstraint {
-    fileprivate func excludes(_ part: PartialRequest.Part) -> Bool {
-        switch (self, part) {
-        case (.equal(.entity(let other)), .known(let uid)): uid != other
-        case (.isType(let type), .known(let uid)), (.isTypeIn(let type, _), .known(let uid)): uid.type != type
-        case (.isType(let type), .unknown(let known?)), (.isTypeIn(let type, _), .unknown(let known?)): known != type
+    /// Whether no entity of a type will do.
+    fileprivate func excludes(_ type: EntityTypeName?) -> Bool {
+        switch self {
+        case .isType(let wanted), .isTypeIn(let wanted, .entity): type.map { $0 != wanted } ?? false
+        case .equal(.entity(let wanted)): type.map { $0 != wanted.type } ?? false
+        case .any, .memberOf(.entity): false
         // A template applies to nothing.
-        case (.equal(.slot), _), (.memberOf(.slot), _), (.isTypeIn(_, .slot), _): true
-        case (.any, _), (.memberOf(.entity), _), (.equal(.entity), .unknown), (.isType, .unknown(nil)),
-            (.isTypeIn, .unknown(nil)):
-            false
+        case .equal(.slot), .memberOf(.slot), .isTypeIn(_, .slot): true
         }
     }
 

@@ -8,6 +8,19 @@ package struct DecisionQuery: Hashable, Sendable {
     package struct Description: Hashable, Sendable {
         package let uid: EntityUID
         package let properties: Cedar.Record
+
+        init(uid: EntityUID, properties: Cedar.Record) {
+            self.uid = uid
+            self.properties = properties
+        }
+
+        init(
+            _ given: (type: String, id: String, properties: Cedar.Record),
+            in part: DecisionQueryError.Part
+        ) throws(DecisionQueryError) {
+            uid = try EntityTypeMapping.uid(type: given.type, id: given.id, in: part)
+            properties = given.properties
+        }
     }
 
     package let subject: Description
@@ -28,20 +41,32 @@ package struct DecisionQuery: Hashable, Sendable {
         resource: (type: String, id: String, properties: Cedar.Record),
         context: Cedar.Record = .empty
     ) throws(DecisionQueryError) {
-        self.subject = Description(
-            uid: try EntityTypeMapping.uid(type: subject.type, id: subject.id, in: .subject),
-            properties: subject.properties
-        )
-        self.resource = Description(
-            uid: try EntityTypeMapping.uid(type: resource.type, id: resource.id, in: .resource),
-            properties: resource.properties
-        )
+        self.subject = try Description(subject, in: .subject)
+        self.resource = try Description(resource, in: .resource)
         self.action = try EntityTypeMapping.action(name: action.name)
         self.actionProperties = action.properties
-        for name in Self.reservedContext where context[name] != nil {
+        try Self.check(context)
+        self.context = context
+    }
+
+    init(
+        subject: Description,
+        action: EntityUID,
+        actionProperties: Cedar.Record,
+        resource: Description,
+        context: Cedar.Record
+    ) {
+        self.subject = subject
+        self.action = action
+        self.actionProperties = actionProperties
+        self.resource = resource
+        self.context = context
+    }
+
+    static func check(_ context: Cedar.Record) throws(DecisionQueryError) {
+        for name in reservedContext where context[name] != nil {
             throw DecisionQueryError(.context, .reservedName(name))
         }
-        self.context = context
     }
 }
 

@@ -65,14 +65,14 @@ extension DecisionSnapshot {
         _ uid: EntityUID,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        entities[uid] = try view.facts(uid)
+        put(try view.facts(uid), for: uid)
     }
 
     private mutating func readPrincipal(
         _ id: PrincipalID,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        entities[EntityUIDs.principal(id)] = try view.facts(principal: id)
+        put(try view.facts(principal: id), for: EntityUIDs.principal(id))
     }
 
     private mutating func readStanding(
@@ -93,11 +93,11 @@ extension DecisionSnapshot {
     }
 
     private mutating func readMembers(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
-        for member in members { entities[EntityUIDs.node(member)] = nil }
+        for member in members { put(nil, for: EntityUIDs.node(member)) }
         members = []
         try forEach({ request throws(StateDamage) in try view.members(request) }) {
             members.append($0.spec.id)
-            entities[EntityUIDs.node($0.spec.id)] = EntityFacts(described: .empty)
+            put(EntityFacts(described: .empty), for: EntityUIDs.node($0.spec.id))
         }
     }
 
@@ -116,6 +116,7 @@ extension DecisionSnapshot {
         }
         policies.removeAll { $0.name == name }
         if let active { policies.append(active) }
+        actions[name] = active.map { SortedIDs($0.rules.flatMap(\.policy.namedActions)) }
         policies.sort { $0.name < $1.name }
     }
 }
@@ -132,13 +133,13 @@ extension DecisionSnapshot {
             }
         }
         try forEach({ request throws(StateDamage) in try view.roles(request) }) {
-            entities[EntityUIDs.role($0.spec.name)] = EntityFacts(role: $0.spec)
+            put(EntityFacts(role: $0.spec), for: EntityUIDs.role($0.spec.name))
         }
         try forEach({ request throws(StateDamage) in try view.resources(request) }) {
-            entities[$0.spec.id.uid] = EntityFacts(resource: $0.spec)
+            put(EntityFacts(resource: $0.spec), for: $0.spec.id.uid)
         }
         try forEach({ request throws(StateDamage) in try view.administrators(request) }) {
-            entities[EntityUIDs.administrator($0.spec.fingerprint)] = EntityFacts(administrator: $0.spec)
+            put(EntityFacts(administrator: $0.spec), for: EntityUIDs.administrator($0.spec.fingerprint))
         }
         try readMembers(view)
         try forEach({ request throws(StateDamage) in try view.tokens(request) }) {

@@ -16,9 +16,7 @@ extension DecisionSnapshot {
     package func decide(_ query: DecisionQuery, by credential: Credential, at moment: DecisionMoment?) -> DecisionAnswer
     {
         var work = DecisionWork(snapshot: self, moment: moment)
-        let code: DecisionCode
-        do throws(Denial) { code = try work.decide(query, credential) } catch { code = error.code }
-        return work.answer(code)
+        return work.answer(to: query, by: credential)
     }
 
     /// May the caller do something to Reeve itself? Decided by the active administration policies.
@@ -67,6 +65,15 @@ struct DecisionWork {
         self.snapshot = snapshot
         self.moment = moment
     }
+
+    mutating func answer(to query: DecisionQuery, by credential: Credential) -> DecisionAnswer {
+        let code: DecisionCode
+        do throws(Denial) { code = try decide(query, credential) } catch { code = error.code }
+        return answer(code)
+    }
+
+    /// Of the policies about the question itself.
+    var steps: Int { verdict?.steps ?? 0 }
 
     func answer(_ code: DecisionCode) -> DecisionAnswer {
         DecisionAnswer(
@@ -142,20 +149,20 @@ struct DecisionWork {
         return DecisionCode(verdict.outcome)
     }
 
-    private func usableMoment() throws(Denial) -> DecisionMoment {
+    func usableMoment() throws(Denial) -> DecisionMoment {
         guard snapshot.isUsable, let moment else { throw Denial(.notReady) }
         return moment
     }
 
     // MARK: Who asks
 
-    private struct KnownCaller {
+    struct KnownCaller {
         let uid: EntityUID
         /// Nil for administrators and nodes.
         let principal: PrincipalID?
     }
 
-    private mutating func authenticate(
+    mutating func authenticate(
         _ credential: Credential,
         _ moment: DecisionMoment
     ) throws(Denial) -> KnownCaller {
@@ -183,7 +190,7 @@ struct DecisionWork {
         return KnownCaller(uid: uid, principal: token.principal)
     }
 
-    private mutating func checkStanding(of principal: PrincipalID?, isSubject: Bool) throws(Denial) {
+    mutating func checkStanding(of principal: PrincipalID?, isSubject: Bool) throws(Denial) {
         guard let principal else { return }
         switch snapshot.status(.principal(principal)) {
         case .active: return
@@ -214,7 +221,7 @@ struct DecisionWork {
     // MARK: What counts of the request
 
     /// What the directory holds wins, and a differing value denies. The rest counts where the caller may assert it.
-    private mutating func assert(
+    mutating func assert(
         _ description: DecisionQuery.Description,
         _ caller: EntityUID,
         _ moment: DecisionMoment
@@ -259,7 +266,7 @@ struct DecisionWork {
 
     // MARK: Policies
 
-    private func request(_ query: DecisionQuery, _ moment: DecisionMoment) -> Request {
+    func request(_ query: DecisionQuery, _ moment: DecisionMoment) -> Request {
         Request(
             principal: query.subject.uid,
             action: query.action,

@@ -19,7 +19,9 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// No permit applies past this age.
     package internal(set) var maximumAge = Settings.defaultMaximumAge
     /// Principals, roles, resources, administrators and members.
-    var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
+    private(set) var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
+    /// Of the entities.
+    private(set) var index = EntityIndex()
     /// Those among the entities, in the order of the directory.
     var members: [MemberID] = []
     /// Those that are not active.
@@ -28,6 +30,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     var tokens: TreeDictionary<Digest, TokenFacts> = [:]
     /// Active policy sets but the one for administration, by name.
     package internal(set) var policies: [ActivePolicySet] = []
+    /// Names of the actions that the active policies speak of, by the sets' names.
+    var actions: TreeDictionary<String, SortedIDs> = [:]
     /// Decides over `Reeve::Action`.
     package internal(set) var administration: ActivePolicySet?
 
@@ -47,6 +51,12 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package var isUsable: Bool { lineage != nil && damage == nil }
 
     package var entityCount: Int { entities.count }
+
+    /// Nil for an entity that is no more.
+    mutating func put(_ facts: EntityFacts?, for uid: EntityUID) {
+        let old = facts.map { entities.updateValue($0, forKey: uid) } ?? entities.removeValue(forKey: uid)
+        index.replace(uid, old, with: facts)
+    }
 }
 
 extension DecisionSnapshot: EntitySource {

@@ -11,6 +11,7 @@ internal import Directory
 package enum EntityTypeMapping {
     package static let typeLimit = 64
     package static let idLimit = 1024
+    static let actionType: EntityTypeName = "Action"
 
     package static func uid(
         type: String,
@@ -24,7 +25,7 @@ package enum EntityTypeMapping {
     package static func action(name: String) throws(DecisionQueryError) -> EntityUID {
         try check(name, limit: idLimit, .action)
         guard !name.utf8.starts(with: "Reeve::".utf8) else { throw DecisionQueryError(.action, .reservedName(name)) }
-        return EntityUID(type: "Action", id: name)
+        return EntityUID(type: actionType, id: name)
     }
 
     package static func entityType(

@@ -59,9 +59,7 @@ extension DecisionSnapshot {
     /// The answer that `decide` gives, and what led to it.
     package func explain(_ query: DecisionQuery, by credential: Credential, at moment: DecisionMoment?) -> Explanation {
         var work = DecisionWork(snapshot: self, moment: moment)
-        let code: DecisionCode
-        do throws(Denial) { code = try work.decide(query, credential) } catch { code = error.code }
-        let answer = work.answer(code)
+        let answer = work.answer(to: query, by: credential)
         guard let moment, let request = work.request else {
             return Explanation(answer: answer, policies: [], nearMisses: [])
         }
@@ -69,7 +67,7 @@ extension DecisionSnapshot {
         return Explanation(
             answer: answer,
             policies: explainer.deciding(answer.policies, in: policies),
-            nearMisses: code == .noPermit ? explainer.nearMisses(in: policies) : []
+            nearMisses: answer.code == .noPermit ? explainer.nearMisses(in: policies) : []
         )
     }
 }

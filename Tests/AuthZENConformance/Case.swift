@@ -11,6 +11,8 @@ struct Case {
     /// Compared where the case states it.
     let decisions: [Bool]?
     let isBatch: Bool
+    /// What a search must find at least, or none at all; nil where the case states nothing.
+    var results: [[String: String]]?
 
     /// `todo-decisions.json`: 40 single requests, and batches whose answers are listed one by one.
     static func todo(_ folder: URL) throws -> [Case] {
@@ -42,6 +44,9 @@ struct Case {
         guard let entries = try read(folder, "certification-cases.json") as? [[String: Any]] else {
             throw Fault("certification-cases.json is no array")
         }
+        let results = entries.reduce(into: [String: [[String: String]]]()) { results, entry in
+            results[entry["id"] as? String ?? ""] = Self.results(of: entry)
+        }
         return entries.enumerated().map { number, entry in
             let body = entry["expected_body"] as? [String: Any]
             let shape = entry["expected_shape"] as? String ?? ""
@@ -57,9 +62,50 @@ struct Case {
                 request: entry["request"] ?? [String: Any](),
                 status: entry["status"] as? Int ?? 200,
                 decisions: batch ?? fromShape ?? single,
-                isBatch: isBatch
+                isBatch: isBatch,
+                results: Self.results(of: entry) ?? Self.likeness(of: entry).flatMap { results[$0] }
             )
         }
+    }
+
+    private static func results(of entry: [String: Any]) -> [[String: String]]? {
+        (entry["expected_body"] as? [String: Any])?["results"] as? [[String: String]]
+    }
+
+    /// The case whose results must be those of this one, where its text names one.
+    private static func likeness(of entry: [String: Any]) -> String? {
+        (entry["expected_text"] as? String)?.firstMatch(of: /identical to \[\]\(#([-c0-9]+)\)/).map { String($0.1) }
+    }
+
+    var isSearch: Bool { endpoint.contains("/search/") }
+
+    /// The search without a page, which gives the token that stands in the request as a word of description.
+    var firstPage: Case? {
+        guard var body = request as? [String: Any], let page = body["page"] as? [String: Any], page["token"] != nil
+        else {
+            return nil
+        }
+        body["page"] = ["limit": 1]
+        return with(request: body)
+    }
+
+    func following(token: String) -> Case {
+        var body = request as? [String: Any] ?? [:]
+        body["page"] = ["token": token]
+        return with(request: body)
+    }
+
+    private func with(request: Any) -> Case {
+        Case(
+            name: name,
+            id: id,
+            endpoint: endpoint,
+            request: request,
+            status: status,
+            decisions: decisions,
+            isBatch: isBatch,
+            results: results
+        )
     }
 
     private static func literals(in shape: String) -> [Bool] {
@@ -77,11 +123,26 @@ struct Case {
             return body == nil ? "no reason is given" : nil
         }
         guard let object = body as? [String: Any] else { return "the body is no object" }
+        if isSearch { return fault(results: object) }
         let answers = isBatch ? object["evaluations"] as? [[String: Any]] : [object]
         guard let answers else { return "there is no array of evaluations" }
         let found = answers.compactMap { $0["decision"] as? Bool }
         guard found.count == answers.count, !found.isEmpty else { return "a decision is missing" }
         guard let decisions else { return nil }
         return found == decisions ? nil : "decided \(found), expected \(decisions)"
+    }
+
+    private func fault(results object: [String: Any]) -> String? {
+        guard let found = object["results"] as? [[String: String]] else { return "there is no array of results" }
+        guard let page = object["page"] as? [String: Any], page["next_token"] is String else {
+            return "there is no page"
+        }
+        let names: Set = endpoint.hasSuffix("/action") ? ["name"] : ["type", "id"]
+        guard found.allSatisfy({ Set($0.keys) == names }) else { return "found \(found)" }
+        let limit = ((request as? [String: Any])?["page"] as? [String: Any])?["limit"] as? Int
+        if let limit, found.count > limit { return "found \(found.count), more than \(limit)" }
+        guard let results else { return nil }
+        let isRight = results.isEmpty ? found.isEmpty : Set(results).isSubset(of: found)
+        return isRight ? nil : "found \(found), expected \(results)"
     }
 }

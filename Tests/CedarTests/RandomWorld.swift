@@ -26,16 +26,18 @@ struct RandomWorld {
     ]
     private static let names = ["n", "s", "owner", "tags", "nested", "flag", "when"]
 
-    private mutating func uid() -> EntityUID { EntityUID(type: pick(Self.types), id: pick(Self.ids)) }
+    static let uids = types.flatMap { type in ids.map { EntityUID(type: type, id: $0) } }
+    static let actions = ["view", "edit", "all", "any"].map { EntityUID(type: "Action", id: $0) }
 
-    private mutating func action() -> EntityUID { EntityUID(type: "Action", id: pick(["view", "edit", "all", "any"])) }
+    private mutating func uid() -> EntityUID { pick(Self.uids) }
+
+    private mutating func action() -> EntityUID { pick(Self.actions) }
 
     /// Each entity is in such as come after it in one order, so that there is no cycle.
     mutating func entities() throws -> EntityStore {
         var entities: [Entity] = []
-        let uids = Self.types.flatMap { type in Self.ids.map { EntityUID(type: type, id: $0) } }
-        for (place, uid) in uids.enumerated() where !chance(20) {
-            let later = uids.dropFirst(place + 1).filter { _ in chance(12) }
+        for (place, uid) in Self.uids.enumerated() where !chance(20) {
+            let later = Self.uids.dropFirst(place + 1).filter { _ in chance(12) }
             entities.append(Entity(uid: uid, attributes: record(depth: 2), tags: record(depth: 1), parents: later))
         }
         let groups = ["view": ["all"], "edit": ["all", "any"], "all": ["any"]]
@@ -65,6 +67,21 @@ struct RandomWorld {
 
     mutating func request() -> Request {
         Request(principal: uid(), action: action(), resource: uid(), context: record(depth: 2))
+    }
+
+    /// The request with one part or more unknown, half of them with a type.
+    mutating func hiding(_ request: Request) -> PartialRequest {
+        let hidden = Int.random(in: 1..<8, using: &random)
+        return PartialRequest(
+            principal: part(request.principal, isHidden: hidden & 1 > 0),
+            action: part(request.action, isHidden: hidden & 2 > 0),
+            resource: part(request.resource, isHidden: hidden & 4 > 0),
+            context: request.context
+        )
+    }
+
+    private mutating func part(_ uid: EntityUID, isHidden: Bool) -> PartialRequest.Part {
+        isHidden ? .unknown(chance(50) ? uid.type : nil) : .known(uid)
     }
 
     // MARK: Policies

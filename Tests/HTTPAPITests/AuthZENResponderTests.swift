@@ -270,6 +270,10 @@ import Testing
         #expect(
             answer.json["access_evaluations_endpoint"] as? String == "https://node-1.test:8443/access/v1/evaluations"
         )
+        for target in ["subject", "resource", "action"] {
+            let endpoint = answer.json["search_\(target)_endpoint"] as? String
+            #expect(endpoint == "https://node-1.test:8443/access/v1/search/\(target)")
+        }
         client.send(Client.request("", path: "/.well-known/authzen-configuration?x=1", method: "HEAD"))
         let head = try client.answers(toHEAD: true)
         #expect(head.count == 1 && head[0]["content-length"] == answer["content-length"])

@@ -11,25 +11,40 @@ package func authorize(
     limits: EvaluationLimits = .standard
 ) -> Response {
     var evaluator = Evaluator(request: request, entities: entities, limits: limits)
-    var satisfied: (permits: [PolicyID], forbids: [PolicyID]) = ([], [])
-    var errors: [Response.PolicyFailure] = []
-    var isComplete = true
-    for policy in policies.policies {
-        switch evaluator.outcome(of: policy) {
-        case .satisfied where policy.effect == .permit: satisfied.permits.append(policy.id)
-        case .satisfied: satisfied.forbids.append(policy.id)
-        case .notSatisfied: continue
+    var findings = Findings()
+    for policy in policies.policies { findings.note(policy, evaluator.outcome(of: policy)) }
+    return findings.response
+}
+
+/// What became of the policies, one after the other.
+struct Findings {
+    private var permits: [PolicyID] = []
+    private var forbids: [PolicyID] = []
+    private var errors: [Response.PolicyFailure] = []
+    private var isComplete = true
+
+    mutating func note(_ policy: Policy, _ outcome: PolicyOutcome) {
+        switch outcome {
+        case .satisfied where policy.effect == .permit: permits.append(policy.id)
+        case .satisfied: forbids.append(policy.id)
+        case .notSatisfied: return
         case .failed(let error):
             errors.append(Response.PolicyFailure(policy: policy.id, error: error))
-            if case .tooManySteps = error.reason { isComplete = false }
+            if error.isExhaustion { isComplete = false }
         }
     }
-    errors.sort { $0.policy < $1.policy }
-    if !satisfied.forbids.isEmpty {
-        return Response(decision: .deny, reasons: satisfied.forbids.sorted(), errors: errors)
+
+    var response: Response {
+        let errors = errors.sorted { $0.policy < $1.policy }
+        if !forbids.isEmpty { return Response(decision: .deny, reasons: forbids.sorted(), errors: errors) }
+        guard isComplete, !permits.isEmpty else { return Response(decision: .deny, reasons: [], errors: errors) }
+        return Response(decision: .allow, reasons: permits.sorted(), errors: errors)
     }
-    guard isComplete, !satisfied.permits.isEmpty else { return Response(decision: .deny, reasons: [], errors: errors) }
-    return Response(decision: .allow, reasons: satisfied.permits.sorted(), errors: errors)
+}
+
+extension EvaluationError {
+    /// Whether it says nothing of the expression, only that there were no steps left.
+    package var isExhaustion: Bool { if case .tooManySteps = reason { true } else { false } }
 }
 
 extension Evaluator {
@@ -50,7 +65,7 @@ extension Evaluator {
         }
     }
 
-    private mutating func matches(_ constraint: EntityConstraint, _ place: Int) -> Bool {
+    mutating func matches(_ constraint: EntityConstraint, _ place: Int) -> Bool {
         switch constraint {
         case .any: true
         case .equal(.entity(let other)): uid(at: place) == other
@@ -62,7 +77,7 @@ extension Evaluator {
         }
     }
 
-    private mutating func matches(_ constraint: ActionConstraint) -> Bool {
+    mutating func matches(_ constraint: ActionConstraint) -> Bool {
         switch constraint {
         case .any: true
         case .equal(let action): request.action == action

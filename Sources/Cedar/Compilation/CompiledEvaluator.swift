@@ -7,7 +7,8 @@ package struct CompiledEvaluator {
     private(set) var request: Request
     let entities: any EntityProvider
     let limits: EvaluationLimits
-    var steps = 0
+    /// How many were taken so far.
+    package internal(set) var steps = 0
     var principal = AskedEntity()
     var action = AskedEntity()
     var resource = AskedEntity()

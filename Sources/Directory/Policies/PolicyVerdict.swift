@@ -32,6 +32,8 @@ package struct PolicyVerdict: Hashable, Sendable {
     package let failures: [Failure]
     /// Of the permits or forbids that decided.
     package let duties: DecisionDuties
+    /// That the policies took.
+    package let steps: Int
 
     package var isPermitted: Bool { outcome == .permitted }
 }
@@ -52,6 +54,7 @@ extension PolicyVerdict {
             for policy in evaluator.satisfiedInOrder { found.note(set.rules[policy.number], age, isRestricted) }
             for failure in evaluator.failuresInOrder { found.note(set.rules[failure.policy.number], failure.error) }
         }
+        found.steps = evaluator.steps
         self = found.verdict
     }
 
@@ -83,6 +86,7 @@ extension PolicyVerdict {
         var stale: [PolicyRule] = []
         var restricted: [PolicyRule] = []
         var failures: [Failure] = []
+        var steps = 0
 
         mutating func note(_ rule: PolicyRule, _ age: Span, _ isRestricted: Bool) {
             guard rule.policy.effect == .permit else { return forbids.append(rule) }
@@ -101,7 +105,7 @@ extension PolicyVerdict {
             let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
             if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids)) }
             if !failedForbids.isEmpty {
-                return PolicyVerdict(outcome: .failed, deciding: failedForbids, failures: failures, duties: .none)
+                return verdict(.failed, deciding: failedForbids)
             }
             if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits)) }
             if !stale.isEmpty { return verdict(.stale, stale) }
@@ -114,7 +118,15 @@ extension PolicyVerdict {
             _ deciding: [PolicyRule],
             _ duties: DecisionDuties = .none
         ) -> PolicyVerdict {
-            PolicyVerdict(outcome: outcome, deciding: deciding.map(\.reference), failures: failures, duties: duties)
+            verdict(outcome, deciding: deciding.map(\.reference), duties)
+        }
+
+        private func verdict(
+            _ outcome: Outcome,
+            deciding: [PolicyReference],
+            _ duties: DecisionDuties = .none
+        ) -> PolicyVerdict {
+            PolicyVerdict(outcome: outcome, deciding: deciding, failures: failures, duties: duties, steps: steps)
         }
     }
 }

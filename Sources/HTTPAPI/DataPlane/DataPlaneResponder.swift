@@ -52,6 +52,7 @@ package struct DataPlaneResponse {
         case none
         case one
         case several(Int)
+        case search
     }
 
     package var status: HTTPResponseStatus = .ok

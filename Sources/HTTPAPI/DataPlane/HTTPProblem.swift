@@ -49,7 +49,8 @@ enum HTTPProblem: Hashable, Sendable {
             Self.details(
                 .notFound,
                 "not_found",
-                "there are \(Route.evaluationPath), \(Route.evaluationsPath) and \(Route.metadataPath)"
+                "there are \(Route.evaluationPath), \(Route.evaluationsPath), \(Route.searchPath)subject, resource and "
+                    + "action, and \(Route.metadataPath)"
             )
         case .methodNotAllowed(let allowed):
             Self.details(.methodNotAllowed, "method_not_allowed", allowed == .get ? "use GET" : "use POST")

@@ -8,6 +8,7 @@ extension DecisionLogEntry {
     package static func append(
         _ answer: DecisionAnswer,
         to query: DecisionQuery,
+        isSearch: Bool = false,
         id requestID: String,
         at time: WallTime,
         to bytes: inout [UInt8]
@@ -24,7 +25,8 @@ extension DecisionLogEntry {
             policies: answer.policies.map(\.description),
             revision: answer.revision,
             epoch: answer.epoch,
-            ageMilliseconds: answer.age?.milliseconds
+            ageMilliseconds: answer.age?.milliseconds,
+            isSearch: isSearch
         )
         line.append(to: &bytes)
     }

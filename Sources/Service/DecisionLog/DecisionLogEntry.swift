@@ -10,6 +10,8 @@ package import Kernel
 ///      "subject":{"type":"Agent","id":"invoice-bot"},"action":"read","resource":{"type":"Tool","id":"ledger"},
 ///      "result":"allow","code":"allowed","policies":["sample/readers"],"revision":42,"epoch":3,"age_ms":180}
 ///
+/// with `"search":true` behind the rest where a search came to it.
+///
 /// Names come from requests, so every one of them is escaped. Properties and context are left out: they may hold
 /// secrets.
 package struct DecisionLogEntry: Hashable, Sendable {
@@ -42,6 +44,9 @@ package struct DecisionLogEntry: Hashable, Sendable {
     package let epoch: UInt64
     /// Nil where the node had no proof of freshness.
     package let ageMilliseconds: UInt64?
+    /// Whether it is of a search, which nobody need have acted on: a result of it, or its refusal, which has no id or name
+    /// for what was searched for.
+    package let isSearch: Bool
 
     package init(
         time: WallTime,
@@ -55,7 +60,8 @@ package struct DecisionLogEntry: Hashable, Sendable {
         policies: [String],
         revision: LogIndex,
         epoch: UInt64,
-        ageMilliseconds: UInt64?
+        ageMilliseconds: UInt64?,
+        isSearch: Bool = false
     ) {
         self.time = time
         self.requestID = requestID
@@ -69,6 +75,7 @@ package struct DecisionLogEntry: Hashable, Sendable {
         self.revision = revision
         self.epoch = epoch
         self.ageMilliseconds = ageMilliseconds
+        self.isSearch = isSearch
     }
 }
 
@@ -104,6 +111,7 @@ extension DecisionLogEntry {
             bytes.append(contentsOf: ",\"age_ms\":".utf8)
             bytes.append(decimal: ageMilliseconds)
         }
+        if isSearch { bytes.append(contentsOf: ",\"search\":true".utf8) }
         bytes.append(contentsOf: "}\n".utf8)
     }
 
@@ -130,7 +138,8 @@ extension DecisionLogEntry {
             policies: policies.compactMap(\.stringValue),
             revision: LogIndex(revision),
             epoch: epoch,
-            ageMilliseconds: value["age_ms"]?.integerValue.flatMap(UInt64.init(exactly:))
+            ageMilliseconds: value["age_ms"]?.integerValue.flatMap(UInt64.init(exactly:)),
+            isSearch: value["search"]?.boolValue ?? false
         )
     }
 }

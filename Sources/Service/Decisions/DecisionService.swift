@@ -20,6 +20,17 @@ package struct DecisionService: Sendable {
         state.snapshot.decide(query, by: credential, at: moment(state, now))
     }
 
+    /// A page of what `decide` would allow. Bounded to what some hundred decisions cost.
+    package func search(
+        _ query: SearchQuery,
+        _ page: SearchPage,
+        by credential: Credential,
+        in state: DecisionState,
+        at now: Moment
+    ) -> SearchAnswer {
+        state.snapshot.search(query, page, by: credential, at: moment(state, now))
+    }
+
     /// The same answer, with what led to it. Costs more.
     package func explain(
         _ query: DecisionQuery,

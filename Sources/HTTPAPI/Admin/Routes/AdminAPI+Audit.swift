@@ -122,7 +122,7 @@ extension DecisionLogEntry {
     fileprivate var json: JSONValue {
         [
             "time": time.json, "request_id": .string(requestID), "caller": caller?.json ?? .null,
-            "subject": subject.json,
+            "search": .bool(isSearch), "subject": subject.json,
             "action": .string(action), "resource": resource.json, "result": .string(isAllowed ? "allow" : "deny"),
             "code": .string(code), "policies": .array(policies.map { .string($0) }), "revision": revision.json,
             "epoch": epoch.json, "age_ms": ageMilliseconds.map(\.json) ?? .null,

@@ -50,6 +50,10 @@ package struct AuthZENResponder: DataPlaneResponder {
         switch Route(uri: request.head.uri) {
         case .evaluation: evaluate(request, asBatch: false, &lane, &response)
         case .evaluations: evaluate(request, asBatch: true, &lane, &response)
+        case .search(let target):
+            ask(request, &lane, &response) { body, asking, lane, response throws(ServiceError) in
+                try search(target, body, asking, &lane, &response)
+            }
         case .metadata:
             guard request.head.method == .GET || request.head.method == .HEAD else {
                 return HTTPProblem.methodNotAllowed(.get).write(to: &response)
@@ -78,24 +82,37 @@ package struct AuthZENResponder: DataPlaneResponder {
         _ lane: inout Lane,
         _ response: inout DataPlaneResponse
     ) {
+        ask(request, &lane, &response) { body, asking, lane, response throws(ServiceError) in
+            var asking = asking
+            let decoded = try Self.decoded(body, asBatch: asBatch)
+            asking.wantsExplanation = decoded.wantsExplanation
+            switch decoded.questions {
+            case .one(let evaluation): try answer(evaluation, asking, &lane, &response)
+            case .several(let batch): try answer(batch, asking, &lane, &response)
+            }
+        }
+    }
+
+    /// Finds out who asks, and has the body answered.
+    private func ask(
+        _ request: DataPlaneRequest,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse,
+        _ answer: ([UInt8], Asking, inout Lane, inout DataPlaneResponse) throws(ServiceError) -> Void
+    ) {
         guard request.head.method == .POST else { return HTTPProblem.methodNotAllowed(.post).write(to: &response) }
         guard !request.fields.isAmbiguous else { return HTTPProblem.ambiguousHeader.write(to: &response) }
         do throws(ServiceError) {
             let now = client.now()
             let credential = try request.tokens.credential(request.fields, peer: request.peer, at: now.wall)
             guard request.fields.isJSON else { return HTTPProblem.wrongContentType.write(to: &response) }
-            let decoded = try Self.decoded(Array(request.body.readableBytesView), asBatch: asBatch)
             let asking = Asking(
                 credential: credential,
                 state: client.decisionState,
                 now: now,
-                requestID: response.requestID,
-                wantsExplanation: decoded.wantsExplanation
+                requestID: response.requestID
             )
-            switch decoded.questions {
-            case .one(let evaluation): try answer(evaluation, asking, &lane, &response)
-            case .several(let batch): try answer(batch, asking, &lane, &response)
-            }
+            try answer(Array(request.body.readableBytesView), asking, &lane, &response)
         } catch {
             HTTPProblem.service(error).write(to: &response)
         }
@@ -119,7 +136,7 @@ private struct Asking {
     let state: DecisionState
     let now: Moment
     let requestID: String
-    let wantsExplanation: Bool
+    var wantsExplanation = false
 }
 
 extension AuthZENResponder {
@@ -191,14 +208,56 @@ extension AuthZENResponder {
     ) throws(ServiceError) -> Bool {
         let answer = service.decide(query, by: asking.credential, in: asking.state, at: asking.now)
         if answer.code == .notReady { throw DecisionService.notReady }
-        if answer.code.isAudited {
-            DecisionLogEntry.append(answer, to: query, id: asking.requestID, at: asking.now.wall, to: &lane.lines)
-            lane.codes.append(answer.code)
-        }
+        note(answer, to: query, asking, &lane)
         if let error = DecisionService.authenticationError(answer.code) { throw error }
         let explanation = asking.wantsExplanation ? explanation(query, asking) : nil
         EvaluationEncoder.append(answer, explanation, to: &response.body)
         return answer.isAllowed
+    }
+
+    private func note(
+        _ answer: DecisionAnswer,
+        to query: DecisionQuery,
+        isSearch: Bool = false,
+        _ asking: Asking,
+        _ lane: inout Lane
+    ) {
+        guard answer.code.isAudited else { return }
+        DecisionLogEntry.append(
+            answer,
+            to: query,
+            isSearch: isSearch,
+            id: asking.requestID,
+            at: asking.now.wall,
+            to: &lane.lines
+        )
+        lane.codes.append(answer.code)
+    }
+
+    /// Each result is a decision, and stands in the log as one that a search came to; so does a refusal.
+    private func search(
+        _ target: SearchQuery.Target,
+        _ body: [UInt8],
+        _ asking: Asking,
+        _ lane: inout Lane,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) {
+        let request = try SearchDecoder.decode(body, target)
+        let answer = service.search(
+            request.query,
+            request.page,
+            by: asking.credential,
+            in: asking.state,
+            at: asking.now
+        )
+        if let refusal = answer.refusal {
+            if refusal.code == .notReady { throw DecisionService.notReady }
+            note(refusal, to: request.query.open, isSearch: true, asking, &lane)
+            if let error = DecisionService.authenticationError(refusal.code) { throw error }
+        }
+        for match in answer.matches { note(match.answer, to: match.query, isSearch: true, asking, &lane) }
+        SearchEncoder.append(answer, to: request, &response.body)
+        if answer.refusal != nil || !answer.matches.isEmpty { response.decisions = .search }
     }
 
     private func explanation(_ query: DecisionQuery, _ asking: Asking) -> Explanation? {
@@ -227,9 +286,12 @@ extension ServiceError {
 /// The paths of the data plane.
 enum Route {
     case evaluation, evaluations, metadata
+    case search(SearchQuery.Target)
 
     static let evaluationPath = "/access/v1/evaluation"
     static let evaluationsPath = "/access/v1/evaluations"
+    /// Before what is searched for.
+    static let searchPath = "/access/v1/search/"
     static let metadataPath = "/.well-known/authzen-configuration"
 
     /// A query is ignored.
@@ -239,7 +301,11 @@ enum Route {
         case Self.evaluationPath: self = .evaluation
         case Self.evaluationsPath: self = .evaluations
         case Self.metadataPath: self = .metadata
-        default: return nil
+        default:
+            guard path.hasPrefix(Self.searchPath),
+                let target = SearchQuery.Target(rawValue: String(path.dropFirst(Self.searchPath.count)))
+            else { return nil }
+            self = .search(target)
         }
     }
 }

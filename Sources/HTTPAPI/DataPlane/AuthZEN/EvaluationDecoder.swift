@@ -76,7 +76,7 @@ package enum EvaluationDecoder {
         return try EvaluationParts(element, index: index).over(defaults).complete(index: index)
     }
 
-    private static func document(_ body: [UInt8]) throws(EvaluationError) -> JSONValue {
+    static func document(_ body: [UInt8]) throws(EvaluationError) -> JSONValue {
         guard !body.isEmpty else { throw EvaluationError("the body is empty") }
         let value: JSONValue
         do throws(JSONError) { value = try JSONValue.parse(body, limits: limits) } catch {

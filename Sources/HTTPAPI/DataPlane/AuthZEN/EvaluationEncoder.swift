@@ -17,14 +17,8 @@ enum EvaluationEncoder {
                 .utf8
         )
         bytes.append(contentsOf: answer.code.rawValue.utf8)
-        bytes.append(contentsOf: "\",\"revision\":".utf8)
-        bytes.append(decimal: answer.revision.number)
-        bytes.append(contentsOf: ",\"epoch\":".utf8)
-        bytes.append(decimal: answer.epoch)
-        if let age = answer.age {
-            bytes.append(contentsOf: ",\"age_ms\":".utf8)
-            bytes.append(decimal: age.milliseconds)
-        }
+        bytes.append(contentsOf: "\",".utf8)
+        appendKnowledge(answer.revision, answer.epoch, answer.age, to: &bytes)
         append(answer.duties.obligations, as: ",\"obligations\":", to: &bytes)
         append(answer.duties.advice, as: ",\"advice\":", to: &bytes)
         if let explanation {
@@ -32,6 +26,17 @@ enum EvaluationEncoder {
             bytes.append(contentsOf: JSONValue.object(explanation.members).serialized())
         }
         bytes.append(contentsOf: "}}".utf8)
+    }
+
+    /// What an answer rests on, as members of an object.
+    static func appendKnowledge(_ revision: LogIndex, _ epoch: UInt64, _ age: Span?, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "\"revision\":".utf8)
+        bytes.append(decimal: revision.number)
+        bytes.append(contentsOf: ",\"epoch\":".utf8)
+        bytes.append(decimal: epoch)
+        guard let age else { return }
+        bytes.append(contentsOf: ",\"age_ms\":".utf8)
+        bytes.append(decimal: age.milliseconds)
     }
 
     /// A question of a batch that is none.
@@ -50,6 +55,7 @@ enum EvaluationEncoder {
         let denial = "{\"decision\":false,\"context\":{\"reason\":\"\(DecisionCode.logUnavailable.rawValue)\"}}"
         switch decisions {
         case .none: break
+        case .search: SearchEncoder.appendUnlogged(to: &bytes)
         case .one: bytes.append(contentsOf: denial.utf8)
         case .several(let count):
             let denials = [String](repeating: denial, count: count).joined(separator: ",")

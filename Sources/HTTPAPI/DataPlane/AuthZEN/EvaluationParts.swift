@@ -1,4 +1,5 @@
 internal import Cedar
+internal import Decision
 internal import JSON
 
 /// The parts of a question, of which defaults may supply some.
@@ -52,6 +53,26 @@ struct EvaluationParts {
             context: context ?? .empty
         )
     }
+
+    /// With an empty id or name, and no properties, for what is searched for, whatever is given there.
+    func complete(searching target: SearchQuery.Target) throws(EvaluationError) -> Evaluation {
+        var parts = self
+        switch target {
+        case .subject:
+            parts.subject = try Self.given("subject", subject, nil)
+            parts.subject?.name = Self.anyone
+            parts.subject?.properties = .empty
+        case .resource:
+            parts.resource = try Self.given("resource", resource, nil)
+            parts.resource?.name = Self.anyone
+            parts.resource?.properties = .empty
+        case .action: parts.action = Named(type: nil, name: Self.anyone, properties: .empty)
+        }
+        return try parts.complete(index: nil)
+    }
+
+    /// A name that stands for all of them; it goes no further than the search.
+    private static let anyone = "*"
 
     private static func entity(
         _ member: String,

@@ -1,3 +1,4 @@
+internal import Decision
 internal import Service
 
 /// What a policy decision point says of itself at `/.well-known/authzen-configuration` (section 9).
@@ -14,6 +15,10 @@ struct PDPMetadata {
         bytes.append(json: base + Route.evaluationPath)
         bytes.append(contentsOf: ",\"access_evaluations_endpoint\":".utf8)
         bytes.append(json: base + Route.evaluationsPath)
+        for target in SearchQuery.Target.allCases {
+            bytes.append(contentsOf: ",\"search_\(target.rawValue)_endpoint\":".utf8)
+            bytes.append(json: base + Route.searchPath + target.rawValue)
+        }
         bytes.append(UInt8(ascii: "}"))
         self.json = bytes
     }

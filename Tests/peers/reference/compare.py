@@ -17,7 +17,7 @@ from smaller import smaller_cases
 
 CASES_A_BATCH = 100
 SHRINK_ATTEMPTS = 3000
-SECONDS_A_BATCH = 600
+SECONDS_A_BATCH = 1800
 
 # Differences that are the reference's or its binding's fault: a name, the cause, and a test of case, our answer and theirs.
 LISTED = [

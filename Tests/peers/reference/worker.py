@@ -45,17 +45,22 @@ def describe(result):
     }
 
 
-def decisions(case, policy_set, schema=None):
+def load(entities, schema=None):
+    """None where they are refused."""
     try:
-        entities = cedarpy.Entities.from_json_str(json.dumps(case["entities"]), schema)
+        return cedarpy.Entities.from_json_str(entities, schema)
     except ValueError:
-        return [REFUSED] * len(case["requests"])
-    return [decision(request, policy_set, entities, schema) for request in case["requests"]]
+        return None
+
+
+def decisions(requests, policy_set, entities, schema=None):
+    if entities is None:
+        return [REFUSED] * len(requests)
+    return [decision(request, policy_set, entities, schema) for request in requests]
 
 
 def decision(request, policy_set, entities, schema):
     try:
-        request = dict(request, context=json.dumps(request["context"]))
         return describe(cedarpy.is_authorized(request, policy_set, entities, schema))
     except (ValueError, KeyError, TypeError):  # the binding itself refuses what is no entity
         return REFUSED
@@ -72,17 +77,23 @@ def decide(case, ours):
         for link in case["policies"]["templateLinks"]
     ]
     linked = cedarpy.PolicySet.from_str(ours["text"]).with_linked_batch(links)
+    sets = {
+        "decisions": linked,
+        "decisions from JSON": cedarpy.PolicySet.from_json_str(json.dumps(case["policies"])),
+        "decisions from the JSON that we write": cedarpy.PolicySet.from_json_str(json.dumps(ours["written"])),
+    }
     schema = cedarpy.Schema.from_str(case["schema"])
     written = cedarpy.Schema.from_json_str(json.dumps(ours["schema"]["json"]))
+    requests = [dict(request, context=json.dumps(request["context"])) for request in case["requests"]]
+    text = json.dumps(case["entities"])
+    entities = load(text)
     return {
         "text": json.loads(cedarpy.policies_to_json_str(ours["text"])),
         "formatted": json.loads(cedarpy.policies_to_json_str(ours["formatted"])),
         "invalid": invalid(ours["text"], schema),
         "invalid in the schema that we write": invalid(ours["text"], written),
-        "decisions": decisions(case, linked),
-        "decisions from JSON": decisions(case, cedarpy.PolicySet.from_json_str(json.dumps(case["policies"]))),
-        "decisions from the JSON that we write": decisions(case, cedarpy.PolicySet.from_json_str(json.dumps(ours["written"]))),
-        "conforming": decisions(case, linked, schema),
+        **{name: decisions(requests, policies, entities) for name, policies in sets.items()},
+        "conforming": decisions(requests, linked, load(text, schema), schema),
     }
 
 

@@ -5,8 +5,10 @@ import Kernel
 struct CaseGenerator {
     var random: SeededRandom
     private let seed: UInt64
-    /// Whether expressions are drawn that are mostly valid in the schema. Others go wrong more often.
+    /// Whether expressions are drawn that are mostly valid in the usual schema. Others go wrong more often.
     private(set) var isCareful = false
+    /// Whether entities and requests are drawn that mostly conform to the usual schema.
+    private(set) var conforms = false
 
     init(seed: UInt64) {
         self.seed = seed
@@ -17,14 +19,16 @@ struct CaseGenerator {
 
     mutating func next() -> JSONValue {
         isCareful = oneIn(2)
+        conforms = isCareful && oneIn(2)
+        let seed = JSONValue.integer(Int64(bitPattern: seed))
+        if oneIn(20) { return ["seed": seed, "schema text": .string(damagedSchema())] }
         let policies = policySet()
-        guard oneIn(6) else {
-            return [
-                "seed": .integer(Int64(bitPattern: seed)), "policies": policies, "entities": entities(),
-                "requests": .array((0..<3).map { _ in request() }), "schema": .string(Self.schema),
-            ]
-        }
-        return ["seed": .integer(Int64(bitPattern: seed)), "text": .string(damagedText(policies))]
+        if oneIn(6) { return ["seed": seed, "text": .string(damagedText(policies))] }
+        return [
+            "seed": seed, "policies": policies, "entities": entities(),
+            "requests": .array((0..<3).map { _ in request() }),
+            "schema": .string(isCareful || oneIn(2) ? Self.usualSchema : drawnSchema()),
+        ]
     }
 
     mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
@@ -121,8 +125,15 @@ extension CaseGenerator {
     private mutating func request() -> JSONValue {
         let context = oneIn(40) ? pick([[], ["n": nil], ["n": .decimal("1.5")], "text"]) : attributes()
         let principal: JSONValue =
-            oneIn(40) ? pick([["type": "no type", "id": "a"], ["type": "User"], "User"]) : uid()
-        return ["principal": principal, "action": action(), "resource": uid(), "context": context]
+            oneIn(40)
+            ? pick([["type": "no type", "id": "a"], ["type": "User"], "User"]) : party(["User", "Group"])
+        return ["principal": principal, "action": action(), "resource": party(["A", "NS::Doc"]), "context": context]
+    }
+
+    /// An entity that is mostly of these types where it is to conform.
+    private mutating func party(_ types: [String]) -> JSONValue {
+        guard conforms, !oneIn(5) else { return uid() }
+        return ["type": .string(pick(types)), "id": .string(pick(["a", "b"]))]
     }
 
     private mutating func entities() -> JSONValue {
@@ -133,7 +144,7 @@ extension CaseGenerator {
             }
         }
         for id in ["view", "edit"] where oneIn(2) {
-            let parents: JSONValue = oneIn(2) ? [["type": "Action", "id": "all"]] : []
+            let parents: JSONValue = (conforms ? !oneIn(20) : oneIn(2)) ? [["type": "Action", "id": "all"]] : []
             entities.append(["uid": ["type": "Action", "id": .string(id)], "attrs": [:], "parents": parents])
         }
         // The same entity twice, or what is none.
@@ -148,14 +159,12 @@ extension CaseGenerator {
             // Cycles are refused, and would be common, did parents not mostly come later in the list of types.
             JSONMember(name: "parents", value: .array((0..<count(0...2)).compactMap { _ in parent(of: uid) })),
         ]
-        if oneIn(2) {
-            members.append(JSONMember(name: "tags", value: ["t": value(pick(Kind.allCases)), "": "empty"]))
-        }
+        if oneIn(2) { members.append(JSONMember(name: "tags", value: tags(of: uid))) }
         return .object(members)
     }
 
     private mutating func parent(of uid: JSONValue) -> JSONValue? {
-        if oneIn(100) { return self.uid() }
+        if oneIn(conforms ? 1000 : 100) { return self.uid() }
         let place = Self.types.firstIndex { $0 == uid["type"]?.stringValue } ?? 0
         let later = Self.types[(place + 1)...]
         return later.isEmpty ? nil : ["type": .string(pick(Array(later))), "id": .string(pick(["a", "b"]))]
@@ -163,12 +172,22 @@ extension CaseGenerator {
 
     /// Some of the attributes that expressions ask for, mostly of the kind that they expect.
     private mutating func attributes() -> JSONValue {
+        if conforms { return conformingAttributes() }
         var members: [JSONMember] = []
         for kind in Kind.allCases where !oneIn(3) {
             members.append(JSONMember(name: kind.attribute, value: value(oneIn(12) ? pick(Kind.allCases) : kind)))
         }
         for name in Self.oddNames where oneIn(2) { members.append(JSONMember(name: name, value: .integer(1))) }
         return .object(members)
+    }
+
+    private mutating func tags(of uid: JSONValue) -> JSONValue {
+        guard conforms, !oneIn(200) else { return ["t": value(pick(Kind.allCases)), "": "empty"] }
+        switch uid["type"]?.stringValue {
+        case "A": return [:]
+        case "Group": return ["t": .string(text()), "": "empty"]
+        default: return ["t": .integer(long()), "": 0]
+        }
     }
 
     static let oddNames = ["if", "two words", "", "\u{e9}", "__cedar"]

@@ -30,8 +30,9 @@ enum CedarPeer {
     private static func answer(to line: String) -> JSONValue {
         do {
             let document = try JSONValue.parse(Array(line.utf8), limits: .policies)
-            guard let text = document["text"]?.stringValue else { return try Answer.decide(document) }
-            return Answer.parse(text)
+            if let text = document["text"]?.stringValue { return Answer.parse(text) }
+            if let text = document["schema text"]?.stringValue { return Answer.parseSchema(text) }
+            return try Answer.decide(document)
         } catch {
             return ["broken": .string("\(error)")]
         }

@@ -252,4 +252,21 @@ struct ParserTests {
     func typeNames(text: String, isName: Bool) {
         #expect((EntityTypeName.parse(text) != nil) == isName)
     }
+
+    @Test("knows where each part stands in the text")
+    func ranges() throws {
+        let parts = [
+            #"{a: A::B::"x"}"#, #""s""#, #"ip("1").isIpv4()"#, "!!true", "-1", "-context", #"context.a["b"]"#,
+            "(1 + 2) * 3",
+            "if true then [] else {}", "context has a.b", "1 == 2 && true", #"A::B::"x""#, "principal is A in resource",
+        ]
+        let text = "[\(parts.joined(separator: " , "))]"
+        func written(_ expression: Expression) -> String {
+            String(decoding: Array(text.utf8)[Int(expression.range.start)..<Int(expression.range.end)], as: UTF8.self)
+        }
+        let set = try Expression.parse(text)
+        #expect(written(set) == text)
+        #expect(set.kind.children.map(written) == parts)
+        #expect(set.kind.children[0].kind.children.map(written) == [#"A::B::"x""#])
+    }
 }

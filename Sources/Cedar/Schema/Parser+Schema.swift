@@ -126,18 +126,21 @@ extension Parser {
     }
 
     private mutating func typeExpression() throws(Diagnostic) -> SchemaDeclarations.TypeExpression {
-        try nested { parser throws(Diagnostic) in
-            let start = parser.current.range
-            if parser.take(.leftBrace) { return try parser.recordType(from: start) }
-            if parser.isWord("Set"), parser.following.kind == .less {
-                parser.advance()
-                parser.advance()
-                let element = try parser.typeExpression()
-                try parser.expect(.greater, "`>`")
-                return .set(element, .text(start.through(parser.previous.range)))
-            }
-            return .named(try parser.typeReference(isBuiltinAllowed: true))
-        }
+        try enter()
+        defer { leave() }
+        let start = current.range
+        if take(.leftBrace) { return try recordType(from: start) }
+        if isWord("Set"), following.kind == .less { return try setType() }
+        return .named(try typeReference(isBuiltinAllowed: true))
+    }
+
+    private mutating func setType() throws(Diagnostic) -> SchemaDeclarations.TypeExpression {
+        let start = current.range
+        advance()
+        advance()
+        let element = try typeExpression()
+        try expect(.greater, "`>`")
+        return .set(element, .text(start.through(previous.range)))
     }
 
     /// With its opening brace already read.

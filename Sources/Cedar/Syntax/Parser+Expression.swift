@@ -6,18 +6,24 @@ extension Parser {
 
     /// `Expr := 'if' Expr 'then' Expr 'else' Expr | Or`
     mutating func expression() throws(Diagnostic) -> Expression {
-        try nested { parser throws(Diagnostic) in
-            let start = parser.current.range
-            guard parser.take(.if) else { return try parser.operators(from: .or) }
-            let condition = try parser.expression()
-            try parser.expect(.then, "an operator or `then`")
-            let then = try parser.expression()
-            try parser.expect(.else, "an operator or `else`")
-            let otherwise = try parser.expression()
-            return try parser.node(.conditional(condition, then: then, else: otherwise), from: start)
-        }
+        try enter()
+        defer { leave() }
+        return current.kind == .if ? try conditional() : try operators(from: .or)
     }
 
+    private mutating func conditional() throws(Diagnostic) -> Expression {
+        let start = current.range
+        advance()
+        let condition = try expression()
+        try expect(.then, "an operator or `then`")
+        let then = try expression()
+        try expect(.else, "an operator or `else`")
+        let otherwise = try expression()
+        return try node(.conditional(condition, then: then, else: otherwise), from: start)
+    }
+
+    /// Ends where the parser stands, so that the operands must have been read in a statement before: a call takes the parser as
+    /// it is before its arguments are evaluated.
     private func node(_ kind: Expression.Kind, from start: SourceRange) throws(Diagnostic) -> Expression {
         let expression = Expression(kind, range: start.through(previous.range))
         guard expression.depth <= limits.maxNesting else { throw tooDeep(expression.range) }
@@ -52,32 +58,23 @@ extension Parser {
             guard found <= highest else {
                 throw unexpected(expected: "`&&`, `||` or the end of the expression")
             }
-            let kind: Expression.Kind
-            switch found {
-            case .or:
-                kind = .or(
-                    try operands(after: left, .or, .and, isSame: { if case .or(let all) = $0 { all } else { nil } })
-                )
-            case .and:
-                kind = .and(
-                    try operands(
-                        after: left,
-                        .and,
-                        .relation,
-                        isSame: { if case .and(let all) = $0 { all } else { nil } }
-                    )
-                )
-            case .relation: kind = try relation(left)
-            case .sum: kind = try sum(left)
-            case .product: kind = try product(left)
-            }
+            let kind = try infix(found, left)
             left = try node(kind, from: start)
-            if found == .relation {
-                highest = .and
-                if let next = precedence(current), next == .relation { throw chainedRelation() }
-            }
+            guard found == .relation else { continue }
+            highest = .and
+            if let next = precedence(current), next == .relation { throw chainedRelation() }
         }
         return left
+    }
+
+    private mutating func infix(_ found: Precedence, _ left: Expression) throws(Diagnostic) -> Expression.Kind {
+        switch found {
+        case .or: try .or(operands(after: left, .or, .and) { if case .or(let all) = $0 { all } else { nil } })
+        case .and: try .and(operands(after: left, .and, .relation) { if case .and(let all) = $0 { all } else { nil } })
+        case .relation: try relation(left)
+        case .sum: try sum(left)
+        case .product: try product(left)
+        }
     }
 
     private func chainedRelation() -> Diagnostic {
@@ -159,31 +156,30 @@ extension Parser {
 extension Parser {
     /// `Unary := ('!' x0..4 | '-' x0..4) Member`
     private mutating func unary() throws(Diagnostic) -> Expression {
-        let start = current.range
-        let sign = current.kind
-        guard sign == .bang || sign == .minus else { return try member() }
-        var signs: [SourceRange] = []
-        while current.kind == sign {
-            signs.append(current.range)
-            advance()
-        }
-        guard signs.count <= 4 else { throw fault("more than four times `\(text(previous))`", at: start) }
-        guard current.kind != .bang, current.kind != .minus else { throw unexpected(expected: "an operand or `(`") }
-        var operand: Expression
-        if sign == .minus, current.kind == .number, let last = signs.last, !isAccess(following) {
-            // The sign is part of the literal, which reaches one further below zero than above.
-            operand = try number(sign: last)
-            signs.removeLast()
-        } else {
-            operand = try member()
-        }
-        for sign in signs.reversed() {
-            operand = try node(text(previousSign: sign) == "!" ? .not(operand) : .negate(operand), from: sign)
-        }
+        current.kind == .bang || current.kind == .minus ? try signed() : try member()
+    }
+
+    private mutating func signed() throws(Diagnostic) -> Expression {
+        let isNot = current.kind == .bang
+        var signs = try signs()
+        // The sign of a number is part of the literal, which reaches one further below zero than above.
+        let isLiteral = !isNot && current.kind == .number && !isAccess(following)
+        var operand = isLiteral ? try number(sign: signs.removeLast()) : try member()
+        for sign in signs.reversed() { operand = try node(isNot ? .not(operand) : .negate(operand), from: sign) }
         return operand
     }
 
-    private func text(previousSign range: SourceRange) -> String { source.text(range) }
+    private mutating func signs() throws(Diagnostic) -> [SourceRange] {
+        let sign = current
+        var signs: [SourceRange] = []
+        while current.kind == sign.kind {
+            signs.append(current.range)
+            advance()
+        }
+        guard signs.count <= 4 else { throw fault("more than four times `\(text(sign))`", at: sign.range) }
+        guard current.kind != .bang, current.kind != .minus else { throw unexpected(expected: "an operand or `(`") }
+        return signs
+    }
 
     private func isAccess(_ token: Token) -> Bool {
         token.kind == .dot || token.kind == .leftBracket || token.kind == .leftParenthesis
@@ -203,28 +199,29 @@ extension Parser {
     private mutating func member() throws(Diagnostic) -> Expression {
         let start = current.range
         var value = try primary()
-        while true {
-            if take(.dot) {
-                let token = current
-                let name = try name("the name of an attribute or method")
-                if take(.leftParenthesis) {
-                    let arguments = try list(until: .rightParenthesis, ")") { parser throws(Diagnostic) in
-                        try parser.expression()
-                    }
-                    value = try node(try method(name, at: token.range, of: value, arguments), from: start)
-                } else {
-                    value = try node(.attribute(value, AttributeName(name)), from: start)
-                }
-            } else if take(.leftBracket) {
-                let name = try string("an attribute's name in quotation marks")
-                try expect(.rightBracket, "`]`")
-                value = try node(.attribute(value, AttributeName(name)), from: start)
-            } else if current.kind == .leftParenthesis {
-                throw fault("only functions and methods can be called")
-            } else {
-                return value
-            }
+        while isAccess(current) {
+            let kind = try access(to: value)
+            value = try node(kind, from: start)
         }
+        return value
+    }
+
+    private mutating func access(to value: Expression) throws(Diagnostic) -> Expression.Kind {
+        if take(.dot) {
+            let token = current
+            let name = try name("the name of an attribute or method")
+            guard take(.leftParenthesis) else { return .attribute(value, AttributeName(name)) }
+            return try method(name, at: token.range, of: value, try arguments())
+        }
+        guard take(.leftBracket) else { throw fault("only functions and methods can be called") }
+        let name = try string("an attribute's name in quotation marks")
+        try expect(.rightBracket, "`]`")
+        return .attribute(value, AttributeName(name))
+    }
+
+    /// What follows an opening parenthesis.
+    private mutating func arguments() throws(Diagnostic) -> [Expression] {
+        try list(until: .rightParenthesis, ")") { parser throws(Diagnostic) in try parser.expression() }
     }
 
     private func method(
@@ -257,33 +254,50 @@ extension Parser {
 
 extension Parser {
     private mutating func primary() throws(Diagnostic) -> Expression {
-        let start = current.range
         switch current.kind {
-        case .true, .false:
-            let isTrue = current.kind == .true
-            advance()
-            return try node(.literal(.bool(isTrue)), from: start)
-        case .number: return try number(sign: nil)
-        case .string: return try node(.literal(.string(try string("a string"))), from: start)
-        case .leftParenthesis:
-            advance()
-            let inside = try expression()
-            try expect(.rightParenthesis, "an operator or `)`")
-            return inside
-        case .leftBracket:
-            advance()
-            let elements = try list(until: .rightBracket, "]") { parser throws(Diagnostic) in try parser.expression() }
-            return try node(.set(elements), from: start)
-        case .leftBrace:
-            advance()
-            return try node(.record(try recordFields()), from: start)
-        case .slot:
-            throw fault("slots stand in the scope of a template only")
-        case .identifier, .then, .else, .in, .is, .like, .has:
-            return try named()
-        default:
-            throw unexpected(expected: "a value")
+        case .true, .false: try bool()
+        case .number: try number(sign: nil)
+        case .string: try stringLiteral()
+        case .leftParenthesis: try parenthesized()
+        case .leftBracket: try set()
+        case .leftBrace: try record()
+        case .identifier, .then, .else, .in, .is, .like, .has: try named()
+        case .slot: throw fault("slots stand in the scope of a template only")
+        default: throw unexpected(expected: "a value")
         }
+    }
+
+    private mutating func bool() throws(Diagnostic) -> Expression {
+        let token = current
+        advance()
+        return try node(.literal(.bool(token.kind == .true)), from: token.range)
+    }
+
+    private mutating func stringLiteral() throws(Diagnostic) -> Expression {
+        let start = current.range
+        let text = try string("a string")
+        return try node(.literal(.string(text)), from: start)
+    }
+
+    private mutating func parenthesized() throws(Diagnostic) -> Expression {
+        advance()
+        let inside = try expression()
+        try expect(.rightParenthesis, "an operator or `)`")
+        return inside
+    }
+
+    private mutating func set() throws(Diagnostic) -> Expression {
+        let start = current.range
+        advance()
+        let elements = try list(until: .rightBracket, "]") { parser throws(Diagnostic) in try parser.expression() }
+        return try node(.set(elements), from: start)
+    }
+
+    private mutating func record() throws(Diagnostic) -> Expression {
+        let start = current.range
+        advance()
+        let fields = try recordFields()
+        return try node(.record(fields), from: start)
     }
 
     private mutating func recordFields() throws(Diagnostic) -> [Expression.Field] {
@@ -305,7 +319,8 @@ extension Parser {
         let (name, range) = try path("a value")
         switch current.kind {
         case .doubleColon:
-            return try node(.literal(.entity(try entityUID(type: name, from: range).uid)), from: range)
+            let uid = try entityUID(type: name, from: range).uid
+            return try node(.literal(.entity(uid)), from: range)
         case .leftParenthesis:
             return try call(name, at: range)
         default:
@@ -328,7 +343,7 @@ extension Parser {
             throw fault(isMethod ? "`\(name)` is a method" : "there is no function `\(name)`", at: range)
         }
         advance()
-        let arguments = try list(until: .rightParenthesis, ")") { parser throws(Diagnostic) in try parser.expression() }
+        let arguments = try arguments()
         return try node(.call(function, arguments), from: range)
     }
 }

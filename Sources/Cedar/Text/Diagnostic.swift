@@ -1,23 +1,49 @@
 /// One fault in a text: what, where, and what to do.
 package struct Diagnostic: Error, Hashable, Sendable {
-    package let message: String
-    /// What to write instead, where that is known.
-    package let advice: String?
-    package let position: SourcePosition
-    /// The line of the text that the fault starts in.
-    package let line: String
-    /// How many characters of the line are at fault, at least one.
-    package let length: Int
+    private let content: Reference
+
+    private struct Content: Hashable, Sendable {
+        let message: String
+        let advice: String?
+        let position: SourcePosition
+        let line: String
+        let length: Int
+    }
+
+    /// What can fail has room for its errors on the stack, where parsers are many calls deep.
+    private indirect enum Reference: Hashable, Sendable {
+        case to(Content)
+    }
 
     init(_ message: String, advice: String? = nil, at range: SourceRange, in source: SourceText) {
-        self.message = message
-        self.advice = advice
         let start = Int(range.start)
-        position = source.position(at: start)
-        line = source.line(at: start)
         let faulty = source.bytes[start..<max(start, min(Int(range.end), source.bytes.count))]
-        length = max(1, faulty.prefix { $0 != UInt8(ascii: "\n") }.count { $0 & 0xC0 != 0x80 })
+        let length = faulty.prefix { $0 != UInt8(ascii: "\n") }.count { $0 & 0xC0 != 0x80 }
+        content = .to(
+            Content(
+                message: message,
+                advice: advice,
+                position: source.position(at: start),
+                line: source.line(at: start),
+                length: max(1, length)
+            )
+        )
     }
+
+    private var parts: Content {
+        switch content {
+        case .to(let content): content
+        }
+    }
+
+    package var message: String { parts.message }
+    /// What to write instead, where that is known.
+    package var advice: String? { parts.advice }
+    package var position: SourcePosition { parts.position }
+    /// The line of the text that the fault starts in.
+    package var line: String { parts.line }
+    /// How many characters of the line are at fault, at least one.
+    package var length: Int { parts.length }
 }
 
 extension Diagnostic: CustomStringConvertible {

@@ -73,15 +73,16 @@ extension Parser {
         guard diagnostics.isEmpty else { throw CedarSyntaxError(diagnostics: diagnostics) }
     }
 
-    /// Enters one level for the time of `body`.
-    mutating func nested<Result>(
-        _ body: (inout Parser) throws(Diagnostic) -> Result
-    ) throws(Diagnostic) -> Result {
+    /// Enters one level, which is left by `leave`.
+    ///
+    /// Functions on the way from one level to the next are small, and leave single cases to others: unoptimized, a function
+    /// has room for all that its cases hold, and 512 levels must fit on a thread's stack.
+    mutating func enter() throws(Diagnostic) {
+        guard recursion < limits.maxRecursion else { throw tooDeep(current.range) }
         recursion += 1
-        defer { recursion -= 1 }
-        guard recursion <= limits.maxRecursion else { throw tooDeep(current.range) }
-        return try body(&self)
     }
+
+    mutating func leave() { recursion -= 1 }
 
     /// A list up to its closing token, which is read too. A comma may follow the last element.
     mutating func list<Element>(

@@ -114,10 +114,7 @@ extension DecisionSnapshot {
             administration = active
             return
         }
-        policies.removeAll { $0.name == name }
-        if let active { policies.append(active) }
-        actions[name] = active.map { SortedIDs($0.rules.flatMap(\.policy.namedActions)) }
-        policies.sort { $0.name < $1.name }
+        put(active, for: name)
     }
 }
 

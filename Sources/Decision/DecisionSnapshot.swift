@@ -20,8 +20,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package internal(set) var maximumAge = Settings.defaultMaximumAge
     /// Principals, roles, resources, administrators and members.
     private(set) var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
-    /// Of the entities.
-    private(set) var index = EntityIndex()
+    /// One, in an array, so that it is one reference: every decision counts those of its snapshot.
+    private var indexes = [EntityIndex()]
     /// Those among the entities, in the order of the directory.
     var members: [MemberID] = []
     /// Those that are not active.
@@ -29,9 +29,7 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// By the digest of the secret.
     var tokens: TreeDictionary<Digest, TokenFacts> = [:]
     /// Active policy sets but the one for administration, by name.
-    package internal(set) var policies: [ActivePolicySet] = []
-    /// Names of the actions that the active policies speak of, by the sets' names.
-    var actions: TreeDictionary<String, SortedIDs> = [:]
+    package private(set) var policies: [ActivePolicySet] = []
     /// Decides over `Reeve::Action`.
     package internal(set) var administration: ActivePolicySet?
 
@@ -55,8 +53,19 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// Nil for an entity that is no more.
     mutating func put(_ facts: EntityFacts?, for uid: EntityUID) {
         let old = facts.map { entities.updateValue($0, forKey: uid) } ?? entities.removeValue(forKey: uid)
-        index.replace(uid, old, with: facts)
+        indexes[0].replace(uid, old, with: facts)
     }
+
+    /// Nil for a set that is in force no more.
+    mutating func put(_ active: ActivePolicySet?, for name: String) {
+        policies.removeAll { $0.name == name }
+        if let active { policies.append(active) }
+        policies.sort { $0.name < $1.name }
+        indexes[0].replace(active, for: name)
+    }
+
+    /// Of the entities, and of the actions that policies name.
+    var index: EntityIndex { indexes[0] }
 }
 
 extension DecisionSnapshot: EntitySource {

@@ -1,6 +1,5 @@
 internal import Cedar
 internal import Directory
-internal import HashTreeCollections
 package import Identity
 internal import Kernel
 
@@ -76,7 +75,7 @@ extension DecisionSnapshot {
                 return single + groups.compactMap { index.members(of: $0, type: type) }
             }
         }
-        return single + (query.target == .action ? policies.compactMap { actions[$0.name] } : [index.all(of: type)])
+        return single + (query.target == .action ? policies.map { index.actions(of: $0.name) } : [index.all(of: type)])
     }
 }
 

@@ -2,7 +2,7 @@ internal import Cedar
 internal import Directory
 internal import HashTreeCollections
 
-/// Which entities there are, and what is directly in what: where searches begin.
+/// Which entities there are, what is directly in what, and which actions policies name: where searches begin.
 ///
 /// Times are left out: who has a role for a time is among its members before and after.
 struct EntityIndex: Hashable, Sendable {
@@ -11,6 +11,8 @@ struct EntityIndex: Hashable, Sendable {
     private var members: TreeDictionary<EntityUID, TreeDictionary<EntityTypeName, SortedIDs>> = [:]
     /// How many of each type have members.
     private var groupCounts: TreeDictionary<EntityTypeName, Int> = [:]
+    /// By the names of the active policy sets.
+    private var actions: TreeDictionary<String, SortedIDs> = [:]
 
     /// Notes what became of an entity: from nothing at all, or to nothing.
     mutating func replace(_ uid: EntityUID, _ old: EntityFacts?, with new: EntityFacts?) {
@@ -24,6 +26,10 @@ struct EntityIndex: Hashable, Sendable {
         let (left, joined) = (Set(after), Set(before))
         for group in before where !left.contains(group) { remove(uid, from: group) }
         for group in after where !joined.contains(group) { add(uid, to: group) }
+    }
+
+    mutating func replace(_ active: ActivePolicySet?, for name: String) {
+        actions[name] = active.map { SortedIDs($0.rules.flatMap(\.policy.namedActions)) }
     }
 
     private mutating func add(_ uid: EntityUID, to group: EntityUID) {
@@ -42,6 +48,9 @@ struct EntityIndex: Hashable, Sendable {
     }
 
     func all(of type: EntityTypeName) -> SortedIDs { known[type] ?? SortedIDs() }
+
+    /// Names of those that the policies of a set speak of.
+    func actions(of set: String) -> SortedIDs { actions[set] ?? SortedIDs() }
 
     func members(of group: EntityUID, type: EntityTypeName) -> SortedIDs? { members[group]?[type] }
 

@@ -49,6 +49,22 @@ struct NestingTests {
         #expect(value.description.utf8.count >= 4)
     }
 
+    @Test(
+        "lays out, compiles and decides by what is as deep as may be",
+        arguments: [("[", "]"), ("{a: ", "}"), ("!!!!(", ")"), ("if true then ", " else false"), ("((true && ", "))")]
+    )
+    func deepestPolicy(open: String, close: String) throws {
+        let body = nested(open.hasPrefix("!") ? 63 : 254, open, close)
+        let text = "permit(principal, action, resource) when { \(body) };"
+        let set = try PolicySet.parse(text)
+        let formatted = try formatPolicies(text, FormatOptions(lineWidth: 1))
+        #expect(try PolicySet.parse(formatted).policies[0].conditions == set.policies[0].conditions)
+        let store = try World.store()
+        let compiled = CompiledPolicySet(set).authorize(World.request, entities: store)
+        #expect(compiled == authorize(World.request, policies: set, entities: store))
+        #expect(compiled.errors.isEmpty == !"[{".contains(open.prefix(1)))
+    }
+
     @Test("takes long chains, which nest nothing, and evaluates them", arguments: ["&&", "||"])
     func logicalChains(sign: String) throws {
         let chain = Array(repeating: sign == "&&" ? "true" : "false", count: 10_000).joined(separator: " \(sign) ")

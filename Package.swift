@@ -71,7 +71,7 @@ let package = Package(
         module("JSON", []),
         module("Linearizability", []),
         module("Identity", ["Kernel"]),
-        module("Cedar", ["Kernel", "JSON"]),
+        module("Cedar", ["JSON"]),
         module("Consensus", ["Kernel", deque]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),

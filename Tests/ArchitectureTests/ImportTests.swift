@@ -9,7 +9,7 @@ import Testing
         "JSON": [],
         "Linearizability": [],
         "Identity": ["Kernel"],
-        "Cedar": ["Kernel", "JSON"],
+        "Cedar": ["JSON"],
         "Consensus": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],

@@ -101,7 +101,7 @@ struct ConformanceTests {
         ]
     )
     func faults(text: String, expected: String) {
-        let error = #expect(throws: EntityJSONError.self) { try Self.entities(text) }
+        let error = #expect(throws: CedarJSONError.self) { try Self.entities(text) }
         #expect(error?.description == expected)
     }
 
@@ -123,7 +123,7 @@ struct ConformanceTests {
     @Test("a request names an action, and what it applies to, with the context that it declares")
     func requests() throws {
         func fault(_ request: @autoclosure () throws -> Request) -> String? {
-            (#expect(throws: EntityJSONError.self) { try request() })?.description
+            (#expect(throws: CedarJSONError.self) { try request() })?.description
         }
         #expect(try Self.request().context["src"] == .ip(try IPRange.parse("::1")))
         #expect(try Self.request("Color::\"red\"").principal.id == "red")

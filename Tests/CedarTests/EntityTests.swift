@@ -140,14 +140,14 @@ struct EntityTests {
         ]
     )
     func refusals(text: String, expected: String) {
-        let error = #expect(throws: EntityJSONError.self) { try EntityJSON.parseEntities(Array(text.utf8)) }
+        let error = #expect(throws: CedarJSONError.self) { try EntityJSON.parseEntities(Array(text.utf8)) }
         #expect(error?.description == expected)
     }
 
     @Test("does not write a record that would read back as something else")
     func ambiguous() {
         let record = Value.record(["__entity": .record(["type": .string("U"), "id": .string("a")])])
-        #expect(throws: EntityJSONError.self) { try EntityJSON.write(record) }
+        #expect(throws: CedarJSONError.self) { try EntityJSON.write(record) }
     }
 }
 

@@ -190,7 +190,7 @@ struct PolicyJSONTests {
         ]
     )
     func badExpressions(json: String, expected: String) {
-        let error = #expect(throws: PolicyJSONError.self) { try policy(json) }
+        let error = #expect(throws: CedarJSONError.self) { try policy(json) }
         let place = ".conditions[0].body"
         #expect(error?.description == place + expected)
     }
@@ -230,7 +230,7 @@ struct PolicyJSONTests {
             "'conditions':[]",
         ].filter { !$0.hasPrefix(name) }
         let text = "{\((members + [member]).joined(separator: ","))}".replacing("'", with: "\"")
-        let error = #expect(throws: PolicyJSONError.self) { try PolicyJSON.parse(Array(text.utf8)) }
+        let error = #expect(throws: CedarJSONError.self) { try PolicyJSON.parse(Array(text.utf8)) }
         #expect(error?.description == expected)
     }
 
@@ -249,10 +249,10 @@ struct PolicyJSONTests {
             ("", #""p":\#(all),"p":\#(all)"#, "", "not JSON: line 1, column 146: the member \"p\" is given twice"),
         ] {
             let text = #"{"templates":{\#(templates)},"staticPolicies":{\#(policies)},"templateLinks":[\#(links)]}"#
-            let error = #expect(throws: PolicyJSONError.self) { try PolicyJSON.parse(Array(text.utf8)) }
+            let error = #expect(throws: CedarJSONError.self) { try PolicyJSON.parse(Array(text.utf8)) }
             #expect(error?.description == message)
         }
-        let missing = #expect(throws: PolicyJSONError.self) { try PolicyJSON.parse(Array("{}".utf8)) }
+        let missing = #expect(throws: CedarJSONError.self) { try PolicyJSON.parse(Array("{}".utf8)) }
         #expect(missing?.description == ".templates: missing")
     }
 
@@ -267,7 +267,7 @@ struct PolicyJSONTests {
             try PolicyJSON.parse(try PolicyJSON.write(long).serialized()).policies[0].conditions
                 == long.policies[0].conditions
         )
-        let longer = #expect(throws: PolicyJSONError.self) { try PolicyJSON.write(try set(chain(100_000))) }
+        let longer = #expect(throws: CedarJSONError.self) { try PolicyJSON.write(try set(chain(100_000))) }
         #expect(longer?.description == "`policy0`: its JSON form nests deeper than 1024 levels")
 
         let deep = try set(String(repeating: "[", count: 255) + "1" + String(repeating: "]", count: 255))
@@ -277,9 +277,9 @@ struct PolicyJSONTests {
         )
         let tooDeep =
             String(repeating: "{'!':{'arg':", count: 300) + "{'Value':1}" + String(repeating: "}}", count: 300)
-        let depth = #expect(throws: PolicyJSONError.self) { try policy(tooDeep) }
+        let depth = #expect(throws: CedarJSONError.self) { try policy(tooDeep) }
         #expect(depth?.message == "nested deeper than 256 levels")
-        let nested = #expect(throws: PolicyJSONError.self) {
+        let nested = #expect(throws: CedarJSONError.self) {
             try policy(String(repeating: "[", count: 100_000))
         }
         #expect(nested?.message.contains("nested deeper than 1024") == true)
@@ -288,7 +288,7 @@ struct PolicyJSONTests {
         let doubling =
             String(repeating: "(if ", count: 60) + "context"
             + String(repeating: " has a.b then context else context)", count: 60)
-        let size = #expect(throws: PolicyJSONError.self) { try PolicyJSON.write(try set(doubling)) }
+        let size = #expect(throws: CedarJSONError.self) { try PolicyJSON.write(try set(doubling)) }
         #expect(size?.message == "the JSON form has more than 4000000 values")
     }
 
@@ -297,7 +297,7 @@ struct PolicyJSONTests {
         var set = try PolicySet.parse("permit(principal == ?principal, action, resource);")
         try set.link("policy0", as: "l", values: [.principal: World.alice])
         let alone = try PolicySet([try #require(set["l"])])
-        let error = #expect(throws: PolicyJSONError.self) { try PolicyJSON.write(alone) }
+        let error = #expect(throws: CedarJSONError.self) { try PolicyJSON.write(alone) }
         #expect(error?.description == "`l`: its template `policy0` is not in the set")
         #expect(try PolicyJSON.write(alone.policies[0])["principal"]?["entity"]?["id"] == "alice")
     }

@@ -155,7 +155,7 @@ struct SchemaTests {
             as: schema[World.view]?.appliesTo?.context
         )
         #expect(context["who"] == .entity(World.alice.renamed("a")))
-        let error = #expect(throws: EntityJSONError.self) {
+        let error = #expect(throws: CedarJSONError.self) {
             try EntityJSON.parseRecord(["src": "x"], as: schema[World.view]?.appliesTo?.context)
         }
         #expect(error?.description == ".src: ip: \"x\" is no IP address")

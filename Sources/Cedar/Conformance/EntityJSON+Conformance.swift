@@ -5,21 +5,21 @@ extension EntityJSON {
     package static func parseConformingEntities(
         _ document: JSONValue,
         schema: Schema
-    ) throws(EntityJSONError) -> [Entity] {
+    ) throws(CedarJSONError) -> [Entity] {
         guard case .array(let elements) = document else {
-            throw EntityJSONError("expected an array of entities, found \(document.kind)")
+            throw CedarJSONError("expected an array of entities, found \(document.kind)")
         }
         var conformance = SchemaConformance(schema)
         var entities: [Entity] = []
         entities.reserveCapacity(elements.count + schema.actions.count)
         for (index, element) in elements.enumerated() {
-            let entity = try at("[\(index)]") { () throws(EntityJSONError) in
+            let entity = try CedarJSONError.at("[\(index)]") { () throws(CedarJSONError) in
                 try parseEntity(element, schema: schema)
             }
             do throws(ConformanceError) {
                 try conformance.check(entity)
             } catch {
-                throw EntityJSONError("\(error.reason)", path: error.inside("[\(index)]").path)
+                throw CedarJSONError("\(error.reason)", path: error.inside("[\(index)]").path)
             }
             if !entity.uid.type.isAction { entities.append(entity) }
         }
@@ -31,10 +31,10 @@ extension EntityJSON {
     package static func parseConformingRequest(
         _ json: JSONValue,
         conformance: SchemaConformance
-    ) throws(EntityJSONError) -> Request {
+    ) throws(CedarJSONError) -> Request {
         let action = try uid("action", of: json)
         let type = conformance.schema[action]?.appliesTo?.context
-        let context = try at(".context") { () throws(EntityJSONError) in
+        let context = try CedarJSONError.at(".context") { () throws(CedarJSONError) in
             try parseRecord(json["context"] ?? .object([]), as: type)
         }
         let request = Request(
@@ -46,12 +46,12 @@ extension EntityJSON {
         do throws(ConformanceError) {
             try conformance.check(request)
         } catch {
-            throw EntityJSONError("\(error.reason)", path: ".\(error.path)")
+            throw CedarJSONError("\(error.reason)", path: ".\(error.path)")
         }
         return request
     }
 
-    private static func uid(_ name: String, of json: JSONValue) throws(EntityJSONError) -> EntityUID {
-        try at(".\(name)") { () throws(EntityJSONError) in try parseUID(json[name] ?? .null) }
+    private static func uid(_ name: String, of json: JSONValue) throws(CedarJSONError) -> EntityUID {
+        try CedarJSONError.at(".\(name)") { () throws(CedarJSONError) in try parseUID(json[name] ?? .null) }
     }
 }

@@ -5,21 +5,21 @@ extension EntityJSON {
     package static func parseRecord(
         _ json: JSONValue,
         as type: RecordType? = nil
-    ) throws(EntityJSONError) -> Record {
+    ) throws(CedarJSONError) -> Record {
         try parseFields(json) { type?[AttributeName($0)]?.type }
     }
 
     static func parseFields(
         _ json: JSONValue,
         typeOf: (String) -> SchemaType?
-    ) throws(EntityJSONError) -> Record {
+    ) throws(CedarJSONError) -> Record {
         guard case .object(let members) = json else {
-            throw EntityJSONError("expected an object, found \(json.kind)")
+            throw CedarJSONError("expected an object, found \(json.kind)")
         }
         var fields: [Record.Field] = []
         fields.reserveCapacity(members.count)
         for member in members {
-            let value = try at(".\(member.name)") { () throws(EntityJSONError) in
+            let value = try CedarJSONError.at(".\(member.name)") { () throws(CedarJSONError) in
                 try parseValue(member.value, as: typeOf(member.name))
             }
             fields.append(Record.Field(name: AttributeName(member.name), value: value))
@@ -30,14 +30,14 @@ extension EntityJSON {
     package static func parseValue(
         _ json: JSONValue,
         as type: SchemaType? = nil
-    ) throws(EntityJSONError) -> Value {
+    ) throws(CedarJSONError) -> Value {
         switch json {
         case .bool(let value): return .bool(value)
         case .integer(let value): return .long(value)
         case .string(let text):
             guard let constructor = type?.constructor else { return .string(text) }
             return try apply(constructor, to: [.string(text)])
-        case .null, .decimal: throw EntityJSONError("\(json.kind) is no value of the language")
+        case .null, .decimal: throw CedarJSONError("\(json.kind) is no value of the language")
         case .array(let elements):
             var elementType: SchemaType?
             if case .set(let element) = type { elementType = element }
@@ -45,7 +45,9 @@ extension EntityJSON {
             values.reserveCapacity(elements.count)
             for (index, element) in elements.enumerated() {
                 values.append(
-                    try at("[\(index)]") { () throws(EntityJSONError) in try parseValue(element, as: elementType) }
+                    try CedarJSONError.at("[\(index)]") { () throws(CedarJSONError) in
+                        try parseValue(element, as: elementType)
+                    }
                 )
             }
             return .set(ValueSet(values))
@@ -57,7 +59,7 @@ extension EntityJSON {
         _ members: [JSONMember],
         _ json: JSONValue,
         as type: SchemaType?
-    ) throws(EntityJSONError) -> Value {
+    ) throws(CedarJSONError) -> Value {
         if members.count == 1, let escape = try parseEscape(members[0]) { return escape }
         switch type {
         case .entity where json["type"] != nil: return .entity(try parseUID(json))
@@ -69,33 +71,33 @@ extension EntityJSON {
     }
 
     /// Nil where the one member of an object is an ordinary field.
-    private static func parseEscape(_ member: JSONMember) throws(EntityJSONError) -> Value? {
+    private static func parseEscape(_ member: JSONMember) throws(CedarJSONError) -> Value? {
         switch member.name {
         case "__entity": return .entity(try parseReference(member.value))
         case "__extn": return try parseExtension(member.value)
-        case "__expr": throw EntityJSONError("`__expr` is no longer part of the format")
+        case "__expr": throw CedarJSONError("`__expr` is no longer part of the format")
         default: return nil
         }
     }
 
     /// `{"fn": …, "arg": …}`, or `args` with an array.
-    private static func parseExtension(_ json: JSONValue) throws(EntityJSONError) -> Value {
+    private static func parseExtension(_ json: JSONValue) throws(CedarJSONError) -> Value {
         guard case .object(let members) = json, members.count == 2, let name = json["fn"]?.stringValue,
             let arguments = json["args"]?.arrayValue ?? json["arg"].map({ [$0] })
-        else { throw EntityJSONError("expected {\"fn\": …, \"arg\": …} or {\"fn\": …, \"args\": […]}") }
+        else { throw CedarJSONError("expected {\"fn\": …, \"arg\": …} or {\"fn\": …, \"args\": […]}") }
         guard let function = ExtensionFunction(rawValue: name) else {
-            throw EntityJSONError("there is no extension function \(JSONValue.string(name))")
+            throw CedarJSONError("there is no extension function \(JSONValue.string(name))")
         }
         var values: [Value] = []
         for argument in arguments { values.append(try parseValue(argument)) }
         return try apply(function, to: values)
     }
 
-    private static func apply(_ function: ExtensionFunction, to values: [Value]) throws(EntityJSONError) -> Value {
+    private static func apply(_ function: ExtensionFunction, to values: [Value]) throws(CedarJSONError) -> Value {
         do throws(EvaluationError.Reason) {
             return try function.applied(to: values)
         } catch {
-            throw EntityJSONError("\(error)")
+            throw CedarJSONError("\(error)")
         }
     }
 }

@@ -2,7 +2,7 @@ package import JSON
 
 extension EntityJSON {
     /// The entity in the form that `parseEntity` reads.
-    package static func write(_ entity: Entity) throws(EntityJSONError) -> JSONValue {
+    package static func write(_ entity: Entity) throws(CedarJSONError) -> JSONValue {
         var members = [
             JSONMember(name: "uid", value: write(entity.uid)),
             JSONMember(name: "attrs", value: try write(entity.attributes)),
@@ -16,7 +16,7 @@ extension EntityJSON {
         ["type": .string(uid.type.text), "id": .string(uid.id)]
     }
 
-    package static func write(_ record: Record) throws(EntityJSONError) -> JSONValue {
+    package static func write(_ record: Record) throws(CedarJSONError) -> JSONValue {
         var members: [JSONMember] = []
         members.reserveCapacity(record.count)
         for field in record.fields {
@@ -27,7 +27,7 @@ extension EntityJSON {
 
     /// The value in the form that `parseValue` reads back to the same. A record that the form would take for a reference or
     /// an extension value cannot be written.
-    package static func write(_ value: Value) throws(EntityJSONError) -> JSONValue {
+    package static func write(_ value: Value) throws(CedarJSONError) -> JSONValue {
         switch value {
         case .bool(let value): return .bool(value)
         case .long(let value): return .integer(value)
@@ -47,7 +47,7 @@ extension EntityJSON {
             return .array(elements)
         case .record(let record):
             if record.count == 1, ["__entity", "__extn", "__expr"].contains(record.fields[0].name) {
-                throw EntityJSONError("a record with the one field `\(record.fields[0].name)` has no JSON form")
+                throw CedarJSONError("a record with the one field `\(record.fields[0].name)` has no JSON form")
             }
             return try write(record)
         }

@@ -13,12 +13,12 @@ package enum EntityJSON {
         _ bytes: [UInt8],
         schema: Schema? = nil,
         limits: JSONLimits = .entities
-    ) throws(EntityJSONError) -> [Entity] {
+    ) throws(CedarJSONError) -> [Entity] {
         let document: JSONValue
         do throws(JSONError) {
             document = try JSONValue.parse(bytes, limits: limits)
         } catch {
-            throw EntityJSONError("not JSON: \(error)")
+            throw CedarJSONError("not JSON: \(error)")
         }
         return try parseEntities(document, schema: schema)
     }
@@ -26,14 +26,14 @@ package enum EntityJSON {
     package static func parseEntities(
         _ document: JSONValue,
         schema: Schema? = nil
-    ) throws(EntityJSONError) -> [Entity] {
+    ) throws(CedarJSONError) -> [Entity] {
         guard case .array(let elements) = document else {
-            throw EntityJSONError("expected an array of entities, found \(document.kind)")
+            throw CedarJSONError("expected an array of entities, found \(document.kind)")
         }
         var entities: [Entity] = []
         entities.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
-            let entity = try at("[\(index)]") { () throws(EntityJSONError) in
+            let entity = try CedarJSONError.at("[\(index)]") { () throws(CedarJSONError) in
                 try parseEntity(element, schema: schema)
             }
             if schema?[entity.uid] == nil { entities.append(entity) }
@@ -46,87 +46,63 @@ package enum EntityJSON {
     package static func parseEntity(
         _ json: JSONValue,
         schema: Schema? = nil
-    ) throws(EntityJSONError) -> Entity {
-        let uid = try at(".uid") { () throws(EntityJSONError) in try parseUID(try member("uid", of: json)) }
+    ) throws(CedarJSONError) -> Entity {
+        let uid = try CedarJSONError.at(".uid") { () throws(CedarJSONError) in try parseUID(try member("uid", of: json))
+        }
         let definition = schema?[uid.type]
-        let attributes = try at(".attrs") { () throws(EntityJSONError) in
+        let attributes = try CedarJSONError.at(".attrs") { () throws(CedarJSONError) in
             try parseRecord(try member("attrs", of: json), as: definition?.shape)
         }
-        let tags = try at(".tags") { () throws(EntityJSONError) in
+        let tags = try CedarJSONError.at(".tags") { () throws(CedarJSONError) in
             try parseFields(json["tags"] ?? .object([])) { _ in definition?.tags }
         }
-        let parents = try at(".parents") { () throws(EntityJSONError) in
+        let parents = try CedarJSONError.at(".parents") { () throws(CedarJSONError) in
             try parseParents(try member("parents", of: json))
         }
         if uid.type.isAction, let other = parents.first(where: { !$0.type.isAction }) {
-            throw EntityJSONError("the action \(uid) has the parent \(other), which is no action")
+            throw CedarJSONError("the action \(uid) has the parent \(other), which is no action")
         }
         return Entity(uid: uid, attributes: attributes, tags: tags, parents: parents)
     }
 
-    private static func parseParents(_ json: JSONValue) throws(EntityJSONError) -> [EntityUID] {
+    private static func parseParents(_ json: JSONValue) throws(CedarJSONError) -> [EntityUID] {
         guard case .array(let elements) = json else {
-            throw EntityJSONError("expected an array, found \(json.kind)")
+            throw CedarJSONError("expected an array, found \(json.kind)")
         }
         var parents: [EntityUID] = []
         for (index, element) in elements.enumerated() {
-            parents.append(try at("[\(index)]") { () throws(EntityJSONError) in try parseUID(element) })
+            parents.append(try CedarJSONError.at("[\(index)]") { () throws(CedarJSONError) in try parseUID(element) })
         }
         return parents
     }
 
     /// `{"type": …, "id": …}`, by itself or inside of `{"__entity": …}`.
-    package static func parseUID(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
+    package static func parseUID(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
         guard case .object(let members) = json else {
-            throw EntityJSONError("expected {\"type\": …, \"id\": …}, found \(json.kind)")
+            throw CedarJSONError("expected {\"type\": …, \"id\": …}, found \(json.kind)")
         }
         if members.count == 1, let inner = json["__entity"] { return try parseReference(inner) }
         return try parseReference(json)
     }
 
-    static func parseReference(_ json: JSONValue) throws(EntityJSONError) -> EntityUID {
+    static func parseReference(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
         guard case .object(let members) = json, members.count == 2, let type = json["type"]?.stringValue,
             let id = json["id"]?.stringValue
-        else { throw EntityJSONError("expected {\"type\": …, \"id\": …} with two strings") }
+        else { throw CedarJSONError("expected {\"type\": …, \"id\": …} with two strings") }
         guard let name = EntityTypeName.parse(type) else {
-            throw EntityJSONError("\(JSONValue.string(type)) is no name of an entity type")
+            throw CedarJSONError("\(JSONValue.string(type)) is no name of an entity type")
         }
         return EntityUID(type: name, id: id)
     }
 
-    private static func member(_ name: String, of json: JSONValue) throws(EntityJSONError) -> JSONValue {
-        guard case .object = json else { throw EntityJSONError("expected an object, found \(json.kind)") }
-        guard let value = json[name] else { throw EntityJSONError("missing") }
+    private static func member(_ name: String, of json: JSONValue) throws(CedarJSONError) -> JSONValue {
+        guard case .object = json else { throw CedarJSONError("expected an object, found \(json.kind)") }
+        guard let value = json[name] else { throw CedarJSONError("missing") }
         return value
-    }
-
-    /// Adds where in the document it went wrong.
-    static func at<Result>(
-        _ step: String,
-        _ read: () throws(EntityJSONError) -> Result
-    ) throws(EntityJSONError) -> Result {
-        do throws(EntityJSONError) {
-            return try read()
-        } catch {
-            throw EntityJSONError(error.message, path: step + error.path)
-        }
     }
 }
 
 extension JSONLimits {
     /// For files of entities, which are larger than what comes over the network.
     package static let entities = JSONLimits(maxBytes: 256 << 20, maxDepth: 64, maxElements: 20_000_000)
-}
-
-/// What is wrong with a value in JSON, and where in its document: `[3].attrs.owner`.
-package struct EntityJSONError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let message: String
-    package let path: String
-
-    init(_ message: String, path: String = "") {
-        self.message = message
-        self.path = path
-    }
-
-    package var description: String { path.isEmpty ? message : "\(path): \(message)" }
 }

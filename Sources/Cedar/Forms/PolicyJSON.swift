@@ -13,24 +13,24 @@ package enum PolicyJSON {
     package static func parse(
         _ bytes: [UInt8],
         limits: SyntaxLimits = .standard
-    ) throws(PolicyJSONError) -> PolicySet {
+    ) throws(CedarJSONError) -> PolicySet {
         let document: JSONValue
         do throws(JSONError) {
             document = try JSONValue.parse(bytes, limits: .policies)
         } catch {
-            throw PolicyJSONError("not JSON: \(error)")
+            throw CedarJSONError("not JSON: \(error)")
         }
         return try PolicyJSONReader(limits: limits).document(document)
     }
 
     /// The set in the form that `parse` reads back. Linked policies become links to their templates.
-    package static func write(_ set: PolicySet) throws(PolicyJSONError) -> JSONValue {
+    package static func write(_ set: PolicySet) throws(CedarJSONError) -> JSONValue {
         var writer = PolicyJSONWriter()
         return try writer.set(set)
     }
 
     /// A policy or template by itself, without its id. A linked policy is written with its slots filled.
-    package static func write(_ policy: Policy) throws(PolicyJSONError) -> JSONValue {
+    package static func write(_ policy: Policy) throws(CedarJSONError) -> JSONValue {
         var writer = PolicyJSONWriter()
         return try writer.policy(policy, level: 1)
     }
@@ -41,41 +41,16 @@ extension JSONLimits {
     package static let policies = JSONLimits(maxBytes: 64 << 20, maxDepth: 1024, maxElements: 4_000_000)
 }
 
-/// What is wrong with policies in JSON, and where in their document: `.staticPolicies.policy0.principal.entity`.
-package struct PolicyJSONError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let message: String
-    package let path: String
-
-    init(_ message: String, path: String = "") {
-        self.message = message
-        self.path = path
-    }
-
-    package var description: String { path.isEmpty ? message : "\(path): \(message)" }
-
-    /// Adds where in the document it went wrong.
-    static func at<Result>(
-        _ step: @autoclosure () -> String,
-        _ read: () throws(PolicyJSONError) -> Result
-    ) throws(PolicyJSONError) -> Result {
-        do throws(PolicyJSONError) {
-            return try read()
-        } catch {
-            throw PolicyJSONError(error.message, path: step() + error.path)
-        }
-    }
-}
-
 /// An object of which every member has a meaning.
 struct PolicyJSONObject {
     private let json: JSONValue
 
-    init(_ json: JSONValue, members known: [String]) throws(PolicyJSONError) {
+    init(_ json: JSONValue, members known: [String]) throws(CedarJSONError) {
         guard case .object(let members) = json else {
-            throw PolicyJSONError("expected an object, found \(json.kind)")
+            throw CedarJSONError("expected an object, found \(json.kind)")
         }
         for member in members where !known.contains(where: { $0.isExactly(member.name) }) {
-            throw PolicyJSONError("there is no member \(JSONValue.string(member.name)) here")
+            throw CedarJSONError("there is no member \(JSONValue.string(member.name)) here")
         }
         self.json = json
     }
@@ -84,10 +59,10 @@ struct PolicyJSONObject {
 
     func member<Result>(
         _ name: String,
-        _ read: (JSONValue) throws(PolicyJSONError) -> Result
-    ) throws(PolicyJSONError) -> Result {
-        try PolicyJSONError.at(".\(name)") { () throws(PolicyJSONError) in
-            guard let value = json[name] else { throw PolicyJSONError("missing") }
+        _ read: (JSONValue) throws(CedarJSONError) -> Result
+    ) throws(CedarJSONError) -> Result {
+        try CedarJSONError.at(".\(name)") { () throws(CedarJSONError) in
+            guard let value = json[name] else { throw CedarJSONError("missing") }
             return try read(value)
         }
     }
@@ -95,9 +70,9 @@ struct PolicyJSONObject {
     /// Nil where it is missing or null.
     func optional<Result>(
         _ name: String,
-        _ read: (JSONValue) throws(PolicyJSONError) -> Result
-    ) throws(PolicyJSONError) -> Result? {
+        _ read: (JSONValue) throws(CedarJSONError) -> Result
+    ) throws(CedarJSONError) -> Result? {
         guard let value = json[name], !value.isNull else { return nil }
-        return try PolicyJSONError.at(".\(name)") { () throws(PolicyJSONError) in try read(value) }
+        return try CedarJSONError.at(".\(name)") { () throws(CedarJSONError) in try read(value) }
     }
 }

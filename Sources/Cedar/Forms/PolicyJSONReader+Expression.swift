@@ -1,21 +1,21 @@
 import JSON
 
 extension PolicyJSONReader {
-    func expression(_ json: JSONValue) throws(PolicyJSONError) -> Expression {
+    func expression(_ json: JSONValue) throws(CedarJSONError) -> Expression {
         guard case .object(let members) = json, members.count == 1 else {
-            throw PolicyJSONError("expected an expression, an object with one member")
+            throw CedarJSONError("expected an expression, an object with one member")
         }
         let (name, operand) = (members[0].name, members[0].value)
-        return try PolicyJSONError.at(".\(name)") { () throws(PolicyJSONError) in
+        return try CedarJSONError.at(".\(name)") { () throws(CedarJSONError) in
             if name == "Value" { return try value(operand) }
             return try node(try kind(name, operand, of: json))
         }
     }
 
-    private func node(_ kind: Expression.Kind) throws(PolicyJSONError) -> Expression {
+    private func node(_ kind: Expression.Kind) throws(CedarJSONError) -> Expression {
         let expression = Expression(kind)
         guard expression.depth <= limits.maxNesting else {
-            throw PolicyJSONError("nested deeper than \(limits.maxNesting) levels")
+            throw CedarJSONError("nested deeper than \(limits.maxNesting) levels")
         }
         return expression
     }
@@ -24,14 +24,14 @@ extension PolicyJSONReader {
         _ name: String,
         _ operand: JSONValue,
         of json: JSONValue
-    ) throws(PolicyJSONError) -> Expression.Kind {
+    ) throws(CedarJSONError) -> Expression.Kind {
         switch name {
         case "Var":
             guard let variable = Variable(rawValue: try string(operand)) else {
-                throw PolicyJSONError("\(operand) is no variable")
+                throw CedarJSONError("\(operand) is no variable")
             }
             return .variable(variable)
-        case "Slot": throw PolicyJSONError("slots stand in the scope of a template only")
+        case "Slot": throw CedarJSONError("slots stand in the scope of a template only")
         case "!": return .not(try argument(operand))
         case "neg": return .negate(try argument(operand))
         case "isEmpty": return .isEmpty(try argument(operand))
@@ -56,14 +56,14 @@ extension PolicyJSONReader {
         case "like": return try like(operand)
         case "is": return try isType(operand)
         case "if-then-else": return try conditional(operand)
-        case "Set": return .set(try each(operand) { json throws(PolicyJSONError) in try expression(json) })
-        case "Record": return .record(try fields(operand) { json throws(PolicyJSONError) in try expression(json) })
+        case "Set": return .set(try each(operand) { json throws(CedarJSONError) in try expression(json) })
+        case "Record": return .record(try fields(operand) { json throws(CedarJSONError) in try expression(json) })
         default: return try named(name, operand)
         }
     }
 
     /// A comparison, a test of sets, or a function of the extension types.
-    private func named(_ name: String, _ operand: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func named(_ name: String, _ operand: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         if let comparison = Comparison(rawValue: name) {
             let (left, right) = try operands(operand)
             return .compare(comparison, left, right)
@@ -73,17 +73,17 @@ extension PolicyJSONReader {
             return .contains(test, left, right)
         }
         guard let function = ExtensionFunction(rawValue: name) else {
-            throw PolicyJSONError("there is no such operator or function")
+            throw CedarJSONError("there is no such operator or function")
         }
-        return try call(function, try each(operand) { json throws(PolicyJSONError) in try expression(json) })
+        return try call(function, try each(operand) { json throws(CedarJSONError) in try expression(json) })
     }
 
     private func call(
         _ function: ExtensionFunction,
         _ arguments: [Expression]
-    ) throws(PolicyJSONError) -> Expression.Kind {
+    ) throws(CedarJSONError) -> Expression.Kind {
         guard function.isConstructor || !arguments.isEmpty else {
-            throw PolicyJSONError("a method needs what it is called on as its first argument")
+            throw CedarJSONError("a method needs what it is called on as its first argument")
         }
         return .call(function, arguments)
     }
@@ -95,7 +95,7 @@ extension PolicyJSONReader {
     }
 
     /// Operands that are joined from the left, as one chain. Walked in a loop: a chain may be longer than trees are deep.
-    private func chain(_ json: JSONValue, signs: [String]) throws(PolicyJSONError) -> [Link] {
+    private func chain(_ json: JSONValue, signs: [String]) throws(CedarJSONError) -> [Link] {
         var links: [Link] = []
         var rest = json
         var path = ""
@@ -103,95 +103,95 @@ extension PolicyJSONReader {
             let name = members[0].name
             // The caller has named the first.
             let step = path.isEmpty && links.isEmpty ? "" : "\(path).\(name)"
-            (rest, links) = try PolicyJSONError.at(step) { () throws(PolicyJSONError) in
+            (rest, links) = try CedarJSONError.at(step) { () throws(CedarJSONError) in
                 let object = try PolicyJSONObject(members[0].value, members: ["left", "right"])
-                let right = try object.member("right") { json throws(PolicyJSONError) in try expression(json) }
-                let left = try object.member("left") { json throws(PolicyJSONError) in json }
+                let right = try object.member("right") { json throws(CedarJSONError) in try expression(json) }
+                let left = try object.member("left") { json throws(CedarJSONError) in json }
                 return (left, links + [Link(sign: name, operand: right)])
             }
             path = step + ".left"
         }
-        let first = try PolicyJSONError.at(path) { () throws(PolicyJSONError) in try expression(rest) }
+        let first = try CedarJSONError.at(path) { () throws(CedarJSONError) in try expression(rest) }
         links.append(Link(sign: "", operand: first))
         return links.reversed()
     }
 
-    private func argument(_ json: JSONValue) throws(PolicyJSONError) -> Expression {
-        try PolicyJSONObject(json, members: ["arg"]).member("arg") { json throws(PolicyJSONError) in
+    private func argument(_ json: JSONValue) throws(CedarJSONError) -> Expression {
+        try PolicyJSONObject(json, members: ["arg"]).member("arg") { json throws(CedarJSONError) in
             try expression(json)
         }
     }
 
-    private func operands(_ json: JSONValue) throws(PolicyJSONError) -> (Expression, Expression) {
+    private func operands(_ json: JSONValue) throws(CedarJSONError) -> (Expression, Expression) {
         let object = try PolicyJSONObject(json, members: ["left", "right"])
-        let left = try object.member("left") { json throws(PolicyJSONError) in try expression(json) }
-        return (left, try object.member("right") { json throws(PolicyJSONError) in try expression(json) })
+        let left = try object.member("left") { json throws(CedarJSONError) in try expression(json) }
+        return (left, try object.member("right") { json throws(CedarJSONError) in try expression(json) })
     }
 
-    private func attribute(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func attribute(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let object = try PolicyJSONObject(json, members: ["left", "attr"])
-        let left = try object.member("left") { json throws(PolicyJSONError) in try expression(json) }
-        return .attribute(left, try object.member("attr") { json throws(PolicyJSONError) in try name(json) })
+        let left = try object.member("left") { json throws(CedarJSONError) in try expression(json) }
+        return .attribute(left, try object.member("attr") { json throws(CedarJSONError) in try name(json) })
     }
 
-    private func name(_ json: JSONValue) throws(PolicyJSONError) -> AttributeName { AttributeName(try string(json)) }
+    private func name(_ json: JSONValue) throws(CedarJSONError) -> AttributeName { AttributeName(try string(json)) }
 
-    private func has(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func has(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let object = try PolicyJSONObject(json, members: ["left", "attr"])
-        let left = try object.member("left") { json throws(PolicyJSONError) in try expression(json) }
-        let path = try object.member("attr") { json throws(PolicyJSONError) in
+        let left = try object.member("left") { json throws(CedarJSONError) in try expression(json) }
+        let path = try object.member("attr") { json throws(CedarJSONError) in
             guard case .array = json else { return [try name(json)] }
-            let path = try each(json) { json throws(PolicyJSONError) in try name(json) }
-            guard !path.isEmpty else { throw PolicyJSONError("expected a name at least") }
+            let path = try each(json) { json throws(CedarJSONError) in try name(json) }
+            guard !path.isEmpty else { throw CedarJSONError("expected a name at least") }
             guard path.count == 1 || path.allSatisfy(\.isIdentifier) else {
-                throw PolicyJSONError("the names of a path must be identifiers")
+                throw CedarJSONError("the names of a path must be identifiers")
             }
             return path
         }
         return .has(left, path)
     }
 
-    private func like(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func like(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let object = try PolicyJSONObject(json, members: ["left", "pattern"])
-        let left = try object.member("left") { json throws(PolicyJSONError) in try expression(json) }
+        let left = try object.member("left") { json throws(CedarJSONError) in try expression(json) }
         var segments = [""]
-        try object.member("pattern") { json throws(PolicyJSONError) in
-            _ = try each(json) { json throws(PolicyJSONError) in
+        try object.member("pattern") { json throws(CedarJSONError) in
+            _ = try each(json) { json throws(CedarJSONError) in
                 if json == "Wildcard" { return segments.append("") }
                 guard case .object(let members) = json, members.count == 1, let text = json["Literal"]?.stringValue
-                else { throw PolicyJSONError("expected \"Wildcard\" or {\"Literal\": …}") }
+                else { throw CedarJSONError("expected \"Wildcard\" or {\"Literal\": …}") }
                 segments[segments.count - 1] += text
             }
         }
         return .like(left, Pattern(segments: segments))
     }
 
-    private func isType(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func isType(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let object = try PolicyJSONObject(json, members: ["left", "entity_type", "in"])
-        let left = try object.member("left") { json throws(PolicyJSONError) in try expression(json) }
-        let type = try object.member("entity_type") { json throws(PolicyJSONError) in try typeName(json) }
-        let group = try object.optional("in") { json throws(PolicyJSONError) in try expression(json) }
+        let left = try object.member("left") { json throws(CedarJSONError) in try expression(json) }
+        let type = try object.member("entity_type") { json throws(CedarJSONError) in try typeName(json) }
+        let group = try object.optional("in") { json throws(CedarJSONError) in try expression(json) }
         return .isType(left, type, in: group)
     }
 
-    private func conditional(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func conditional(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let object = try PolicyJSONObject(json, members: ["if", "then", "else"])
-        let condition = try object.member("if") { json throws(PolicyJSONError) in try expression(json) }
-        let then = try object.member("then") { json throws(PolicyJSONError) in try expression(json) }
-        let otherwise = try object.member("else") { json throws(PolicyJSONError) in try expression(json) }
+        let condition = try object.member("if") { json throws(CedarJSONError) in try expression(json) }
+        let then = try object.member("then") { json throws(CedarJSONError) in try expression(json) }
+        let otherwise = try object.member("else") { json throws(CedarJSONError) in try expression(json) }
         return .conditional(condition, then: then, else: otherwise)
     }
 
     private func fields(
         _ json: JSONValue,
-        _ read: (JSONValue) throws(PolicyJSONError) -> Expression
-    ) throws(PolicyJSONError) -> [Expression.Field] {
+        _ read: (JSONValue) throws(CedarJSONError) -> Expression
+    ) throws(CedarJSONError) -> [Expression.Field] {
         guard case .object(let members) = json else {
-            throw PolicyJSONError("expected an object, found \(json.kind)")
+            throw CedarJSONError("expected an object, found \(json.kind)")
         }
         var fields: [Expression.Field] = []
         for member in members {
-            let value = try PolicyJSONError.at(".\(member.name)") { () throws(PolicyJSONError) in
+            let value = try CedarJSONError.at(".\(member.name)") { () throws(CedarJSONError) in
                 try read(member.value)
             }
             fields.append(Expression.Field(name: AttributeName(member.name), value: value))
@@ -203,45 +203,45 @@ extension PolicyJSONReader {
 extension PolicyJSONReader {
     /// A value in the form of entities and contexts, as the expression that makes it. What an extension function makes of
     /// its argument shows on evaluation, as in a text.
-    private func value(_ json: JSONValue) throws(PolicyJSONError) -> Expression {
+    private func value(_ json: JSONValue) throws(CedarJSONError) -> Expression {
         switch json {
         case .bool(let value): return Expression(.literal(.bool(value)))
         case .integer(let value): return Expression(.literal(.long(value)))
         case .string(let value): return Expression(.literal(.string(value)))
-        case .null, .decimal: throw PolicyJSONError("\(json.kind) is no value of the language")
+        case .null, .decimal: throw CedarJSONError("\(json.kind) is no value of the language")
         case .array:
-            return try node(.set(try each(json) { json throws(PolicyJSONError) in try value(json) }))
+            return try node(.set(try each(json) { json throws(CedarJSONError) in try value(json) }))
         case .object(let members):
             guard members.count == 1 else { return try node(.record(try valueFields(json))) }
             switch members[0].name {
             case "__entity": return Expression(.literal(.entity(try entity(json))))
             case "__extn":
-                return try PolicyJSONError.at(".__extn") { () throws(PolicyJSONError) in
+                return try CedarJSONError.at(".__extn") { () throws(CedarJSONError) in
                     try node(try extensionCall(members[0].value))
                 }
-            case "__expr": throw PolicyJSONError("`__expr` is no longer part of the format")
+            case "__expr": throw CedarJSONError("`__expr` is no longer part of the format")
             default: return try node(.record(try valueFields(json)))
             }
         }
     }
 
-    private func valueFields(_ json: JSONValue) throws(PolicyJSONError) -> [Expression.Field] {
-        try fields(json) { json throws(PolicyJSONError) in try value(json) }
+    private func valueFields(_ json: JSONValue) throws(CedarJSONError) -> [Expression.Field] {
+        try fields(json) { json throws(CedarJSONError) in try value(json) }
     }
 
     /// `{"fn": …, "arg": …}`, or `args` with an array.
-    private func extensionCall(_ json: JSONValue) throws(PolicyJSONError) -> Expression.Kind {
+    private func extensionCall(_ json: JSONValue) throws(CedarJSONError) -> Expression.Kind {
         let name = json["args"] == nil ? "arg" : "args"
         let object = try PolicyJSONObject(json, members: ["fn", name])
-        let function = try object.member("fn") { json throws(PolicyJSONError) in
+        let function = try object.member("fn") { json throws(CedarJSONError) in
             guard let function = ExtensionFunction(rawValue: try string(json)) else {
-                throw PolicyJSONError("there is no extension function \(json)")
+                throw CedarJSONError("there is no extension function \(json)")
             }
             return function
         }
-        let arguments = try object.member(name) { json throws(PolicyJSONError) in
+        let arguments = try object.member(name) { json throws(CedarJSONError) in
             name == "arg"
-                ? [try value(json)] : try each(json) { json throws(PolicyJSONError) in try value(json) }
+                ? [try value(json)] : try each(json) { json throws(CedarJSONError) in try value(json) }
         }
         return try call(function, arguments)
     }

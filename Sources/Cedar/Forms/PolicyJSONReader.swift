@@ -4,7 +4,7 @@ import JSON
 struct PolicyJSONReader {
     let limits: SyntaxLimits
 
-    func document(_ json: JSONValue) throws(PolicyJSONError) -> PolicySet {
+    func document(_ json: JSONValue) throws(CedarJSONError) -> PolicySet {
         var set = PolicySet()
         if json["effect"] == nil {
             try read(json, into: &set)
@@ -14,42 +14,42 @@ struct PolicyJSONReader {
         return set
     }
 
-    private func read(_ json: JSONValue, into set: inout PolicySet) throws(PolicyJSONError) {
+    private func read(_ json: JSONValue, into set: inout PolicySet) throws(CedarJSONError) {
         let object = try PolicyJSONObject(json, members: ["templates", "staticPolicies", "templateLinks"])
-        let templates = try object.member("templates") { json throws(PolicyJSONError) in
+        let templates = try object.member("templates") { json throws(CedarJSONError) in
             try self.policies(json, areTemplates: true)
         }
-        let policies = try object.member("staticPolicies") { json throws(PolicyJSONError) in
+        let policies = try object.member("staticPolicies") { json throws(CedarJSONError) in
             try self.policies(json, areTemplates: false)
         }
         for policy in templates + policies { try add(policy, to: &set) }
-        _ = try object.member("templateLinks") { json throws(PolicyJSONError) in
-            try each(json) { json throws(PolicyJSONError) in try link(json, in: &set) }
+        _ = try object.member("templateLinks") { json throws(CedarJSONError) in
+            try each(json) { json throws(CedarJSONError) in try link(json, in: &set) }
         }
     }
 
-    private func add(_ policy: Policy, to set: inout PolicySet) throws(PolicyJSONError) {
+    private func add(_ policy: Policy, to set: inout PolicySet) throws(CedarJSONError) {
         guard set.policies.count + set.templates.count < limits.maxPolicies else {
-            throw PolicyJSONError("more than \(limits.maxPolicies) policies")
+            throw CedarJSONError("more than \(limits.maxPolicies) policies")
         }
         try inSet { () throws(PolicySetError) in try set.add(policy) }
     }
 
-    private func inSet(_ change: () throws(PolicySetError) -> Void) throws(PolicyJSONError) {
-        do throws(PolicySetError) { try change() } catch { throw PolicyJSONError("\(error)") }
+    private func inSet(_ change: () throws(PolicySetError) -> Void) throws(CedarJSONError) {
+        do throws(PolicySetError) { try change() } catch { throw CedarJSONError("\(error)") }
     }
 
-    private func policies(_ json: JSONValue, areTemplates: Bool) throws(PolicyJSONError) -> [Policy] {
+    private func policies(_ json: JSONValue, areTemplates: Bool) throws(CedarJSONError) -> [Policy] {
         guard case .object(let members) = json else {
-            throw PolicyJSONError("expected an object, found \(json.kind)")
+            throw CedarJSONError("expected an object, found \(json.kind)")
         }
         var policies: [Policy] = []
         for member in members {
-            let policy = try PolicyJSONError.at(".\(member.name)") { () throws(PolicyJSONError) in
+            let policy = try CedarJSONError.at(".\(member.name)") { () throws(CedarJSONError) in
                 try self.policy(member.value, id: PolicyID(member.name))
             }
             guard policy.isTemplate == areTemplates else {
-                throw PolicyJSONError(
+                throw CedarJSONError(
                     areTemplates ? "a template has a slot, this policy has none" : "a policy with slots is a template",
                     path: ".\(member.name)"
                 )
@@ -59,49 +59,49 @@ struct PolicyJSONReader {
         return policies
     }
 
-    private func link(_ json: JSONValue, in set: inout PolicySet) throws(PolicyJSONError) {
+    private func link(_ json: JSONValue, in set: inout PolicySet) throws(CedarJSONError) {
         let object = try PolicyJSONObject(json, members: ["templateId", "newId", "values"])
-        let template = try object.member("templateId") { json throws(PolicyJSONError) in try string(json) }
-        let id = try object.member("newId") { json throws(PolicyJSONError) in try string(json) }
-        let values = try object.member("values") { json throws(PolicyJSONError) in
+        let template = try object.member("templateId") { json throws(CedarJSONError) in try string(json) }
+        let id = try object.member("newId") { json throws(CedarJSONError) in try string(json) }
+        let values = try object.member("values") { json throws(CedarJSONError) in
             let slots = try PolicyJSONObject(json, members: Slot.allCases.map { "?\($0.rawValue)" })
             var values: [Slot: EntityUID] = [:]
             for slot in Slot.allCases {
-                values[slot] = try slots.optional("?\(slot.rawValue)") { json throws(PolicyJSONError) in
+                values[slot] = try slots.optional("?\(slot.rawValue)") { json throws(CedarJSONError) in
                     try entity(json)
                 }
             }
             return values
         }
         guard set.policies.count + set.templates.count < limits.maxPolicies else {
-            throw PolicyJSONError("more than \(limits.maxPolicies) policies")
+            throw CedarJSONError("more than \(limits.maxPolicies) policies")
         }
         try inSet { () throws(PolicySetError) in
             try set.link(PolicyID(template), as: PolicyID(id), values: values)
         }
     }
 
-    func policy(_ json: JSONValue, id: PolicyID) throws(PolicyJSONError) -> Policy {
+    func policy(_ json: JSONValue, id: PolicyID) throws(CedarJSONError) -> Policy {
         let names = ["effect", "principal", "action", "resource", "conditions", "annotations"]
         let object = try PolicyJSONObject(json, members: names)
-        let effect = try object.member("effect") { json throws(PolicyJSONError) in
+        let effect = try object.member("effect") { json throws(CedarJSONError) in
             guard let effect = Effect(rawValue: try string(json)) else {
-                throw PolicyJSONError("expected \"permit\" or \"forbid\"")
+                throw CedarJSONError("expected \"permit\" or \"forbid\"")
             }
             return effect
         }
         let scope = Scope(
-            principal: try object.member("principal") { json throws(PolicyJSONError) in try constraint(json, .principal)
+            principal: try object.member("principal") { json throws(CedarJSONError) in try constraint(json, .principal)
             },
-            action: try object.member("action") { json throws(PolicyJSONError) in try actionConstraint(json) },
-            resource: try object.member("resource") { json throws(PolicyJSONError) in try constraint(json, .resource) }
+            action: try object.member("action") { json throws(CedarJSONError) in try actionConstraint(json) },
+            resource: try object.member("resource") { json throws(CedarJSONError) in try constraint(json, .resource) }
         )
-        let conditions = try object.member("conditions") { json throws(PolicyJSONError) in
-            try each(json) { json throws(PolicyJSONError) in try condition(json) }
+        let conditions = try object.member("conditions") { json throws(CedarJSONError) in
+            try each(json) { json throws(CedarJSONError) in try condition(json) }
         }
         return Policy(
             id: id,
-            annotations: try object.optional("annotations") { json throws(PolicyJSONError) in try annotations(json) }
+            annotations: try object.optional("annotations") { json throws(CedarJSONError) in try annotations(json) }
                 ?? [],
             effect: effect,
             scope: scope,
@@ -112,14 +112,14 @@ struct PolicyJSONReader {
         )
     }
 
-    private func annotations(_ json: JSONValue) throws(PolicyJSONError) -> [Annotation] {
+    private func annotations(_ json: JSONValue) throws(CedarJSONError) -> [Annotation] {
         guard case .object(let members) = json else {
-            throw PolicyJSONError("expected an object, found \(json.kind)")
+            throw CedarJSONError("expected an object, found \(json.kind)")
         }
         var annotations: [Annotation] = []
         for member in members {
-            let value = try PolicyJSONError.at(".\(member.name)") { () throws(PolicyJSONError) in
-                guard Identifier.isWord(member.name) else { throw PolicyJSONError("no name of an annotation") }
+            let value = try CedarJSONError.at(".\(member.name)") { () throws(CedarJSONError) in
+                guard Identifier.isWord(member.name) else { throw CedarJSONError("no name of an annotation") }
                 return member.value.isNull ? nil : try string(member.value)
             }
             annotations.append(Annotation(name: member.name, value: value))
@@ -127,22 +127,22 @@ struct PolicyJSONReader {
         return annotations
     }
 
-    private func condition(_ json: JSONValue) throws(PolicyJSONError) -> Condition {
+    private func condition(_ json: JSONValue) throws(CedarJSONError) -> Condition {
         let object = try PolicyJSONObject(json, members: ["kind", "body"])
-        let kind = try object.member("kind") { json throws(PolicyJSONError) in
+        let kind = try object.member("kind") { json throws(CedarJSONError) in
             guard let kind = Condition.Kind(rawValue: try string(json)) else {
-                throw PolicyJSONError("expected \"when\" or \"unless\"")
+                throw CedarJSONError("expected \"when\" or \"unless\"")
             }
             return kind
         }
-        let body = try object.member("body") { json throws(PolicyJSONError) in try expression(json) }
+        let body = try object.member("body") { json throws(CedarJSONError) in try expression(json) }
         return Condition(kind: kind, body: body)
     }
 }
 
 extension PolicyJSONReader {
     /// `{"op": "All" | "==" | "in" | "is", …}`
-    private func constraint(_ json: JSONValue, _ slot: Slot) throws(PolicyJSONError) -> EntityConstraint {
+    private func constraint(_ json: JSONValue, _ slot: Slot) throws(CedarJSONError) -> EntityConstraint {
         switch try operation(json) {
         case "All", "all":
             _ = try PolicyJSONObject(json, members: ["op"])
@@ -151,39 +151,39 @@ extension PolicyJSONReader {
         case "in": return .memberOf(try reference(json, slot, besides: ["op"]))
         case "is":
             let object = try PolicyJSONObject(json, members: ["op", "entity_type", "in"])
-            let type = try object.member("entity_type") { json throws(PolicyJSONError) in try typeName(json) }
-            let group = try object.optional("in") { json throws(PolicyJSONError) in try reference(json, slot) }
+            let type = try object.member("entity_type") { json throws(CedarJSONError) in try typeName(json) }
+            let group = try object.optional("in") { json throws(CedarJSONError) in try reference(json, slot) }
             return group.map { .isTypeIn(type, $0) } ?? .isType(type)
-        case let other: throw PolicyJSONError("there is no operation \(JSONValue.string(other))", path: ".op")
+        case let other: throw CedarJSONError("there is no operation \(JSONValue.string(other))", path: ".op")
         }
     }
 
-    private func actionConstraint(_ json: JSONValue) throws(PolicyJSONError) -> ActionConstraint {
+    private func actionConstraint(_ json: JSONValue) throws(CedarJSONError) -> ActionConstraint {
         switch try operation(json) {
         case "All", "all":
             _ = try PolicyJSONObject(json, members: ["op"])
             return .any
         case "==":
             let object = try PolicyJSONObject(json, members: ["op", "entity"])
-            return .equal(try object.member("entity") { json throws(PolicyJSONError) in try action(json) })
+            return .equal(try object.member("entity") { json throws(CedarJSONError) in try action(json) })
         case "in" where json["entities"] != nil:
             let object = try PolicyJSONObject(json, members: ["op", "entities"])
             return .memberOfAny(
-                try object.member("entities") { json throws(PolicyJSONError) in
-                    try each(json) { json throws(PolicyJSONError) in try action(json) }
+                try object.member("entities") { json throws(CedarJSONError) in
+                    try each(json) { json throws(CedarJSONError) in try action(json) }
                 }
             )
         case "in":
             let object = try PolicyJSONObject(json, members: ["op", "entity"])
-            return .memberOf(try object.member("entity") { json throws(PolicyJSONError) in try action(json) })
-        case let other: throw PolicyJSONError("there is no operation \(JSONValue.string(other)) here", path: ".op")
+            return .memberOf(try object.member("entity") { json throws(CedarJSONError) in try action(json) })
+        case let other: throw CedarJSONError("there is no operation \(JSONValue.string(other)) here", path: ".op")
         }
     }
 
-    private func operation(_ json: JSONValue) throws(PolicyJSONError) -> String {
-        guard case .object = json else { throw PolicyJSONError("expected an object, found \(json.kind)") }
-        return try PolicyJSONError.at(".op") { () throws(PolicyJSONError) in
-            guard let operation = json["op"] else { throw PolicyJSONError("missing") }
+    private func operation(_ json: JSONValue) throws(CedarJSONError) -> String {
+        guard case .object = json else { throw CedarJSONError("expected an object, found \(json.kind)") }
+        return try CedarJSONError.at(".op") { () throws(CedarJSONError) in
+            guard let operation = json["op"] else { throw CedarJSONError("missing") }
             return try string(operation)
         }
     }
@@ -193,56 +193,52 @@ extension PolicyJSONReader {
         _ json: JSONValue,
         _ slot: Slot,
         besides others: [String] = []
-    ) throws(PolicyJSONError) -> EntityReference {
+    ) throws(CedarJSONError) -> EntityReference {
         let name = json["slot"] == nil ? "entity" : "slot"
         let object = try PolicyJSONObject(json, members: others + [name])
-        return try object.member(name) { json throws(PolicyJSONError) in
+        return try object.member(name) { json throws(CedarJSONError) in
             guard name == "slot" else { return .entity(try entity(json)) }
             guard try string(json) == "?\(slot.rawValue)" else {
-                throw PolicyJSONError("only the slot \"?\(slot.rawValue)\" can stand here")
+                throw CedarJSONError("only the slot \"?\(slot.rawValue)\" can stand here")
             }
             return .slot(slot)
         }
     }
 
-    private func action(_ json: JSONValue) throws(PolicyJSONError) -> EntityUID {
+    private func action(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
         let uid = try entity(json)
-        guard uid.type.isAction else { throw PolicyJSONError("`\(uid)` is no action") }
+        guard uid.type.isAction else { throw CedarJSONError("`\(uid)` is no action") }
         return uid
     }
 
-    func entity(_ json: JSONValue) throws(PolicyJSONError) -> EntityUID {
-        do throws(EntityJSONError) {
-            return try EntityJSON.parseUID(json)
-        } catch {
-            throw PolicyJSONError(error.message, path: error.path)
-        }
+    func entity(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
+        try EntityJSON.parseUID(json)
     }
 
-    func typeName(_ json: JSONValue) throws(PolicyJSONError) -> EntityTypeName {
+    func typeName(_ json: JSONValue) throws(CedarJSONError) -> EntityTypeName {
         guard let name = EntityTypeName.parse(try string(json)) else {
-            throw PolicyJSONError("\(json) is no name of an entity type")
+            throw CedarJSONError("\(json) is no name of an entity type")
         }
         return name
     }
 
-    func string(_ json: JSONValue) throws(PolicyJSONError) -> String {
-        guard case .string(let text) = json else { throw PolicyJSONError("expected a string, found \(json.kind)") }
+    func string(_ json: JSONValue) throws(CedarJSONError) -> String {
+        guard case .string(let text) = json else { throw CedarJSONError("expected a string, found \(json.kind)") }
         return text
     }
 
     func each<Element>(
         _ json: JSONValue,
-        _ read: (JSONValue) throws(PolicyJSONError) -> Element
-    ) throws(PolicyJSONError) -> [Element] {
+        _ read: (JSONValue) throws(CedarJSONError) -> Element
+    ) throws(CedarJSONError) -> [Element] {
         guard case .array(let elements) = json else {
-            throw PolicyJSONError("expected an array, found \(json.kind)")
+            throw CedarJSONError("expected an array, found \(json.kind)")
         }
         var result: [Element] = []
         result.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
             result.append(
-                try PolicyJSONError.at("[\(index)]") { () throws(PolicyJSONError) in try read(element) }
+                try CedarJSONError.at("[\(index)]") { () throws(CedarJSONError) in try read(element) }
             )
         }
         return result

@@ -1,13 +1,13 @@
 import JSON
 
 extension PolicyJSONWriter {
-    mutating func expression(_ expression: Expression, level: Int) throws(PolicyJSONError) -> JSONValue {
+    mutating func expression(_ expression: Expression, level: Int) throws(CedarJSONError) -> JSONValue {
         guard level < JSONLimits.policies.maxDepth else {
-            throw PolicyJSONError("its JSON form nests deeper than \(JSONLimits.policies.maxDepth) levels")
+            throw CedarJSONError("its JSON form nests deeper than \(JSONLimits.policies.maxDepth) levels")
         }
         let operands = level + 2
         switch expression.kind {
-        case .literal(let value): return ["Value": try literal(value)]
+        case .literal(let value): return ["Value": try EntityJSON.write(value)]
         case .variable(let variable): return ["Var": .string(variable.rawValue)]
         case .and(let all): return try chain(all[0], all.dropFirst().map { ("&&", $0) }, level: level)
         case .or(let all): return try chain(all[0], all.dropFirst().map { ("||", $0) }, level: level)
@@ -64,20 +64,12 @@ extension PolicyJSONWriter {
         .object([JSONMember(name: name, value: operands)])
     }
 
-    private func literal(_ value: Value) throws(PolicyJSONError) -> JSONValue {
-        do throws(EntityJSONError) {
-            return try EntityJSON.write(value)
-        } catch {
-            throw PolicyJSONError(error.message)
-        }
-    }
-
     private mutating func pair(
         _ name: String,
         _ left: Expression,
         _ right: Expression,
         _ level: Int
-    ) throws(PolicyJSONError) -> JSONValue {
+    ) throws(CedarJSONError) -> JSONValue {
         let left = try expression(left, level: level + 2)
         return node(name, ["left": left, "right": try expression(right, level: level + 2)])
     }
@@ -87,7 +79,7 @@ extension PolicyJSONWriter {
         _ first: Expression,
         _ rest: [(sign: String, operand: Expression)],
         level: Int
-    ) throws(PolicyJSONError) -> JSONValue {
+    ) throws(CedarJSONError) -> JSONValue {
         var level = level + 2 * rest.count
         var result = try expression(first, level: level)
         for (sign, operand) in rest {
@@ -97,7 +89,7 @@ extension PolicyJSONWriter {
         return result
     }
 
-    private mutating func array(_ expressions: [Expression], level: Int) throws(PolicyJSONError) -> JSONValue {
+    private mutating func array(_ expressions: [Expression], level: Int) throws(CedarJSONError) -> JSONValue {
         var values: [JSONValue] = []
         values.reserveCapacity(expressions.count)
         for value in expressions { values.append(try expression(value, level: level)) }

@@ -5,7 +5,7 @@ struct PolicyJSONWriter {
     private var valueCount = 0
     private let limits = JSONLimits.policies
 
-    mutating func set(_ set: PolicySet) throws(PolicyJSONError) -> JSONValue {
+    mutating func set(_ set: PolicySet) throws(CedarJSONError) -> JSONValue {
         var templates: [JSONMember] = []
         for template in set.templates { templates.append(try member(template)) }
         var policies: [JSONMember] = []
@@ -22,10 +22,10 @@ struct PolicyJSONWriter {
         ]
     }
 
-    private mutating func member(_ policy: Policy) throws(PolicyJSONError) -> JSONMember {
+    private mutating func member(_ policy: Policy) throws(CedarJSONError) -> JSONMember {
         JSONMember(
             name: policy.id.text,
-            value: try PolicyJSONError.at("`\(policy.id)`") { () throws(PolicyJSONError) in
+            value: try CedarJSONError.at("`\(policy.id)`") { () throws(CedarJSONError) in
                 try self.policy(policy, level: 3)
             }
         )
@@ -35,9 +35,9 @@ struct PolicyJSONWriter {
         _ policy: Policy,
         to id: PolicyID,
         in set: PolicySet
-    ) throws(PolicyJSONError) -> JSONValue {
+    ) throws(CedarJSONError) -> JSONValue {
         guard let template = set[id], template.isTemplate else {
-            throw PolicyJSONError("its template `\(id)` is not in the set", path: "`\(policy.id)`")
+            throw CedarJSONError("its template `\(id)` is not in the set", path: "`\(policy.id)`")
         }
         var values: [JSONMember] = []
         for (slot, constraint) in [
@@ -51,7 +51,7 @@ struct PolicyJSONWriter {
     }
 
     /// - Parameter level: how deep in the document it stands, from 1.
-    mutating func policy(_ policy: Policy, level: Int) throws(PolicyJSONError) -> JSONValue {
+    mutating func policy(_ policy: Policy, level: Int) throws(CedarJSONError) -> JSONValue {
         var conditions: [JSONValue] = []
         for condition in policy.conditions {
             try count(condition.body)
@@ -104,10 +104,10 @@ struct PolicyJSONWriter {
     }
 
     /// Throws before anything is made of an expression that would not fit.
-    private mutating func count(_ expression: Expression) throws(PolicyJSONError) {
+    private mutating func count(_ expression: Expression) throws(CedarJSONError) {
         valueCount += expression.jsonValueCount(limit: limits.maxElements)
         guard valueCount <= limits.maxElements else {
-            throw PolicyJSONError("the JSON form has more than \(limits.maxElements) values")
+            throw CedarJSONError("the JSON form has more than \(limits.maxElements) values")
         }
     }
 }

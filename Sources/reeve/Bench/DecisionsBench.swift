@@ -125,7 +125,7 @@ private struct Workload {
         }
         do {
             entities = try EntityStore(EntityJSON.parseEntities(Self.read(entityFile)))
-        } catch let error as EntityJSONError {
+        } catch let error as CedarJSONError {
             throw CommandError("\(error)", at: entityFile)
         } catch let error as EntityStoreError {
             throw CommandError("\(error)", at: entityFile)

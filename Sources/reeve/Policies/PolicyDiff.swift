@@ -123,7 +123,7 @@ struct RecordedRequests {
     }
 
     /// A line of the decision log says `subject` for the principal, and gives the id of an `Action` alone.
-    private static func request(_ value: JSONValue) throws(EntityJSONError) -> Request {
+    private static func request(_ value: JSONValue) throws(CedarJSONError) -> Request {
         let action: EntityUID
         if case .string(let id)? = value["action"] {
             action = EntityUID(cedar: id) ?? EntityUID(type: "Action", id: id)
@@ -138,7 +138,7 @@ struct RecordedRequests {
         )
     }
 
-    private static func uid(_ value: JSONValue?) throws(EntityJSONError) -> EntityUID {
+    private static func uid(_ value: JSONValue?) throws(CedarJSONError) -> EntityUID {
         if case .string(let text)? = value, let uid = EntityUID(cedar: text) { return uid }
         return try EntityJSON.parseUID(value ?? .null)
     }

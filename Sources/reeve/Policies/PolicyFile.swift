@@ -42,7 +42,7 @@ struct PolicyFile {
             return isJSON ? try PolicyJSON.parse(bytes) : try PolicySet.parse(try text(), naming: .byAnnotation)
         } catch let error as CedarSyntaxError {
             throw PolicyFileError(path: path, error)
-        } catch let error as PolicyJSONError {
+        } catch let error as CedarJSONError {
             throw PolicyFileError(path: path, message: error.message, at: error.path)
         }
     }

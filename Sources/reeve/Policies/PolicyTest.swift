@@ -117,7 +117,7 @@ struct PolicyTestCase {
 
     private static func context(_ reader: inout ObjectReader) throws(FieldError) -> Record {
         guard let value = reader.optional("context") else { return .empty }
-        do throws(EntityJSONError) { return try EntityJSON.parseRecord(value) } catch {
+        do throws(CedarJSONError) { return try EntityJSON.parseRecord(value) } catch {
             throw FieldError(reader.path.member("context"), "\(error)")
         }
     }

@@ -45,7 +45,7 @@ struct PolicyTranslate: ParsableCommand {
         } catch let error as PolicyFileError {
             Console.progress("\(error)")
             throw ExitCode.failure
-        } catch let error as PolicyJSONError {
+        } catch let error as CedarJSONError {
             throw CommandError(error.message, at: "\(file.path): \(error.path)")
         }
     }

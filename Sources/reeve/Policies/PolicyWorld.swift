@@ -109,7 +109,7 @@ extension PolicyWorld {
         guard data.count <= maxEntityBytes else { throw CommandError("is larger than 256 MiB", at: path) }
         do {
             return try EntityStore(EntityJSON.parseEntities([UInt8](data)))
-        } catch let error as EntityJSONError {
+        } catch let error as CedarJSONError {
             throw CommandError("\(error)", at: path)
         } catch let error as EntityStoreError {
             throw CommandError("\(error)", at: path)

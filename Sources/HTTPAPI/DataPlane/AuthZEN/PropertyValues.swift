@@ -39,7 +39,7 @@ enum PropertyValues {
             return .set(ValueSet(values))
         case .object(let members):
             guard members.count == 1, isEscape(members[0].name) else { return .record(try record(members)) }
-            do throws(EntityJSONError) { return try EntityJSON.parseValue(json) } catch {
+            do throws(CedarJSONError) { return try EntityJSON.parseValue(json) } catch {
                 throw PropertyError(name, "is no value: \(error)")
             }
         }

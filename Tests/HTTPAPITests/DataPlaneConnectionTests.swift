@@ -158,7 +158,7 @@ import Testing
 
     @Test("other paths are 404, other methods 405") func routes() throws {
         let client = try client()
-        for path in ["/", "/access/v1/evaluation/", "/access/v1/search/subject", "/admin", "*"] {
+        for path in ["/", "/access/v1/evaluation/", "/access/v1/search/agents", "/admin", "*"] {
             client.send(Client.request(question, path: path, token: sample.botToken))
             #expect(try client.answer().status == 404)
         }

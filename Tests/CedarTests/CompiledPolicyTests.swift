@@ -45,6 +45,26 @@ struct CompiledPolicyTests {
         #expect(tally.reasons.count > 3, "\(tally.reasons)")
     }
 
+    @Test("reasons and errors are in the order of their names' bytes, however long these are") func order() throws {
+        let names = [
+            "", "a", "a\u{0}", "a\u{0}b", "b", "policy-of-sixteen", "policy-of-sixteen-a", "policy-of-sixteen-b",
+            "policy-of-sixtee", "policy1", "policy10", "policy2", "z", "ä", "ä\u{308}", "\u{FB01}", "\u{1F600}",
+        ]
+        let permit = try #require(PolicySet.parse("permit(principal, action, resource);").policies.first)
+        let failing = try #require(
+            PolicySet.parse("permit(principal, action, resource) when { principal.none };").policies.first
+        )
+        let uid = EntityUID(type: "U", id: "a")
+        let request = Request(principal: uid, action: uid, resource: uid)
+        for policy in [permit, failing] {
+            var set = CompiledPolicySet()
+            for name in names.reversed() { set.put(policy.renamed(PolicyID(name))) }
+            let response = set.authorize(request, entities: EntityStore.empty)
+            let found = policy === permit ? response.reasons : response.errors.map(\.policy)
+            #expect(found == names.map { PolicyID($0) }.sorted())
+        }
+    }
+
     @Test("fail nowhere but where the policy fails", arguments: 0..<6 as Range<UInt64>)
     func failures(seed: UInt64) throws {
         var world = RandomWorld(seed: seed + 100)

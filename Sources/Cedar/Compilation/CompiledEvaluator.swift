@@ -47,10 +47,10 @@ package struct CompiledEvaluator {
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
     package mutating func decide(by policies: CompiledPolicySet) -> Decision {
         evaluate(policies)
-        if failures.count > 1 { failures.sort { $0.policy.policy.id < $1.policy.policy.id } }
+        if failures.count > 1 { failures.sort { $0.policy.precedes($1.policy) } }
         let isForbidden = satisfied.contains { $0.isForbid }
         if isForbidden { satisfied.removeAll { !$0.isForbid } } else if isExhausted { satisfied.removeAll() }
-        if satisfied.count > 1 { satisfied.sort { $0.policy.id < $1.policy.id } }
+        if satisfied.count > 1 { satisfied.sort { $0.precedes($1) } }
         return isForbidden || satisfied.isEmpty ? .deny : .allow
     }
 

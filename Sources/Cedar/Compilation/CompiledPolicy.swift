@@ -8,15 +8,22 @@ package final class CompiledPolicy: Sendable {
     let actions: ActionTest
     let resource: ScopeTest
     let code: PolicyCode
+    private let nameHead: NameHead
 
     init(_ policy: Policy, number: Int, code: PolicyCode) {
         self.policy = policy
         self.number = number
+        nameHead = NameHead(policy.id.text)
         isForbid = policy.effect == .forbid
         principal = ScopeTest(policy.scope.principal)
         actions = ActionTest(policy.scope.action)
         resource = ScopeTest(policy.scope.resource)
         self.code = code
+    }
+
+    /// By name.
+    func precedes(_ other: CompiledPolicy) -> Bool {
+        nameHead == other.nameHead ? policy.id < other.policy.id : nameHead < other.nameHead
     }
 
     /// Stands where there is no policy.
@@ -39,6 +46,25 @@ package final class CompiledPolicy: Sendable {
     var matchesNothing: Bool {
         principal.kind == .nothing || resource.kind == .nothing
             || (actions.kind == .memberOfAny && actions.uids.isEmpty)
+    }
+}
+
+/// The first sixteen bytes of a name, in whose order most names are already: to sort reasons by them is to compare numbers.
+private struct NameHead: Comparable, Sendable {
+    private let first: UInt64
+    private let second: UInt64
+
+    /// A name that ends earlier has zeros there, which no byte precedes.
+    init(_ text: String) {
+        var words: [UInt64] = [0, 0]
+        for (place, byte) in text.utf8.prefix(16).enumerated() {
+            words[place / 8] |= UInt64(byte) << UInt64(56 - place % 8 * 8)
+        }
+        (first, second) = (words[0], words[1])
+    }
+
+    static func < (lhs: NameHead, rhs: NameHead) -> Bool {
+        lhs.first == rhs.first ? lhs.second < rhs.second : lhs.first < rhs.first
     }
 }
 

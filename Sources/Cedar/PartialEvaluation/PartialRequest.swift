@@ -18,7 +18,6 @@ package struct PartialRequest: Hashable, Sendable {
         self.context = context
     }
 
-    /// Nil for the context, which is always known.
     /// The request as if one of its entities were not known, but for its type.
     package init(_ request: Request, without variable: Variable) {
         func part(_ uid: EntityUID, _ place: Variable) -> Part { place == variable ? .unknown(uid.type) : .known(uid) }
@@ -30,6 +29,7 @@ package struct PartialRequest: Hashable, Sendable {
         )
     }
 
+    /// Nil for the context, which is always known.
     package subscript(variable: Variable) -> Part? {
         switch variable {
         case .principal: principal

@@ -4,6 +4,7 @@ package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
+internal import Synchronization
 
 /// Three real processes, made with `reeve cluster init --dev`.
 package final class TestCluster: @unchecked Sendable {
@@ -69,7 +70,7 @@ package final class TestCluster: @unchecked Sendable {
         self.folder = folder ?? temporary
         self.hosts = hosts
         self.launch = launch
-        let base = Self.freePorts(count: 3 * names.count)
+        let base = try Self.freePorts(count: 3 * names.count)
         portBase = base
         let nodes = (0..<3).flatMap { number in
             let port = base + number * 3
@@ -88,12 +89,22 @@ package final class TestCluster: @unchecked Sendable {
     }
 
     /// The first of so many ports in a row that nobody listens on, below those that the system gives to outgoing connections.
-    private static func freePorts(count: Int) -> Int {
-        while true {
-            let base = 12_000 + Int.random(in: 0..<1000) * 20
+    /// No other cluster of this process gets them, which may have chosen and not listen yet.
+    private static func freePorts(count: Int) throws -> Int {
+        for _ in 0..<blockCount {
+            let block = nextBlock.withLock { block in
+                block = (block + 1) % blockCount
+                return block
+            }
+            let base = 12_000 + block * 20
             if (base..<base + count).allSatisfy(isFree) { return base }
         }
+        throw Failure("no \(count) ports in a row are free")
     }
+
+    private static let blockCount = 1000
+    /// Begins anywhere, since there may be other processes.
+    private static let nextBlock = Mutex(Int.random(in: 0..<blockCount))
 
     private static func isFree(_ port: Int) -> Bool {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -40,7 +40,7 @@ package struct RaftOptions: Hashable, Sendable {
     /// Followers that are told at the same moment that the link to their leader is closed stand one after the other, so
     /// far apart: a few round trips and syncs, in which the one before has won unless it cannot.
     package var linkHintSpacing: Span {
-        Span(microseconds: min(Span.milliseconds(25).microseconds, electionTimeout.microseconds / Self.turns))
+        Span(microseconds: min(Span.milliseconds(25).microseconds, turnSpacing.microseconds))
     }
 
     /// Up to this is added to each turn. Above all, it lets the others be told too, who listen to nobody before.

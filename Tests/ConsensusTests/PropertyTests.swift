@@ -42,7 +42,7 @@ import Testing
         var (changes, joint, readsReady, removals, refusedChanges, leaders) = (0, 0, 0, 0, 0, 0)
         for seed in Self.seeds {
             var schedule = HostileSchedule(seed: seed)
-            for _ in 0..<3000 { schedule.step() }
+            for _ in 0..<4000 { schedule.step() }
             reads += schedule.group.reads
             installs += schedule.group.installs
             cuts += schedule.group.checker.cuts
@@ -57,7 +57,7 @@ import Testing
         #expect(leaders > 2 * Self.seeds.count, "\(leaders) leaders were elected")
         #expect(changes > 300, "\(changes) configurations were in force")
         #expect(joint > 50, "\(joint) of them joint")
-        #expect(removals > 5, "a leader was removed \(removals) times")
+        #expect(removals > 10, "a leader was removed \(removals) times")
         #expect(refusedChanges > 10, "the state machine refused \(refusedChanges) changes")
         #expect(readsReady > 500, "\(readsReady) reads were answered")
         #expect(reads > 10, "old entries were read back \(reads) times")

@@ -214,7 +214,7 @@ extension PolicyJSONReader {
         case .object(let members):
             guard members.count == 1 else { return try node(.record(try valueFields(json))) }
             switch members[0].name {
-            case "__entity": return Expression(.literal(.entity(try entity(json))))
+            case "__entity": return Expression(.literal(.entity(try EntityJSON.parseUID(json))))
             case "__extn":
                 return try CedarJSONError.at(".__extn") { () throws(CedarJSONError) in
                     try node(try extensionCall(members[0].value))

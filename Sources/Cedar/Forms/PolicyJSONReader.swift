@@ -68,7 +68,7 @@ struct PolicyJSONReader {
             var values: [Slot: EntityUID] = [:]
             for slot in Slot.allCases {
                 values[slot] = try slots.optional("?\(slot.rawValue)") { json throws(CedarJSONError) in
-                    try entity(json)
+                    try EntityJSON.parseUID(json)
                 }
             }
             return values
@@ -197,7 +197,7 @@ extension PolicyJSONReader {
         let name = json["slot"] == nil ? "entity" : "slot"
         let object = try PolicyJSONObject(json, members: others + [name])
         return try object.member(name) { json throws(CedarJSONError) in
-            guard name == "slot" else { return .entity(try entity(json)) }
+            guard name == "slot" else { return .entity(try EntityJSON.parseUID(json)) }
             guard try string(json) == "?\(slot.rawValue)" else {
                 throw CedarJSONError("only the slot \"?\(slot.rawValue)\" can stand here")
             }
@@ -206,13 +206,9 @@ extension PolicyJSONReader {
     }
 
     private func action(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
-        let uid = try entity(json)
+        let uid = try EntityJSON.parseUID(json)
         guard uid.type.isAction else { throw CedarJSONError("`\(uid)` is no action") }
         return uid
-    }
-
-    func entity(_ json: JSONValue) throws(CedarJSONError) -> EntityUID {
-        try EntityJSON.parseUID(json)
     }
 
     func typeName(_ json: JSONValue) throws(CedarJSONError) -> EntityTypeName {

@@ -54,25 +54,19 @@ struct EvaluationParts {
         )
     }
 
-    /// With an empty id or name, and no properties, for what is searched for, whatever is given there.
+    /// With a name that stands for all, and no properties, for what is searched for, whatever is given there.
     func complete(searching target: SearchQuery.Target) throws(EvaluationError) -> Evaluation {
         var parts = self
         switch target {
-        case .subject:
-            parts.subject = try Self.given("subject", subject, nil)
-            parts.subject?.name = Self.anyone
-            parts.subject?.properties = .empty
-        case .resource:
-            parts.resource = try Self.given("resource", resource, nil)
-            parts.resource?.name = Self.anyone
-            parts.resource?.properties = .empty
-        case .action: parts.action = Named(type: nil, name: Self.anyone, properties: .empty)
+        case .subject: parts.subject = Self.anything(of: try Self.given("subject", subject, nil).type)
+        case .resource: parts.resource = Self.anything(of: try Self.given("resource", resource, nil).type)
+        case .action: parts.action = Self.anything(of: nil)
         }
         return try parts.complete(index: nil)
     }
 
-    /// A name that stands for all of them; it goes no further than the search.
-    private static let anyone = "*"
+    /// The name goes no further than the search.
+    private static func anything(of type: String?) -> Named { Named(type: type, name: "*", properties: .empty) }
 
     private static func entity(
         _ member: String,

@@ -34,22 +34,24 @@ package enum SearchDecoder {
     private static func page(_ document: JSONValue, of query: SearchQuery) throws(EvaluationError) -> SearchPage {
         guard let page = document["page"], !page.isNull else { return SearchPage() }
         guard case .object = page else { throw EvaluationError("page must be an object, not \(page.kind)") }
-        let limit = try limit(page)
-        guard let given = page["token"], !given.isNull else {
-            return limit.map { SearchPage(limit: $0) } ?? SearchPage()
-        }
-        guard let text = given.stringValue else {
-            throw EvaluationError("page.token must be a string, not \(given.kind)")
-        }
-        if text.isEmpty { return limit.map { SearchPage(limit: $0) } ?? SearchPage() }
+        let first = try limit(page).map { SearchPage(limit: $0) }
+        guard let text = try token(page) else { return first ?? SearchPage() }
         guard let token = SearchToken(parsing: text) else {
             throw EvaluationError("page.token must be the next_token of an earlier answer")
         }
-        guard token.belongs(to: query), limit == nil || limit.map({ SearchPage(limit: $0).limit }) == token.page.limit
-        else {
+        guard token.belongs(to: query), first == nil || first?.limit == token.page.limit else {
             throw EvaluationError("page.token belongs to another search: all else must be as in the request before")
         }
         return token.page
+    }
+
+    /// Nil where there is none, or it is empty as the last answer has it.
+    private static func token(_ page: JSONValue) throws(EvaluationError) -> String? {
+        guard let given = page["token"], !given.isNull else { return nil }
+        guard let text = given.stringValue else {
+            throw EvaluationError("page.token must be a string, not \(given.kind)")
+        }
+        return text.isEmpty ? nil : text
     }
 
     private static func limit(_ page: JSONValue) throws(EvaluationError) -> Int? {

@@ -54,17 +54,13 @@ private final class BackupLease: Sendable {
 }
 
 extension StateStore {
-    /// A copy of the whole state, or of what an export of revocations holds.
-    package func openBackup(_ kind: BackupKind, lineage: Lineage, at time: WallTime) throws -> BackupStream {
-        try openBackup(tables: kind.tables) { kind.header(of: $0, $1, lineage, time) }
-    }
-
-    /// Likewise, of the state as it would be after changes that are never committed.
+    /// A copy of the whole state, or of what an export of revocations holds: as it is, or as it would be after changes that are
+    /// never committed.
     package func openBackup(
         _ kind: BackupKind,
         lineage: Lineage,
         at time: WallTime,
-        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint
+        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint = { $1 }
     ) throws -> BackupStream {
         try openBackup(tables: kind.tables, after: changes) { kind.header(of: $0, $1, lineage, time) }
     }
@@ -72,7 +68,7 @@ extension StateStore {
 
 extension BackupKind {
     fileprivate func header(
-        of view: StateView,
+        of view: StateTransaction,
         _ point: SnapshotPoint,
         _ lineage: Lineage,
         _ time: WallTime

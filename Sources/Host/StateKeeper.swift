@@ -12,20 +12,24 @@ import Synchronization
 /// The one thread that changes the state: it applies entries, publishes what decisions are made from, and takes in
 /// snapshots.
 ///
-/// Entries are durable in the log before they come here, so nobody waits for the disk: applied entries gather in one
-/// transaction, which is committed once a while, when somebody wants to read, or when it has grown. A crash loses it, and
-/// the log brings it back.
+/// Entries are durable in the log before they come here, so nobody waits for the disk: what is applied gathers in memory, and
+/// another thread commits it once a while, when somebody wants to read, or when it has grown, while more is applied. A crash
+/// loses what was not committed, and the log brings it back.
 final class StateKeeper: @unchecked Sendable {
-    // Safe: `applier`, `open` and `isCommitScheduled` are touched by closures of `worker` alone, which run one after the other.
+    // Safe: the following are touched by closures of `worker` alone, which run one after the other.
     private var applier: Applier
-    private var open: Open?
+    /// Nil before the first use, and after a commit that failed for good.
+    private var working: WorkingState?
+    private var isCommitting = false
     private var isCommitScheduled = false
+    private var waiting: [Waiting] = []
+    /// Came while there was too much in memory, and waits for a commit.
+    private var held: [Entry]?
 
-    private struct Open {
-        let batch: StateBatch
-        /// What it holds, to be applied once more when it has to be given up.
-        var entries: [Entry] = []
-        var byteCount = 0
+    /// Somebody who goes on once all that was applied up to an entry is committed, or cannot be for now.
+    private struct Waiting {
+        let index: LogIndex
+        let resume: @Sendable (StorageError?) -> Void
     }
 
     private let directory: DataDirectory
@@ -35,6 +39,7 @@ final class StateKeeper: @unchecked Sendable {
     private let inbox: Inbox
     private let room: StorageRoom
     private let worker = SerialWorker()
+    private let committer = SerialWorker()
     private let logger: Logger
     private let fail: @Sendable (any Error) -> Void
     private let statistics: Mutex<Statistics>
@@ -48,10 +53,9 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     /// How long what is applied may wait for its commit: what a start then has to apply again.
-    private static let commitInterval = TimeAmount.milliseconds(250)
-    /// A transaction past either bound is committed at once.
-    private static let maxOpenEntries = 8192
-    private static let maxOpenBytes = 16 * 1024 * 1024
+    private static let commitInterval = TimeAmount.seconds(1)
+    /// Past so much in memory a commit begins at once. While one before it lasts, entries then wait.
+    private static let maxOpenBytes = 32 * 1024 * 1024
 
     init(
         directory: DataDirectory,
@@ -79,19 +83,24 @@ final class StateKeeper: @unchecked Sendable {
 
     func apply(_ entries: [Entry]) {
         perform { [self] in
-            let applied: AppliedBatch
-            do { applied = try attempt(entries) } catch let error as StorageError where canWait(for: error) {
-                return retry(entries, error)
+            guard !isLarge || working?.isSettled ?? true else {
+                held = entries
+                return
             }
-            room.note(.state, isFull: false)
-            inbox.post(.applied(applied))
-            guard applied.halt == nil, let open else { return }
-            if open.entries.count > Self.maxOpenEntries || open.byteCount > Self.maxOpenBytes {
-                _ = try commitIfThereIsRoom()
-            } else {
-                scheduleCommit(in: Self.commitInterval)
-            }
+            try applyNow(entries)
         }
+    }
+
+    private var isLarge: Bool { (working?.openBytes ?? 0) > Self.maxOpenBytes }
+
+    private func applyNow(_ entries: [Entry]) throws {
+        let applied: AppliedBatch
+        do { applied = try attempt(entries) } catch let error as StorageError where error.isRoomMissing {
+            return retry(entries, error)
+        }
+        room.note(.state, isFull: false)
+        inbox.post(.applied(applied))
+        if isLarge { beginCommit() } else { scheduleCommit(in: Self.commitInterval) }
     }
 
     /// Nothing was changed: the node goes on with what it has applied, and with these entries once there is room. Until it
@@ -106,46 +115,53 @@ final class StateKeeper: @unchecked Sendable {
         room.note(.state, isFull: true)
     }
 
-    /// Whether there is no room and nothing was lost by trying: then the same is right once there is.
-    private func canWait(for error: StorageError) -> Bool { error.isRoomMissing && open?.batch.isIntact ?? true }
-
     private enum Attempt: Sendable {
         case done(AppliedBatch, DecisionSnapshot, MemberFacts?)
         case blocked(after: Int, reason: String)
     }
 
-    /// What it makes of the decision snapshot is published before anybody hears of it.
+    /// An entry that cannot be applied takes no effect, and nothing after it; those before it do.
     private func attempt(_ entries: [Entry]) throws -> AppliedBatch {
-        let batch = try openBatch()
-        switch try apply(entries, in: batch) {
+        switch try apply(entries, in: try openWorking()) {
         case .done(let applied, let snapshot, let members):
-            open?.entries += entries
-            open?.byteCount += entries.reduce(0) { $0 + $1.byteCount }
-            cell.publish(snapshot)
-            if let members { roster.learned(members) }
-            note { statistics in
-                statistics.batches += 1
-                statistics.entries += UInt64(entries.count)
-            }
-            return applied
+            return publish(applied, snapshot, members, of: entries)
+        case .blocked(0, let reason):
+            return try unchanged().halted(because: reason)
         case .blocked(let count, let reason):
-            batch.abandon()
-            let before = (open?.entries ?? []) + entries.prefix(count)
-            open = nil
-            return try applyAgain(before).halted(because: reason)
+            let before = entries.prefix(count)
+            guard case .done(let applied, let snapshot, let members) = try apply(before, in: try openWorking()) else {
+                throw StorageError.corrupt(path: directory.state.path, reason: "what was applied does not apply again")
+            }
+            return publish(applied, snapshot, members, of: before).halted(because: reason)
         }
     }
 
-    private func openBatch() throws -> StateBatch {
-        if let open { return open.batch }
-        let batch = try directory.state.begin()
-        open = Open(batch: batch)
-        return batch
+    /// Before anybody hears that the entries are applied.
+    private func publish(
+        _ applied: AppliedBatch,
+        _ snapshot: DecisionSnapshot,
+        _ members: MemberFacts?,
+        of entries: some Collection<Entry>
+    ) -> AppliedBatch {
+        cell.publish(snapshot)
+        if let members { roster.learned(members) }
+        note { statistics in
+            statistics.batches += 1
+            statistics.entries += UInt64(entries.count)
+        }
+        return applied
     }
 
-    private func apply(_ entries: [Entry], in batch: StateBatch) throws -> Attempt {
+    private func openWorking() throws -> WorkingState {
+        if let working { return working }
+        let opened = try directory.state.openWorkingState()
+        working = opened
+        return opened
+    }
+
+    private func apply(_ entries: some Collection<Entry>, in working: WorkingState) throws -> Attempt {
         let before = cell.current.snapshot
-        return try batch.apply { transaction, point -> (Attempt, applied: SnapshotPoint?) in
+        return try working.apply { transaction, point -> (Attempt, applied: SnapshotPoint?) in
             switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
             case .done(let applied):
                 let snapshot = before.updated(
@@ -166,19 +182,18 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    /// The transaction that holds an entry which cannot be applied is worth nothing. Those before the entry take effect all
-    /// the same, in another one; some have been reported before.
-    private func applyAgain(_ entries: [Entry]) throws -> AppliedBatch {
-        guard !entries.isEmpty else { return try unchanged() }
-        let batch = try directory.state.begin()
-        guard case .done(let applied, let snapshot, let members) = try apply(entries, in: batch) else {
-            throw StorageError.corrupt(path: directory.state.path, reason: "what was applied does not apply again")
+    private func unchanged() throws -> AppliedBatch {
+        let working = try openWorking()
+        let facts = try working.apply {
+            transaction,
+            point -> (Result<DirectoryFacts, StateDamage>, applied: SnapshotPoint?) in
+            let facts = Result { () throws(StateDamage) in
+                try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
+            }
+            return (facts, nil)
         }
-        cell.publish(snapshot)
-        if let members { roster.learned(members) }
-        open = Open(batch: batch)
-        try commit()
-        return applied
+        let point = working.applied.knowingVoters(from: directory.log)
+        return AppliedBatch(point: point, outcomes: [], events: [], facts: try facts.get(), halt: nil)
     }
 
     private func scheduleCommit(in time: TimeAmount) {
@@ -187,34 +202,68 @@ final class StateKeeper: @unchecked Sendable {
         inbox.loop.scheduleTask(in: time) { [self] in
             perform { [self] in
                 isCommitScheduled = false
-                _ = try commitIfThereIsRoom()
+                beginCommit()
             }
         }
     }
 
-    /// The disk may have filled up since: then what is applied waits, as what is to be applied does.
-    ///
-    /// - Returns: What is missing.
-    private func commitIfThereIsRoom() throws -> StorageError? {
-        guard let batch = open?.batch else { return nil }
-        do { try batch.checkDisk() } catch let error where canWait(for: error) {
-            noteFull(error)
-            scheduleCommit(in: StorageRoom.retryInterval)
-            return error
+    /// One at a time: what is applied meanwhile is the next one's.
+    private func beginCommit() {
+        guard !isCommitting, let changes = working?.freeze() else { return }
+        isCommitting = true
+        committer.run { [self] in
+            let result = Result { () throws(StorageError) in try directory.state.commit(changes) }
+            perform { [self] in try ended(result, changes) }
         }
-        try commit()
-        room.note(.state, isFull: false)
-        return nil
     }
 
-    private func commit() throws {
-        guard let batch = open?.batch else { return }
-        open = nil
-        try batch.commit()
+    private func ended(_ result: Result<Void, StorageError>, _ changes: StateChanges) throws {
+        isCommitting = false
+        switch result {
+        case .success:
+            try working?.settle()
+            try committed(changes)
+        case .failure(let error) where error.isRoomMissing:
+            noteFull(error)
+            resumeWaiting(with: error) { _ in true }
+            scheduleCommit(in: StorageRoom.retryInterval)
+        case .failure(let error):
+            working = nil
+            fail(error)
+            resumeWaiting(with: error) { _ in true }
+        }
+    }
+
+    private func committed(_ changes: StateChanges) throws {
+        room.note(.state, isFull: false)
+        let index = changes.applied.position.index
         note { statistics in
             statistics.commits += 1
-            statistics.committed = batch.applied.position.index
+            statistics.committed = index
         }
+        resumeWaiting(with: nil) { $0.index <= index }
+        if !waiting.isEmpty || isLarge {
+            beginCommit()
+        } else if working?.hasOpenChanges == true {
+            scheduleCommit(in: Self.commitInterval)
+        }
+        if let entries = held {
+            held = nil
+            try applyNow(entries)
+        }
+    }
+
+    private func resumeWaiting(with error: StorageError?, _ isMeant: (Waiting) -> Bool) {
+        let meant = waiting.filter(isMeant)
+        waiting.removeAll(where: isMeant)
+        for waiting in meant { waiting.resume(error) }
+    }
+
+    /// Goes on, on any thread, once all that is applied is committed, or cannot be for now or for good.
+    private func commitAll(then resume: @escaping @Sendable (StorageError?) -> Void) {
+        guard let working, working.applied.position.index > snapshot.committed else { return resume(nil) }
+        waiting.append(Waiting(index: working.applied.position.index, resume: resume))
+        beginCommit()
     }
 
     /// Returns when whoever opens the store sees at least what is published now.
@@ -226,12 +275,8 @@ final class StateKeeper: @unchecked Sendable {
         guard snapshot.committed < revision else { return }
         let outcome: Result<Void, ServiceError> = await withCheckedContinuation { waiting in
             worker.run {
-                do {
-                    let missing = try self.commitIfThereIsRoom()
-                    waiting.resume(returning: missing.map { .failure(.unreadable($0)) } ?? .success(()))
-                } catch {
-                    self.fail(error)
-                    waiting.resume(returning: .failure(.unreadable(error)))
+                self.commitAll { error in
+                    waiting.resume(returning: error.map { .failure(.unreadable($0)) } ?? .success(()))
                 }
             } otherwise: {
                 waiting.resume(returning: .failure(ServiceError(.shuttingDown)))
@@ -251,24 +296,20 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    private func unchanged() throws -> AppliedBatch {
-        let view = try directory.state.openView()
-        defer { view.close() }
-        let point = try view.applied().knowingVoters(from: directory.log)
-        let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
-        return AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: nil)
-    }
-
     /// Forces the state to disk, so that the log before what it reflects may go. Waits for room as long as there is none.
     func prepareCompaction(before index: LogIndex, then compact: @escaping @Sendable (Compaction) -> Void) {
         perform { [self] in
-            guard try commitIfThereIsRoom() == nil else {
-                inbox.loop.scheduleTask(in: StorageRoom.retryInterval) {
-                    self.prepareCompaction(before: index, then: compact)
+            commitAll { [self] error in
+                guard error == nil else {
+                    inbox.loop.scheduleTask(in: StorageRoom.retryInterval) {
+                        self.prepareCompaction(before: index, then: compact)
+                    }
+                    return
                 }
-                return
+                committer.run { [self] in
+                    do { compact(try Compaction.prepare(before: index, state: directory.state)) } catch { fail(error) }
+                }
             }
-            compact(try Compaction.prepare(before: index, state: directory.state))
         }
     }
 
@@ -285,22 +326,22 @@ final class StateKeeper: @unchecked Sendable {
         }
     }
 
-    /// After what is being applied, and between two writes of the log, since both are replaced.
+    /// After what is being committed, and between two writes of the log, since both are replaced.
     func install(_ point: SnapshotPoint, log: LogWriter) {
         perform { [self] in
-            if try commitIfThereIsRoom() != nil {
-                // It is about to be replaced.
-                open?.batch.abandon()
-                open = nil
-            }
-            log.perform { [self] in
-                try directory.installSnapshot(point)
-                perform { [self] in try publishInstalled(point) }
+            commitAll { [self] error in
+                // What found no room is about to be replaced, and must not be tried again after that.
+                if error != nil { working = nil }
+                log.perform { [self] in
+                    try directory.installSnapshot(point)
+                    perform { [self] in try publishInstalled(point) }
+                }
             }
         }
     }
 
     private func publishInstalled(_ point: SnapshotPoint) throws {
+        working = nil
         let view = try directory.state.openView()
         defer { view.close() }
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
@@ -311,8 +352,19 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     func stop() async {
-        // What finds no room is in the log all the same.
-        perform { [self] in _ = try commitIfThereIsRoom() }
+        await withCheckedContinuation { stopped in
+            // What finds no room is in the log all the same.
+            worker.run {
+                self.commitAll { _ in stopped.resume() }
+            } otherwise: {
+                stopped.resume()
+            }
+        }
+        await committer.stop()
+        worker.run { [self] in
+            working = nil
+            resumeWaiting(with: nil) { _ in true }
+        }
         await worker.stop()
     }
 }

@@ -23,7 +23,7 @@ package final class BackupStream: Sendable {
 
     /// Confined to the mutex.
     private struct State {
-        let view: StateView
+        let view: StateTransaction
         let tables: [UInt8]?
         var phase = Phase.header
         var chunkCount: UInt64 = 0
@@ -35,7 +35,7 @@ package final class BackupStream: Sendable {
     static let chunkBytes = 256 * 1024
 
     /// - Parameter tables: First bytes of the keys that count; nil for all.
-    init(view: sending StateView, header: BackupHeader, tables: [UInt8]?) {
+    init(view: sending StateTransaction, header: BackupHeader, tables: [UInt8]?) {
         self.header = header
         self.state = Mutex(State(view: view, tables: tables))
     }
@@ -84,7 +84,7 @@ package final class BackupStream: Sendable {
 
     /// Pairs from a key on that fit a chunk, at least one if there is any, and the key from which to go on.
     private static func run(
-        of view: StateView,
+        of view: StateTransaction,
         from start: [UInt8],
         in tables: [UInt8]?
     ) throws(StorageError) -> (pairs: StatePairs, next: [UInt8]) {
@@ -110,32 +110,22 @@ package final class BackupStream: Sendable {
 }
 
 extension StateStore {
-    /// Fixes the newest committed state for a backup.
+    /// Fixes the newest committed state for a backup, or the state as it would be after changes that are never committed.
     ///
     /// - Parameters:
     ///   - tables: First bytes of the keys that count, ascending; nil for all.
+    ///   - changes: Says where the state stands after them.
     ///   - describe: Makes the header from that very state.
-    package func openBackup<Failure: Error>(
-        tables: [UInt8]? = nil,
-        describe: (StateView, SnapshotPoint) throws(Failure) -> BackupHeader
-    ) throws -> BackupStream {
-        let view = try openView()
-        let header = try describe(view, try view.applied())
-        return BackupStream(view: view, header: header, tables: tables)
-    }
-
-    /// Likewise of the state as it would be after changes that are never committed. Until the stream has ended or is released
-    /// nobody else can change the state; it is for the calling thread alone.
     package func openBackup(
         tables: [UInt8]? = nil,
-        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint,
-        describe: (StateView, SnapshotPoint) throws -> BackupHeader
+        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint = { $1 },
+        describe: (StateTransaction, SnapshotPoint) throws -> BackupHeader
     ) throws -> BackupStream {
-        let view = try openWritableView()
-        var transaction = StateTransaction(view: view)
+        let view = try openView()
+        var transaction = StateTransaction(over: view)
         let point = try changes(&transaction, try view.applied())
-        let header = try describe(view, point)
-        if let failure = view.failure { throw failure }
-        return BackupStream(view: view, header: header, tables: tables)
+        let header = try describe(transaction, point)
+        if let failure = transaction.failure { throw failure }
+        return BackupStream(view: transaction, header: header, tables: tables)
     }
 }

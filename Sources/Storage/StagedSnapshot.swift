@@ -62,7 +62,7 @@ final class StagedSnapshot: Sendable {
             throw .badSnapshot(reason: "chunk \(chunk.number): \(error)")
         }
         let transaction = try contents.environment.beginWrite()
-        let used = try transaction.usedBytes(of: [contents.pairs, contents.meta.table])
+        let used = try contents.usedBytes(in: transaction)
         guard used + UInt64(chunk.bytes.count) <= limitBytes else {
             throw .full(path: contents.environment.path, limitBytes: limitBytes)
         }

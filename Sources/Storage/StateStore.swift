@@ -86,30 +86,76 @@ package final class StateStore: Sendable {
     package func update<Value: Sendable>(
         _ body: (inout StateTransaction, SnapshotPoint) -> (Value, applied: SnapshotPoint?)
     ) throws(StorageError) -> Value {
-        let batch = try begin()
-        let before = batch.applied
-        let value = try batch.apply(body)
-        if batch.applied != before { try batch.commit() }
+        let state = try openWorkingState()
+        let value = try state.apply(body)
+        if let changes = state.freeze() { try commit(changes) }
         return value
     }
 
-    /// A view of a transaction that may change things: the store's one writer.
-    func openWritableView() throws(StorageError) -> StateView {
-        let contents = current
-        return StateView(transaction: try contents.environment.beginWrite(), contents: contents)
+    /// For changes that are committed later. There is to be one at a time: of two that go on from the same state, only one
+    /// can commit.
+    package func openWorkingState() throws(StorageError) -> WorkingState {
+        try checkHalt()
+        return try WorkingState(store: self)
     }
 
-    /// Begins changes that are committed later. Waits for the writer before, so a thread must not have two at once.
-    package func begin() throws(StorageError) -> StateBatch {
-        try checkHalt()
-        let batch = try StateBatch(store: self, contents: current)
+    /// Writes changes in one transaction: readers see all of them from now on. What survives a crash of the system is the
+    /// store's promise. `full` and `diskFull` change nothing, and the same can be tried again.
+    package func commit(_ changes: StateChanges) throws(StorageError) {
+        let contents = current
+        let transaction = try contents.environment.beginWrite()
         // The writer that was waited for may have failed.
         try checkHalt()
-        return batch
+        try checkDisk(usedBytes: try contents.usedBytes(in: transaction), newBytes: changes.byteCount)
+        let found = try contents.applied(in: transaction)
+        guard found == changes.after else {
+            throw .misuse("changes to the state at \(changes.after.position) do not fit it at \(found.position)")
+        }
+        try changes.rows.forEach { row throws(StorageError) in
+            if let value = row.value {
+                try transaction.put(value, for: row.key, in: contents.pairs)
+            } else {
+                try transaction.remove(row.key, in: contents.pairs)
+            }
+        }
+        try contents.meta.put(changes.applied, as: .applied, in: transaction)
+        try commit(transaction)
+    }
+
+    private func commit(_ transaction: LMDBTransaction) throws(StorageError) {
+        do throws(StorageError) {
+            try transaction.commit()
+        } catch {
+            // A commit that failed on its way to the disk may have taken unsynced pages of earlier ones with it, which
+            // a later sync would not report again: then not even a full disk leaves a store that can go on.
+            var error = error
+            if case .diskFull(let path) = error {
+                error = .syncFailed(path: path, reason: "no space left; free some, then start the node again")
+            }
+            if error.isFatal { halt(error) }
+            throw error
+        }
+    }
+
+    /// - Throws: `full` or `diskFull` where there is no room for more.
+    func checkRoom(usedBytes: UInt64, newBytes: Int) throws(StorageError) {
+        guard usedBytes + UInt64(newBytes) <= limits.maxBytes else {
+            throw .full(path: path, limitBytes: limits.maxBytes)
+        }
+        try checkDisk(usedBytes: usedBytes, newBytes: newBytes)
+    }
+
+    /// - Throws: `diskFull` where a commit might not find the room that it needs.
+    private func checkDisk(usedBytes: UInt64, newBytes: Int) throws(StorageError) {
+        try current.environment.checkDisk(
+            for: 1 << 20 + UInt64(newBytes),
+            usedBytes: usedBytes,
+            reserve: limits.minimumFreeBytes
+        )
     }
 
     private func checkHalt() throws(StorageError) { if let halted = halted.withLock({ $0 }) { throw halted } }
-    func halt(_ error: StorageError) { halted.withLock { $0 = $0 ?? error } }
+    private func halt(_ error: StorageError) { halted.withLock { $0 = $0 ?? error } }
 
     /// Forces to disk what was committed before.
     ///
@@ -134,8 +180,8 @@ package final class StateStore: Sendable {
         return try view.usedBytes()
     }
 
-    /// From now on, the state is another environment's. Views and snapshots of the old one stay valid. No batch may be
-    /// open: it would be committed to the old one.
+    /// From now on, the state is another environment's. Views and snapshots of the old one stay valid. A working state of the
+    /// old one is worth nothing: it cannot be committed.
     func adopt(_ contents: StateContents) { self.contents.withLock { $0 = contents } }
 
     private var current: StateContents { contents.withLock { $0 } }
@@ -154,5 +200,14 @@ struct StateContents: Sendable {
         let transaction = try environment.beginWrite()
         try meta.claim(for: owner, in: transaction)
         try transaction.commit()
+    }
+
+    func applied(in transaction: LMDBTransaction) throws(StorageError) -> SnapshotPoint {
+        try meta.point(.applied, in: transaction)
+            ?? SnapshotPoint(position: .zero, hash: .zero, time: .distantPast, configuration: .init(voters: []))
+    }
+
+    func usedBytes(in transaction: LMDBTransaction) throws(StorageError) -> UInt64 {
+        try transaction.usedBytes(of: [pairs, meta.table])
     }
 }

@@ -24,33 +24,24 @@ package final class StateView: KeyValueView {
     }
 
     /// The log position that the state stands for.
-    package func applied() throws(StorageError) -> SnapshotPoint {
-        try contents.meta.point(.applied, in: transaction)
-            ?? SnapshotPoint(position: .zero, hash: .zero, time: .distantPast, configuration: .init(voters: []))
-    }
+    package func applied() throws(StorageError) -> SnapshotPoint { try contents.applied(in: transaction) }
 
-    package func usedBytes() throws(StorageError) -> UInt64 {
-        try transaction.usedBytes(of: [contents.pairs, contents.meta.table])
-    }
+    package func usedBytes() throws(StorageError) -> UInt64 { try contents.usedBytes(in: transaction) }
 
     /// Gives the pages back. Later reads find nothing and set `failure`.
     package func close() { transaction.abort() }
 
-    fileprivate func set(_ value: [UInt8], for key: [UInt8]) {
-        _ = attempt { () throws(StorageError) in try transaction.put(value, for: key, in: contents.pairs) }
+    /// Whether the store can hold a row of this key. If not, that is the failure.
+    func canStore(_ key: [UInt8]) -> Bool {
+        let limit = contents.environment.maxKeyBytes
+        attempt { () throws(StorageError) in
+            guard !key.isEmpty else { throw .misuse("a key must not be empty") }
+            guard key.count <= limit else { throw .keyTooLong(byteCount: key.count, limit: limit) }
+        }
+        return failure == nil
     }
 
-    fileprivate func remove(_ key: [UInt8]) {
-        _ = attempt { () throws(StorageError) in try transaction.remove(key, in: contents.pairs) }
-    }
-
-    /// Commits, unless anything failed.
-    func finish(applied: SnapshotPoint) throws(StorageError) {
-        if let failure { throw failure }
-        try contents.meta.put(applied, as: .applied, in: transaction)
-        try transaction.commit()
-    }
-
+    @discardableResult
     private func attempt<Value>(_ body: () throws(StorageError) -> Value) -> Value? {
         guard failure == nil else { return nil }
         do throws(StorageError) {
@@ -60,14 +51,4 @@ package final class StateView: KeyValueView {
             return nil
         }
     }
-}
-
-/// Changes to the state, seen by reads through the same value. Committed by the store, or not at all.
-package struct StateTransaction: KeyValueTransaction {
-    let view: StateView
-
-    package func value(for key: [UInt8]) -> [UInt8]? { view.value(for: key) }
-    package func first(atOrAfter key: [UInt8]) -> (key: [UInt8], value: [UInt8])? { view.first(atOrAfter: key) }
-    package mutating func set(_ value: [UInt8], for key: [UInt8]) { view.set(value, for: key) }
-    package mutating func remove(_ key: [UInt8]) { view.remove(key) }
 }

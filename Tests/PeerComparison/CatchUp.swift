@@ -23,7 +23,10 @@ struct CatchUp: AsyncParsableCommand {
     @Option(help: "Clients while it is measured, each with one write at a time.") var clients = 64
     @Option(help: "Clients while the backlog grows.") var fillers = 256
     @Option(help: "Seconds of each sample.") var seconds = 5
-    @Option(help: "The niceness of the follower, as if it had some processors of its own: 0 to 19.") var nice = 19
+    @Flag(help: "Give the follower its share of the processors, not only what the others leave, as if it had its own.")
+    var sharing = false
+    @Option(help: "Another disk's directory for the follower's data, as if it had a machine of its own.")
+    var followerDirectory: String?
     @Option(help: "First of 9 ports.") var portBase = 26440
 
     /// So few entries behind counts as caught up.
@@ -39,19 +42,23 @@ struct CatchUp: AsyncParsableCommand {
             portBase: portBase,
             settings: Timers.long.settings + "\nlimits:\n  compaction_step: \(step)"
         )
-        defer { cluster.stop() }
+        defer {
+            cluster.stop()
+            if let followerDirectory { try? FileManager.default.removeItem(atPath: "\(followerDirectory)/data") }
+        }
         try cluster.start()
         try await cluster.waitUntilWhole()
         try await cluster.putEachKey(group: group)
         let leader = try await cluster.currentLeader()
         let follower = (leader + 1) % 3
-        cluster.nodes[follower].setNiceness(nice)
+        if !sharing { try cluster.nodes[follower].runWhenIdle() }
         var round = 0
         let before = try await rates(of: cluster, at: leader, samples: 3, &round)
         cluster.nodes[follower].stop()
         try await grow(cluster, leader, &round)
+        if let followerDirectory { try cluster.moveData(of: follower, to: followerDirectory) }
         try cluster.nodes[follower].start()
-        cluster.nodes[follower].setNiceness(nice)
+        if !sharing { try cluster.nodes[follower].runWhenIdle() }
         let (during, time) = try await catchingUp(cluster, leader, follower, &round)
         let after = try await rates(of: cluster, at: leader, samples: 9, &round)
         report(before, during, after, time)
@@ -117,10 +124,14 @@ struct CatchUp: AsyncParsableCommand {
     }
 
     private func report(_ before: [Double], _ during: [Double], _ after: [Double], _ time: Duration) {
-        print("# \(entries) entries through the \(way.rawValue), \(clients) clients, the follower's niceness \(nice)")
+        let place = followerDirectory == nil ? "the disk of the others" : "a disk of its own"
+        print("# \(entries) entries through the \(way.rawValue), \(clients) clients")
+        print("# the follower runs \(sharing ? "as the others do" : "on what the others leave"), its data on \(place)")
         print("writes a second in step, before:  \(Int(median(before)))")
         print("writes a second in step, after:   \(Int(median(after)))")
+        let mean = during.reduce(0, +) / Double(max(during.count, 1))
         print("writes a second catching up:      \(Int(median(during))), in \(during.count) samples of \(seconds) s")
+        print("                       on average \(Int(mean))")
         print("time to \(Self.nearby) entries behind:    \(time.components.seconds) s")
         print("loss of throughput:               \(Int(((1 - median(during) / median(after)) * 100).rounded())) %")
     }

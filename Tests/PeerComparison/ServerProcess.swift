@@ -35,15 +35,22 @@ final class ServerProcess {
         kill(process.processIdentifier, number)
     }
 
-    /// Of all its threads that there are by now, and those that they begin.
-    func setNiceness(_ niceness: Int) {
+    /// From now on its threads, those that there are and those that they begin, run only where nobody else wants to: `SCHED_IDLE`,
+    /// sched(7). A niceness would not do, since libdispatch gives its threads one of its own.
+    func runWhenIdle() throws {
         guard let process else { return }
         let tasks = "/proc/\(process.processIdentifier)/task"
-        for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
-            guard let thread = UInt32(task) else { continue }
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, Int32(niceness))
+        for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+            guard let thread = Int32(task) else { continue }
+            var parameters = sched_param(sched_priority: 0)
+            guard unsafe sched_setscheduler(thread, Self.idlePolicy, &parameters) == 0 || errno == ESRCH else {
+                throw PeerError("thread \(thread) cannot be made idle: error \(errno)")
+            }
         }
     }
+
+    /// `SCHED_IDLE`, which Glibc declares for C alone.
+    private static let idlePolicy: Int32 = 5
 
     func waitUntilExit() { process?.waitUntilExit() }
 

@@ -86,7 +86,7 @@ final class DirectoryLock: Sendable {
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileSystem.error(errno, path) }
         guard let code = Self.lock(descriptor) else { return }
-        _ = close(descriptor)
+        // `deinit`, which runs from here on in any case, closes it.
         throw code == EWOULDBLOCK ? .inUse(path: directory) : FileSystem.error(code, path)
     }
 

@@ -7,11 +7,21 @@ import NIOSSL
 /// Asks every node of a running cluster all cases of a folder: `AuthZENConformance DIR CLUSTER`, where CLUSTER is a folder
 /// that `reeve cluster init --dev` made and whose nodes hold the fixtures.
 @main struct AuthZENConformance {
-    static func main() async throws {
+    static func main() async {
         guard CommandLine.arguments.count == 3 else {
-            FileHandle.standardError.write(Data("usage: AuthZENConformance DIR CLUSTER\n".utf8))
+            complain("usage: AuthZENConformance DIR CLUSTER")
             exit(64)
         }
+        do { exit(try await runAll() == 0 ? 0 : 1) } catch {
+            complain("the cases cannot be run: \(error)")
+            exit(2)
+        }
+    }
+
+    private static func complain(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+
+    /// - Returns: How many cases failed.
+    private static func runAll() async throws -> Int {
         let folder = URL(filePath: CommandLine.arguments[1])
         let cases = try Case.todo(folder) + Case.certification(folder)
         let cluster = URL(filePath: CommandLine.arguments[2])
@@ -22,7 +32,7 @@ import NIOSSL
         }
         try await client.shutdown()
         print("\(tally.passed) passed, \(tally.failed) failed")
-        exit(tally.failed == 0 ? 0 : 1)
+        return tally.failed
     }
 
     struct Tally {

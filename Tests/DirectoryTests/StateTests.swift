@@ -23,6 +23,24 @@ import Testing
         }
     }
 
+    @Test("rows that lie where their values say move with them", arguments: 1...10 as ClosedRange<UInt64>)
+    func placedByValue(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var rows = TrackedTransaction(MemoryStore())
+        for _ in 0..<60 {
+            for _ in 0..<Int.random(in: 1...10, using: &random) {
+                let key = [Table.retry.rawValue, UInt8.random(in: 0...9, using: &random)]
+                switch UInt8.random(in: 0...3, using: &random) {
+                case 0: rows.remove(key)
+                case 1: rows.set([UInt8.random(in: 0...1, using: &random)], for: key)
+                default: rows.set([0, UInt8.random(in: 0...255, using: &random)], for: key)
+                }
+            }
+            rows.updateStateRoot()
+            #expect(StateTree.root(in: rows) == StateTree.recomputedRoot(of: rows), "seed \(seed)")
+        }
+    }
+
     @Test("an empty state has the root zero, and what was removed leaves no trace") func empty() {
         var rows = TrackedTransaction(MemoryStore())
         #expect(StateTree.root(in: rows) == .zero)

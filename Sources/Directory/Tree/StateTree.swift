@@ -8,8 +8,8 @@ package import Kernel
 /// SHA-256 over its bytes; a bucket's begin with 0 and a node's with 1, so that one cannot pass for the other. What
 /// is empty has no row and the digest zero.
 ///
-/// Command records are put into buckets sixteen at a time, by index, and with them the rows that keep their idempotency keys
-/// in order: a batch of commands then touches few buckets.
+/// Command records are put into buckets sixteen at a time, by index, and with them the rows that find them by idempotency
+/// key and that keep these keys in order: a batch of commands then touches few buckets.
 package enum StateTree {
     static let levelCount = 4
     static let childCount = 16
@@ -27,7 +27,7 @@ package enum StateTree {
         var buckets: [[Entry]] = Array(repeating: [], count: 1 << 16)
         view.scan(prefix: []) { key, value in
             guard isTracked(key) else { return false }
-            buckets[Int(bucket(of: key))].append(Entry(key: Digest.of(key), value: Digest.of(value)))
+            buckets[Int(bucket(of: key, value))].append(Entry(key: Digest.of(key), value: Digest.of(value)))
             return true
         }
         var digests = buckets.map { entries -> Digest in
@@ -48,17 +48,25 @@ package enum StateTree {
         return first < Table.treeBucket.rawValue
     }
 
-    static func bucket(of key: [UInt8]) -> UInt16 {
-        let bytes = Digest.of(group(of: key)).bytes
+    static func bucket(of key: [UInt8], _ value: [UInt8]) -> UInt16 {
+        let bytes = Digest.of(group(of: key, value)).bytes
         return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
     }
 
-    /// Keys of commands, and those that keep their idempotency keys in order, end in the command's index.
-    private static func group(of key: [UInt8]) -> [UInt8] {
-        guard key.first == Table.command.rawValue || key.first == Table.retryOrder.rawValue, let last = key.last else {
-            return key
+    /// Whether a row's bucket depends on its value, so that a new value may move it.
+    static func isPlacedByValue(_ key: [UInt8]) -> Bool { key.first == Table.retry.rawValue }
+
+    /// What the rows of one command have in common with those of fifteen others: the command's index, in which the keys of
+    /// some end, and which is the value of others.
+    private static func group(of key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+        let index: ArraySlice<UInt8>
+        switch key.first {
+        case Table.command.rawValue, Table.retryOrder.rawValue: index = key.suffix(8)
+        case Table.retry.rawValue: index = value.suffix(8)
+        default: return key
         }
-        return [Table.command.rawValue] + key.suffix(8).dropLast() + [last & 0xf0]
+        guard let last = index.last else { return key }
+        return [Table.command.rawValue] + index.dropLast() + [last & 0xf0]
     }
 
     struct Entry {

@@ -17,8 +17,16 @@ struct StateTreeWriter {
 
     private var changes: [Change] = []
 
-    mutating func note(key: [UInt8], value: Digest?) {
-        changes.append(Change(bucket: StateTree.bucket(of: key), key: Digest.of(key), value: value))
+    /// - Parameters:
+    ///   - value: Nil where the row is gone.
+    ///   - displaced: Of a row that is placed by its value, the value before, if there was one.
+    mutating func note(_ key: [UInt8], value: [UInt8]?, displaced: [UInt8]?) {
+        let isPlacedByValue = StateTree.isPlacedByValue(key)
+        let digest = Digest.of(key)
+        let bucket = isPlacedByValue && value == nil ? nil : StateTree.bucket(of: key, value ?? [])
+        if let bucket { changes.append(Change(bucket: bucket, key: digest, value: value.map { Digest.of($0) })) }
+        guard let old = displaced.map({ StateTree.bucket(of: key, $0) }), old != bucket else { return }
+        changes.append(Change(bucket: old, key: digest, value: nil))
     }
 
     /// The order of the notes does not matter: they are sorted first.

@@ -11,6 +11,8 @@ package struct TrackedTransaction<Base: KeyValueTransaction>: KeyValueTransactio
     private var base: Base
     /// The row's new value, nil where the row was removed. The writer of the tree sorts them before use.
     private var changes: [[UInt8]: [UInt8]?] = [:]
+    /// What rows that are placed by their values were before the changes.
+    private var displaced: [[UInt8]: [UInt8]] = [:]
 
     package init(_ base: consuming Base) { self.base = base }
 
@@ -18,21 +20,29 @@ package struct TrackedTransaction<Base: KeyValueTransaction>: KeyValueTransactio
     package func first(atOrAfter key: [UInt8]) -> (key: [UInt8], value: [UInt8])? { base.first(atOrAfter: key) }
 
     package mutating func set(_ value: [UInt8], for key: [UInt8]) {
+        note(value, for: key)
         base.set(value, for: key)
-        if StateTree.isTracked(key) { changes[key] = .some(value) }
     }
 
     package mutating func remove(_ key: [UInt8]) {
+        note(nil, for: key)
         base.remove(key)
-        if StateTree.isTracked(key) { changes[key] = .some(nil) }
+    }
+
+    /// Before the change.
+    private mutating func note(_ value: [UInt8]?, for key: [UInt8]) {
+        guard StateTree.isTracked(key) else { return }
+        if StateTree.isPlacedByValue(key), changes[key] == nil { displaced[key] = base.value(for: key) }
+        changes[key] = .some(value)
     }
 
     /// Writes the tree's rows for all changes since the last call. The state root is then that of the rows.
     package mutating func updateStateRoot() {
         guard !changes.isEmpty else { return }
         var writer = StateTreeWriter()
-        for (key, value) in changes { writer.note(key: key, value: value.map { Digest.of($0) }) }
+        for (key, value) in changes { writer.note(key, value: value, displaced: displaced[key]) }
         changes.removeAll(keepingCapacity: true)
+        displaced.removeAll(keepingCapacity: true)
         writer.write(to: &base)
     }
 

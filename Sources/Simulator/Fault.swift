@@ -7,6 +7,9 @@ package enum Fault: Hashable, Sendable {
     case isolate(NodeSelector)
     /// Members of different groups do not hear each other; nodes that are not named form a group of their own.
     case split([[NodeSelector]])
+    /// What one node sends the other does not arrive; the other way it may. Both ways it is a partition that does not follow
+    /// from who is on which side.
+    case cut(from: NodeSelector, to: NodeSelector)
     case healNetwork
     case network(NetworkQuality)
     case crash(NodeSelector, Crash, downFor: Span)
@@ -16,6 +19,8 @@ package enum Fault: Hashable, Sendable {
     case stop(NodeSelector, downFor: Span)
     /// Makes each write to the log take so many times as long.
     case slowDisk(NodeSelector, factor: UInt64)
+    /// No write to the log ends until the disk is repaired, or made faster or slower.
+    case hangDisk(NodeSelector)
     /// Bit rot: the last so many entries of the node's log do not read back any more, but for the newest `sparing`. Left
     /// out while another node has damage, since nobody promises to survive the loss of a quorum.
     case rotLog(NodeSelector, entries: UInt64, sparing: UInt64)
@@ -65,8 +70,9 @@ extension Fault {
     package var selectors: [NodeSelector] {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
-            .slowDisk(let node, _), .rotLog(let node, _, _), .stepClock(let node, _):
+            .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _):
             [node]
+        case .cut(let from, let to): [from, to]
         case .split(let groups): groups.flatMap { $0 }
         case .healNetwork, .network, .correctClocks, .repairAll: []
         }

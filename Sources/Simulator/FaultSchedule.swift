@@ -3,7 +3,9 @@ package import Kernel
 /// Draws the faults of a seed. Each seed has some classes of faults and not others, since one class at a high rate
 /// hides what another would show ("swarm testing", Groce et al., ISSTA 2012).
 package enum FaultSchedule {
-    private enum Class: CaseIterable { case isolation, split, crash, crashDuringWrite, stop, network, disk, clock, rot }
+    private enum Class: CaseIterable {
+        case isolation, split, cut, crash, crashDuringWrite, stop, network, disk, hungDisk, clock, rot
+    }
 
     /// Faults before the world's heal time, sorted by time.
     package static func draw(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
@@ -34,12 +36,15 @@ package enum FaultSchedule {
         switch kind {
         case .isolation: return lasting(.isolate(target), until: .healNetwork)
         case .split: return lasting(.split([side(nodeCount: nodeCount, from: &random)]), until: .healNetwork)
+        case .cut:
+            return cut(target, .node(random.below(nodeCount)), isOneWay: random.chance(600_000), at: time, for: pause)
         case .crash: return [TimedFault(at: time, .crash(target, crash, downFor: pause))]
         case .crashDuringWrite: return [TimedFault(at: time, .crashDuringWrite(target, crash, downFor: pause))]
         case .stop: return [TimedFault(at: time, .stop(target, downFor: pause))]
         case .network: return lasting(.network(quality(from: &random)), until: .network(.good))
         case .disk:
             return lasting(.slowDisk(target, factor: random.within(2...200)), until: .slowDisk(target, factor: 1))
+        case .hungDisk: return lasting(.hangDisk(target), until: .slowDisk(target, factor: 1))
         case .rot:
             let rot = Fault.rotLog(target, entries: random.within(1...20), sparing: random.within(0...30))
             // Found by a scrub of the running node, or by its next start.
@@ -47,6 +52,18 @@ package enum FaultSchedule {
             return [TimedFault(at: time, .crash(target, crash, downFor: pause)), TimedFault(at: time, rot)]
         case .clock: return [TimedFault(at: time, .stepClock(target, milliseconds: clockStep(from: &random)))]
         }
+    }
+
+    private static func cut(
+        _ node: NodeSelector,
+        _ other: NodeSelector,
+        isOneWay: Bool,
+        at time: Instant,
+        for pause: Span
+    ) -> [TimedFault] {
+        let back = isOneWay ? [] : [TimedFault(at: time, .cut(from: other, to: node))]
+        return [TimedFault(at: time, .cut(from: node, to: other))] + back
+            + [TimedFault(at: time.advanced(by: pause), .healNetwork)]
     }
 
     private static func selector(nodeCount: Int, from random: inout SeededRandom) -> NodeSelector {

@@ -5,6 +5,9 @@ package struct Scenario: Hashable, Sendable {
     package var name: String
     /// Voters, named `n1`, `n2` and so on.
     package var nodeCount: Int
+    /// Machines that join besides, get a vote, are removed and begin anew, all through the run. Nil leaves it to the seed, where
+    /// the seed draws faults.
+    package var spareCount: Int?
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
     package var operationsPerSecond: UInt64
@@ -15,12 +18,14 @@ package struct Scenario: Hashable, Sendable {
     package var expectations: [Expectation]
 
     package static let nodeCounts = 1...15
+    package static let spareCounts = 0...4
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
     package static let operationRates: ClosedRange<UInt64> = 1...1000
 
     package init(
         name: String = "random faults",
         nodeCount: Int = 3,
+        spareCount: Int? = nil,
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
         faults: [TimedFault] = [],
@@ -29,6 +34,7 @@ package struct Scenario: Hashable, Sendable {
     ) {
         self.name = name
         self.nodeCount = nodeCount
+        self.spareCount = spareCount
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
         self.faults = faults.sorted { $0.time < $1.time }
@@ -38,7 +44,7 @@ package struct Scenario: Hashable, Sendable {
 
     /// Whether the seed may add machines that join, get a vote, are removed and begin anew. What a scenario expects is said of
     /// the members that it names.
-    package var changesMembers: Bool { drawsFaults && expectations.isEmpty }
+    package var drawsSpares: Bool { spareCount == nil && drawsFaults && expectations.isEmpty }
 
     /// When faults end and everything is repaired.
     package var healTime: Instant { Instant(microseconds: duration.microseconds / 5 * 4) }
@@ -46,6 +52,7 @@ package struct Scenario: Hashable, Sendable {
     /// What makes this scenario impossible to run, nil if it can be run.
     package var flaw: String? {
         guard Self.nodeCounts.contains(nodeCount) else { return "nodes must be in \(Self.nodeCounts)" }
+        guard Self.spareCounts.contains(spareCount ?? 0) else { return "spares must be in \(Self.spareCounts)" }
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"
@@ -62,6 +69,8 @@ package enum Expectation: Hashable, Sendable {
     case writesResume(within: Span)
     /// At least so many members led at one time or another.
     case leaders(atLeast: Int)
+    /// At least so many snapshots took the place of a member's state.
+    case snapshots(atLeast: Int)
     /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.
     case minorityAcknowledgesNothing
 }

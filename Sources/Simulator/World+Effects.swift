@@ -78,6 +78,10 @@ extension World {
     }
 
     mutating func completeLogBatch(_ node: Int) throws(Violation) {
+        guard !machines[node].isDiskHung else {
+            machines[node].hasHungWrite = true
+            return
+        }
         let completions = machines[node].log.completeBatch()
         if machines[node].log.isWriting { scheduleLogBatch(node) }
         for completion in completions { try written(node, completion) }

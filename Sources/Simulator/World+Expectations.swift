@@ -9,13 +9,20 @@ extension World {
     func expectMajority(_ number: Int, at node: Int) throws(Violation) {
         guard options.scenario.expectations.contains(.minorityAcknowledgesNothing) else { return }
         let operation = operations[number]
-        guard operation.attempts == 1, operation.networkEpoch == network.epoch,
-            network.reach(of: node) <= machines.count / 2
-        else { return }
+        guard operation.attempts == 1, operation.networkEpoch == network.epoch, !reachesQuorum(node) else { return }
         throw Violation(
             .expectation,
             "n\(node + 1), which reaches no quorum, acknowledges operation \(number) sent meanwhile"
         )
+    }
+
+    private func reachesQuorum(_ node: Int) -> Bool {
+        guard let configuration = machines[node].process?.replica.configuration else { return false }
+        return [configuration.voters, configuration.votersOutgoing].filter { !$0.isEmpty }
+            .allSatisfy { voters in
+                let reached = voters.compactMap(number(of:)).count { network.reaches(node, $0) }
+                return reached > voters.count / 2
+            }
     }
 
     /// The standing grant was refused by a node that knows the time well enough to judge it.
@@ -47,6 +54,9 @@ extension World {
             case .leaders(let count):
                 guard leadership.leaderCount < count else { continue }
                 throw Violation(.expectation, "\(leadership.leaderCount) members led, \(count) were to")
+            case .snapshots(let count):
+                guard snapshotCount < count else { continue }
+                throw Violation(.expectation, "\(snapshotCount) snapshots were installed, \(count) were to")
             case .writesResume(let span):
                 for fault in options.scenario.faults {
                     let deadline = fault.time.advanced(by: span)

@@ -23,6 +23,8 @@ extension World {
         switch fault {
         case .isolate(let target): withNode(target) { world, node in world.network.isolate(node) }
         case .split(let groups): network.split(groups.map { $0.compactMap(find) })
+        case .cut(let from, let to):
+            if let from = find(from), let to = find(to) { network.cut(from: from, to: to) }
         case .healNetwork: network.heal()
         case .network(let quality): network.quality = quality
         case .crash(let target, let crash, let downFor):
@@ -34,7 +36,12 @@ extension World {
         case .stop(let target, let downFor):
             if let node = find(target) { try stop(node, downFor: downFor) }
         case .slowDisk(let target, let factor):
-            withNode(target) { world, node in world.machines[node].diskSlowness = max(1, factor) }
+            withNode(target) { world, node in
+                world.machines[node].diskSlowness = max(1, factor)
+                world.releaseDisk(node)
+            }
+        case .hangDisk(let target):
+            withNode(target) { world, node in world.machines[node].isDiskHung = true }
         case .rotLog(let target, let entries, let sparing):
             withNode(target) { world, node in world.rotLog(node, entries: entries, sparing: sparing) }
         case .stepClock(let target, let milliseconds):
@@ -74,6 +81,15 @@ extension World {
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
     }
 
+    /// A write that hung ends at once; one of a process that has ended since is no concern of the next.
+    private mutating func releaseDisk(_ node: Int) {
+        guard machines[node].isDiskHung else { return }
+        machines[node].isDiskHung = false
+        guard machines[node].hasHungWrite else { return }
+        machines[node].hasHungWrite = false
+        queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: now)
+    }
+
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
         guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1, membership.isPresent(node)
@@ -106,6 +122,7 @@ extension World {
         correctClocks()
         for node in machines.indices {
             machines[node].diskSlowness = 1
+            releaseDisk(node)
             machines[node].armedCrash = nil
             guard !machines[node].isUp, membership.isPresent(node) else { continue }
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500)))

@@ -108,6 +108,7 @@ extension World {
     mutating func start(_ node: Int) throws(Violation) {
         guard !machines[node].isUp, membership.isPresent(node) else { return }
         machines[node].generation += 1
+        machines[node].hasHungWrite = false
         machines[node].clock.restart(at: now)
         let applied = machines[node].state.current.point
         if let cut = machines[node].log.cutDamagedTail(after: applied.position.index) {

@@ -70,6 +70,7 @@ extension World {
         machines[node].state.sync()
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
+        snapshotCount += 1
         let decisions = decisionSnapshot(of: version)
         machines[node].process?.decisions = decisions
         try roots.reached(node, facts.revision, facts.stateRoot)

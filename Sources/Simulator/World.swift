@@ -23,6 +23,7 @@ package struct World: Sendable {
     private var stepsInSecond: UInt64 = 0
     private static let stepsPerSecondLimit: UInt64 = 20_000
     package internal(set) var faultCount = 0
+    package internal(set) var snapshotCount = 0
     package internal(set) var machines: [Machine] = []
     package internal(set) var trace: Trace
     package internal(set) var operations: [ClientOperation] = []
@@ -61,7 +62,8 @@ package struct World: Sendable {
         nodeOptions = Self.nodeOptions(from: &streams.nodes)
         encodesFrames = streams.network.chance(250_000)
         loadEnds = Instant.zero.advanced(by: scenario.duration)
-        let spareCount = scenario.changesMembers ? Membership.drawSpares(from: &streams.members) : 0
+        let spareCount =
+            scenario.spareCount ?? (scenario.drawsSpares ? Membership.drawSpares(from: &streams.members) : 0)
         for _ in 0..<spareCount {
             members.append(MemberID(high: streams.members.next(), low: streams.members.next()))
         }

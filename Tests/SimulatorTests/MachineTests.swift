@@ -89,13 +89,29 @@ struct VirtualNetworkTests {
         #expect(toIsolated == nil)
         #expect(fromIsolated == nil)
         #expect(elsewhere != nil)
-        #expect(network.reach(of: 1) == 1)
-        #expect(network.reach(of: 0) == 2)
+        #expect([0, 1, 2].map { network.reaches(1, $0) } == [false, true, false])
         network.heal()
         #expect(network.connects(0, 1))
         network.split([[0], [1, 2]])
         #expect(!network.connects(0, 2))
         #expect(network.connects(1, 2))
+    }
+
+    @Test("a link that is cut loses what is sent one way, until it heals")
+    func oneWay() {
+        var network = VirtualNetwork(nodeCount: 3)
+        var random = SeededRandom(seed: 1)
+        let before = network.epoch
+        network.cut(from: 0, to: 1)
+        #expect(network.epoch > before)
+        #expect(network.arrivals(from: 0, to: 1, at: .zero, random: &random).first == nil)
+        #expect(network.arrivals(from: 1, to: 0, at: .zero, random: &random).first != nil)
+        #expect(network.arrivals(from: 0, to: 2, at: .zero, random: &random).first != nil)
+        #expect([network.reaches(0, 1), network.reaches(1, 0), network.reaches(0, 2)] == [false, false, true])
+        network.cut(from: 2, to: 2)
+        #expect(network.reaches(2, 2), "a node always hears itself")
+        network.heal()
+        #expect(network.reaches(0, 1))
     }
 
     @Test("a link keeps its order, unless it is told to reorder", arguments: [true, false])

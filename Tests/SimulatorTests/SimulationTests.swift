@@ -65,6 +65,22 @@ struct SimulationTests {
         #expect(copy.steps == world.steps)
     }
 
+    @Test("a leader whose disk hangs is replaced, and its write ends once the disk does")
+    func hungDisk() throws {
+        var world = World(Fixtures.options(seed: 4, scenario: Scenario(name: "hung disk", drawsFaults: false)))
+        try world.run(until: Instant(microseconds: 6_000_000))
+        let node = try #require(world.leader)
+        try world.inject(.hangDisk(.node(node)))
+        try world.run(until: Instant(microseconds: 12_000_000))
+        #expect(world.leader != nil)
+        #expect(world.leader != node)
+        #expect(world.machines[node].log.isWriting)
+        let last = world.machines[node].log.last.index
+        try world.inject(.slowDisk(.node(node), factor: 1))
+        try world.run(until: Instant(microseconds: 14_000_000))
+        #expect(world.machines[node].log.last.index > last)
+    }
+
     @Test("the load alone, without faults, is answered in full")
     func calm() {
         let report = Fixtures.report(seed: 2, scenario: Scenario(name: "calm", drawsFaults: false))

@@ -13,6 +13,10 @@ package struct Machine: Sendable {
     package var generation: UInt64 = 0
     /// How many times as long as usual a write takes.
     package var diskSlowness: UInt64 = 1
+    /// Whether writes to the log do not end.
+    package var isDiskHung = false
+    /// Whether one would have ended meanwhile.
+    package var hasHungWrite = false
     /// A crash that waits for the next write to the log.
     package var armedCrash: ArmedCrash?
 

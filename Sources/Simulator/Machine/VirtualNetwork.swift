@@ -6,6 +6,8 @@ package struct VirtualNetwork: Sendable {
     private let nodeCount: Int
     /// Which side of a partition each node is on.
     private var side: [Int]
+    /// Directed links that lose everything.
+    private var isCut: [Bool]
     /// Grows with each change of who hears whom.
     package private(set) var epoch: UInt64 = 0
     /// When the latest message of each directed link arrives, so that a link that does not reorder keeps its order.
@@ -14,13 +16,14 @@ package struct VirtualNetwork: Sendable {
     package init(nodeCount: Int) {
         self.nodeCount = nodeCount
         self.side = Array(repeating: 0, count: nodeCount)
+        self.isCut = Array(repeating: false, count: nodeCount * nodeCount)
         self.lastArrival = Array(repeating: .zero, count: nodeCount * nodeCount)
     }
 
-    package func connects(_ from: Int, _ to: Int) -> Bool { side[from] == side[to] }
+    package func connects(_ from: Int, _ to: Int) -> Bool { side[from] == side[to] && !isCut[from * nodeCount + to] }
 
-    /// How many nodes this one hears, itself included.
-    package func reach(of node: Int) -> Int { side.count { $0 == side[node] } }
+    /// Whether the two hear each other.
+    package func reaches(_ node: Int, _ other: Int) -> Bool { connects(node, other) && connects(other, node) }
 
     package mutating func isolate(_ node: Int) {
         side[node] = nodeCount + node
@@ -32,8 +35,15 @@ package struct VirtualNetwork: Sendable {
         epoch += 1
     }
 
+    package mutating func cut(from: Int, to: Int) {
+        guard from != to else { return }
+        isCut[from * nodeCount + to] = true
+        epoch += 1
+    }
+
     package mutating func heal() {
         for node in side.indices { side[node] = 0 }
+        for link in isCut.indices { isCut[link] = false }
         epoch += 1
     }
 

@@ -5,8 +5,8 @@ import Yams
 /// One item of a scenario's `faults`: a time and what happens then.
 enum ScenarioFault {
     private static let kinds = [
-        "isolate", "split", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "rot_log",
-        "step_clock", "correct_clocks", "repair",
+        "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "hang_disk",
+        "rot_log", "step_clock", "correct_clocks", "repair",
     ]
 
     static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
@@ -23,6 +23,12 @@ enum ScenarioFault {
         case "isolate": return .isolate(try selector(value, nodes))
         case "split":
             return .split(try value.items().map { try $0.items().map { try selector($0, nodes) } })
+        case "cut":
+            let fields = try ScenarioFields(value, known: ["from", "to"])
+            return .cut(
+                from: try selector(fields.required("from"), nodes),
+                to: try selector(fields.required("to"), nodes)
+            )
         case "heal":
             try literal(value, "network")
             return .healNetwork
@@ -35,6 +41,7 @@ enum ScenarioFault {
             let fields = try ScenarioFields(value, known: ["node", "factor"])
             let factor = try fields.required("factor").number(in: 1...100_000)
             return .slowDisk(try selector(fields.required("node"), nodes), factor: factor)
+        case "hang_disk": return .hangDisk(try selector(value, nodes))
         case "rot_log":
             let fields = try ScenarioFields(value, known: ["node", "entries", "sparing"])
             let entries = try fields.required("entries").number(in: 1...100_000)

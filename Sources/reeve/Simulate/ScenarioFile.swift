@@ -39,12 +39,16 @@ enum ScenarioFile {
         let fields = try ScenarioFields(
             node,
             known: [
-                "name", "description", "nodes", "seconds", "operations_per_second", "random_faults", "faults", "expect",
+                "name", "description", "nodes", "spares", "seconds", "operations_per_second", "random_faults", "faults",
+                "expect",
             ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
         if let value = fields["nodes"] {
             result.nodeCount = Int(try value.number(in: 1...UInt64(Scenario.nodeCounts.upperBound)))
+        }
+        if let value = fields["spares"] {
+            result.spareCount = Int(try value.number(in: 0...UInt64(Scenario.spareCounts.upperBound)))
         }
         if let value = fields["seconds"] { result.duration = .seconds(try value.number(in: 5...86_400)) }
         if let value = fields["operations_per_second"] {
@@ -63,7 +67,10 @@ enum ScenarioFile {
     private static func expectation(_ node: Node) throws -> Expectation {
         let fields = try ScenarioFields(
             node,
-            known: ["grants_hold", "writes_resume_within", "leaders_at_least", "minority_acknowledges_nothing"]
+            known: [
+                "grants_hold", "writes_resume_within", "leaders_at_least", "snapshots_at_least",
+                "minority_acknowledges_nothing",
+            ]
         )
         let (name, value) = try fields.only()
         switch name {
@@ -72,6 +79,7 @@ enum ScenarioFile {
             return .grantsHold
         case "writes_resume_within": return .writesResume(within: try value.span())
         case "leaders_at_least": return .leaders(atLeast: Int(try value.number(in: 1...15)))
+        case "snapshots_at_least": return .snapshots(atLeast: Int(try value.number(in: 1...1000)))
         default:
             try value.require(true)
             return .minorityAcknowledgesNothing

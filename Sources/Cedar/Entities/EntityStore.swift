@@ -53,7 +53,7 @@ extension EntityStore: EntityProvider {
     package func ancestors(of uid: EntityUID) -> Ancestors { place(of: uid).map { nodes[$0].ancestors } ?? .none }
 
     package func node(of uid: EntityUID) -> EntityNode {
-        place(of: uid).map { nodes[$0] } ?? EntityNode(uid, nil, in: .none)
+        place(of: uid).map { nodes[$0] } ?? .none
     }
 }
 

@@ -7,12 +7,15 @@ package final class Request: Sendable {
     package let action: EntityUID
     package let resource: EntityUID
     package let context: Record
+    /// Those of the context.
+    let fields: FieldPlaces
 
     package init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
         self.principal = principal
         self.action = action
         self.resource = resource
         self.context = context
+        fields = context.places
     }
 
     package subscript(variable: Variable) -> Value {

@@ -37,6 +37,9 @@ extension CompiledEvaluator {
         case .path(let place):
             let path = unsafe code.paths[Int(place)]
             guard path.names.count > 0 else { return self.place(path.root) }
+            guard path.names.count > 1 else {
+                return unsafe fields(of: path.root).value(of: code.names + Int(path.names.start))
+            }
             return value(of: path.names, in: fields(of: path.root))
         }
     }

@@ -124,7 +124,7 @@ extension CompiledEvaluator {
     }
 
     mutating func fields(of variable: Variable) -> FieldPlaces {
-        if variable == .context { return request.context.places }
+        if variable == .context { return request.fields }
         return unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.fields }
     }
 

@@ -1,13 +1,13 @@
 /// A policy in the form that decides fast, beside the one that says what it means.
 package final class CompiledPolicy: Sendable {
-    package let policy: Policy
-    /// Of two policies of a set, the one that was added first has the lower number.
-    package let number: Int
     package let isForbid: Bool
     let principal: ScopeTest
     let actions: ActionTest
     let resource: ScopeTest
     let code: PolicyCode
+    package let policy: Policy
+    /// Of two policies of a set, the one that was added first has the lower number.
+    package let number: Int
     private let nameHead: NameHead
 
     init(_ policy: Policy, number: Int, code: PolicyCode) {
@@ -121,10 +121,10 @@ struct ScopeTest: Sendable {
     }
 
     let kind: Kind
-    /// Where the kind has a type.
-    var type: EntityTypeName = ""
     /// Where the kind has an entity.
     var uid = EntityUID(type: "", id: "")
+    /// Where the kind has a type.
+    var type: EntityTypeName = ""
 
     /// Of the entity that it names, or else of the type.
     var code: Int { kind == .isType ? type.code : uid.code }

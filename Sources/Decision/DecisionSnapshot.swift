@@ -52,8 +52,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// Nil for an entity that is no more.
     mutating func put(_ facts: EntityFacts?, for uid: EntityUID) {
-        let old = facts.map { entities.updateValue($0, forKey: uid) } ?? entities.removeValue(forKey: uid)
-        indexes[0].replace(uid, old, with: facts)
+        indexes[0].replace(uid, entities[uid], with: facts)
+        entities[uid] = facts?.sharing(indexes[0].name)
     }
 
     /// Nil for a set that is in force no more.

@@ -78,7 +78,7 @@ struct CompiledPolicyTests {
                 var evaluator = Evaluator(request: request, entities: entities)
                 var fast = CompiledEvaluator(request, entities: entities)
                 let expected = evaluator.holds(policy.conditions)
-                let found = fast.run(code)
+                let found = fast.run(code.places)
                 try #require(found == expected, "seed \(seed): \(request)")
                 guard found != nil else {
                     outcomes.fail += 1

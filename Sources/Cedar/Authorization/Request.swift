@@ -1,15 +1,21 @@
 /// What is asked: may this principal do this to this resource, in this context?
-package struct Request: Hashable, Sendable {
+///
+/// An object, though a value by its meaning: whoever decides keeps it, and to keep a struct of so many texts is to count a
+/// reference to each.
+package final class Request: Sendable {
     package let principal: EntityUID
     package let action: EntityUID
     package let resource: EntityUID
     package let context: Record
+    /// Those of the context.
+    let fields: FieldPlaces
 
     package init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
         self.principal = principal
         self.action = action
         self.resource = resource
         self.context = context
+        fields = context.places
     }
 
     package subscript(variable: Variable) -> Value {
@@ -20,6 +26,25 @@ package struct Request: Hashable, Sendable {
         case .context: .record(context)
         }
     }
+}
+
+extension Request: Hashable {
+    package static func == (lhs: Request, rhs: Request) -> Bool {
+        lhs === rhs
+            || lhs.principal == rhs.principal && lhs.action == rhs.action && lhs.resource == rhs.resource
+                && lhs.context == rhs.context
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(principal)
+        hasher.combine(action)
+        hasher.combine(resource)
+        hasher.combine(context)
+    }
+}
+
+extension Request: CustomStringConvertible {
+    package var description: String { "\(principal) \(action) \(resource) \(context)" }
 }
 
 package enum Decision: String, Hashable, Sendable {

@@ -1,30 +1,27 @@
 extension CompiledEvaluator {
     /// Whether all conditions hold; nil where one has no value. Which it is no one asks where the steps have run out.
-    mutating func run(_ code: PolicyCode) -> Bool? {
-        let shape = code.shape
-        ask(for: shape)
-        let instructions = shape.instructions
-        if registers.count < shape.registerCount {
-            registers.append(contentsOf: repeatElement(.bool(false), count: shape.registerCount - registers.count))
-        }
+    mutating func run(_ code: CodePlaces) -> Bool? {
+        self.code = code
+        registers.reserve(code.registerCount)
         var place = 0
-        while place < instructions.count {
-            let instruction = instructions[place]
+        while place < code.instructionCount {
+            let instruction = unsafe code.instructions[place]
             steps &+= Int(instruction.cost)
             switch instruction.operation {
             case .branch(let test, let outcome, let target):
-                guard let holds = holds(test, code) else { return nil }
+                guard let holds = holds(test) else { return nil }
                 place = holds == outcome ? Int(target) : place + 1
             case .compute(let computation, let register):
-                guard let value = value(of: computation, code) else { return nil }
-                registers[Int(register)] = value
+                guard let value = value(of: computation) else { return nil }
+                registers.set(Int(register), to: value)
                 place += 1
             case .jump(let target): place = Int(target)
             case .charge: place += 1
             case .fail: return nil
             }
+            forgetOthers()
         }
-        return place == instructions.count
+        return place == code.instructionCount
     }
 
     /// So that no step is dearer than what it was charged for.
@@ -32,80 +29,49 @@ extension CompiledEvaluator {
 
     // MARK: Operands
 
-    func value(_ operand: Operand, _ code: PolicyCode) -> Value? {
+    /// Where the value is until the next instruction; nil where there is none.
+    mutating func place(_ operand: Operand) -> ValuePlace? {
         switch operand {
-        case .constant(let place): return code.constants[Int(place)]
-        case .register(let place): return registers[Int(place)]
+        case .constant(let place): return unsafe ValuePlace(code.constants + Int(place))
+        case .register(let place): return registers.place(Int(place))
         case .path(let place):
-            let path = code.shape.tables.paths[Int(place)]
-            guard path.names.count > 0 else { return request[path.root] }
-            guard let field = field(path.root, code.shape.tables.names[Int(path.names.start)]) else { return nil }
-            var value: Value? = self[path.root, field]
-            for place in (Int(path.names.start) + 1)..<path.names.end {
-                value = attributes(of: value)?[code.shape.tables.names[place]]
+            let path = unsafe code.paths[Int(place)]
+            guard path.names.count > 0 else { return self.place(path.root) }
+            guard path.names.count > 1 else {
+                return unsafe fields(of: path.root).value(of: code.names + Int(path.names.start))
             }
-            return value
+            return value(of: path.names, in: fields(of: path.root))
         }
     }
 
-    /// A number of an operand that has an order, without a copy of the value.
-    func quantity(_ operand: Operand, _ code: PolicyCode) -> Quantity? {
-        switch operand {
-        case .constant(let place): return code.constants[Int(place)].quantity
-        case .register(let place): return registers[Int(place)].quantity
-        case .path(let place):
-            let path = code.shape.tables.paths[Int(place)]
-            guard path.names.count == 1 else { return value(operand, code)?.quantity }
-            return field(path.root, code.shape.tables.names[Int(path.names.start)])
-                .flatMap { self[path.root, $0].quantity }
+    /// Of an attribute of an attribute, and so on.
+    private mutating func value(of names: NameRange, in fields: FieldPlaces) -> ValuePlace? {
+        var found = unsafe fields.value(of: code.names + Int(names.start))
+        for name in (Int(names.start) + 1)..<names.end {
+            guard let owner = found, let fields = self.fields(of: owner) else { return nil }
+            found = unsafe fields.value(of: code.names + name)
         }
+        return found
     }
 
-    // MARK: Attributes
-
-    /// Where a variable has the attribute. The values are read in their place: to hand on the record would be to count a
-    /// reference to it, and each thread that decides would do so.
-    func field(_ variable: Variable, _ name: AttributeName) -> Int? {
-        switch variable {
-        case .context: request.context.place(of: name)
-        case .principal: principal.node.attributes.place(of: name)
-        case .action: action.node.attributes.place(of: name)
-        case .resource: resource.node.attributes.place(of: name)
-        }
+    /// The attributes of an entity or the fields of a record; nil for what has none by its kind.
+    mutating func fields(of owner: ValuePlace) -> FieldPlaces? {
+        if let fields = owner.fields { return fields }
+        return unsafe node(of: owner)?._withUnsafeGuaranteedRef { $0.fields }
     }
 
-    subscript(variable: Variable, field: Int) -> Value {
-        switch variable {
-        case .context: request.context.fields[field].value
-        case .principal: principal.node.attributes.fields[field].value
-        case .action: action.node.attributes.fields[field].value
-        case .resource: resource.node.attributes.fields[field].value
+    private mutating func place(_ variable: Variable) -> ValuePlace {
+        if knownVariables.insert(variable) {
+            variables.reserve(Variable.allCases.count)
+            variables.set(variable.number, to: request[variable])
         }
+        return variables.place(variable.number)
     }
 
-    /// Nil for what has none by its type.
-    func attributes(of value: Value?) -> Record? {
-        switch value {
-        case .record(let record): record
-        case .entity(let uid): node(of: uid).attributes
-        default: nil
-        }
-    }
-}
-
-/// A value that can be less than another of its kind.
-struct Quantity {
-    let kind: Value.Kind
-    let number: Int64
-}
-
-extension Value {
-    var quantity: Quantity? {
-        switch self {
-        case .long(let number): Quantity(kind: .long, number: number)
-        case .datetime(let moment): Quantity(kind: .datetime, number: moment.milliseconds)
-        case .duration(let length): Quantity(kind: .duration, number: length.milliseconds)
-        case .bool, .string, .set, .record, .entity, .ip, .decimal: nil
-        }
+    /// Nil for an operand that is more than a variable.
+    func variable(_ operand: Operand) -> Variable? {
+        guard case .path(let place) = operand else { return nil }
+        let path = unsafe code.paths[Int(place)]
+        return path.names.count == 0 ? path.root : nil
     }
 }

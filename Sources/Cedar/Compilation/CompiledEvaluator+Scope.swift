@@ -1,108 +1,191 @@
 extension CompiledEvaluator {
-    mutating func admits(_ policy: CompiledPolicy) -> Bool {
-        guard admits(policy.actions) else { return false }
-        switch policy.principal.kind {
+    /// Whether the scope admits the request as far as the codes of names tell. Only by a chance of one in 2⁶⁴ is that not so:
+    /// `admits` has the last word on a policy that would count.
+    ///
+    /// A policy that names several actions is found once for each of them, and admitted once.
+    mutating func mayAdmit(_ entry: PolicyEntry) -> Bool {
+        switch entry.actionKind {
         case .any: break
-        case .equal: guard request.principal == policy.principal.uid else { return false }
-        case .isType: guard request.principal.type == policy.principal.type else { return false }
-        case .memberOf: guard isPrincipal(in: policy.principal.uid) else { return false }
-        case .isTypeIn:
-            guard request.principal.type == policy.principal.type, isPrincipal(in: policy.principal.uid) else {
-                return false
-            }
-        case .nothing: return false
+        case .equal: guard entry.action == request.action.code else { return false }
+        case .memberOf:
+            guard branches.action != nil || entry.action == request.action.code || isMember(.action, entry.action)
+            else { return false }
+        case .memberOfAny where branches.action == 0: break
+        case .memberOfAny: guard admits(entry.policy.actions) else { return false }
         }
-        switch policy.resource.kind {
+        switch entry.principalKind {
+        case .any: break
+        case .equal: guard entry.principal == request.principal.code else { return false }
+        case .memberOf:
+            guard
+                branches.principal == entry.principal || entry.principal == request.principal.code
+                    || isMember(.principal, entry.principal)
+            else { return false }
+        case .isType, .isTypeIn, .nothing: guard admitsPrincipal(entry.policy) else { return false }
+        }
+        switch entry.resourceKind {
         case .any: return true
-        case .equal: return request.resource == policy.resource.uid
-        case .isType: return request.resource.type == policy.resource.type
-        case .memberOf: return isResource(in: policy.resource.uid)
-        case .isTypeIn: return request.resource.type == policy.resource.type && isResource(in: policy.resource.uid)
-        case .nothing: return false
+        case .equal: return entry.resource == request.resource.code
+        case .memberOf:
+            return branches.resource == entry.resource || entry.resource == request.resource.code
+                || isMember(.resource, entry.resource)
+        case .isType, .isTypeIn, .nothing: return admitsResource(entry.policy)
         }
     }
 
-    /// Whether the action is admitted, and not by an earlier one of its names: a policy that names several actions is
-    /// found once for each of them.
-    private mutating func admits(_ test: ActionTest) -> Bool {
-        switch test.kind {
-        case .any: return true
-        case .equal: return test.uid == request.action
-        case .memberOf: return isAction(in: test.uid)
+    private mutating func isMember(_ variable: Variable, _ code: Int) -> Bool {
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.place(code: code) != nil }
+    }
+
+    // MARK: By the names themselves
+
+    mutating func admits(_ policy: CompiledPolicy) -> Bool {
+        switch policy.actions.kind {
+        case .any: break
+        case .equal: guard policy.actions.uid == request.action else { return false }
+        case .memberOf: guard isActionIn(policy.actions.uid) else { return false }
         case .memberOfAny:
-            guard let name = actionName else { return test.uids.contains { isAction(in: $0) } }
-            guard name > 0 else { return test.uids.contains(request.action) }
-            let ancestors = ancestors(of: .action)
+            guard policy.actions.uids.contains(where: { isActionIn($0) }) else { return false }
+        }
+        return admitsPrincipal(policy) && admitsResource(policy)
+    }
+
+    private mutating func admitsPrincipal(_ policy: CompiledPolicy) -> Bool {
+        switch policy.principal.kind {
+        case .any: true
+        case .equal: request.principal == policy.principal.uid
+        case .isType: request.principal.type == policy.principal.type
+        case .memberOf: isPrincipalIn(policy.principal.uid)
+        case .isTypeIn: request.principal.type == policy.principal.type && isPrincipalIn(policy.principal.uid)
+        case .nothing: false
+        }
+    }
+
+    private mutating func admitsResource(_ policy: CompiledPolicy) -> Bool {
+        switch policy.resource.kind {
+        case .any: true
+        case .equal: request.resource == policy.resource.uid
+        case .isType: request.resource.type == policy.resource.type
+        case .memberOf: isResourceIn(policy.resource.uid)
+        case .isTypeIn: request.resource.type == policy.resource.type && isResourceIn(policy.resource.uid)
+        case .nothing: false
+        }
+    }
+
+    /// Whether the action is admitted, and not by an earlier one of its names.
+    private mutating func admits(_ test: ActionTest) -> Bool {
+        guard let name = branches.action else { return test.uids.contains { isActionIn($0) } }
+        guard name > 0 else { return test.uids.contains(request.action) }
+        return unsafe node(of: .action)._withUnsafeGuaranteedRef { node in
+            let ancestors = node.ancestors.list
             return test.uids.contains(ancestors[name - 1]) && !test.uids.contains(request.action)
                 && !ancestors[..<(name - 1)].contains { test.uids.contains($0) }
         }
     }
 
+    private mutating func isPrincipalIn(_ group: EntityUID) -> Bool {
+        request.principal == group || isIn(group, .principal)
+    }
+
+    private mutating func isActionIn(_ group: EntityUID) -> Bool { request.action == group || isIn(group, .action) }
+
+    private mutating func isResourceIn(_ group: EntityUID) -> Bool {
+        request.resource == group || isIn(group, .resource)
+    }
+
+    private mutating func isIn(_ group: EntityUID, _ variable: Variable) -> Bool {
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.contains(group) }
+    }
+
     // MARK: The request's entities, which the provider is asked about once
 
-    private mutating func isPrincipal(in ancestor: EntityUID) -> Bool {
-        if !principal.isAsked { principal.ask(entities, about: request.principal) }
-        return isMember(.principal, of: ancestor)
-    }
-
-    private mutating func isAction(in ancestor: EntityUID) -> Bool {
-        if !action.isAsked { action.ask(entities, about: request.action) }
-        return isMember(.action, of: ancestor)
-    }
-
-    private mutating func isResource(in ancestor: EntityUID) -> Bool {
-        if !resource.isAsked { resource.ask(entities, about: request.resource) }
-        return isMember(.resource, of: ancestor)
-    }
-
-    mutating func ancestors(of variable: Variable) -> [EntityUID] {
+    /// Held until the next request. Of the context there is none.
+    mutating func node(of variable: Variable) -> Unmanaged<EntityNode> {
         switch variable {
         case .principal:
             if !principal.isAsked { principal.ask(entities, about: request.principal) }
-            return principal.node.ancestors.list
+            return unsafe principal.reference
         case .action:
             if !action.isAsked { action.ask(entities, about: request.action) }
-            return action.node.ancestors.list
+            return unsafe action.reference
         case .resource:
             if !resource.isAsked { resource.ask(entities, about: request.resource) }
-            return resource.node.ancestors.list
-        case .context: return []
+            return unsafe resource.reference
+        case .context: return unsafe AskedEntity.none
         }
     }
 
-    /// Before conditions are evaluated, so that nothing changes while they are and values can be read in their places.
-    mutating func ask(for shape: PolicyShape) {
-        if !principal.isAsked { principal.ask(entities, about: request.principal) }
-        if !resource.isAsked { resource.ask(entities, about: request.resource) }
-        if shape.readsAction, !action.isAsked { action.ask(entities, about: request.action) }
+    mutating func ancestorCount(of variable: Variable) -> Int {
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.list.count }
     }
 
-    func node(of uid: EntityUID) -> EntityNode {
-        if uid == request.principal { return principal.node }
-        if uid == request.resource { return resource.node }
-        return entities.node(of: uid)
+    mutating func ancestorCode(_ place: Int, of variable: Variable) -> Int {
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.list[place].code }
     }
 
-    /// Of a variable that was asked about.
-    func isMember(_ variable: Variable, of ancestor: EntityUID) -> Bool {
-        switch variable {
-        case .principal: request.principal == ancestor || principal.node.ancestors.contains(ancestor)
-        case .action: request.action == ancestor || action.node.ancestors.contains(ancestor)
-        case .resource: request.resource == ancestor || resource.node.ancestors.contains(ancestor)
-        case .context: false
+    mutating func fields(of variable: Variable) -> FieldPlaces {
+        if variable == .context { return request.fields }
+        return unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.fields }
+    }
+
+    /// Of an entity in its place; nil where that is none. Held until the next instruction.
+    mutating func node(of place: ValuePlace) -> Unmanaged<EntityNode>? {
+        guard let code = place.entityCode else { return nil }
+        if code == request.principal.code, place.isEntity(request.principal) { return unsafe node(of: .principal) }
+        if code == request.resource.code, place.isEntity(request.resource) { return unsafe node(of: .resource) }
+        if let known = others.firstIndex(where: { $0.uid.code == code }), place.isEntity(others[known].uid) {
+            return unsafe Unmanaged.passUnretained(others[known])
+        }
+        return unsafe place.uid.map { uid in
+            let node = entities.node(of: uid)
+            // It stands for many, of which none is its name's.
+            if node !== EntityNode.none { others.append(node) }
+            return unsafe Unmanaged.passUnretained(node)
         }
     }
+
+    /// Between two instructions, when nothing is read in its place: so many entities of a decision are held at a time.
+    mutating func forgetOthers() { if others.count > 32 { others.removeAll(keepingCapacity: true) } }
 }
 
 /// An entity of the request, and what the provider said of it.
-struct AskedEntity {
+@safe struct AskedEntity {
     private(set) var isAsked = false
-    private(set) var node = EntityNode.none
+    private var node = EntityNode.none
+    /// To it, for as long as it is here.
+    private(set) var reference = unsafe AskedEntity.none
+
+    static let none = unsafe Unmanaged.passUnretained(EntityNode.none)
 
     mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
         node = entities.node(of: uid)
+        unsafe reference = Unmanaged.passUnretained(node)
         isAsked = true
     }
 
     mutating func forget() { isAsked = false }
+}
+
+/// Variables of a request.
+struct VariableSet {
+    private var bits: UInt8 = 0
+
+    /// False where it is among them already.
+    mutating func insert(_ variable: Variable) -> Bool {
+        let bit: UInt8 = 1 << variable.number
+        defer { bits |= bit }
+        return bits & bit == 0
+    }
+}
+
+extension Variable {
+    /// From 0 to 3.
+    var number: Int {
+        switch self {
+        case .principal: 0
+        case .action: 1
+        case .resource: 2
+        case .context: 3
+        }
+    }
 }

@@ -1,51 +1,45 @@
 extension CompiledEvaluator {
     /// Nil where there is no value.
-    mutating func value(of computation: Instruction.Computation, _ code: PolicyCode) -> Value? {
+    mutating func value(of computation: Instruction.Computation) -> Value? {
         switch computation {
-        case .move(let operand): return value(operand, code)
+        case .move(let operand): return place(operand)?.value
         case .attribute(let operand, let name):
-            return attributes(of: value(operand, code)).flatMap { $0[code.shape.tables.names[Int(name)]] }
+            guard let owner = place(operand), let fields = fields(of: owner) else { return nil }
+            return unsafe fields.value(of: code.names + Int(name))?.value
         case .getTag(let left, let right):
-            guard case .entity(let uid) = value(left, code), case .string(let tag) = value(right, code) else {
+            guard let owner = place(left), let node = unsafe node(of: owner), let tag = place(right)?.text else {
                 return nil
             }
-            return node(of: uid).tags[tag]
+            return unsafe node._withUnsafeGuaranteedRef { $0.tags[tag] }
         case .negate(let operand):
-            guard case .long(let number) = value(operand, code), number != .min else { return nil }
+            guard let number = place(operand)?.long, number != .min else { return nil }
             return .long(-number)
         case .arithmetic(let arithmetic, let left, let right):
-            guard case .long(let first) = value(left, code), case .long(let second) = value(right, code) else {
-                return nil
-            }
+            guard let first = place(left)?.long, let second = place(right)?.long else { return nil }
             let (result, overflow) = arithmetic.apply(first, second)
             return overflow ? nil : .long(result)
-        case .call(let function, let first, let last): return call(function, first, last, code)
+        case .call(let function, let first, let last): return call(function, first, last)
         case .set(let first, let count):
-            return .set(ValueSet(Array(registers[Int(first)..<Int(first + count)])))
+            return .set(ValueSet((Int(first)..<Int(first + count)).map { registers.place($0).value }))
         case .record(let first, let names):
             let fields = (0..<Int(names.count)).map {
                 Record.Field(
-                    name: code.shape.tables.names[Int(names.start) + $0],
-                    value: registers[Int(first) + $0]
+                    name: unsafe code.names[Int(names.start) + $0],
+                    value: registers.place(Int(first) + $0).value
                 )
             }
             return .record(Record(fields: fields))
         }
     }
 
-    mutating func call(
-        _ function: ExtensionFunction,
-        _ first: Operand,
-        _ last: Operand,
-        _ code: PolicyCode
-    ) -> Value? {
-        guard let argument = value(first, code) else { return nil }
+    mutating func call(_ function: ExtensionFunction, _ first: Operand, _ last: Operand) -> Value? {
+        guard let argument = place(first)?.value else { return nil }
         if function.isConstructor, case .string(let text) = argument {
             steps &+= text.utf8.count / 16
             guard canContinue else { return nil }
         }
         guard function.argumentCount > 1 else { return try? function.applied(to: argument, argument) }
-        return value(last, code).flatMap { try? function.applied(to: argument, $0) }
+        return (place(last)?.value).flatMap { try? function.applied(to: argument, $0) }
     }
 }
 

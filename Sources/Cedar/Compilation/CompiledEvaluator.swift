@@ -3,7 +3,7 @@
 ///
 /// Where a policy fails, or the steps run out, the tree-walking evaluator looks at it again from the same count of steps
 /// and has the last word. So errors are the same by construction; what is to be equal is when there is one.
-package struct CompiledEvaluator {
+package struct CompiledEvaluator: ~Copyable {
     private(set) var request: Request
     let entities: any EntityProvider
     let limits: EvaluationLimits
@@ -12,17 +12,23 @@ package struct CompiledEvaluator {
     var principal = AskedEntity()
     var action = AskedEntity()
     var resource = AskedEntity()
-    var registers: ContiguousArray<Value> = []
+    /// Entities that conditions reach from those of the request.
+    var others: ContiguousArray<EntityNode> = []
+    var registers = Registers()
+    /// Those of the request that were used as values.
+    var variables = Registers()
+    var knownVariables = VariableSet()
+    /// What is being run.
+    var code = CodePlaces.none
     /// Of the set that was evaluated last, those that are satisfied.
     package private(set) var satisfied: ContiguousArray<CompiledPolicy> = []
     /// Those that could not be evaluated.
     package private(set) var failures: ContiguousArray<Failure> = []
     private var isExhausted = false
     /// Whose code was run last, and what came of it: policies of equal conditions often follow each other.
-    private var latest: (policy: UInt32, holds: Bool, steps: Int)?
-    /// By which of the action's names the search got where it is: 0 is its own, the others are its ancestors'. Nil while
-    /// actions do not divide the policies.
-    var actionName: Int?
+    private var latest: (code: PolicyEntry.Code, holds: Bool, steps: Int)?
+    /// By which branches the search got where it is.
+    var branches = ScopeBranches()
 
     package struct Failure: Sendable {
         package let policy: CompiledPolicy
@@ -37,17 +43,21 @@ package struct CompiledEvaluator {
 
     /// Turns to another request, with its steps counted from the start.
     package mutating func begin(_ request: Request) {
+        // What the provider said of an entity it would say again.
+        if request.principal != self.request.principal { principal.forget() }
+        if request.action != self.request.action { action.forget() }
+        if request.resource != self.request.resource { resource.forget() }
         self.request = request
         steps = 0
-        principal.forget()
-        action.forget()
-        resource.forget()
+        while !others.isEmpty { others.removeLast() }
+        knownVariables = VariableSet()
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
     package mutating func decide(by policies: CompiledPolicySet) -> Decision {
         evaluate(policies)
         if failures.count > 1 { failures.sort { $0.policy.precedes($1.policy) } }
+        guard !satisfied.isEmpty else { return .deny }
         let isForbidden = satisfied.contains { $0.isForbid }
         if isForbidden { satisfied.removeAll { !$0.isForbid } } else if isExhausted { satisfied.removeAll() }
         if satisfied.count > 1 { satisfied.sort { $0.precedes($1) } }
@@ -65,8 +75,7 @@ package struct CompiledEvaluator {
 
     /// Evaluates the policies whose scope matches. In no order, but where the steps run out: then in that of the set.
     package mutating func evaluate(_ policies: CompiledPolicySet) {
-        satisfied.removeAll(keepingCapacity: true)
-        failures.removeAll(keepingCapacity: true)
+        forgetFindings()
         isExhausted = false
         latest = nil
         let start = steps
@@ -76,12 +85,17 @@ package struct CompiledEvaluator {
 
     /// Which policies are still reached before the steps run out depends on the order.
     private mutating func evaluateInOrder(_ policies: CompiledPolicySet, from start: Int) {
-        satisfied.removeAll(keepingCapacity: true)
-        failures.removeAll(keepingCapacity: true)
+        forgetFindings()
         steps = start
         for policy in policies.listed.sorted(by: { $0.number < $1.number }) {
             examine(policy, from: steps)
         }
+    }
+
+    /// To empty what is empty already is not for nothing.
+    private mutating func forgetFindings() {
+        if !satisfied.isEmpty { satisfied.removeAll(keepingCapacity: true) }
+        if !failures.isEmpty { failures.removeAll(keepingCapacity: true) }
     }
 
     // MARK: The search
@@ -91,32 +105,35 @@ package struct CompiledEvaluator {
         guard node.isDivided else { return visitCells(node, of: policies) }
         if node.open != CodeTable.vacant { visit(node.open, level.next, of: policies) }
         switch level {
-        case .action: visitActions(place, of: policies)
+        case .action: visitActions(place, node.hasGroups, of: policies)
         case .principal:
-            if node.hasTypes { visit(place, type: request.principal.type.code, .resource, of: policies) }
-            visit(place, entity: request.principal.code, .resource, of: policies)
-            let ancestors = self.ancestors(of: .principal)
-            for ancestor in ancestors.indices {
-                visit(place, entity: ancestors[ancestor].code, .resource, of: policies)
+            if node.hasTypes { visit(place, type: request.principal.type.code, .principal, of: policies) }
+            guard node.hasEntities else { return }
+            visit(place, entity: request.principal.code, .principal, of: policies)
+            for ancestor in 0..<(node.hasGroups ? ancestorCount(of: .principal) : 0) {
+                visit(place, entity: ancestorCode(ancestor, of: .principal), .principal, of: policies)
             }
+            branches.principal = nil
         case .resource:
-            if node.hasTypes { visit(place, type: request.resource.type.code, .none, of: policies) }
-            visit(place, entity: request.resource.code, .none, of: policies)
-            let ancestors = self.ancestors(of: .resource)
-            for ancestor in ancestors.indices { visit(place, entity: ancestors[ancestor].code, .none, of: policies) }
+            if node.hasTypes { visit(place, type: request.resource.type.code, .resource, of: policies) }
+            guard node.hasEntities else { return }
+            visit(place, entity: request.resource.code, .resource, of: policies)
+            for ancestor in 0..<(node.hasGroups ? ancestorCount(of: .resource) : 0) {
+                visit(place, entity: ancestorCode(ancestor, of: .resource), .resource, of: policies)
+            }
+            branches.resource = nil
         case .none: return
         }
     }
 
-    private mutating func visitActions(_ place: UInt32, of policies: CompiledPolicySet) {
-        actionName = 0
-        visit(place, entity: request.action.code, .principal, of: policies)
-        let ancestors = self.ancestors(of: .action)
-        for ancestor in ancestors.indices {
-            actionName = ancestor + 1
-            visit(place, entity: ancestors[ancestor].code, .principal, of: policies)
+    private mutating func visitActions(_ place: UInt32, _ hasGroups: Bool, of policies: CompiledPolicySet) {
+        branches.action = 0
+        visit(place, entity: request.action.code, .action, of: policies)
+        for ancestor in 0..<(hasGroups ? ancestorCount(of: .action) : 0) {
+            branches.action = ancestor + 1
+            visit(place, entity: ancestorCode(ancestor, of: .action), .action, of: policies)
         }
-        actionName = nil
+        branches.action = nil
     }
 
     private mutating func visit(
@@ -125,7 +142,9 @@ package struct CompiledEvaluator {
         _ level: ScopeIndex.Level,
         of policies: CompiledPolicySet
     ) {
-        if let branch = policies.index.branch(place, entity: code) { visit(branch, level, of: policies) }
+        guard let branch = policies.index.branch(place, entity: code) else { return }
+        branches.note(code, level)
+        visit(branch, level.next, of: policies)
     }
 
     private mutating func visit(
@@ -134,36 +153,40 @@ package struct CompiledEvaluator {
         _ level: ScopeIndex.Level,
         of policies: CompiledPolicySet
     ) {
-        if let branch = policies.index.branch(place, type: code) { visit(branch, level, of: policies) }
+        guard let branch = policies.index.branch(place, type: code) else { return }
+        branches.note(code, level)
+        visit(branch, level.next, of: policies)
     }
 
     private mutating func visitCells(_ node: ScopeIndex.Node, of policies: CompiledPolicySet) {
         var place = node.cell
         while place != CodeTable.vacant, !isExhausted {
             let cell = policies.index.cells[Int(place)]
-            consider(policies.policies[Int(cell.policy)], at: cell.policy, of: policies)
+            if cell.mayAdmit(resource: request.resource.code) { consider(policies.entries[Int(cell.policy)]) }
             place = cell.next
         }
     }
 
-    private mutating func consider(_ policy: CompiledPolicy, at place: UInt32, of policies: CompiledPolicySet) {
-        guard admits(policy) else { return }
+    private mutating func consider(_ entry: PolicyEntry) {
+        guard mayAdmit(entry) else { return }
         let start = steps
         steps += 1
-        guard let holds = outcome(of: policy.code, at: place, of: policies), steps <= limits.maxSteps else {
-            return examine(policy, from: start)
+        guard let holds = outcome(of: entry), steps <= limits.maxSteps else {
+            return examine(entry.policy, from: start)
         }
-        if holds { satisfied.append(policy) }
+        guard holds else { return }
+        let policy = entry.policy
+        if admits(policy) { satisfied.append(policy) } else { steps = start }
     }
 
-    private mutating func outcome(of code: PolicyCode, at place: UInt32, of policies: CompiledPolicySet) -> Bool? {
-        if let latest, policies.policies[Int(latest.policy)].code === code {
+    private mutating func outcome(of entry: PolicyEntry) -> Bool? {
+        if let latest, latest.code == entry.code {
             steps += latest.steps
             return latest.holds
         }
         let start = steps
-        let holds = run(code)
-        if let holds { latest = (place, holds, steps - start) }
+        let holds = run(entry.code.places)
+        if let holds { latest = (entry.code, holds, steps - start) }
         return holds
     }
 
@@ -178,5 +201,22 @@ package struct CompiledEvaluator {
             failures.append(Failure(policy: policy, error: error))
         }
         steps = evaluator.steps
+    }
+}
+
+/// By which branches of the scope index a search got to a policy. Nil for a part that did not divide the policies.
+struct ScopeBranches {
+    /// By which of the action's names: 0 is its own, the others are its ancestors'.
+    var action: Int?
+    /// By which code.
+    var principal: Int?
+    var resource: Int?
+
+    mutating func note(_ code: Int, _ level: ScopeIndex.Level) {
+        switch level {
+        case .principal: principal = code
+        case .resource: resource = code
+        case .action, .none: return
+        }
     }
 }

@@ -1,13 +1,13 @@
 /// A policy in the form that decides fast, beside the one that says what it means.
 package final class CompiledPolicy: Sendable {
-    package let policy: Policy
-    /// Of two policies of a set, the one that was added first has the lower number.
-    package let number: Int
     package let isForbid: Bool
     let principal: ScopeTest
     let actions: ActionTest
     let resource: ScopeTest
     let code: PolicyCode
+    package let policy: Policy
+    /// Of two policies of a set, the one that was added first has the lower number.
+    package let number: Int
     private let nameHead: NameHead
 
     init(_ policy: Policy, number: Int, code: PolicyCode) {
@@ -49,6 +49,50 @@ package final class CompiledPolicy: Sendable {
     }
 }
 
+/// What a search reads of a policy, in one line of memory: names by their codes alone.
+// It is read while the set is held that it is in, which holds the policy too.
+@safe struct PolicyEntry: @unchecked Sendable {
+    let principalKind: ScopeTest.Kind
+    let actionKind: ActionTest.Kind
+    let resourceKind: ScopeTest.Kind
+    /// Of the entity that the scope names, or else of the type. Nothing where it names none.
+    let principal: Int
+    let action: Int
+    let resource: Int
+    private let reference: Unmanaged<CompiledPolicy>
+    let code: Code
+
+    init(_ policy: CompiledPolicy) {
+        principalKind = policy.principal.kind
+        actionKind = policy.actions.kind
+        resourceKind = policy.resource.kind
+        principal = policy.principal.code
+        action = policy.actions.uid.code
+        resource = policy.resource.code
+        unsafe reference = Unmanaged.passUnretained(policy)
+        code = Code(policy.code)
+    }
+
+    var policy: CompiledPolicy { unsafe reference.takeUnretainedValue() }
+
+    @safe struct Code: Equatable {
+        private let shape: Unmanaged<PolicyShape>
+        private let constants: UnsafePointer<Value>
+
+        init(_ code: PolicyCode) {
+            unsafe shape = Unmanaged.passUnretained(code.shape)
+            unsafe constants = code.constants.base
+        }
+
+        var places: CodePlaces { unsafe shape._withUnsafeGuaranteedRef { unsafe $0.places(constants: constants) } }
+
+        /// Whether both are the code of the same conditions.
+        static func == (lhs: Code, rhs: Code) -> Bool {
+            unsafe lhs.constants == rhs.constants && lhs.shape.toOpaque() == rhs.shape.toOpaque()
+        }
+    }
+}
+
 /// The first sixteen bytes of a name, in whose order most names are already: to sort reasons by them is to compare numbers.
 private struct NameHead: Comparable, Sendable {
     private let first: UInt64
@@ -77,10 +121,13 @@ struct ScopeTest: Sendable {
     }
 
     let kind: Kind
-    /// Where the kind has a type.
-    var type: EntityTypeName = ""
     /// Where the kind has an entity.
     var uid = EntityUID(type: "", id: "")
+    /// Where the kind has a type.
+    var type: EntityTypeName = ""
+
+    /// Of the entity that it names, or else of the type.
+    var code: Int { kind == .isType ? type.code : uid.code }
 
     init(_ constraint: EntityConstraint) {
         switch constraint {

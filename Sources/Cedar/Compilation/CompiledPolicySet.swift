@@ -4,7 +4,9 @@
 /// are not; of the rest it copies tables of integers.
 package struct CompiledPolicySet: Sendable {
     /// In places that are free it is none, to which nothing leads.
-    private(set) var policies: ContiguousArray<CompiledPolicy> = []
+    private var policies: ContiguousArray<CompiledPolicy> = []
+    /// Of each of them.
+    private(set) var entries: ContiguousArray<PolicyEntry> = []
     private(set) var index = ScopeIndex()
     /// Places by name, and of those that were the first to have their conditions or their shape of code.
     private var places = CodeTable()
@@ -36,11 +38,11 @@ package struct CompiledPolicySet: Sendable {
         let old = self[policy.id]
         if old != nil { remove(policy.id) }
         let place = free.popLast() ?? UInt32(policies.count)
-        if place == policies.count { policies.append(.none) }
+        if place == policies.count { append(.none) }
         let code = code(for: policy.conditions, at: place)
         let compiled = CompiledPolicy(policy, number: old?.number ?? nextNumber, code: code)
         if old == nil { nextNumber += 1 }
-        policies[Int(place)] = compiled
+        set(compiled, at: place)
         places.add(place, policy.id.hashValue, of: Owner.names)
         if !compiled.matchesNothing { index.add(place, in: policies) }
     }
@@ -53,8 +55,18 @@ package struct CompiledPolicySet: Sendable {
         places.remove(place, id.hashValue, of: Owner.names)
         places.remove(place, old.policy.conditions.hashValue, of: Owner.conditions)
         places.remove(place, old.code.shape.hashValue, of: Owner.shapes)
-        policies[Int(place)] = .none
+        set(.none, at: place)
         free.append(place)
+    }
+
+    private mutating func append(_ policy: CompiledPolicy) {
+        policies.append(policy)
+        entries.append(PolicyEntry(policy))
+    }
+
+    private mutating func set(_ policy: CompiledPolicy, at place: UInt32) {
+        policies[Int(place)] = policy
+        entries[Int(place)] = PolicyEntry(policy)
     }
 
     private func place(of id: PolicyID) -> UInt32? {
@@ -70,7 +82,7 @@ package struct CompiledPolicySet: Sendable {
         let code = PolicyCompiler.compile(conditions)
         let shape = code.shape.hashValue
         let similar = places.first(shape, of: Owner.shapes) { policies[Int($0)].code.shape == code.shape }
-        if let similar { return PolicyCode(policies[Int(similar)].code.shape, code.constants) }
+        if let similar { return PolicyCode(code, sharing: policies[Int(similar)].code.shape) }
         places.add(place, shape, of: Owner.shapes)
         return code
     }

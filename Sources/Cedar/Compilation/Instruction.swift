@@ -74,50 +74,96 @@ extension Instruction {
 /// The conditions of a policy, one after the other: a shape, and the constants that it has here.
 final class PolicyCode: Sendable {
     let shape: PolicyShape
-    let constants: ContiguousArray<Value>
+    let constants: FixedBuffer<Value>
 
     init(_ shape: PolicyShape, _ constants: ContiguousArray<Value>) {
         self.shape = shape
-        self.constants = constants
+        self.constants = FixedBuffer(constants)
     }
+
+    /// The same with an equal shape that others have as well.
+    init(_ code: PolicyCode, sharing shape: PolicyShape) {
+        self.shape = shape
+        constants = FixedBuffer((0..<code.constants.count).map { code.constants[$0] })
+    }
+
+    /// Good for as long as the code is held.
+    var places: CodePlaces { unsafe shape.places(constants: constants.base) }
 }
 
 /// Code but for its constants. Of many policies it is often the same one.
 ///
 /// Whoever gets to the end has satisfied all conditions; where one does not hold, the code goes to a place beyond.
 final class PolicyShape: Hashable, Sendable {
-    let instructions: ContiguousArray<Instruction>
-    let tables: Tables
-    let registerCount: Int
-    /// Whether it names the action, and so may look at what is known of it.
-    let readsAction: Bool
+    private let instructions: FixedBuffer<Instruction>
+    private let paths: FixedBuffer<Path>
+    private let names: FixedBuffer<AttributeName>
+    private let types: FixedBuffer<EntityTypeName>
+    private let patterns: FixedBuffer<Pattern>
+    private let registerCount: Int
 
-    struct Tables: Hashable, Sendable {
+    struct Tables {
         var paths: ContiguousArray<Path> = []
         var names: ContiguousArray<AttributeName> = []
         var types: ContiguousArray<EntityTypeName> = []
         var patterns: ContiguousArray<Pattern> = []
-
-        /// Nil for an operand that is more than a variable.
-        func variable(_ operand: Operand) -> Variable? {
-            guard case .path(let place) = operand, paths[Int(place)].names.count == 0 else { return nil }
-            return paths[Int(place)].root
-        }
     }
 
     init(_ instructions: ContiguousArray<Instruction>, _ tables: Tables, registerCount: Int) {
-        self.instructions = instructions
-        self.tables = tables
+        self.instructions = FixedBuffer(instructions)
+        paths = FixedBuffer(tables.paths)
+        names = FixedBuffer(tables.names)
+        types = FixedBuffer(tables.types)
+        patterns = FixedBuffer(tables.patterns)
         self.registerCount = registerCount
-        readsAction = tables.paths.contains { $0.root == .action }
     }
 
     static func == (lhs: PolicyShape, rhs: PolicyShape) -> Bool {
-        lhs === rhs || lhs.instructions == rhs.instructions && lhs.tables == rhs.tables
+        lhs === rhs
+            || lhs.instructions.hasSameElements(as: rhs.instructions) && lhs.paths.hasSameElements(as: rhs.paths)
+                && lhs.names.hasSameElements(as: rhs.names) && lhs.types.hasSameElements(as: rhs.types)
+                && lhs.patterns.hasSameElements(as: rhs.patterns)
     }
 
     func hash(into hasher: inout Hasher) {
-        hasher.combine(instructions)
-        hasher.combine(tables)
+        instructions.hash(into: &hasher)
+        paths.hash(into: &hasher)
+        names.hash(into: &hasher)
+        types.hash(into: &hasher)
+        patterns.hash(into: &hasher)
     }
+
+    func places(constants: UnsafePointer<Value>) -> CodePlaces {
+        unsafe CodePlaces(
+            instructions: instructions.base,
+            instructionCount: instructions.count,
+            paths: paths.base,
+            names: names.base,
+            types: types.base,
+            patterns: patterns.base,
+            constants: constants,
+            registerCount: registerCount
+        )
+    }
+}
+
+/// Where the parts of a policy's code are, while somebody holds it. The compiler made every number in it a place that is there.
+// Nothing is ever written there.
+@safe struct CodePlaces: @unchecked Sendable {
+    let instructions: UnsafePointer<Instruction>
+    let instructionCount: Int
+    let paths: UnsafePointer<Path>
+    let names: UnsafePointer<AttributeName>
+    let types: UnsafePointer<EntityTypeName>
+    let patterns: UnsafePointer<Pattern>
+    let constants: UnsafePointer<Value>
+    let registerCount: Int
+
+    /// Of no policy; there is nothing to run.
+    static let none = PolicyCode.none.places
+}
+
+extension PolicyCode {
+    /// For ever.
+    fileprivate static let none = PolicyCode(PolicyShape([], PolicyShape.Tables(), registerCount: 0), [])
 }

@@ -16,7 +16,7 @@ struct ScopeIndex: Sendable {
     enum Key {
         case open
         case type(Int)
-        case entity(Int)
+        case entity(Int, hasMembers: Bool)
     }
 
     struct Node {
@@ -25,8 +25,11 @@ struct ScopeIndex: Sendable {
         /// Of the policies here or below.
         fileprivate(set) var count: UInt32 = 0
         fileprivate(set) var isDivided = false
-        /// Whether it has branches for types.
+        /// Whether it has branches for types, and for entities. Once it has had some, this stays.
         fileprivate(set) var hasTypes = false
+        fileprivate(set) var hasEntities = false
+        /// And for entities that others may be in.
+        fileprivate(set) var hasGroups = false
         /// The branch for those that leave the level open.
         fileprivate(set) var open = CodeTable.vacant
     }
@@ -35,6 +38,11 @@ struct ScopeIndex: Sendable {
     struct Cell {
         fileprivate(set) var policy: UInt32
         fileprivate(set) var next: UInt32
+        /// Half of the code of the one resource that the policy is for: most policies that are not for the request are passed
+        /// over here. 0 where there is not one.
+        fileprivate var resource: UInt32
+
+        func mayAdmit(resource code: Int) -> Bool { resource == 0 || resource == UInt32(truncatingIfNeeded: code) }
     }
 
     private(set) var nodes: ContiguousArray<Node> = [Node()]
@@ -69,8 +77,13 @@ struct ScopeIndex: Sendable {
         nodes[Int(node)].count += 1
         guard !nodes[Int(node)].isDivided else { return addBelow(policy, node, level, policies) }
         let cell = freeCells.popLast() ?? UInt32(cells.count)
-        if cell == cells.count { cells.append(Cell(policy: policy, next: CodeTable.vacant)) }
-        cells[Int(cell)] = Cell(policy: policy, next: nodes[Int(node)].cell)
+        let test = policies[Int(policy)].resource
+        let filled = Cell(
+            policy: policy,
+            next: nodes[Int(node)].cell,
+            resource: test.kind == .equal ? UInt32(truncatingIfNeeded: test.uid.code) : 0
+        )
+        if cell == cells.count { cells.append(filled) } else { cells[Int(cell)] = filled }
         nodes[Int(node)].cell = cell
         if level != .none, nodes[Int(node)].count > Self.fewCount { divide(node, level, policies) }
     }
@@ -93,6 +106,7 @@ struct ScopeIndex: Sendable {
         _ policies: ContiguousArray<CompiledPolicy>
     ) {
         for key in policies[Int(policy)].keys(at: level) {
+            if case .entity(_, hasMembers: true) = key { nodes[Int(node)].hasGroups = true }
             add(policy, to: child(key, of: node) ?? makeChild(key, of: node), level.next, policies)
         }
     }
@@ -132,7 +146,7 @@ struct ScopeIndex: Sendable {
         switch key {
         case .open: nodes[Int(node)].open == CodeTable.vacant ? nil : nodes[Int(node)].open
         case .type(let code): branch(node, type: code)
-        case .entity(let code): branch(node, entity: code)
+        case .entity(let code, _): branch(node, entity: code)
         }
     }
 
@@ -145,7 +159,9 @@ struct ScopeIndex: Sendable {
         case .type(let code):
             nodes[Int(node)].hasTypes = true
             branches.add(child, code, of: node * 2 + 1)
-        case .entity(let code): branches.add(child, code, of: node * 2)
+        case .entity(let code, _):
+            nodes[Int(node)].hasEntities = true
+            branches.add(child, code, of: node * 2)
         }
         return child
     }
@@ -154,7 +170,7 @@ struct ScopeIndex: Sendable {
         switch key {
         case .open: nodes[Int(node)].open = CodeTable.vacant
         case .type(let code): branches.remove(child, code, of: node * 2 + 1)
-        case .entity(let code): branches.remove(child, code, of: node * 2)
+        case .entity(let code, _): branches.remove(child, code, of: node * 2)
         }
         freeNodes.append(child)
     }
@@ -165,11 +181,12 @@ extension CompiledPolicy {
     fileprivate func keys(at level: ScopeIndex.Level) -> [ScopeIndex.Key] {
         switch level {
         case .action where actions.kind == .any: [.open]
-        case .action where actions.kind != .memberOfAny: [.entity(actions.uid.code)]
+        case .action where actions.kind != .memberOfAny:
+            [.entity(actions.uid.code, hasMembers: actions.kind != .equal)]
         case .action:
             actions.uids.indices
                 .filter { place in !actions.uids[..<place].contains { $0.code == actions.uids[place].code } }
-                .map { .entity(actions.uids[$0].code) }
+                .map { .entity(actions.uids[$0].code, hasMembers: true) }
         case .principal: [principal.key]
         case .resource: [resource.key]
         case .none: []
@@ -179,7 +196,7 @@ extension CompiledPolicy {
 
 extension ScopeTest {
     fileprivate var key: ScopeIndex.Key {
-        if kind.hasEntity { return .entity(uid.code) }
+        if kind.hasEntity { return .entity(uid.code, hasMembers: kind != .equal) }
         return kind == .isType ? .type(type.code) : .open
     }
 }

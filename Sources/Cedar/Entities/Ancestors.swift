@@ -23,6 +23,14 @@ package struct Ancestors: Sendable {
         return places.first(uid.code) { list[Int($0)] == uid } != nil
     }
 
+    /// The first that has this code. There is none more often than not, and then no name has to be looked at.
+    func place(code: Int) -> Int? {
+        if let places { return places.first(code).map(Int.init) }
+        let list = list.span
+        for place in list.indices where list[place].code == code { return place }
+        return nil
+    }
+
     /// False when it is among them already.
     @discardableResult package mutating func insert(_ uid: EntityUID) -> Bool {
         guard !contains(uid) else { return false }

@@ -35,6 +35,8 @@ package final class EntityNode: Sendable {
     package let tags: Record
     /// All that are reached over one step to a parent or more, known or not.
     package let ancestors: Ancestors
+    /// Those of the attributes.
+    let fields: FieldPlaces
 
     package init(_ uid: EntityUID, _ content: EntityContent?, in ancestors: Ancestors) {
         self.uid = uid
@@ -42,11 +44,11 @@ package final class EntityNode: Sendable {
         attributes = content?.attributes ?? .empty
         tags = content?.tags ?? .empty
         self.ancestors = ancestors
+        fields = attributes.places
     }
 
-    func isDescendant(of ancestor: EntityUID) -> Bool { ancestors.contains(ancestor) }
-
-    static let none = EntityNode(EntityUID(type: "", id: ""), nil, in: .none)
+    /// Stands for all that do not exist and are in nothing.
+    package static let none = EntityNode(EntityUID(type: "", id: ""), nil, in: .none)
 }
 
 /// Where a decision finds its entities.
@@ -63,7 +65,7 @@ package protocol EntityProvider {
     /// itself is not asked here.
     func ancestors(of uid: EntityUID) -> Ancestors
 
-    /// Both in one answer.
+    /// Both in one answer. `EntityNode.none` may stand for an entity of which nothing is known.
     func node(of uid: EntityUID) -> EntityNode
 }
 

@@ -1,27 +1,44 @@
 /// Entities in memory, with all their ancestors worked out beforehand.
+///
+/// A table of open addressing by the codes of their identities: two words, which existential containers hold in place.
 package struct EntityStore: Sendable {
-    private let nodes: ContiguousArray<EntityNode>
-    /// Of each of the nodes.
+    private struct Slot: Sendable {
+        var code = 0
+        var node: EntityNode?
+    }
+
+    /// A power of two of them, at most half of them taken.
+    private let slots: ContiguousArray<Slot>
+    /// Of what is in each of them.
     private let parents: ContiguousArray<[EntityUID]>
-    /// Where a node is, by the code of its identity.
-    private let places: CodeTable
 
     package static let empty = EntityStore([], AncestorClosure(entities: [:]))
 
     private init(_ list: [Entity], _ closure: AncestorClosure) {
-        var (nodes, parents): (ContiguousArray<EntityNode>, ContiguousArray<[EntityUID]>) = ([], [])
-        var places = CodeTable()
-        for entity in list where places.first(entity.uid.code, where: { nodes[Int($0)].uid == entity.uid }) == nil {
-            places.add(UInt32(nodes.count), entity.uid.code)
+        var size = 8
+        while size < list.count * 2 { size *= 2 }
+        var slots = ContiguousArray(repeating: Slot(), count: size)
+        var parents = ContiguousArray(repeating: [EntityUID](), count: size)
+        for entity in list {
+            var place = entity.uid.code & (size - 1)
+            while let other = slots[place].node, other.uid != entity.uid { place = (place + 1) & (size - 1) }
+            guard slots[place].node == nil else { continue }
             let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
-            nodes.append(EntityNode(entity.uid, content, in: closure.ancestors[entity.uid] ?? .none))
-            parents.append(entity.parents)
+            let node = EntityNode(entity.uid, content, in: closure.ancestors[entity.uid] ?? .none)
+            slots[place] = Slot(code: entity.uid.code, node: node)
+            parents[place] = entity.parents
         }
-        (self.nodes, self.parents, self.places) = (nodes, parents, places)
+        (self.slots, self.parents) = (slots, parents)
     }
 
+    /// Nil where there is none.
     private func place(of uid: EntityUID) -> Int? {
-        places.first(uid.code) { nodes[Int($0)].uid == uid }.map(Int.init)
+        var place = uid.code & (slots.count - 1)
+        while let node = slots[place].node {
+            if slots[place].code == uid.code, node.uid == uid { return place }
+            place = (place + 1) & (slots.count - 1)
+        }
+        return nil
     }
 
     /// An entity may be given twice if it is the same both times. No entity may be its own ancestor.
@@ -40,21 +57,17 @@ package struct EntityStore: Sendable {
 
 extension EntityStore: EntityProvider {
     package func entity(_ uid: EntityUID) -> Entity? {
-        place(of: uid).map {
-            let node = nodes[$0]
-            return Entity(uid: uid, attributes: node.attributes, tags: node.tags, parents: parents[$0])
-        }
+        guard let place = place(of: uid), let node = slots[place].node else { return nil }
+        return Entity(uid: uid, attributes: node.attributes, tags: node.tags, parents: parents[place])
     }
 
     package func content(of uid: EntityUID) -> EntityContent? {
-        place(of: uid).map { EntityContent(attributes: nodes[$0].attributes, tags: nodes[$0].tags) }
+        place(of: uid).flatMap { slots[$0].node }.map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
     }
 
-    package func ancestors(of uid: EntityUID) -> Ancestors { place(of: uid).map { nodes[$0].ancestors } ?? .none }
+    package func ancestors(of uid: EntityUID) -> Ancestors { node(of: uid).ancestors }
 
-    package func node(of uid: EntityUID) -> EntityNode {
-        place(of: uid).map { nodes[$0] } ?? EntityNode(uid, nil, in: .none)
-    }
+    package func node(of uid: EntityUID) -> EntityNode { place(of: uid).flatMap { slots[$0].node } ?? .none }
 }
 
 /// Why entities cannot be kept together.

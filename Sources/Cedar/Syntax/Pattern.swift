@@ -4,8 +4,13 @@ import JSON
 package struct Pattern: Hashable, Sendable {
     /// At least one; each but the first follows a star.
     package let segments: [String]
+    /// Of the segments.
+    private let bytes: [[UInt8]]
 
-    init(segments: [String]) { self.segments = segments }
+    init(segments: [String]) {
+        self.segments = segments
+        bytes = segments.map { Array($0.utf8) }
+    }
 
     package static func == (lhs: Pattern, rhs: Pattern) -> Bool {
         lhs.segments.elementsEqual(rhs.segments) { $0.isExactly($1) }
@@ -17,26 +22,25 @@ package struct Pattern: Hashable, Sendable {
     ///
     /// Works on UTF-8: no character's bytes begin inside of another's, so runs of bytes and runs of characters match alike.
     package func matches(_ text: String) -> Bool {
-        let bytes = text.utf8Span.span
-        guard let first = segments.first, let last = segments.last, Self.holds(first, in: bytes, at: 0) else {
-            return false
-        }
-        var start = first.utf8.count
-        guard segments.count > 1 else { return bytes.count == start }
-        let end = bytes.count - last.utf8.count
-        guard start <= end, Self.holds(last, in: bytes, at: end) else { return false }
+        let text = text.utf8Span.span
+        let segments = bytes.span
+        guard segments.count > 0, Self.holds(segments[0], in: text, at: 0) else { return false }
+        var start = segments[0].count
+        guard segments.count > 1 else { return text.count == start }
+        let end = text.count - segments[segments.count - 1].count
+        guard start <= end, Self.holds(segments[segments.count - 1], in: text, at: end) else { return false }
         // Taking the leftmost place for each segment leaves the most for the next.
-        for segment in segments.dropFirst().dropLast() {
-            let length = segment.utf8.count
-            while start + length <= end, !Self.holds(segment, in: bytes, at: start) { start += 1 }
+        for place in 1..<(segments.count - 1) {
+            let length = segments[place].count
+            while start + length <= end, !Self.holds(segments[place], in: text, at: start) { start += 1 }
             start += length
             guard start <= end else { return false }
         }
         return true
     }
 
-    private static func holds(_ segment: String, in bytes: borrowing Span<UInt8>, at start: Int) -> Bool {
-        let wanted = segment.utf8Span.span
+    private static func holds(_ segment: [UInt8], in bytes: borrowing Span<UInt8>, at start: Int) -> Bool {
+        let wanted = segment.span
         guard start + wanted.count <= bytes.count else { return false }
         for place in wanted.indices where wanted[place] != bytes[start + place] { return false }
         return true

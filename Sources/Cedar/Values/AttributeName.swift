@@ -7,9 +7,9 @@ package struct AttributeName: Hashable, Comparable, Sendable {
     package init(_ text: String) { self.text = text }
 
     package static func == (lhs: Self, rhs: Self) -> Bool {
-        // Both are tested within `isExactly` too: here they need no call.
+        // All are tested within `isExactly` too: here most names are told apart without a call.
         lhs.text._isIdentical(to: rhs.text)
-            || lhs.text.utf8.count == rhs.text.utf8.count && lhs.text.isExactly(rhs.text)
+            || lhs.text.utf8.count == rhs.text.utf8.count && lhs.text == rhs.text && lhs.text.isExactly(rhs.text)
     }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
 

@@ -64,7 +64,16 @@ package struct EntityUID: Hashable, Comparable, Sendable {
     package init(type: String, id: String) { self.init(type: EntityTypeName(type), id: id) }
 
     package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
-        lhs.code == rhs.code && (lhs.id._isIdentical(to: rhs.id) || lhs.id.isExactly(rhs.id)) && lhs.type == rhs.type
+        lhs.code == rhs.code && (lhs.isIdentical(to: rhs) || lhs.hasSameText(as: rhs))
+    }
+
+    /// Whether both are the same bits, as short names are that are equal, and copies of one name.
+    private func isIdentical(to other: EntityUID) -> Bool {
+        id._isIdentical(to: other.id) && type.text._isIdentical(to: other.type.text)
+    }
+
+    @inline(never) private func hasSameText(as other: EntityUID) -> Bool {
+        id.isExactly(other.id) && type == other.type
     }
 
     /// By type, then by id.

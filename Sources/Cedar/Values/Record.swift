@@ -1,8 +1,15 @@
 /// Names and their values: what a record literal, a context, an entity's attributes and its tags are.
 ///
 /// Sorted by name in the order of code points, each name once, so that equal records are equal arrays.
-package struct Record: Hashable, Sendable {
-    package let fields: [Field]
+package struct Record: Sendable {
+    private let storage: Storage
+
+    /// Its memory, so that fields can be read in their places: see `FieldPlaces`.
+    private final class Storage: Sendable {
+        let fields: FixedBuffer<Field>
+
+        init(_ fields: [Field]) { self.fields = FixedBuffer(fields) }
+    }
 
     package struct Field: Hashable, Sendable {
         package let name: AttributeName
@@ -15,14 +22,12 @@ package struct Record: Hashable, Sendable {
     }
 
     package static let empty = Record(sorted: [])
-    private static let fewCount = 8
-
-    private init(sorted fields: [Field]) { self.fields = fields }
+    private init(sorted fields: [Field]) { storage = Storage(fields) }
 
     /// Of a name given twice the last counts. Costs least for fields that are sorted.
     package init(fields: [Field]) {
         guard !Self.isSorted(fields) else {
-            self.fields = fields
+            self.init(sorted: fields)
             return
         }
         var unique: [Field] = []
@@ -32,32 +37,20 @@ package struct Record: Hashable, Sendable {
             if unique.last?.name == fields[index].name { unique.removeLast() }
             unique.append(fields[index])
         }
-        self.fields = unique
+        self.init(sorted: unique)
     }
 
     package init(_ pairs: [(String, Value)]) {
         self.init(fields: pairs.map { Field(name: AttributeName($0), value: $1) })
     }
 
-    package var isEmpty: Bool { fields.isEmpty }
-    package var count: Int { fields.count }
+    package var isEmpty: Bool { count == 0 }
+    package var count: Int { storage.fields.count }
 
-    package subscript(name: AttributeName) -> Value? { place(of: name).map { fields[$0].value } }
+    package subscript(name: AttributeName) -> Value? { places.value(of: name)?.value }
 
-    /// Where the field of that name is. One by one while they are few, and else by bisection.
-    func place(of name: AttributeName) -> Int? {
-        let fields = fields.span
-        if fields.count <= Self.fewCount {
-            for place in fields.indices where fields[place].name == name { return place }
-            return nil
-        }
-        var range = fields.indices
-        while let middle = range.middle {
-            if fields[middle].name == name { return middle }
-            range = fields[middle].name < name ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-        }
-        return nil
-    }
+    /// Good for as long as the record is held.
+    var places: FieldPlaces { unsafe FieldPlaces(base: storage.fields.base, count: count) }
 
     package subscript(name: String) -> Value? { self[AttributeName(name)] }
 
@@ -83,6 +76,27 @@ package struct Record: Hashable, Sendable {
         for place in fields.indices.dropFirst() where !(fields[place - 1].name < fields[place].name) { return false }
         return true
     }
+}
+
+extension Record {
+    package var fields: Fields { Fields(record: self) }
+
+    /// In the order of their names.
+    package struct Fields: RandomAccessCollection, Sendable {
+        fileprivate let record: Record
+
+        package var startIndex: Int { 0 }
+        package var endIndex: Int { record.count }
+        package subscript(place: Int) -> Field { record.storage.fields[place] }
+    }
+}
+
+extension Record: Hashable {
+    package static func == (lhs: Record, rhs: Record) -> Bool {
+        lhs.storage === rhs.storage || lhs.storage.fields.hasSameElements(as: rhs.storage.fields)
+    }
+
+    package func hash(into hasher: inout Hasher) { storage.fields.hash(into: &hasher) }
 }
 
 extension Record: ExpressibleByDictionaryLiteral {

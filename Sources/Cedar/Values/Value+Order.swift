@@ -7,7 +7,11 @@ enum Placement {
     }
 
     /// Of two sequences: by the first elements that differ, else the shorter one first.
-    init<Element>(_ left: [Element], _ right: [Element], by place: (Element, Element) -> Placement) {
+    init<Parts: RandomAccessCollection>(
+        _ left: Parts,
+        _ right: Parts,
+        by place: (Parts.Element, Parts.Element) -> Placement
+    ) {
         for (first, second) in zip(left, right) {
             let placement = place(first, second)
             guard placement == .same else {

@@ -18,17 +18,31 @@ package struct ValueSet: Hashable, Sendable {
     package var count: Int { elements.count }
     package var isEmpty: Bool { elements.isEmpty }
 
-    /// By bisection.
     package func contains(_ value: Value) -> Bool {
-        var range = elements.indices
-        while let middle = range.middle {
-            switch elements[middle].placement(against: value) {
-            case .same: return true
-            case .before: range = (middle + 1)..<range.upperBound
-            case .after: range = range.lowerBound..<middle
+        unsafe withUnsafePointer(to: value) { unsafe contains(ValuePlace($0)) }
+    }
+
+    private static let fewCount = 32
+
+    /// One by one while they are few, since most differ at a glance, and else by bisection.
+    func contains(_ value: ValuePlace) -> Bool {
+        unsafe elements.withUnsafeBufferPointer { elements in
+            guard elements.count > Self.fewCount else {
+                return elements.indices.contains {
+                    unsafe ValuePlace(elements.baseAddress.unsafelyUnwrapped + $0).isSame(as: value)
+                }
             }
+            let value = value.value
+            var range = elements.indices
+            while let middle = range.middle {
+                switch unsafe elements[middle].placement(against: value) {
+                case .same: return true
+                case .before: range = (middle + 1)..<range.upperBound
+                case .after: range = range.lowerBound..<middle
+                }
+            }
+            return false
         }
-        return false
     }
 
     package func isSuperset(of other: ValueSet) -> Bool { other.elements.allSatisfy(contains) }

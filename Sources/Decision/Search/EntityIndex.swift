@@ -9,6 +9,8 @@ struct EntityIndex: Hashable, Sendable {
     private var known: TreeDictionary<EntityTypeName, SortedIDs> = [:]
     /// By what they are in.
     private var members: TreeDictionary<EntityUID, TreeDictionary<EntityTypeName, SortedIDs>> = [:]
+    /// Of what has members: all of them are in it by this name.
+    private var names: TreeDictionary<EntityUID, EntityUIDList.Name> = [:]
     /// How many of each type have members.
     private var groupCounts: TreeDictionary<EntityTypeName, Int> = [:]
     /// By the names of the active policy sets.
@@ -33,7 +35,10 @@ struct EntityIndex: Hashable, Sendable {
     }
 
     private mutating func add(_ uid: EntityUID, to group: EntityUID) {
-        if members[group] == nil { groupCounts[group.type, default: 0] += 1 }
+        if members[group] == nil {
+            groupCounts[group.type, default: 0] += 1
+            names[group] = EntityUIDList.Name(group)
+        }
         members[group, default: [:]][uid.type, default: SortedIDs()].insert(uid.id)
     }
 
@@ -43,9 +48,12 @@ struct EntityIndex: Hashable, Sendable {
         if members[group]?[uid.type]?.isEmpty == true { members[group]?[uid.type] = nil }
         guard members[group]?.isEmpty == true else { return }
         members[group] = nil
+        names[group] = nil
         let rest = (groupCounts[group.type] ?? 1) - 1
         groupCounts[group.type] = rest == 0 ? nil : rest
     }
+
+    func name(of group: EntityUID) -> EntityUIDList.Name? { names[group] }
 
     func all(of type: EntityTypeName) -> SortedIDs { known[type] ?? SortedIDs() }
 
@@ -81,5 +89,5 @@ struct EntityIndex: Hashable, Sendable {
 }
 
 extension EntityFacts {
-    fileprivate var groups: [EntityUID] { grants.isEmpty ? parents : parents + grants.map(\.role) }
+    fileprivate var groups: [EntityUID] { Array(parents) + grants.map(\.role) }
 }

@@ -32,7 +32,7 @@ package struct EntityFacts: Hashable, Sendable {
 
     package let attributes: Cedar.Record
     /// Those that do not depend on time, roles that are held at every time among them.
-    package let parents: [EntityUID]
+    package let parents: EntityUIDList
     package let grants: [Grant]
 
     /// Attributes of a principal that Reeve sets; nobody else may.
@@ -40,6 +40,10 @@ package struct EntityFacts: Hashable, Sendable {
     package static let reservedResourceAttributes = ["owner"]
 
     private init(attributes: Cedar.Record, parents: [EntityUID] = [], grants: [Grant] = []) {
+        self.init(attributes, EntityUIDList(parents), grants)
+    }
+
+    private init(_ attributes: Cedar.Record, _ parents: EntityUIDList, _ grants: [Grant]) {
         self.attributes = attributes
         self.parents = parents
         self.grants = grants
@@ -93,7 +97,12 @@ package struct EntityFacts: Hashable, Sendable {
 
     /// The same with more attributes; those that are there already stay.
     package func adding(_ attributes: Cedar.Record) -> EntityFacts {
-        EntityFacts(attributes: attributes.merging(self.attributes), parents: parents, grants: grants)
+        EntityFacts(attributes.merging(self.attributes), parents, grants)
+    }
+
+    /// The same, with parents by names that others have them by as well.
+    package func sharing(_ name: (EntityUID) -> EntityUIDList.Name?) -> EntityFacts {
+        EntityFacts(attributes, parents.sharing(name), grants)
     }
 
     private static func status(_ status: SubjectStatus) -> Cedar.Record { ["status": .string(status.rawValue)] }

@@ -28,8 +28,8 @@ import Testing
         )
     }
 
-    static func lines(_ numbers: some Sequence<Int>) -> [UInt8] {
-        numbers.reduce(into: []) { Self.entry($1).append(to: &$0) }
+    static func lines(_ numbers: some Sequence<Int>, action: String = "read") -> [UInt8] {
+        numbers.reduce(into: []) { Self.entry($1, action: action).append(to: &$0) }
     }
 
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
@@ -144,6 +144,12 @@ import Testing
         #expect(try numbers(DecisionLogFilter(requestID: "r-7")) == [7])
         #expect(try numbers(DecisionLogFilter(subject: "nobody")).isEmpty)
         #expect(try numbers(DecisionLogFilter(limit: 0)).isEmpty)
+    }
+
+    @Test("an entry as long as a request's names can make it is found") func long() throws {
+        let store = try DecisionLogStore(directory: folder.path, limits: .init(fileByteCount: 2000, fileCount: 100))
+        #expect(store.append(DecisionLogStoreTests.lines([101], action: String(repeating: "\u{7f}", count: 256 << 10))))
+        #expect(try numbers(DecisionLogFilter(limit: 1)) == [101])
     }
 
     @Test("since a time") func since() throws {

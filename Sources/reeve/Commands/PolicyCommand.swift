@@ -18,7 +18,11 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Draft: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a version to a set; it takes effect when it is activated."
+            abstract: "Add a version to a set; it takes effect when it is activated.",
+            discussion: """
+                What does not parse is refused. What can never apply, or may be missing when a decision reads it, is told as \
+                warnings.
+                """
         )
 
         @Argument(help: "Name of the set.")
@@ -29,13 +33,16 @@ struct PolicyCommand: AsyncParsableCommand {
         var note = ""
         @Flag(help: "Put it in force at once.")
         var activate = false
+        @Flag(help: "Draft nothing if a policy can never apply, or may fail when a decision is made.")
+        var strict = false
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             let text = try PolicyText.load(file)
             try await common.connection.withClient { client in
-                let body: JSONValue = ["text": .string(text), "note": .string(note)]
+                let body: JSONValue = ["text": .string(text), "note": .string(note), "strict": .bool(strict)]
                 let drafted = try await client.send(.init(method: .post, path: path(set) + "/versions", body: body))
+                for line in DraftWarnings.lines(drafted.body, at: { "\(file):\($0):\($1)" }) { Console.progress(line) }
                 let version = drafted.body["version"]?.integerValue ?? 0
                 guard activate else {
                     return common.output.written(drafted, "\(set) version \(version) is drafted")

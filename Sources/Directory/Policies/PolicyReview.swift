@@ -20,10 +20,9 @@ package struct PolicyReview: Hashable, Sendable {
 
     package init(_ set: ActivePolicySet) {
         let limits = ValidationLimits(maxSteps: max(2000, Self.maxSteps / max(1, set.rules.count)), maxErrors: 20)
+        var reviewer = Reviewer(set: set.name, limits: limits)
         var found: [Remark] = []
-        for rule in set.rules where found.count < Self.maxFindings {
-            found += Self.remarks(on: rule.policy, of: set.name, limits)
-        }
+        for rule in set.rules where found.count < Self.maxFindings { found += reviewer.remarks(on: rule.policy) }
         findings = found.prefix(Self.maxFindings).map {
             Finding(
                 policy: $0.policy,
@@ -32,32 +31,52 @@ package struct PolicyReview: Hashable, Sendable {
             )
         }
     }
+}
 
-    private struct Remark {
-        let policy: String
-        let range: SourceRange
-        let message: String
-        let isError: Bool
+private struct Remark {
+    let policy: String
+    let range: SourceRange
+    let message: String
+    let isError: Bool
+}
+
+/// Looks at one policy after the other.
+private struct Reviewer {
+    let set: String
+    let limits: ValidationLimits
+    /// The last one, and the types of resources that it knows: most administration policies name none.
+    private var latest: (types: [EntityTypeName], validator: Validator)?
+
+    init(set: String, limits: ValidationLimits) {
+        self.set = set
+        self.limits = limits
     }
 
-    private static func remarks(on policy: Policy, of set: String, _ limits: ValidationLimits) -> [Remark] {
+    mutating func remarks(on policy: Policy) -> [Remark] {
         let names = PolicyNames(policy)
         guard names.areFew, let policies = try? PolicySet([policy]) else { return [] }
-        let schema =
-            set == Grammar.administrationSet
-            ? Schema.administration(resourceTypes: names.types) : Schema.requests(of: names)
-        let report = Validator(schema, mode: .permissive, limits: limits).validate(policies)
-        let id = policy.id.text
+        let report = validator(of: names).validate(policies)
         let errors = report.errors.filter { $0.reason.isFinding }.map {
-            Remark(policy: id, range: $0.range, message: $0.reason.text(in: set), isError: true)
+            Remark(policy: policy.id.text, range: $0.range, message: $0.reason.text(in: set), isError: true)
         }
         let warnings = report.warnings.map {
-            Remark(policy: id, range: $0.range, message: $0.reason.text, isError: false)
+            Remark(policy: policy.id.text, range: $0.range, message: $0.reason.text, isError: false)
         }
         // The same is often found for several types of principals and resources.
         var places: Set<SourceRange> = []
         return (errors + warnings).filter { places.insert($0.range).inserted }
             .sorted { ($0.range.start, $0.range.end) < ($1.range.start, $1.range.end) }
+    }
+
+    private mutating func validator(of names: PolicyNames) -> Validator {
+        guard set == Grammar.administrationSet else {
+            return Validator(Schema.requests(of: names), mode: .permissive, limits: limits)
+        }
+        let types = ReeveTypes(resources: names.types).resources
+        if let latest, latest.types == types { return latest.validator }
+        let validator = Validator(Schema.administration(resourceTypes: types), mode: .permissive, limits: limits)
+        latest = (types, validator)
+        return validator
     }
 }
 

@@ -138,8 +138,7 @@ extension DecisionLogEntry {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Longer lines are no entries. One of a request has 1.5 MiB at most (256 KiB, each byte escaped in six), and one that
-    /// thousands of policies decided has their names and advice besides.
+    /// Longer lines are no entries. Where thousands of policies decide together, there are the names and the advice of each.
     package static let maxByteCount = 8 << 20
 
     /// From a line without its line feed; nil where it is no entry, such as one that a crash cut short.

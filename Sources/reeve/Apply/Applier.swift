@@ -33,9 +33,13 @@ struct Applier: Sendable {
         case (.policySet(let set), .activate(let version)):
             _ = try await client.activate(set.name, version: version)
         case (.policySet(let set), .create), (.policySet(let set), .update):
-            let body: JSONValue = ["text": .string(set.text), "note": .string(set.note), "strict": .bool(isStrict)]
-            let path = PolicyCommand.path(set.name) + "/versions"
-            let drafted = try await client.send(.init(method: .post, path: path, headers: headers(step), body: body))
+            let drafted = try await client.draft(
+                set.name,
+                set.text,
+                note: set.note,
+                isStrict: isStrict,
+                headers: headers(step)
+            )
             guard let version = drafted.body["version"]?.integerValue else {
                 throw CommandError("the answer names no version", at: drafted.node)
             }

@@ -40,8 +40,7 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             let text = try PolicyText.load(file)
             try await common.connection.withClient { client in
-                let body: JSONValue = ["text": .string(text), "note": .string(note), "strict": .bool(strict)]
-                let drafted = try await client.send(.init(method: .post, path: path(set) + "/versions", body: body))
+                let drafted = try await client.draft(set, text, note: note, isStrict: strict)
                 for line in DraftWarnings.lines(drafted.body, at: { "\(file):\($0):\($1)" }) { Console.progress(line) }
                 let version = drafted.body["version"]?.integerValue ?? 0
                 guard activate else {
@@ -175,6 +174,20 @@ struct PolicyCommand: AsyncParsableCommand {
 }
 
 extension ClusterClient {
+    func draft(
+        _ set: String,
+        _ text: String,
+        note: String,
+        isStrict: Bool,
+        headers: [(String, String)] = []
+    ) async throws -> Reply {
+        var body = [JSONMember(name: "text", value: .string(text)), JSONMember(name: "note", value: .string(note))]
+        // A node of an earlier version does not know the member.
+        if isStrict { body.append(JSONMember(name: "strict", value: true)) }
+        let path = PolicyCommand.path(set) + "/versions"
+        return try await send(.init(method: .post, path: path, headers: headers, body: .object(body)))
+    }
+
     func activate(_ set: String, version: Int64) async throws -> Reply {
         let path = PolicyCommand.path(set) + "/activate"
         return try await send(.init(method: .post, path: path, body: ["version": .integer(version)]))

@@ -63,9 +63,9 @@ struct EntityTests {
     func limits() {
         let file = Array(#"[{"uid": {"type": "A", "id": "b"}, "attrs": {"a": [[1, 2]]}, "parents": []}]"#.utf8)
         #expect(throws: Never.self) {
-            try EntityJSON.parseEntities(file, limits: JSONLimits(maxBytes: 75, maxDepth: 5, maxElements: 11))
+            try EntityJSON.parseEntities(file, limits: JSONLimits(maxBytes: 76, maxDepth: 5, maxElements: 11))
         }
-        for limits in [JSONLimits(maxBytes: 74), JSONLimits(maxDepth: 4), JSONLimits(maxElements: 10)] {
+        for limits in [JSONLimits(maxBytes: 75), JSONLimits(maxDepth: 4), JSONLimits(maxElements: 10)] {
             #expect(throws: CedarJSONError.self) { try EntityJSON.parseEntities(file, limits: limits) }
         }
     }

@@ -59,6 +59,17 @@ struct EntityTests {
         #expect(store.isDescendant(uid(0), of: uid(2000)))
     }
 
+    @Test("takes no more of a file than its limits")
+    func limits() {
+        let file = Array(#"[{"uid": {"type": "A", "id": "b"}, "attrs": {"a": [[1, 2]]}, "parents": []}]"#.utf8)
+        #expect(throws: Never.self) {
+            try EntityJSON.parseEntities(file, limits: JSONLimits(maxBytes: 76, maxDepth: 5, maxElements: 11))
+        }
+        for limits in [JSONLimits(maxBytes: 75), JSONLimits(maxDepth: 4), JSONLimits(maxElements: 10)] {
+            #expect(throws: CedarJSONError.self) { try EntityJSON.parseEntities(file, limits: limits) }
+        }
+    }
+
     @Test("refuses cycles and one id with two contents, but not the same twice")
     func conflicts() throws {
         #expect(throws: EntityStoreError.cycle(uid(0))) { try EntityStore([Entity(uid: uid(0), parents: [uid(0)])]) }

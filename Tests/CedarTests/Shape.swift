@@ -77,7 +77,7 @@ struct ExpressionGenerator {
                 .record([Expression.Field(name: "a", value: first), Expression.Field(name: name(), value: second)])
             )
         default:
-            let function = pick(ExtensionFunction.allCases)
+            let function = pick(ExtensionFunction.allCases.filter { $0 != .unknown })
             return Expression(.call(function, [first, second].suffix(function.argumentCount)))
         }
     }

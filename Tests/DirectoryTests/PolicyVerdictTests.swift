@@ -16,6 +16,33 @@ import Testing
         "forbid (principal, action, resource);",
     ]
 
+    @Test("a policy that takes too long is a permit that does not apply, and a forbid that does")
+    func exhaustion() throws {
+        // A comparison of sets takes as many steps as there are elements.
+        let many = Value.set(ValueSet((0..<20_000).map { .long($0) }))
+        let condition = Array(repeating: "context.many != context.other", count: 60).joined(separator: " && ")
+        func verdict(_ effect: String, _ rest: String = "") throws -> PolicyVerdict {
+            let text = "\(effect) (principal, action, resource) when { \(condition) };" + rest
+            return PolicyVerdict(
+                Request(
+                    principal: EntityUID(type: "User", id: "ann"),
+                    action: EntityUID(type: "Action", id: "read"),
+                    resource: EntityUID(type: "Doc", id: "d1"),
+                    context: ["many": many, "other": .set([])]
+                ),
+                policies: [try ActivePolicySet(name: "set", version: 1, text: text)],
+                entities: EntityStore.empty
+            )
+        }
+        for effect in ["permit", "forbid"] {
+            let found = try verdict(effect)
+            #expect(found.outcome == (effect == "permit" ? .noPermit : .failed))
+            #expect(found.failures.map(\.error.reason) == [.tooManySteps(limit: EvaluationLimits.standard.maxSteps)])
+        }
+        let another = try verdict("permit", "permit (principal, action, resource);")
+        #expect(another.outcome == .noPermit && another.failures.count == 2)
+    }
+
     @Test("it is that of the whole verdict, for every choice among the kinds of rules", arguments: 0..<256)
     func agreement(choice: Int) throws {
         let chosen = Self.kinds.indices.filter { choice >> $0 & 1 == 1 }

@@ -179,7 +179,7 @@ import Testing
         #expect(try client.post(Self.question(), token: sample.gatewayToken).context["explanation"] == nil)
     }
 
-    @Test("the enforcement point is told its obligations") func obligations() throws {
+    @Test("the enforcement point is told its obligations, and the log that it was") func obligations() throws {
         sample.node.activate(
             "duties",
             #"@obligation("approval") @advice("ask \"bob\"") permit (principal, action == Action::"read", resource is Doc);"#
@@ -187,6 +187,8 @@ import Testing
         let context = try client().post(Self.question(), token: sample.botToken).context
         #expect(context["obligations"] as? [String] == ["approval"])
         #expect(context["advice"] as? [String] == [#"ask "bob""#])
+        let entry = try #require(log.entries.first)
+        #expect(entry.obligations == ["approval"] && entry.advice == [#"ask "bob""#])
     }
 
     @Test("every decision is in the log before it leaves") func logged() throws {

@@ -11,7 +11,7 @@ import Testing
 
     init() throws { folder = try TemporaryDirectory() }
 
-    static func entry(_ number: Int, action: String = "read") -> DecisionLogEntry {
+    static func entry(_ number: Int, action: String = "read", policies: [String] = []) -> DecisionLogEntry {
         DecisionLogEntry(
             time: WallTime(milliseconds: 1_000_000_000_000 + UInt64(number) * 1000),
             requestID: "r-\(number)",
@@ -21,15 +21,15 @@ import Testing
             resource: .init(type: "Doc", id: "d"),
             isAllowed: number.isMultiple(of: 2),
             code: "c",
-            policies: [],
+            policies: policies,
             revision: LogIndex(UInt64(number)),
             epoch: 0,
             ageMilliseconds: 1
         )
     }
 
-    static func lines(_ numbers: some Sequence<Int>) -> [UInt8] {
-        numbers.reduce(into: []) { Self.entry($1).append(to: &$0) }
+    static func lines(_ numbers: some Sequence<Int>, policies: [String] = []) -> [UInt8] {
+        numbers.reduce(into: []) { Self.entry($1, policies: policies).append(to: &$0) }
     }
 
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
@@ -144,6 +144,13 @@ import Testing
         #expect(try numbers(DecisionLogFilter(requestID: "r-7")) == [7])
         #expect(try numbers(DecisionLogFilter(subject: "nobody")).isEmpty)
         #expect(try numbers(DecisionLogFilter(limit: 0)).isEmpty)
+    }
+
+    @Test("an entry of thousands of policies is found") func long() throws {
+        let store = try DecisionLogStore(directory: folder.path, limits: .init(fileByteCount: 2000, fileCount: 100))
+        let policies = (0..<20_000).map { "\(String(repeating: "s", count: 120))/policy\($0)" }
+        #expect(store.append(DecisionLogStoreTests.lines([101], policies: policies)))
+        #expect(try numbers(DecisionLogFilter(limit: 1)) == [101])
     }
 
     @Test("since a time") func since() throws {

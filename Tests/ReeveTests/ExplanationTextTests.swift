@@ -54,4 +54,23 @@ import Testing
             ]
         )
     }
+
+    @Test("roles, what could not be evaluated, and what else keeps a permit from applying") func rest() {
+        let text = ExplanationText([
+            "policies": [["set": "reports", "id": "readers", "effect": "permit", "conditions": [["kind": "when"]]]],
+            "failures": [["set": "reports", "version": 2, "id": "limits", "line": 9, "error": "no such attribute"]],
+            "near_misses": [
+                ["set": "reports", "id": "owners", "obstacle": "principal"],
+                ["set": "reports", "id": "sums", "obstacle": "error", "error": "too large"],
+            ],
+            "roles": ["viewer", "editor"],
+        ])
+        #expect(
+            text.lines == [
+                "  decided by  reports/readers", "  failed      reports/limits version 2, line 9: no such attribute",
+                "  closest     reports/owners: its scope asks for another principal",
+                "  closest     reports/sums: too large", "  roles       viewer, editor",
+            ]
+        )
+    }
 }

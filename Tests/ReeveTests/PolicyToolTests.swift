@@ -1,5 +1,6 @@
 import Cedar
 import Directory
+import JSON
 import TestSupport
 import Testing
 
@@ -95,6 +96,32 @@ import Testing
     func faults(_ tests: String, _ expected: String) throws {
         let error = #expect(throws: CommandError.self) { try results(tests) }
         #expect("\(try #require(error))".contains(expected))
+    }
+
+    @Test("a check for a set of a cluster says what that would say of a draft") func check() throws {
+        func report(_ text: String, _ name: String = "a.cedar", as set: String? = "app") throws -> PolicyReport {
+            try folder.write(text, to: name)
+            return try PolicyReport(PolicyFile("\(folder.path)/\(name)"), validator: nil, set: set)
+        }
+        let open = "permit (principal, action, resource) when { resource.closed };"
+        let found = try report(open)
+        #expect(found.count(.warning) == 1 && found.count(.error) == 0)
+        #expect(found.text.contains("a.cedar:1:45") && found.text.contains("may have no attribute \"closed\""))
+        #expect(try report(open, as: nil).count(.warning) == 0)
+        let administration = "permit (principal, action == Reeve::Action::\"read\", resource);"
+        #expect(try report(administration, as: "reeve.admin").count(.warning) == 0)
+        #expect(try report(administration).count(.warning) == 1)
+        let stale = try report("@max_age(\"1s\") permit (principal, action, resource);")
+        #expect(stale.count(.error) == 1 && stale.text.contains("@max_age is at least"))
+        #expect(try report("{}", "a.json").count(.error) == 1)
+    }
+
+    @Test("warnings of a draft are told with their places") func warnings() {
+        let answer: JSONValue = [
+            "version": 1, "warnings": [["line": 2, "column": 8, "message": "odd"], ["line": 3]],
+        ]
+        #expect(DraftWarnings.lines(answer) { "f.cedar:\($0):\($1)" } == ["f.cedar:2:8: warning: odd"])
+        #expect(DraftWarnings.lines([:]) { "\($0)\($1)" } == [])
     }
 
     @Test("recorded requests are lines of the decision log, or Cedar's own form") func recorded() throws {

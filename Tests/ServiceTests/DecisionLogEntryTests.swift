@@ -7,6 +7,8 @@ import Testing
         id: String = "r-1",
         subject: String = "bot",
         isAllowed: Bool = true,
+        obligations: [String] = [],
+        advice: [String] = [],
         at milliseconds: UInt64 = 1_769_850_300_250
     ) -> DecisionLogEntry {
         DecisionLogEntry(
@@ -19,6 +21,8 @@ import Testing
             isAllowed: isAllowed,
             code: isAllowed ? "allowed" : "no_permit",
             policies: isAllowed ? ["sample/readers"] : [],
+            obligations: obligations,
+            advice: advice,
             revision: LogIndex(42),
             epoch: 3,
             ageMilliseconds: 180
@@ -43,6 +47,17 @@ import Testing
         )
     }
 
+    @Test("what the enforcement point was told stands in it, and is read back") func duties() {
+        let entry = Self.entry(obligations: ["approval", "receipt"], advice: [#"ask "bob""#])
+        let line = Self.line(entry)
+        #expect(
+            String(decoding: line, as: UTF8.self).contains(
+                #""policies":["sample/readers"],"obligations":["approval","receipt"],"advice":["ask \"bob\""],"revision":42"#
+            )
+        )
+        #expect(DecisionLogEntry(parsing: line.dropLast()) == entry)
+    }
+
     @Test(
         "whatever a request calls things, the line is one line and is read back",
         arguments: [
@@ -50,7 +65,7 @@ import Testing
         ]
     )
     func escaping(text: String) throws {
-        let entry = Self.entry(id: text, subject: text)
+        let entry = Self.entry(id: text, subject: text, obligations: [text], advice: [text, text])
         let line = Self.line(entry)
         #expect(line.filter { $0 < 0x20 } == [UInt8(ascii: "\n")])
         #expect(!line.contains(0x7f))

@@ -82,13 +82,16 @@ package struct SchemaConformance: Sendable {
 }
 
 extension SchemaConformance {
-    /// That a record has the attributes that its type requires, and no other than it lists.
+    /// That a record has the attributes that its type requires, and no other than it lists unless it is open.
     private func check(_ record: Record, _ type: RecordType) throws(ConformanceError) {
         for attribute in type.attributes where attribute.isRequired && record[attribute.name] == nil {
             throw ConformanceError(.missingAttribute(attribute.name))
         }
         for field in record.fields {
-            guard let attribute = type[field.name] else { throw ConformanceError(.unknownAttribute(field.name)) }
+            guard let attribute = type[field.name] else {
+                if type.isOpen { continue }
+                throw ConformanceError(.unknownAttribute(field.name))
+            }
             try inside(field.name.pathStep) { () throws(ConformanceError) in try check(field.value, attribute.type) }
         }
     }
@@ -96,7 +99,7 @@ extension SchemaConformance {
     private func check(_ value: Value, _ type: SchemaType) throws(ConformanceError) {
         switch (value, type) {
         case (.bool, .bool), (.long, .long), (.string, .string), (.ip, .ipaddr), (.decimal, .decimal),
-            (.datetime, .datetime), (.duration, .duration):
+            (.datetime, .datetime), (.duration, .duration), (_, .any):
             return
         case (.set(let set), .set(let elementType)):
             for (place, element) in set.elements.enumerated() {

@@ -66,7 +66,7 @@ extension EntityJSON {
         case .record(let record): return .record(try parseRecord(json, as: record))
         case .ipaddr, .decimal, .datetime, .duration:
             return json["fn"] != nil ? try parseExtension(json) : .record(try parseRecord(json))
-        case .bool, .long, .string, .set, .entity, nil: return .record(try parseRecord(json))
+        case .bool, .long, .string, .set, .entity, .any, nil: return .record(try parseRecord(json))
         }
     }
 
@@ -110,7 +110,7 @@ extension SchemaType {
         case .decimal: .decimal
         case .datetime: .datetime
         case .duration: .duration
-        case .bool, .long, .string, .set, .record, .entity: nil
+        case .bool, .long, .string, .set, .record, .entity, .any: nil
         }
     }
 }

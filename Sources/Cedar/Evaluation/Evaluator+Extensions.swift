@@ -31,7 +31,7 @@ extension ExtensionFunction {
     /// The same for as many arguments as it takes: where that is one, it is the last as well.
     func applied(to first: Value, _ last: Value) throws(EvaluationError.Reason) -> Value {
         switch self {
-        case .ip, .decimal, .datetime, .duration: return try constructed(first)
+        case .ip, .decimal, .datetime, .duration, .unknown: return try constructed(first)
         case .isIpv4: return .bool(try ip(first).family == .v4)
         case .isIpv6: return .bool(try ip(first).family == .v6)
         case .isLoopback: return .bool(try ip(first).isLoopback)
@@ -60,6 +60,7 @@ extension ExtensionFunction {
             case .decimal: return .decimal(try CedarDecimal.parse(text))
             case .datetime: return .datetime(try CedarDateTime.parse(text))
             case .duration: return .duration(try CedarDuration.parse(text))
+            case .unknown: throw ExtensionFailure("the value of \(text.cedarQuoted) is not known")
             default: return .ip(try IPRange.parse(text))
             }
         } catch {

@@ -72,7 +72,7 @@ extension PolicyJSONReader {
             let (left, right) = try operands(operand)
             return .contains(test, left, right)
         }
-        guard let function = ExtensionFunction(rawValue: name) else {
+        guard let function = limits.function(name) else {
             throw CedarJSONError("there is no such operator or function")
         }
         return try call(function, try each(operand) { json throws(CedarJSONError) in try expression(json) })
@@ -234,7 +234,7 @@ extension PolicyJSONReader {
         let name = json["args"] == nil ? "arg" : "args"
         let object = try PolicyJSONObject(json, members: ["fn", name])
         let function = try object.member("fn") { json throws(CedarJSONError) in
-            guard let function = ExtensionFunction(rawValue: try string(json)) else {
+            guard let function = limits.function(try string(json)) else {
                 throw CedarJSONError("there is no extension function \(json)")
             }
             return function

@@ -33,6 +33,7 @@ package struct PartialEvaluator {
             return try conditional(condition, then, otherwise, expression)
         case .isType(let operand, let type, let group): return try isType(operand, type, in: group, expression)
         case .sum, .product: return try fold(expression)
+        case .call(.unknown, let arguments) where arguments.first?.isText == true: return .residual(expression)
         case .not, .compare, .negate, .membership, .has, .like, .attribute, .contains, .isEmpty, .hasTag, .getTag,
             .call, .set, .record:
             return try strict(expression)
@@ -201,6 +202,8 @@ extension PartialEvaluator.Part {
 }
 
 extension Expression {
+    fileprivate var isText: Bool { if case .literal(.string) = kind { true } else { false } }
+
     /// With the range of what it is left of, at which whoever uses its value finds fault with it.
     fileprivate func moved(to range: SourceRange) -> Expression {
         if range == self.range { return self }

@@ -8,7 +8,8 @@ package struct Schema: Hashable, Sendable {
     private let typePlaces: [EntityTypeName: Int]
     private let actionPlaces: [EntityUID: Int]
 
-    init(entityTypes: [EntityTypeDefinition], actions: [ActionDefinition]) {
+    /// One that was not written down. Names must be those of definitions, each once, without cycles of actions.
+    package init(entityTypes: [EntityTypeDefinition], actions: [ActionDefinition]) {
         self.entityTypes = entityTypes.sorted { $0.name < $1.name }
         self.actions = actions.sorted { $0.uid < $1.uid }
         typePlaces = Dictionary(
@@ -50,6 +51,20 @@ package struct EntityTypeDefinition: Hashable, Sendable {
     package let tags: SchemaType?
     /// The only ids of an enumerated type.
     package let ids: [String]?
+
+    package init(
+        name: EntityTypeName,
+        memberOf: [EntityTypeName] = [],
+        shape: RecordType = .empty,
+        tags: SchemaType? = nil,
+        ids: [String]? = nil
+    ) {
+        self.name = name
+        self.memberOf = memberOf.sorted()
+        self.shape = shape
+        self.tags = tags
+        self.ids = ids
+    }
 }
 
 package struct ActionDefinition: Hashable, Sendable {
@@ -64,6 +79,18 @@ package struct ActionDefinition: Hashable, Sendable {
         package let principals: [EntityTypeName]
         package let resources: [EntityTypeName]
         package let context: RecordType
+
+        package init(principals: [EntityTypeName], resources: [EntityTypeName], context: RecordType) {
+            self.principals = principals.sorted()
+            self.resources = resources.sorted()
+            self.context = context
+        }
+    }
+
+    package init(uid: EntityUID, memberOf: [EntityUID] = [], appliesTo: AppliesTo?) {
+        self.uid = uid
+        self.memberOf = memberOf.sorted()
+        self.appliesTo = appliesTo
     }
 }
 
@@ -74,23 +101,34 @@ package indirect enum SchemaType: Hashable, Sendable {
     case record(RecordType)
     case entity(EntityTypeName)
     case ipaddr, decimal, datetime, duration
+    /// Nothing is known of the value. No schema that is written down says so.
+    case any
 }
 
 /// The names, types and necessity of the fields of a record.
 package struct RecordType: Hashable, Sendable {
     /// Sorted by name, each name once.
     package let attributes: [Attribute]
+    /// Whether there may be others, of which nothing is known. No schema that is written down says so.
+    package let isOpen: Bool
 
     package struct Attribute: Hashable, Sendable {
         package let name: AttributeName
         package let type: SchemaType
         package let isRequired: Bool
+
+        package init(name: AttributeName, type: SchemaType, isRequired: Bool) {
+            self.name = name
+            self.type = type
+            self.isRequired = isRequired
+        }
     }
 
     package static let empty = RecordType([])
 
     /// Of a name given twice the last counts, as in the reference.
-    init(_ attributes: [Attribute]) {
+    package init(_ attributes: [Attribute], isOpen: Bool = false) {
+        self.isOpen = isOpen
         var unique: [Attribute] = []
         let order = attributes.indices.sorted { (attributes[$0].name, $0) < (attributes[$1].name, $1) }
         for index in order {
@@ -135,6 +173,7 @@ extension SchemaType {
         case .decimal: "decimal"
         case .datetime: "datetime"
         case .duration: "duration"
+        case .any: "any type"
         }
     }
 }

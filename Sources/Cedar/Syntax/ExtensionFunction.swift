@@ -5,11 +5,14 @@ package enum ExtensionFunction: String, Hashable, Sendable, CaseIterable {
     case lessThan, lessThanOrEqual, greaterThan, greaterThanOrEqual
     case offset, durationSince, toDate, toTime
     case toMilliseconds, toSeconds, toMinutes, toHours, toDays
+    /// `unknown("name")`: what the reference implementation leaves in a policy that it evaluated in part. A decision that
+    /// needs its value fails.
+    case unknown
 
-    /// Whether it makes a value of an extension type from a string. These are called as functions, all others as methods.
+    /// Whether it makes a value from a string. These are called as functions, all others as methods.
     package var isConstructor: Bool {
         switch self {
-        case .ip, .decimal, .datetime, .duration: true
+        case .ip, .decimal, .datetime, .duration, .unknown: true
         case .isIpv4, .isIpv6, .isLoopback, .isMulticast, .isInRange, .lessThan, .lessThanOrEqual, .greaterThan,
             .greaterThanOrEqual, .offset, .durationSince, .toDate, .toTime, .toMilliseconds, .toSeconds, .toMinutes,
             .toHours, .toDays:
@@ -21,7 +24,7 @@ package enum ExtensionFunction: String, Hashable, Sendable, CaseIterable {
     package var argumentCount: Int {
         switch self {
         case .ip, .decimal, .datetime, .duration, .isIpv4, .isIpv6, .isLoopback, .isMulticast, .toDate, .toTime,
-            .toMilliseconds, .toSeconds, .toMinutes, .toHours, .toDays:
+            .toMilliseconds, .toSeconds, .toMinutes, .toHours, .toDays, .unknown:
             1
         case .isInRange, .lessThan, .lessThanOrEqual, .greaterThan, .greaterThanOrEqual, .offset, .durationSince: 2
         }

@@ -230,7 +230,7 @@ extension Parser {
         of receiver: Expression,
         _ arguments: [Expression]
     ) throws(Diagnostic) -> Expression.Kind {
-        if let function = ExtensionFunction(rawValue: name) {
+        if let function = limits.function(name) {
             guard !function.isConstructor else {
                 throw fault("`\(name)` is a function", advice: "write `\(name)(…)`", at: range)
             }
@@ -336,9 +336,9 @@ extension Parser {
     }
 
     private mutating func call(_ name: EntityTypeName, at range: SourceRange) throws(Diagnostic) -> Expression {
-        guard let function = ExtensionFunction(rawValue: name.text), function.isConstructor else {
+        guard let function = limits.function(name.text), function.isConstructor else {
             let isMethod =
-                ExtensionFunction(rawValue: name.text) != nil || SetTest(rawValue: name.text) != nil
+                limits.function(name.text) != nil || SetTest(rawValue: name.text) != nil
                 || ["isEmpty", "hasTag", "getTag"].contains(name.text)
             throw fault(isMethod ? "`\(name)` is a method" : "there is no function `\(name)`", at: range)
         }

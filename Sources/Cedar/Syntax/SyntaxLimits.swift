@@ -9,22 +9,33 @@ package struct SyntaxLimits: Hashable, Sendable {
     /// How many attributes, elements and parents all types of a schema have together, with the meaning of each common type
     /// in every place that names it.
     package var maxSchemaParts: Int
+    /// Whether there is the function `unknown`. The language has none; the reference implementation does where it is built
+    /// to evaluate in part.
+    package var allowsUnknowns: Bool
 
     package init(
         maxBytes: Int = 16 << 20,
         maxNesting: Int = 256,
         maxPolicies: Int = 100_000,
         maxDiagnostics: Int = 20,
-        maxSchemaParts: Int = 1_000_000
+        maxSchemaParts: Int = 1_000_000,
+        allowsUnknowns: Bool = false
     ) {
         self.maxBytes = min(maxBytes, Int(UInt32.max) - 1)
         self.maxNesting = maxNesting
         self.maxPolicies = maxPolicies
         self.maxDiagnostics = max(1, maxDiagnostics)
         self.maxSchemaParts = maxSchemaParts
+        self.allowsUnknowns = allowsUnknowns
     }
 
     package static let standard = SyntaxLimits()
+
+    /// The function of that name, where there is one.
+    func function(_ name: String) -> ExtensionFunction? {
+        let function = ExtensionFunction(rawValue: name)
+        return function == .unknown && !allowsUnknowns ? nil : function
+    }
 
     /// How often the parser may enter itself. Parentheses leave nothing in the tree, so they may nest twice as deep.
     var maxRecursion: Int { maxNesting * 2 }

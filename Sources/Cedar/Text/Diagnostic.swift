@@ -30,6 +30,11 @@ package struct Diagnostic: Error, Hashable, Sendable {
         )
     }
 
+    /// About a text that was parsed before.
+    package init(_ message: String, at range: SourceRange, inText text: String) {
+        self.init(message, at: range, in: SourceText(text))
+    }
+
     private var parts: Content {
         switch content {
         case .to(let content): content

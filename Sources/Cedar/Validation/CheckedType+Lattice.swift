@@ -48,7 +48,7 @@ extension CheckedRecord {
         }
         if mode == .strict, joined.count != other.attributes.count { throw .fieldNames }
         let isComplete = joined.count == attributes.count && joined.count == other.attributes.count
-        return CheckedRecord(sorted: joined, isOpen: isOpen || other.isOpen || !isComplete)
+        return CheckedRecord(sorted: joined, rest: max(rest, other.rest, isComplete ? .none : .unshared))
     }
 }
 

@@ -32,6 +32,6 @@ extension CheckedType: CustomStringConvertible {
             text += "\(index > 0 ? ", " : "")\(attribute.name)\(attribute.isRequired ? "" : "?"): "
             attribute.type.write(to: &text)
         }
-        text += record.isOpen ? ", …}" : "}"
+        text += record.rest != .none ? ", …}" : "}"
     }
 }

@@ -1,7 +1,8 @@
 /// The type of an expression, finer than what a schema can say: bools that are known, unions of entity types, and records
-/// that may have more than is known of them. The last two arise in permissive mode only.
+/// that may have more than is known of them. Unions arise in permissive mode only.
 indirect enum CheckedType: Hashable, Sendable {
-    /// Of no value; a part of every other type. The type of the elements of an empty set.
+    /// Of no value; a part of every other type, so that it fits wherever one is wanted. The type of the elements of an empty
+    /// set, and of what nothing is known of.
     case never
     /// With its value, where every evaluation gives the same.
     case bool(Bool?)
@@ -29,6 +30,7 @@ indirect enum CheckedType: Hashable, Sendable {
         case .decimal: self = .extensionType(.decimal)
         case .datetime: self = .extensionType(.datetime)
         case .duration: self = .extensionType(.duration)
+        case .any: self = .never
         }
     }
 
@@ -59,8 +61,7 @@ enum ExtensionType: String, Hashable, Sendable {
 struct CheckedRecord: Hashable, Sendable {
     /// Sorted by name, each name once.
     let attributes: [Attribute]
-    /// Whether it may have fields that are not listed.
-    let isOpen: Bool
+    let rest: Rest
     let size: Int
 
     struct Attribute: Hashable, Sendable {
@@ -69,10 +70,19 @@ struct CheckedRecord: Hashable, Sendable {
         let isRequired: Bool
     }
 
+    /// Fields that are not listed.
+    enum Rest: Comparable {
+        case none
+        /// Some that not all records have of which it may be one. None of them can be read.
+        case unshared
+        /// Any, of any type. One can be read once it was tested.
+        case unknown
+    }
+
     /// The attributes must be sorted.
-    init(sorted attributes: [Attribute], isOpen: Bool = false) {
+    init(sorted attributes: [Attribute], rest: Rest = .none) {
         self.attributes = attributes
-        self.isOpen = isOpen
+        self.rest = rest
         size = attributes.reduce(1) { $0 + $1.type.size }
     }
 
@@ -80,7 +90,8 @@ struct CheckedRecord: Hashable, Sendable {
         self.init(
             sorted: record.attributes.map {
                 Attribute(name: $0.name, type: CheckedType($0.type), isRequired: $0.isRequired)
-            }
+            },
+            rest: record.isOpen ? .unknown : .none
         )
     }
 

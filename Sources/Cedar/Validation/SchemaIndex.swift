@@ -84,15 +84,18 @@ extension SchemaIndex {
         case found(CheckedRecord.Attribute)
         /// Not with one type that is known.
         case possible
+        /// Nothing is known of it.
+        case undeclared
         case absent
     }
 
     /// Finds an attribute of a record or entity.
     func attribute(_ name: AttributeName, of type: CheckedType) -> Lookup {
         switch type {
-        case .record(let record): return record[name].map(Lookup.found) ?? (record.isOpen ? .possible : .absent)
+        case .record(let record): return record[name].map(Lookup.found) ?? Lookup(besides: record)
         case .entity(let union): return attribute(name, of: union)
-        case .never: return .possible
+        // What is not known at all is not said to be missing.
+        case .never: return .found(CheckedRecord.Attribute(name: name, type: .never, isRequired: true))
         case .bool, .long, .string, .set, .extensionType: return .absent
         }
     }
@@ -101,7 +104,7 @@ extension SchemaIndex {
     private func attribute(_ name: AttributeName, of union: EntityUnion) -> Lookup {
         var joined: CheckedRecord.Attribute?
         for type in union.types {
-            guard let attribute = shapes[type]?[name] else { return isAnywhere(name, in: union) ? .possible : .absent }
+            guard let attribute = shapes[type]?[name] else { return other(name, in: union) }
             guard let before = joined else {
                 joined = attribute
                 continue
@@ -112,8 +115,11 @@ extension SchemaIndex {
         return joined.map(Lookup.found) ?? .absent
     }
 
-    private func isAnywhere(_ name: AttributeName, in union: EntityUnion) -> Bool {
-        union.types.contains { shapes[$0]?[name] != nil }
+    /// What is said of an attribute that not all types have.
+    private func other(_ name: AttributeName, in union: EntityUnion) -> Lookup {
+        let shapes = union.types.compactMap { self.shapes[$0] }
+        if shapes.contains(where: { $0.rest == .unknown }) { return .undeclared }
+        return shapes.contains { $0[name] != nil } ? .possible : .absent
     }
 
     /// The types that tags have, of those types that have tags.
@@ -125,6 +131,17 @@ extension SchemaIndex {
         case .record(let record): record.attributes.map(\.name)
         case .entity(let union): union.single.flatMap { shapes[$0]?.attributes.map(\.name) } ?? []
         case .never, .bool, .long, .string, .set, .extensionType: []
+        }
+    }
+}
+
+extension SchemaIndex.Lookup {
+    /// Of what is not among the fields that are known of a record.
+    fileprivate init(besides record: CheckedRecord) {
+        switch record.rest {
+        case .none: self = .absent
+        case .unshared: self = .possible
+        case .unknown: self = .undeclared
         }
     }
 }

@@ -29,6 +29,10 @@ extension TypeChecker {
                 return nil
             }
             return attribute.type
+        case .undeclared:
+            if known.contains(.attribute(of: operand, name)) { return .never }
+            report(.optionalAttribute(of: "\(type)", name), at: expression)
+            return nil
         case .possible, .absent:
             let names = index.attributeNames(of: type).map(\.text)
             spend(names.count * 1000)
@@ -74,6 +78,9 @@ extension TypeChecker {
         switch lookup(name, of: type) {
         case .absent: return Answer(type: .false)
         case .possible: return Answer(type: .anyBool)
+        case .undeclared:
+            let capability = Capability.attribute(of: operand, name)
+            return Answer(type: known.contains(capability) ? .true : .anyBool, capabilities: [capability])
         case .found(let attribute):
             let capability = Capability.attribute(of: operand, name)
             var isCertain = known.contains(capability)

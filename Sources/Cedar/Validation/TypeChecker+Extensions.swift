@@ -8,7 +8,8 @@ extension TypeChecker {
         if !hasCount {
             report(.argumentCount(function, expected: function.argumentCount, found: arguments.count), at: expression)
         }
-        let hasLiteral = !function.isConstructor || isLiteral(function, arguments, at: expression)
+        let hasLiteral =
+            !function.isConstructor || function == .unknown || isLiteral(function, arguments, at: expression)
         guard hasCount, hasLiteral else {
             for argument in arguments { _ = check(argument) }
             return .unsound(function.resultType)
@@ -47,6 +48,8 @@ extension TypeChecker {
 extension ExtensionFunction {
     fileprivate var resultType: CheckedType {
         switch self {
+        // Whatever is wanted of it, its value may be that.
+        case .unknown: .never
         case .ip: .extensionType(.ipaddr)
         case .decimal: .extensionType(.decimal)
         case .datetime, .offset, .toDate: .extensionType(.datetime)
@@ -61,7 +64,7 @@ extension ExtensionFunction {
     /// Of a constructor's only argument, or of what a method is called on.
     fileprivate var receiverType: CheckedType {
         switch self {
-        case .ip, .decimal, .datetime, .duration: .string
+        case .ip, .decimal, .datetime, .duration, .unknown: .string
         case .isIpv4, .isIpv6, .isLoopback, .isMulticast, .isInRange: .extensionType(.ipaddr)
         case .lessThan, .lessThanOrEqual, .greaterThan, .greaterThanOrEqual: .extensionType(.decimal)
         case .offset, .durationSince, .toDate, .toTime: .extensionType(.datetime)

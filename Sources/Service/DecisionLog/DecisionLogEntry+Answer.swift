@@ -23,6 +23,8 @@ extension DecisionLogEntry {
             isAllowed: answer.isAllowed,
             code: answer.code.rawValue,
             policies: answer.policies.map(\.description),
+            obligations: answer.duties.obligations,
+            advice: answer.duties.advice,
             revision: answer.revision,
             epoch: answer.epoch,
             ageMilliseconds: answer.age?.milliseconds,

@@ -10,7 +10,8 @@ package import Kernel
 ///      "subject":{"type":"Agent","id":"invoice-bot"},"action":"read","resource":{"type":"Tool","id":"ledger"},
 ///      "result":"allow","code":"allowed","policies":["sample/readers"],"revision":42,"epoch":3,"age_ms":180}
 ///
-/// with `"search":true` behind the rest where a search came to it.
+/// with `obligations` and `advice` behind `policies` where those have some, and `"search":true` behind the rest where a search
+/// came to it.
 ///
 /// Names come from requests, so every one of them is escaped. Properties and context are left out: they may hold
 /// secrets.
@@ -40,6 +41,10 @@ package struct DecisionLogEntry: Hashable, Sendable {
     /// Stable reason code.
     package let code: String
     package let policies: [String]
+    /// What the enforcement point was told to do, or see done.
+    package let obligations: [String]
+    /// What it was given to show.
+    package let advice: [String]
     package let revision: LogIndex
     package let epoch: UInt64
     /// Nil where the node had no proof of freshness.
@@ -58,6 +63,8 @@ package struct DecisionLogEntry: Hashable, Sendable {
         isAllowed: Bool,
         code: String,
         policies: [String],
+        obligations: [String] = [],
+        advice: [String] = [],
         revision: LogIndex,
         epoch: UInt64,
         ageMilliseconds: UInt64?,
@@ -72,6 +79,8 @@ package struct DecisionLogEntry: Hashable, Sendable {
         self.isAllowed = isAllowed
         self.code = code
         self.policies = policies
+        self.obligations = obligations
+        self.advice = advice
         self.revision = revision
         self.epoch = epoch
         self.ageMilliseconds = ageMilliseconds
@@ -98,12 +107,17 @@ extension DecisionLogEntry {
             contentsOf: (isAllowed ? ",\"result\":\"allow\",\"code\":" : ",\"result\":\"deny\",\"code\":").utf8
         )
         bytes.append(json: code)
-        bytes.append(contentsOf: ",\"policies\":[".utf8)
-        for (index, policy) in policies.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(json: policy)
+        bytes.append(contentsOf: ",\"policies\":".utf8)
+        Self.append(policies, to: &bytes)
+        if !obligations.isEmpty {
+            bytes.append(contentsOf: ",\"obligations\":".utf8)
+            Self.append(obligations, to: &bytes)
         }
-        bytes.append(contentsOf: "],\"revision\":".utf8)
+        if !advice.isEmpty {
+            bytes.append(contentsOf: ",\"advice\":".utf8)
+            Self.append(advice, to: &bytes)
+        }
+        bytes.append(contentsOf: ",\"revision\":".utf8)
         bytes.append(decimal: revision.number)
         bytes.append(contentsOf: ",\"epoch\":".utf8)
         bytes.append(decimal: epoch)
@@ -115,9 +129,21 @@ extension DecisionLogEntry {
         bytes.append(contentsOf: "}\n".utf8)
     }
 
+    private static func append(_ texts: [String], to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "["))
+        for (index, text) in texts.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(json: text)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// Longer lines are no entries. Where thousands of policies decide together, there are the names and the advice of each.
+    package static let maxByteCount = 8 << 20
+
     /// From a line without its line feed; nil where it is no entry, such as one that a crash cut short.
     package init?(parsing line: [UInt8]) {
-        guard let value = try? JSONValue.parse(line),
+        guard let value = try? JSONValue.parse(line, limits: JSONLimits(maxBytes: Self.maxByteCount)),
             let time = value["time"]?.stringValue.flatMap(WallTime.init(rfc3339:)),
             let requestID = value["request_id"]?.stringValue, let caller = value["caller"],
             let subject = value["subject"].flatMap(Entity.init), let action = value["action"]?.stringValue,
@@ -136,6 +162,8 @@ extension DecisionLogEntry {
             isAllowed: result == "allow",
             code: code,
             policies: policies.compactMap(\.stringValue),
+            obligations: value["obligations"]?.arrayValue?.compactMap(\.stringValue) ?? [],
+            advice: value["advice"]?.arrayValue?.compactMap(\.stringValue) ?? [],
             revision: LogIndex(revision),
             epoch: epoch,
             ageMilliseconds: value["age_ms"]?.integerValue.flatMap(UInt64.init(exactly:)),

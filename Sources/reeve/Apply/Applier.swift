@@ -5,6 +5,8 @@ import JSON
 /// Compares declarations with what a cluster holds, and brings the cluster to them.
 struct Applier: Sendable {
     let client: ClusterClient
+    /// Whether policies are refused that can never apply, or may fail when a decision is made.
+    var isStrict = false
 
     func plan(_ declarations: [Declaration]) async throws -> Plan {
         var steps: [Plan.Step] = []
@@ -31,11 +33,19 @@ struct Applier: Sendable {
         case (.policySet(let set), .activate(let version)):
             _ = try await client.activate(set.name, version: version)
         case (.policySet(let set), .create), (.policySet(let set), .update):
-            let body: JSONValue = ["text": .string(set.text), "note": .string(set.note)]
-            let path = PolicyCommand.path(set.name) + "/versions"
-            let drafted = try await client.send(.init(method: .post, path: path, headers: headers(step), body: body))
+            let drafted = try await client.draft(
+                set.name,
+                set.text,
+                note: set.note,
+                isStrict: isStrict,
+                headers: headers(step)
+            )
             guard let version = drafted.body["version"]?.integerValue else {
                 throw CommandError("the answer names no version", at: drafted.node)
+            }
+            let place = "\(step.declaration.place) (\(step.declaration.name))"
+            for warning in DraftWarnings.lines(drafted.body, at: { "\(place), line \($0), column \($1) of text" }) {
+                Console.progress(warning)
             }
             _ = try await client.activate(set.name, version: version)
         case (.object(let object), _):

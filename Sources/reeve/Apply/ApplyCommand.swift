@@ -15,12 +15,14 @@ struct ApplyCommand: AsyncParsableCommand {
     var file: String
     @Flag(help: "Show the difference and change nothing.")
     var dryRun = false
+    @Flag(help: "Put no policies in force of which one can never apply, or may fail when a decision is made.")
+    var strict = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let declarations = try DeclarationFiles.load(file)
         try await common.connection.withClient { client in
-            let applier = Applier(client: client)
+            let applier = Applier(client: client, isStrict: strict)
             let plan = try await Progress.run("comparing \(declarations.count) objects") {
                 try await applier.plan(declarations)
             }

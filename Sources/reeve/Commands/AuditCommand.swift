@@ -126,11 +126,13 @@ struct AuditCommand: AsyncParsableCommand {
             }
         }
 
-        private static let columns = [
-            Column("time", "time"), Column("node", "node"), .caller("caller", "caller"),
+        static let columns = [
+            Column("time", "time"), Column("node", "node"),
+            Column("kind") { $0["search"]?.boolValue == true ? "search" : "evaluation" }, .caller("caller", "caller"),
             Column("subject") { named($0["subject"]) }, Column("action", "action"),
             Column("resource") { named($0["resource"]) }, Column("result", "result"), Column("code", "code"),
-            Column("revision", "revision"), Column("age ms", "age_ms"), Column("policies", "policies"),
+            Column("revision", "revision"), Column("age ms", "age_ms"), Column("obligations", "obligations"),
+            Column("policies", "policies"),
         ]
 
         private static func named(_ entity: JSONValue?) -> String {

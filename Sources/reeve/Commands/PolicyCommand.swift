@@ -18,7 +18,11 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Draft: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a version to a set; it takes effect when it is activated."
+            abstract: "Add a version to a set; it takes effect when it is activated.",
+            discussion: """
+                What does not parse is refused. What can never apply, or may be missing when a decision reads it, is told as \
+                warnings.
+                """
         )
 
         @Argument(help: "Name of the set.")
@@ -29,13 +33,15 @@ struct PolicyCommand: AsyncParsableCommand {
         var note = ""
         @Flag(help: "Put it in force at once.")
         var activate = false
+        @Flag(help: "Draft nothing if a policy can never apply, or may fail when a decision is made.")
+        var strict = false
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             let text = try PolicyText.load(file)
             try await common.connection.withClient { client in
-                let body: JSONValue = ["text": .string(text), "note": .string(note)]
-                let drafted = try await client.send(.init(method: .post, path: path(set) + "/versions", body: body))
+                let drafted = try await client.draft(set, text, note: note, isStrict: strict)
+                for line in DraftWarnings.lines(drafted.body, at: { "\(file):\($0):\($1)" }) { Console.progress(line) }
                 let version = drafted.body["version"]?.integerValue ?? 0
                 guard activate else {
                     return common.output.written(drafted, "\(set) version \(version) is drafted")
@@ -168,6 +174,20 @@ struct PolicyCommand: AsyncParsableCommand {
 }
 
 extension ClusterClient {
+    func draft(
+        _ set: String,
+        _ text: String,
+        note: String,
+        isStrict: Bool,
+        headers: [(String, String)] = []
+    ) async throws -> Reply {
+        var body = [JSONMember(name: "text", value: .string(text)), JSONMember(name: "note", value: .string(note))]
+        // A node of an earlier version does not know the member.
+        if isStrict { body.append(JSONMember(name: "strict", value: true)) }
+        let path = PolicyCommand.path(set) + "/versions"
+        return try await send(.init(method: .post, path: path, headers: headers, body: .object(body)))
+    }
+
     func activate(_ set: String, version: Int64) async throws -> Reply {
         let path = PolicyCommand.path(set) + "/activate"
         return try await send(.init(method: .post, path: path, body: ["version": .integer(version)]))

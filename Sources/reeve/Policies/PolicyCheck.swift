@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cedar
+import Directory
 import JSON
 
 struct PolicyCheck: ParsableCommand {
@@ -8,7 +9,8 @@ struct PolicyCheck: ParsableCommand {
         abstract: "Report what is wrong with policy files.",
         discussion: """
             Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place. With a schema it also \
-            finds what would fail when a decision is made, and what can never apply. Needs no cluster. \
+            finds what would fail when a decision is made, and what can never apply; with --set, the same as far as it is so in \
+            every cluster. Needs no cluster. \
             Exit status: 0 if all files are well, 1 if not; warnings alone are 0.
             """
     )
@@ -20,13 +22,15 @@ struct PolicyCheck: ParsableCommand {
         completion: .file(extensions: ["cedarschema", "json"])
     )
     var schema: String?
+    @Option(help: ArgumentHelp("Check as a cluster does that drafts the file as this policy set.", valueName: "name"))
+    var set: String?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let validator = try schema.map { Validator(try schema($0)) }
         var reports: [PolicyReport] = []
         for path in files {
-            let report = try PolicyReport(PolicyFile(path), validator: validator)
+            let report = try PolicyReport(PolicyFile(path), validator: validator, set: set)
             if !output.json { Console.print(report.text) }
             reports.append(report)
         }
@@ -55,17 +59,31 @@ struct PolicyReport {
     private let policies: PolicySet
     private let findings: [PolicyFinding]
 
-    init(_ file: PolicyFile, validator: Validator?) throws {
+    /// - Parameter set: The name of a cluster's set that the policies are meant for.
+    init(_ file: PolicyFile, validator: Validator?, set: String? = nil) throws {
         path = file.path
         var read = PolicySet()
         var found: [PolicyFinding] = []
         do {
             read = try file.policies()
             if let validator { found = try Self.findings(validator.validate(read), in: file) }
+            if let set { found += try Self.review(file, as: set) }
         } catch let error as PolicyFileError {
             found = error.findings
         }
         (policies, findings) = (read, found)
+    }
+
+    /// What a cluster would say: errors where it takes no such policies, warnings where it does.
+    private static func review(_ file: PolicyFile, as set: String) throws -> [PolicyFinding] {
+        guard !file.isJSON else { return [PolicyFinding("a cluster takes policies as Cedar text", path: "")] }
+        do {
+            return PolicyReview(try ActivePolicySet(name: set, version: 0, text: file.text())).findings.map {
+                PolicyFinding($0.diagnostic, severity: .warning)
+            }
+        } catch let error as PolicyTextError {
+            return error.diagnostics.map { PolicyFinding($0.message, path: "\($0.line):\($0.column)") }
+        }
     }
 
     private static func findings(_ report: ValidationReport, in file: PolicyFile) throws -> [PolicyFinding] {

@@ -52,6 +52,29 @@ import Testing
         #expect(reserved.status == 400 && reserved.code == "invalid")
     }
 
+    @Test("that may fail or never apply are drafted with warnings, and not when that is asked for") func warnings()
+        async
+    {
+        let text = "permit (principal is Agent, action, resource)\\nwhen { principal.team == 1 };"
+        let answer = await admin.send("POST", "\(set)/versions", #"{"text":"\#(text)"}"#)
+        #expect(answer.status == 201)
+        let message = "Agent may have no attribute \"team\"; test it with `has` before"
+        #expect(
+            answer.json["warnings"] == [
+                [
+                    "policy": "policy0", "severity": "error", "line": 2, "column": 8, "length": 14,
+                    "message": .string(message),
+                ]
+            ]
+        )
+        let strict = await admin.send("POST", "\(set)/versions", #"{"text":"\#(text)","strict":true}"#)
+        #expect(strict.status == 400 && strict.code == "invalid_policy")
+        #expect(strict.detail == "line 2, column 8: \(message)")
+        #expect(await admin.send("GET", "\(set)/versions").items.count == 1)
+        let good = await admin.send("POST", "\(set)/versions", "\(permit.dropLast()),\"strict\":true}")
+        #expect(good.status == 201 && good.json["warnings"] == [])
+    }
+
     @Test("that are not there cannot be activated") func missing() async {
         #expect(await admin.send("POST", "\(set)/activate", #"{"version":1}"#).code == "not_found")
         await admin.send("POST", "\(set)/versions", permit)

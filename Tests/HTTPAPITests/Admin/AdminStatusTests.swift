@@ -101,9 +101,12 @@ import Testing
             isAllowed: true,
             code: "allowed",
             policies: ["sample/readers"],
+            obligations: ["receipt"],
+            advice: ["ask first"],
             revision: LogIndex(9),
             epoch: 0,
-            ageMilliseconds: 3
+            ageMilliseconds: 3,
+            isSearch: true
         )
         let admin = try Administration { filter in
             asked.withLock { $0.append(filter) }
@@ -114,6 +117,8 @@ import Testing
         let found = await admin.send("GET", "/v1/audit/decisions?\(query)")
         #expect(found.items.first?["request_id"]?.stringValue == "r-1")
         #expect(found.items.first?["subject"] == ["type": "Agent", "id": "bot"])
+        #expect(found.items.first?["obligations"] == ["receipt"] && found.items.first?["advice"] == ["ask first"])
+        #expect(found.items.first?["search"] == true)
         let filter = DecisionLogFilter(
             subject: "agent/bot",
             action: "read",

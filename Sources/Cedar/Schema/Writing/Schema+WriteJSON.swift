@@ -48,6 +48,7 @@ extension SchemaNamespace {
     private func names(_ types: [EntityTypeName]) -> JSONValue { .array(types.map { .string($0.text) }) }
 
     private func json(_ record: RecordType) throws(SchemaWriteError) -> JSONValue {
+        guard !record.isOpen else { throw .open }
         var members: [JSONMember] = []
         for attribute in record.attributes {
             var type = try self.members(of: attribute.type)
@@ -67,8 +68,9 @@ extension SchemaNamespace {
             return [JSONMember(name: "type", value: "Set"), JSONMember(name: "element", value: try json(element))]
         case .record(let record): return try json(record).objectValue ?? []
         case .entity(let name):
-            guard canName(name) else { throw SchemaWriteError(namespace: self.name) }
+            guard canName(name) else { throw .unnameable(inNamespace: self.name) }
             return [JSONMember(name: "type", value: "Entity"), JSONMember(name: "name", value: .string(name.text))]
+        case .any: throw .open
         case .ipaddr, .decimal, .datetime, .duration:
             return [JSONMember(name: "type", value: "Extension"), JSONMember(name: "name", value: .string(type.name))]
         }

@@ -80,6 +80,7 @@ private struct SchemaTextWriter {
     private func names(_ types: [EntityTypeName]) -> String { types.map(\.text).joined(separator: ", ") }
 
     private mutating func write(_ record: RecordType) throws(SchemaWriteError) {
+        guard !record.isOpen else { throw .open }
         guard !record.attributes.isEmpty else {
             text += "{}"
             return
@@ -103,8 +104,9 @@ private struct SchemaTextWriter {
             try write(element)
             text += ">"
         case .entity(let name):
-            guard namespace.canName(name) else { throw SchemaWriteError(namespace: namespace.name) }
+            guard namespace.canName(name) else { throw .unnameable(inNamespace: namespace.name) }
             text += name.text
+        case .any: throw .open
         case .bool, .long, .string, .ipaddr, .decimal, .datetime, .duration:
             text += hidden.contains(EntityTypeName(type.name)) ? "__cedar::\(type.name)" : type.name
         }

@@ -28,12 +28,19 @@ struct SchemaNamespace {
     func canName(_ type: EntityTypeName) -> Bool { type != "Action" || name.isEmpty || actions.isEmpty }
 }
 
-/// A schema that has no text: a namespace with actions refers to the type of those outside of it, which it hides.
-package struct SchemaWriteError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The namespace.
-    package let namespace: String
+/// Why a schema has no text.
+package enum SchemaWriteError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A namespace with actions refers to the type of those outside of it, which it hides.
+    case unnameable(inNamespace: String)
+    /// It leaves something open, which the language cannot say.
+    case open
 
-    package var description: String { "the type `Action` cannot be named in `\(namespace)`, which has actions itself" }
+    package var description: String {
+        switch self {
+        case .unnameable(let name): "the type `Action` cannot be named in `\(name)`, which has actions itself"
+        case .open: "a type of which not everything is known cannot be written"
+        }
+    }
 }
 
 extension EntityTypeName {

@@ -124,8 +124,9 @@ extension DecisionLogEntry {
             "time": time.json, "request_id": .string(requestID), "caller": caller?.json ?? .null,
             "search": .bool(isSearch), "subject": subject.json,
             "action": .string(action), "resource": resource.json, "result": .string(isAllowed ? "allow" : "deny"),
-            "code": .string(code), "policies": .array(policies.map { .string($0) }), "revision": revision.json,
-            "epoch": epoch.json, "age_ms": ageMilliseconds.map(\.json) ?? .null,
+            "code": .string(code), "policies": .array(policies.map { .string($0) }),
+            "obligations": .array(obligations.map { .string($0) }), "advice": .array(advice.map { .string($0) }),
+            "revision": revision.json, "epoch": epoch.json, "age_ms": ageMilliseconds.map(\.json) ?? .null,
         ]
     }
 }

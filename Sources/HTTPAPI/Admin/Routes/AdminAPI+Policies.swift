@@ -1,3 +1,4 @@
+internal import Cedar
 internal import Directory
 internal import JSON
 internal import Kernel
@@ -68,6 +69,7 @@ extension AdminAPI {
         )
     }
 
+    /// Policies that parse are drafted, with warnings of what seems wrong with them; with `strict`, only without errors.
     private func draft(_ call: AdminCall) async throws -> AdminResponse {
         var reader = try call.body()
         let draft = PolicyDraft(
@@ -76,24 +78,52 @@ extension AdminAPI {
             note: try reader.optionalString("note") ?? "",
             precondition: try call.precondition()
         )
+        let isStrict = try reader.optionalBool("strict") ?? false
         try reader.finish()
-        try Self.check(draft.text)
+        let review = PolicyReview(try Self.parsed(draft))
+        let errors = review.findings.filter(\.isError)
+        guard !isStrict || errors.isEmpty else { throw Self.invalid(errors.map(\.diagnostic.place)) }
         let receipt = try await writer.draftPolicies(draft, write(call))
         let version = receipt.created.first.flatMap { UInt64($0) }
-        return .receipt(receipt, status: 201, adding: [JSONMember("version", version.map(\.json) ?? .null)])
+        return .receipt(
+            receipt,
+            status: 201,
+            adding: [
+                JSONMember("version", version.map(\.json) ?? .null),
+                JSONMember("warnings", .array(review.findings.map(\.json))),
+            ]
+        )
     }
 
     /// Says where a text is wrong, which a refusal in the log has no room for.
-    private static func check(_ text: String) throws(ServiceError) {
-        do throws(PolicyTextError) { _ = try ActivePolicySet(name: "draft", version: 0, text: text) } catch {
-            let places = error.diagnostics.prefix(Limits.refusalNames)
-                .map { "line \($0.line), column \($0.column): \($0.message)" }
-            throw ServiceError(
-                .invalid,
-                code: RefusalCode.invalidPolicy.rawValue,
-                message: places.joined(separator: "; ")
-            )
+    private static func parsed(_ draft: PolicyDraft) throws(ServiceError) -> ActivePolicySet {
+        do throws(PolicyTextError) {
+            return try ActivePolicySet(name: draft.set, version: 0, text: draft.text)
+        } catch {
+            throw invalid(error.diagnostics.map { "line \($0.line), column \($0.column): \($0.message)" })
         }
+    }
+
+    private static func invalid(_ places: [String]) -> ServiceError {
+        ServiceError(
+            .invalid,
+            code: RefusalCode.invalidPolicy.rawValue,
+            message: places.prefix(Limits.refusalNames).joined(separator: "; ")
+        )
+    }
+}
+
+extension Diagnostic {
+    fileprivate var place: String { "line \(position.line), column \(position.column): \(message)" }
+}
+
+extension PolicyReview.Finding {
+    fileprivate var json: JSONValue {
+        [
+            "policy": .string(policy), "severity": .string(isError ? "error" : "warning"),
+            "line": .integer(Int64(diagnostic.position.line)), "column": .integer(Int64(diagnostic.position.column)),
+            "length": .integer(Int64(diagnostic.length)), "message": .string(diagnostic.message),
+        ]
     }
 }
 

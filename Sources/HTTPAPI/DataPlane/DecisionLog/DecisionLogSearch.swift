@@ -51,8 +51,6 @@ package enum DecisionLogSearch {
         return result
     }
 
-    /// Longer lines are no entries.
-    private static let maximumLineByteCount = 1 << 20
     private static let chunkByteCount = 1 << 16
 
     private static func forEachLine(of path: String, _ body: ([UInt8]) -> Void) throws(DecisionLogError) {
@@ -78,7 +76,7 @@ package enum DecisionLogSearch {
                 rest = rest[(end + 1)...]
             }
             line += rest
-            if line.count > maximumLineByteCount {
+            if line.count > DecisionLogEntry.maxByteCount {
                 isTooLong = true
                 line.removeAll()
             }

@@ -1,0 +1,73 @@
+import Cedar
+import Decision
+import Directory
+import Foundation
+import HTTPAPI
+import JSON
+import Testing
+
+@Suite("The page of limits") struct LimitsPageTests {
+    private static func bytes(_ count: Int) -> String {
+        count >= 1 << 20 ? "\(count >> 20) MiB" : count >= 1 << 10 ? "\(count >> 10) KiB" : "\(count) bytes"
+    }
+
+    private static func number(_ count: Int) -> String {
+        let digits = Array(String(count))
+        return digits.indices.map { place in
+            let isStart = place > 0 && (digits.count - place).isMultiple(of: 3)
+            return (isStart ? "," : "") + String(digits[place])
+        }.joined()
+    }
+
+    private static func json(_ limits: JSONLimits) -> String {
+        "\(bytes(limits.maxBytes)), \(number(limits.maxDepth)) levels, \(number(limits.maxElements)) values"
+    }
+
+    private static let syntax = SyntaxLimits.standard
+    private static let plane = DataPlaneLimits()
+
+    static let rows: [(String, String)] = [
+        ("text of a policy set in a cluster", bytes(Limits.policyByteCount)),
+        ("versions of a policy set", "\(Limits.policyVersions)"),
+        ("text of policies or a schema, in tools and the library", bytes(syntax.maxBytes)),
+        ("nesting of an expression or a type", "\(syntax.maxNesting)"),
+        ("policies and templates of a text", number(syntax.maxPolicies)),
+        ("faults that are reported of a text", "\(syntax.maxDiagnostics)"),
+        ("parts that all types of a schema have together", number(syntax.maxSchemaParts)),
+        ("JSON form of policies", json(.policies)),
+        ("steps of a validation", number(ValidationLimits.standard.maxSteps)),
+        ("findings in the review of a draft", "\(PolicyReview.maxFindings)"),
+        ("body of a request", bytes(plane.bodyByteCount)),
+        ("type of a subject or resource", "\(EntityTypeMapping.typeLimit) bytes"),
+        ("id of a subject or resource, name of an action", "\(number(EntityTypeMapping.idLimit)) bytes"),
+        ("steps of a decision", number(EvaluationLimits.standard.maxSteps)),
+        ("results of a page of a search", "\(SearchPage.maximumLimit)"),
+        ("header of a request", "\(bytes(plane.headerByteCount)), \(plane.headerCount) fields"),
+        ("connections", number(plane.connections)),
+        ("body of an administrative request", bytes(AdminAPI.bodyLimit)),
+        (
+            "JSON in it",
+            "\(JSONLimits.standard.maxDepth) levels, \(number(JSONLimits.standard.maxElements)) values"
+        ),
+        ("a name or id", bytes(Limits.nameByteCount)),
+        ("a type of resources", bytes(Limits.typeByteCount)),
+        ("a description, note or reason", bytes(Limits.textByteCount)),
+        ("attributes of an object", "\(bytes(Limits.attributesByteCount)), \(Limits.attributeDepth) levels"),
+        ("parents of a role or resource", "\(Limits.parents)"),
+        (
+            "hierarchy of roles or of resources",
+            "\(Limits.hierarchyDepth) levels, \(number(Limits.ancestors)) ancestors"
+        ),
+        ("assignments, and tokens, of a principal", "\(number(Limits.grantsPerPrincipal)) each"),
+        ("administrators", "\(Limits.administrators)"),
+        ("members, and of these voters", "\(Limits.members), \(Limits.voters)"),
+        ("objects of a page of a list", number(ListRequest.maximumLimit)),
+        ("a file of entities, in tools", json(.entities)),
+    ]
+
+    @Test("says of each limit what it is in the code") func numbers() throws {
+        let root = URL(filePath: #filePath).resolvingSymlinksInPath().appending(path: "../../..").standardized
+        let page = try String(contentsOf: root.appending(path: "docs/reference/limits.md"), encoding: .utf8)
+        for (what, limit) in Self.rows { #expect(page.contains("| \(what) | \(limit) |"), "\(what): \(limit)") }
+    }
+}

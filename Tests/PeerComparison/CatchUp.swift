@@ -23,7 +23,7 @@ struct CatchUp: AsyncParsableCommand {
     @Option(help: "Clients while it is measured, each with one write at a time.") var clients = 64
     @Option(help: "Clients while the backlog grows.") var fillers = 256
     @Option(help: "Seconds of each sample.") var seconds = 5
-    @Flag(help: "Give the follower its share of the processors, not only what the others leave, as if it had its own.")
+    @Flag(help: "Let the follower share all cores with the others, instead of giving it the last one for its own.")
     var sharing = false
     @Option(help: "Another disk's directory for the follower's data, as if it had a machine of its own.")
     var followerDirectory: String?
@@ -33,6 +33,12 @@ struct CatchUp: AsyncParsableCommand {
     private static let nearby = 10_000
 
     private var group: any EventLoopGroup { MultiThreadedEventLoopGroup.singleton }
+
+    func validate() throws {
+        guard sharing || Self.lastCore > 0 else {
+            throw ValidationError("There is but one core, so the follower cannot have one of its own: use --sharing.")
+        }
+    }
 
     func run() async throws {
         let step = way == .log ? 1 << 30 : 100_000
@@ -46,23 +52,32 @@ struct CatchUp: AsyncParsableCommand {
             cluster.stop()
             if let followerDirectory { try? FileManager.default.removeItem(atPath: "\(followerDirectory)/data") }
         }
+        if !sharing { try ServerProcess.pin(ProcessInfo.processInfo.processIdentifier, to: 0..<Self.lastCore) }
         try cluster.start()
         try await cluster.waitUntilWhole()
         try await cluster.putEachKey(group: group)
         let leader = try await cluster.currentLeader()
         let follower = (leader + 1) % 3
-        if !sharing { try cluster.nodes[follower].runWhenIdle() }
+        try separate(cluster.nodes[follower])
         var round = 0
         let before = try await rates(of: cluster, at: leader, samples: 3, &round)
         cluster.nodes[follower].stop()
         try await grow(cluster, leader, &round)
         if let followerDirectory { try cluster.moveData(of: follower, to: followerDirectory) }
         try cluster.nodes[follower].start()
-        if !sharing { try cluster.nodes[follower].runWhenIdle() }
+        try separate(cluster.nodes[follower])
         let (during, time) = try await catchingUp(cluster, leader, follower, &round)
         let after = try await rates(of: cluster, at: leader, samples: 9, &round)
         report(before, during, after, time)
     }
+
+    /// As if the follower had a machine of its own: it gets the last core, and all others, this program too, the rest.
+    private func separate(_ follower: ServerProcess) throws {
+        if !sharing { try follower.pin(to: Self.lastCore..<Self.lastCore + 1) }
+    }
+
+    /// Of those that this process may run on before it is pinned.
+    private static let lastCore = ProcessInfo.processInfo.activeProcessorCount - 1
 
     private func rates(
         of cluster: ReeveCluster,
@@ -126,7 +141,7 @@ struct CatchUp: AsyncParsableCommand {
     private func report(_ before: [Double], _ during: [Double], _ after: [Double], _ time: Duration) {
         let place = followerDirectory == nil ? "the disk of the others" : "a disk of its own"
         print("# \(entries) entries through the \(way.rawValue), \(clients) clients")
-        print("# the follower runs \(sharing ? "as the others do" : "on what the others leave"), its data on \(place)")
+        print("# the follower runs on \(sharing ? "the cores of the others" : "a core of its own"), its data on \(place)")
         print("writes a second in step, before:  \(Int(median(before)))")
         print("writes a second in step, after:   \(Int(median(after)))")
         let mean = during.reduce(0, +) / Double(max(during.count, 1))

@@ -35,22 +35,16 @@ final class ServerProcess {
         kill(process.processIdentifier, number)
     }
 
-    /// From now on its threads, those that there are and those that they begin, run only where nobody else wants to: `SCHED_IDLE`,
-    /// sched(7). A niceness would not do, since libdispatch gives its threads one of its own.
-    func runWhenIdle() throws {
-        guard let process else { return }
-        let tasks = "/proc/\(process.processIdentifier)/task"
-        for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
-            guard let thread = Int32(task) else { continue }
-            var parameters = sched_param(sched_priority: 0)
-            guard unsafe sched_setscheduler(thread, Self.idlePolicy, &parameters) == 0 || errno == ESRCH else {
-                throw PeerError("thread \(thread) cannot be made idle: error \(errno)")
-            }
-        }
+    /// From now on it runs on these cores alone, with all its threads.
+    func pin(to cores: Range<Int>) throws {
+        if let process { try Self.pin(process.processIdentifier, to: cores) }
     }
 
-    /// `SCHED_IDLE`, which Glibc declares for C alone.
-    private static let idlePolicy: Int32 = 5
+    /// Likewise any process, and what it starts afterwards.
+    static func pin(_ process: Int32, to cores: Range<Int>) throws {
+        let list = "\(cores.lowerBound)-\(cores.upperBound - 1)"
+        _ = try output(of: "/usr/bin/taskset", ["--all-tasks", "--pid", "--cpu-list", list, "\(process)"])
+    }
 
     func waitUntilExit() { process?.waitUntilExit() }
 

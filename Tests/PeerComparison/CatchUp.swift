@@ -141,7 +141,8 @@ struct CatchUp: AsyncParsableCommand {
     private func report(_ before: [Double], _ during: [Double], _ after: [Double], _ time: Duration) {
         let place = followerDirectory == nil ? "the disk of the others" : "a disk of its own"
         print("# \(entries) entries through the \(way.rawValue), \(clients) clients")
-        print("# the follower runs on \(sharing ? "the cores of the others" : "a core of its own"), its data on \(place)")
+        let cores = sharing ? "the cores of the others" : "a core of its own"
+        print("# the follower runs on \(cores), its data on \(place)")
         print("writes a second in step, before:  \(Int(median(before)))")
         print("writes a second in step, after:   \(Int(median(after)))")
         let mean = during.reduce(0, +) / Double(max(during.count, 1))

@@ -25,8 +25,6 @@ struct CatchUp: AsyncParsableCommand {
     @Option(help: "Seconds of each sample.") var seconds = 5
     @Flag(help: "Let the follower share all cores with the others, instead of giving it the last one for its own.")
     var sharing = false
-    @Option(help: "Another disk's directory for the follower's data, as if it had a machine of its own.")
-    var followerDirectory: String?
     @Option(help: "First of 9 ports.") var portBase = 26440
 
     /// So few entries behind counts as caught up.
@@ -48,10 +46,7 @@ struct CatchUp: AsyncParsableCommand {
             portBase: portBase,
             settings: Timers.long.settings + "\nlimits:\n  compaction_step: \(step)"
         )
-        defer {
-            cluster.stop()
-            if let followerDirectory { try? FileManager.default.removeItem(atPath: "\(followerDirectory)/data") }
-        }
+        defer { cluster.stop() }
         if !sharing { try ServerProcess.pin(ProcessInfo.processInfo.processIdentifier, to: 0..<Self.lastCore) }
         try cluster.start()
         try await cluster.waitUntilWhole()
@@ -63,7 +58,6 @@ struct CatchUp: AsyncParsableCommand {
         let before = try await rates(of: cluster, at: leader, samples: 3, &round)
         cluster.nodes[follower].stop()
         try await grow(cluster, leader, &round)
-        if let followerDirectory { try cluster.moveData(of: follower, to: followerDirectory) }
         try cluster.nodes[follower].start()
         try separate(cluster.nodes[follower])
         let (during, time) = try await catchingUp(cluster, leader, follower, &round)
@@ -139,10 +133,9 @@ struct CatchUp: AsyncParsableCommand {
     }
 
     private func report(_ before: [Double], _ during: [Double], _ after: [Double], _ time: Duration) {
-        let place = followerDirectory == nil ? "the disk of the others" : "a disk of its own"
         print("# \(entries) entries through the \(way.rawValue), \(clients) clients")
         let cores = sharing ? "the cores of the others" : "a core of its own"
-        print("# the follower runs on \(cores), its data on \(place)")
+        print("# the follower runs on \(cores)")
         print("writes a second in step, before:  \(Int(median(before)))")
         print("writes a second in step, after:   \(Int(median(after)))")
         let mean = during.reduce(0, +) / Double(max(during.count, 1))

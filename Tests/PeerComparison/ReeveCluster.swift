@@ -46,13 +46,6 @@ struct ReeveCluster: PeerCluster {
         try raised.write(toFile: genesis, atomically: true, encoding: .utf8)
     }
 
-    /// Has a stopped node keep its data in another directory from now on.
-    func moveData(of node: Int, to directory: String) throws {
-        let (home, moved) = ("\(self.directory)/nodes/n\(node)/data", "\(directory)/data")
-        try FileManager.default.moveItem(atPath: home, toPath: moved)
-        try FileManager.default.createSymbolicLink(atPath: home, withDestinationPath: moved)
-    }
-
     func leader() -> Int? {
         let leaders = Set(statuses().compactMap { $0.status?.leader })
         guard leaders.count == 1, let name = leaders.first else { return nil }

@@ -136,7 +136,7 @@ import Testing
         #expect(try keys() == [3])
     }
 
-    @Test("a commit that finds no room changes nothing, and succeeds once there is some")
+    @Test("a commit that finds no room changes nothing, and leaves the changes whole for a store that has some")
     func noRoom() throws {
         let small = try StateStore(
             path: scratch.path + "/small",

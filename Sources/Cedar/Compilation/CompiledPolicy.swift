@@ -50,7 +50,7 @@ package final class CompiledPolicy: Sendable {
 }
 
 /// What a search reads of a policy, in one line of memory: names by their codes alone.
-// It is read while the set is held that it is in, which holds the policy too.
+// Safe: the policy that it points to is immutable, and is held by the set that this is in, which is held by whoever reads it.
 @safe struct PolicyEntry: @unchecked Sendable {
     let principalKind: ScopeTest.Kind
     let actionKind: ActionTest.Kind

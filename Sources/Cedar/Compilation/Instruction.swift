@@ -148,7 +148,7 @@ final class PolicyShape: Hashable, Sendable {
 }
 
 /// Where the parts of a policy's code are, while somebody holds it. The compiler made every number in it a place that is there.
-// Nothing is ever written there.
+// Safe: the buffers that it points into are not written after their initializer, and whoever uses it holds their owner.
 @safe struct CodePlaces: @unchecked Sendable {
     let instructions: UnsafePointer<Instruction>
     let instructionCount: Int

@@ -27,7 +27,7 @@
     }
 }
 
-// Nothing is written after the initializer.
+// Safe: nothing is written between the initializer and `deinit`, and elements may be read from any thread.
 extension FixedBuffer: @unchecked Sendable where Element: Sendable {}
 
 extension FixedBuffer where Element: Hashable {

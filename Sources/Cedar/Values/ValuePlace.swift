@@ -80,7 +80,7 @@
 }
 
 /// The fields of a record that somebody holds.
-// They are never written to.
+// Safe: the record's buffer is not written after its initializer, and whoever uses this holds the record.
 @safe struct FieldPlaces: @unchecked Sendable {
     private let base: UnsafePointer<Record.Field>
     private let count: Int

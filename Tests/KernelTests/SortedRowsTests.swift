@@ -49,10 +49,10 @@ struct SortedRowsTests {
         #expect(store.count == 199)
     }
 
-    /// Few different ones, some of which begin with the same bytes.
+    /// Few different ones, some of which begin with the same bytes and differ in two of the first eight.
     private static func key(_ random: inout SeededRandom) -> [UInt8] {
-        let shared = [UInt8](repeating: 5, count: [0, 7, 9][Int(random.next() % 3)])
-        let length = 1 + Int(random.next() % 2)
-        return shared + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next() % 17) }
+        let shared = [UInt8](repeating: 5, count: [0, 6, 9][Int(random.next() % 3)])
+        let length = 1 + Int(random.next() % 3)
+        return shared + (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next() % 9) }
     }
 }

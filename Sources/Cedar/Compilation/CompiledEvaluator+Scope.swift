@@ -111,7 +111,7 @@ extension CompiledEvaluator {
         case .resource:
             if !resource.isAsked { resource.ask(entities, about: request.resource) }
             return unsafe resource.reference
-        case .context: return unsafe AskedEntity.none
+        case .context: return unsafe EntityNode.held
         }
     }
 
@@ -133,6 +133,7 @@ extension CompiledEvaluator {
         guard let code = place.entityCode else { return nil }
         if code == request.principal.code, place.isEntity(request.principal) { return unsafe node(of: .principal) }
         if code == request.resource.code, place.isEntity(request.resource) { return unsafe node(of: .resource) }
+        if let held = unsafe entities.heldNode(of: place) { return unsafe held }
         if let known = others.firstIndex(where: { $0.uid.code == code }), place.isEntity(others[known].uid) {
             return unsafe Unmanaged.passUnretained(others[known])
         }
@@ -151,16 +152,16 @@ extension CompiledEvaluator {
 /// An entity of the request, and what the provider said of it.
 @safe struct AskedEntity {
     private(set) var isAsked = false
-    private var node = EntityNode.none
-    /// To it, for as long as it is here.
-    private(set) var reference = unsafe AskedEntity.none
-
-    static let none = unsafe Unmanaged.passUnretained(EntityNode.none)
+    /// What no provider holds.
+    private var own = EntityNode.none
+    /// To what was said, for as long as the provider is held and nothing else is asked.
+    private(set) var reference = unsafe EntityNode.held
 
     mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
-        node = entities.node(of: uid)
-        unsafe reference = Unmanaged.passUnretained(node)
         isAsked = true
+        if let held = unsafe entities.heldNode(of: uid) { return unsafe reference = held }
+        own = entities.node(of: uid)
+        unsafe reference = Unmanaged.passUnretained(own)
     }
 
     mutating func forget() { isAsked = false }

@@ -18,7 +18,7 @@ extension CompiledEvaluator {
         case .has(let operand, let names): return has(operand, names)
         case .like(let operand, let pattern):
             guard let text = place(operand) else { return nil }
-            return unsafe isLike(text, code.patterns[Int(pattern)])
+            return isLike(text, pattern)
         case .contains(let test, let left, let right):
             guard let set = place(left)?.set, let argument = place(right) else { return nil }
             return contains(test, set, argument)
@@ -33,6 +33,10 @@ extension CompiledEvaluator {
     }
 
     private mutating func boolean(_ function: ExtensionFunction, _ first: Operand, _ last: Operand) -> Bool? {
+        if case .isInRange = function {
+            guard let range = place(first)?.ip, let other = place(last)?.ip else { return nil }
+            return range.isInRange(other)
+        }
         guard case .bool(let holds) = call(function, first, last) else { return nil }
         return holds
     }
@@ -107,10 +111,11 @@ extension CompiledEvaluator {
         return true
     }
 
-    private mutating func isLike(_ text: ValuePlace, _ pattern: Pattern) -> Bool? {
+    private mutating func isLike(_ text: ValuePlace, _ number: UInt32) -> Bool? {
+        let pattern = unsafe code.patterns + Int(number)
         guard let byteCount = text.byteCount else { return nil }
-        steps &+= byteCount / 16 * pattern.segments.count
-        return canContinue ? text.matches(pattern) : nil
+        steps &+= unsafe byteCount / 16 * pattern.pointee.segments.count
+        return unsafe canContinue ? text.matches(pattern.pointee) : nil
     }
 
     private mutating func contains(_ test: SetTest, _ set: ValueSet, _ argument: ValuePlace) -> Bool? {

@@ -33,13 +33,14 @@ extension CompiledEvaluator {
     }
 
     mutating func call(_ function: ExtensionFunction, _ first: Operand, _ last: Operand) -> Value? {
-        guard let argument = place(first)?.value else { return nil }
-        if function.isConstructor, case .string(let text) = argument {
-            steps &+= text.utf8.count / 16
+        guard let place = place(first) else { return nil }
+        if function.isConstructor, let byteCount = place.byteCount {
+            steps &+= byteCount / 16
             guard canContinue else { return nil }
         }
+        let argument = place.value
         guard function.argumentCount > 1 else { return try? function.applied(to: argument, argument) }
-        return (place(last)?.value).flatMap { try? function.applied(to: argument, $0) }
+        return (self.place(last)?.value).flatMap { try? function.applied(to: argument, $0) }
     }
 }
 

@@ -28,15 +28,16 @@ package struct EntityContent: Sendable {
 
 /// All that decisions ask about one entity. An object, so that to hand it on is to hand on one reference.
 package final class EntityNode: Sendable {
+    // What most decisions read comes first, so that it is in one or two lines of memory.
     package let uid: EntityUID
+    /// Those of the attributes.
+    let fields: FieldPlaces
+    /// All that are reached over one step to a parent or more, known or not.
+    package let ancestors: Ancestors
     /// An entity that does not exist has neither attributes nor tags.
     package let exists: Bool
     package let attributes: Record
     package let tags: Record
-    /// All that are reached over one step to a parent or more, known or not.
-    package let ancestors: Ancestors
-    /// Those of the attributes.
-    let fields: FieldPlaces
 
     package init(_ uid: EntityUID, _ content: EntityContent?, in ancestors: Ancestors) {
         self.uid = uid
@@ -49,6 +50,8 @@ package final class EntityNode: Sendable {
 
     /// Stands for all that do not exist and are in nothing.
     package static let none = EntityNode(EntityUID(type: "", id: ""), nil, in: .none)
+    /// To it, for ever.
+    static let held = unsafe Unmanaged.passUnretained(none)
 }
 
 /// Where a decision finds its entities.
@@ -67,6 +70,11 @@ package protocol EntityProvider {
 
     /// Both in one answer. `EntityNode.none` may stand for an entity of which nothing is known.
     func node(of uid: EntityUID) -> EntityNode
+
+    /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references. Nil
+    /// where it does not, or where no identity is in the place.
+    func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>?
+    func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>?
 }
 
 extension EntityProvider {
@@ -75,6 +83,9 @@ extension EntityProvider {
     }
 
     package func node(of uid: EntityUID) -> EntityNode { EntityNode(uid, content(of: uid), in: ancestors(of: uid)) }
+
+    package func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>? { nil }
+    package func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>? { nil }
 
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
         ancestors(of: uid).contains(ancestor)

@@ -31,15 +31,17 @@ package struct EntityStore: Sendable {
         (self.slots, self.parents) = (slots, parents)
     }
 
-    /// Nil where there is none.
-    private func place(of uid: EntityUID) -> Int? {
-        var place = uid.code & (slots.count - 1)
+    /// Of the one that has this code and is meant. Nil where there is none.
+    @inline(__always) private func place(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Int? {
+        var place = code & (slots.count - 1)
         while let node = slots[place].node {
-            if slots[place].code == uid.code, node.uid == uid { return place }
+            if slots[place].code == code, isMeant(node) { return place }
             place = (place + 1) & (slots.count - 1)
         }
         return nil
     }
+
+    private func place(of uid: EntityUID) -> Int? { place(uid.code) { $0.uid == uid } }
 
     /// An entity may be given twice if it is the same both times. No entity may be its own ancestor.
     package init(_ list: [Entity]) throws(EntityStoreError) {
@@ -68,6 +70,19 @@ extension EntityStore: EntityProvider {
     package func ancestors(of uid: EntityUID) -> Ancestors { node(of: uid).ancestors }
 
     package func node(of uid: EntityUID) -> EntityNode { place(of: uid).flatMap { slots[$0].node } ?? .none }
+
+    package func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>? {
+        guard let place = place(of: uid), let node = slots[place].node else { return unsafe EntityNode.held }
+        return unsafe Unmanaged.passUnretained(node)
+    }
+
+    package func heldNode(of uid: ValuePlace) -> Unmanaged<EntityNode>? {
+        guard let code = uid.entityCode else { return nil }
+        guard let place = place(code, where: { uid.isEntity($0.uid) }), let node = slots[place].node else {
+            return unsafe EntityNode.held
+        }
+        return unsafe Unmanaged.passUnretained(node)
+    }
 }
 
 /// Why entities cannot be kept together.

@@ -30,15 +30,14 @@ package struct IPRange: Hashable, Sendable {
 
     /// Whether every address of this range is one of the other. Families never mix.
     package func isInRange(_ other: IPRange) -> Bool {
-        family == other.family && other.first <= first && last <= other.last
+        family == other.family && prefixLength >= other.prefixLength
+            && (address ^ other.address) & ~other.hostMask == 0
     }
 
     private var hostMask: UInt128 {
         let hostBits = family.bits - prefixLength
         return hostBits == 128 ? .max : (1 << UInt128(hostBits)) - 1
     }
-    private var first: UInt128 { address & ~hostMask }
-    private var last: UInt128 { address | hostMask }
 }
 
 extension IPRange: Comparable {

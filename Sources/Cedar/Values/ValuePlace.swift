@@ -1,7 +1,7 @@
 /// A value in its place, which somebody holds: to hand this on counts no reference.
 ///
 /// Each question reads what it needs and no more. Only `value` is a copy.
-@safe struct ValuePlace {
+@safe package struct ValuePlace {
     private let pointer: UnsafePointer<Value>
 
     init(_ pointer: UnsafePointer<Value>) { unsafe self.pointer = pointer }
@@ -15,7 +15,7 @@
     /// Of an entity, its identity's.
     var entityCode: Int? { if case .entity(let uid) = unsafe pointer.pointee { uid.code } else { nil } }
 
-    var uid: EntityUID? { if case .entity(let uid) = unsafe pointer.pointee { uid } else { nil } }
+    package var uid: EntityUID? { if case .entity(let uid) = unsafe pointer.pointee { uid } else { nil } }
 
     func isEntity(_ other: EntityUID) -> Bool {
         guard case .entity(let uid) = unsafe pointer.pointee else { return false }
@@ -32,6 +32,8 @@
     var byteCount: Int? { if case .string(let text) = unsafe pointer.pointee { text.utf8.count } else { nil } }
 
     var text: String? { if case .string(let text) = unsafe pointer.pointee { text } else { nil } }
+
+    var ip: IPRange? { if case .ip(let range) = unsafe pointer.pointee { range } else { nil } }
 
     var set: ValueSet? { if case .set(let set) = unsafe pointer.pointee { set } else { nil } }
 

@@ -133,7 +133,11 @@ extension CompiledEvaluator {
         guard let code = place.entityCode else { return nil }
         if code == request.principal.code, place.isEntity(request.principal) { return unsafe node(of: .principal) }
         if code == request.resource.code, place.isEntity(request.resource) { return unsafe node(of: .resource) }
-        if let held = unsafe entities.heldNode(of: place) { return unsafe held }
+        if let node = unsafe latestEntity.node(of: place, code) { return unsafe node }
+        if let held = unsafe entities.heldNode(of: place) {
+            unsafe latestEntity.note(held)
+            return unsafe held
+        }
         if let known = others.firstIndex(where: { $0.uid.code == code }), place.isEntity(others[known].uid) {
             return unsafe Unmanaged.passUnretained(others[known])
         }
@@ -165,6 +169,19 @@ extension CompiledEvaluator {
     }
 
     mutating func forget() { isAsked = false }
+}
+
+/// An entity that the provider holds, so that it need not be looked up again: policies often reach the same one in turn.
+@safe struct LatestEntity {
+    private var reference = unsafe EntityNode.held
+
+    /// Nil where it is another.
+    func node(of place: ValuePlace, _ code: Int) -> Unmanaged<EntityNode>? {
+        let isMeant = unsafe reference._withUnsafeGuaranteedRef { $0.uid.code == code && place.isEntity($0.uid) }
+        return unsafe isMeant ? reference : nil
+    }
+
+    mutating func note(_ node: Unmanaged<EntityNode>) { unsafe reference = node }
 }
 
 /// Variables of a request.

@@ -14,6 +14,7 @@ package struct CompiledEvaluator: ~Copyable {
     var resource = AskedEntity()
     /// Entities that conditions reach from those of the request.
     var others: ContiguousArray<EntityNode> = []
+    var latestEntity = LatestEntity()
     var registers = Registers()
     /// Those of the request that were used as values.
     var variables = Registers()

@@ -18,7 +18,7 @@ package struct Membership: Sendable {
         case removed
     }
 
-    enum Step: Hashable, Sendable { case invite, join, promote, remove }
+    package enum Step: Hashable, CaseIterable, Sendable { case invite, join, promote, remove }
 
     struct Undertaking: Sendable {
         let step: Step
@@ -52,17 +52,21 @@ package struct Membership: Sendable {
 
     /// What to do next; nil when there is nothing.
     func next(from random: inout SeededRandom) -> (step: Step, node: Int)? {
-        let voters = standings.count { $0 == .voter }
-        let choices = standings.indices.compactMap { node -> (step: Step, node: Int)? in
-            switch standings[node] {
-            case .spare: voters < Self.maximumVoters ? (.invite, node) : nil
-            case .invited: (.join, node)
-            case .learner: (.promote, node)
-            case .voter: voters > minimumVoters ? (.remove, node) : nil
-            case .removed: nil
-            }
-        }
+        let choices = standings.indices.compactMap { node in possibleStep(node).map { (step: $0, node: node) } }
         return random.element(of: choices)
+    }
+
+    func allows(_ step: Step, _ node: Int) -> Bool { standings.indices.contains(node) && possibleStep(node) == step }
+
+    private func possibleStep(_ node: Int) -> Step? {
+        let voters = standings.count { $0 == .voter }
+        return switch standings[node] {
+        case .spare: voters < Self.maximumVoters ? .invite : nil
+        case .invited: .join
+        case .learner: .promote
+        case .voter: voters > minimumVoters ? .remove : nil
+        case .removed: nil
+        }
     }
 
     mutating func set(_ standing: Standing, of node: Int) { standings[node] = standing }

@@ -12,25 +12,44 @@ extension World {
             queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
             return
         }
-        let mean = Span(microseconds: 1_000_000 / options.scenario.operationsPerSecond)
-        if let body = workload.nextSetup() {
-            invoke(.write(body), isSetup: true)
-            queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
-        } else {
-            let intent = workload.next(
-                operations.count,
-                known: knownRevision,
-                at: now,
-                random: &streams.clients
-            )
-            invoke(intent, isSetup: false)
-            let pause = streams.clients.exponential(mean: mean)
-            queue.schedule(.load, at: now.advanced(by: pause))
-        }
-        try attempt(operations.count - 1)
+        guard let body = workload.nextSetup() else { return try beginChosenOperation() }
+        let operation = invoke(.write(body), isSetup: true)
+        queue.schedule(.load, at: now.advanced(by: .milliseconds(20)))
+        try attempt(operation)
     }
 
-    mutating func invoke(_ intent: ClientOperation.Intent, isSetup: Bool) {
+    private mutating func beginChosenOperation() throws(Violation) {
+        guard let (number, chosen) = chooseOperation() else { return }
+        let intent = workload.intent(of: chosen.act, number, known: knownRevision)
+        let operation = invoke(intent, number: number)
+        choices.begun(number, chosen, at: now)
+        let next = choices.dueOperation.map { max($0.time, now) } ?? now.advanced(by: chosen.pause)
+        queue.schedule(.load, at: next)
+        let node = present.contains(chosen.node) ? chosen.node : present[0]
+        try attempt(operation, at: node)
+    }
+
+    /// What a client begins now; nil when a schedule says that it is not yet time for the next, or that there is none.
+    private mutating func chooseOperation() -> (number: Int, operation: ChosenOperation)? {
+        if choices.schedule != nil {
+            guard let (number, operation, time) = choices.dueOperation else { return nil }
+            guard time > now else { return (number, operation) }
+            queue.schedule(.load, at: time)
+            return nil
+        }
+        let mean = Span(microseconds: 1_000_000 / options.scenario.operationsPerSecond)
+        let act = workload.next(at: now, random: &choices.streams.clients)
+        let pause = choices.streams.clients.exponential(mean: mean)
+        let node = present[choices.streams.clients.below(present.count)]
+        return (operations.count, ChosenOperation(act, node: node, pause: pause))
+    }
+
+    /// The machines that can be asked.
+    private var present: [Int] { machines.indices.filter(membership.isPresent) }
+
+    /// - Parameter number: Under which clients know it; nil for one that follows from what has happened.
+    /// - Returns: Its place among the operations.
+    mutating func invoke(_ intent: ClientOperation.Intent, number: Int? = nil, isSetup: Bool = false) -> Int {
         if case .write(.put(.assignment(let spec), _)) = intent, let end = spec.expiresAt,
             let agent = population.agents.firstIndex(of: spec.principal)
         {
@@ -38,72 +57,95 @@ extension World {
         }
         operations.append(
             ClientOperation(
-                number: operations.count,
+                number: number ?? unusedNumber,
                 intent: intent,
                 invokedAt: now,
                 floor: knownRevision,
                 isSetup: isSetup
             )
         )
+        return operations.count - 1
     }
 
-    mutating func attempt(_ number: Int) throws(Violation) {
-        guard operations[number].outcome == .pending else { return }
-        let present = machines.indices.filter(membership.isPresent)
-        let node = present[streams.clients.below(present.count)]
-        operations[number].attempts += 1
-        operations[number].node = node
-        operations[number].networkEpoch = network.epoch
-        trace.hash.combine(number)
-        switch operations[number].intent {
-        case .write(let body): try submit(body, number, to: node)
+    /// A number that no operation has or will have, where some were left out of a schedule too.
+    private var unusedNumber: Int {
+        let number = operations.count
+        return choices.schedule?.namesOperation(number) == true ? number + Self.numbersPastScheduled : number
+    }
+
+    private static let numbersPastScheduled = 1_000_000
+
+    /// - Parameter node: Which machine is asked; nil leaves it to choice.
+    mutating func attempt(_ place: Int, at node: Int? = nil) throws(Violation) {
+        guard operations[place].outcome == .pending else { return }
+        let node = node ?? target(place)
+        operations[place].attempts += 1
+        operations[place].node = node
+        operations[place].networkEpoch = network.epoch
+        trace.hash.combine(place)
+        switch operations[place].intent {
+        case .write(let body): try submit(body, place, to: node)
         case .read(_, let revision):
-            try ask(number, of: node) { id, deadline in .awaitRevision(id, revision, deadline: deadline) }
+            try ask(place, of: node) { id, deadline in .awaitRevision(id, revision, deadline: deadline) }
         case .readCurrent:
-            try ask(number, of: node) { id, deadline in .awaitCurrent(id, deadline: deadline) }
+            try ask(place, of: node) { id, deadline in .awaitCurrent(id, deadline: deadline) }
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
-            if answered { finish(number, .decided) } else { retry(number) }
+            if answered { finish(place, .decided) } else { retry(place) }
         }
     }
 
-    private mutating func submit(_ body: CommandBody, _ number: Int, to node: Int) throws(Violation) {
-        guard let id = open(number, at: node) else { return retry(number) }
+    /// Neutral is the machine after the one that was asked last, at first the first.
+    private mutating func target(_ place: Int) -> Int {
+        let (present, operation) = (present, operations[place])
+        let later = operation.attempts == 0 ? nil : present.first { $0 > operation.node }
+        let neutral = later ?? present[0]
+        let node = choices.number(operation.key(.target), neutral: Int64(neutral), at: now) { streams in
+            Int64(present[streams.clients.below(present.count)])
+        }
+        return present.contains(Int(node)) ? Int(node) : neutral
+    }
+
+    private mutating func submit(_ body: CommandBody, _ place: Int, to node: Int) throws(Violation) {
+        guard let id = open(place, at: node) else { return retry(place) }
         let command = Command(
             caller: .administrator(fingerprint: Self.administrator),
             authenticatedBy: members[node],
-            idempotencyKey: operations[number].idempotencyKey,
+            idempotencyKey: operations[place].idempotencyKey,
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
             body: body
         )
         let bytes = options.codec.encode(command)
-        history.submitted(Digest.of(bytes), of: number)
-        try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(at: node))]))
+        history.submitted(Digest.of(bytes), of: operations[place].number)
+        try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(of: place, at: node))]))
     }
 
     private mutating func ask(
-        _ number: Int,
+        _ place: Int,
         of node: Int,
         _ input: (RequestID, Instant) -> ReplicaNode.Input
     ) throws(Violation) {
-        guard let id = open(number, at: node) else { return retry(number) }
-        try step(node, input(id, deadline(at: node)))
+        guard let id = open(place, at: node) else { return retry(place) }
+        try step(node, input(id, deadline(of: place, at: node)))
     }
 
     private static let patience = Span.seconds(3)
 
     /// Nil when nobody answers at that node.
-    private mutating func open(_ number: Int, at node: Int) -> RequestID? {
-        let attempt = operations[number].attempts
-        guard let id = machines[node].process?.request(for: number, attempt: attempt) else { return nil }
-        operations[number].isWaiting = true
-        queue.schedule(.clientTimeout(operation: number, attempt: attempt), at: now.advanced(by: Self.patience))
+    private mutating func open(_ place: Int, at node: Int) -> RequestID? {
+        let attempt = operations[place].attempts
+        guard let id = machines[node].process?.request(for: place, attempt: attempt) else { return nil }
+        operations[place].isWaiting = true
+        queue.schedule(.clientTimeout(operation: place, attempt: attempt), at: now.advanced(by: Self.patience))
         return id
     }
 
     /// A little before the client loses patience, by the node's own clock.
-    private mutating func deadline(at node: Int) -> Instant {
-        let wait = streams.clients.span(.milliseconds(500)...(.milliseconds(2500)))
+    private mutating func deadline(of place: Int, at node: Int) -> Instant {
+        let operation = operations[place]
+        let wait = choices.span(operation.key(.deadline), neutral: .milliseconds(2000), at: now) {
+            $0.clients.span(.milliseconds(500)...(.milliseconds(2500)))
+        }
         return machines[node].clock.monotonic(at: now).advanced(by: wait)
     }
 
@@ -111,40 +153,40 @@ extension World {
         guard let request = machines[node].process?.requests.removeValue(forKey: id) else {
             throw Violation(.history, "n\(node + 1) answers request \(id.number), which is unknown or answered")
         }
-        let number = request.operation
-        let isCurrent = operations[number].isWaiting && operations[number].attempts == request.attempt
-        if isCurrent { operations[number].isWaiting = false }
-        trace.hash.combine(number)
-        record(.client("operation \(number): \(reply)"), node: node)
+        let place = request.operation
+        let isCurrent = operations[place].isWaiting && operations[place].attempts == request.attempt
+        if isCurrent { operations[place].isWaiting = false }
+        trace.hash.combine(place)
+        record(.client("operation \(operations[place].number): \(reply)"), node: node)
         switch reply {
-        case .applied(.done(let done)): try acknowledge(number, done, by: node, isCurrent: isCurrent)
+        case .applied(.done(let done)): try acknowledge(place, done, by: node, isCurrent: isCurrent)
         // The node has lost its vote, or has none yet: another one's word counts.
-        case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(number) }
-        case .applied(.refused(let refusal)): if isCurrent { finish(number, .rejected(refusal)) }
-        case .reached(let revision): try read(number, at: node, revision, isCurrent: isCurrent)
+        case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(place) }
+        case .applied(.refused(let refusal)): if isCurrent { finish(place, .rejected(refusal)) }
+        case .reached(let revision): try read(place, at: node, revision, isCurrent: isCurrent)
         case .handedOver: throw Violation(.history, "n\(node + 1) hands over at the wish of no client")
-        case .refused: if isCurrent { retry(number) }
+        case .refused: if isCurrent { retry(place) }
         case .outcomeUnknown:
-            operations[number].isInDoubt = true
-            if isCurrent { retry(number) }
+            operations[place].isInDoubt = true
+            if isCurrent { retry(place) }
         }
     }
 
     private mutating func acknowledge(
-        _ number: Int,
+        _ place: Int,
         _ done: CommandResult.Done,
         by node: Int,
         isCurrent: Bool
     ) throws(Violation) {
-        try history.acknowledged(operations[number], done)
-        guard case .write(let body) = operations[number].intent else { return }
+        try history.acknowledged(operations[place], done)
+        guard case .write(let body) = operations[place].intent else { return }
         if case .revoke(.principal(let id), _) = body, let agent = population.agents.firstIndex(of: id) {
             revocations.acknowledged(agent, at: done.revision, by: node)
             try probeRevocations(node)
         }
         guard isCurrent else { return }
-        try expectMajority(number, at: node)
-        finish(number, .done(done))
+        try expectMajority(place, at: node)
+        finish(place, .done(done))
         acknowledgements.append(now)
         knownRevision = max(knownRevision, done.revision)
         workload.learned(body, done)
@@ -152,23 +194,23 @@ extension World {
 
     /// Reads from the state of the node, as its shell would on a thread of its own.
     private mutating func read(
-        _ number: Int,
+        _ place: Int,
         at node: Int,
         _ revision: LogIndex,
         isCurrent: Bool
     ) throws(Violation) {
         let (document, atLeast): (Int, LogIndex)
-        switch operations[number].intent {
+        switch operations[place].intent {
         case .read(let resource, let floor): (document, atLeast) = (resource, floor)
         // Whatever was told to anybody before the read was asked.
-        case .readCurrent(let resource): (document, atLeast) = (resource, operations[number].floor)
+        case .readCurrent(let resource): (document, atLeast) = (resource, operations[place].floor)
         case .write, .decide: return
         }
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index
         try history.read(document: document, value: value, applied: applied, atLeast: max(atLeast, revision), on: node)
         guard isCurrent else { return }
-        finish(number, .read(value))
+        finish(place, .read(value))
         knownRevision = max(knownRevision, applied)
     }
 
@@ -180,27 +222,36 @@ extension World {
         return value
     }
 
-    private mutating func finish(_ number: Int, _ outcome: ClientOperation.Outcome) {
-        operations[number].outcome = outcome
-        operations[number].returnedAt = now
+    private mutating func finish(_ place: Int, _ outcome: ClientOperation.Outcome) {
+        operations[place].outcome = outcome
+        operations[place].returnedAt = now
     }
 
     /// Tries again, unless the client has had enough or its load is over.
-    private mutating func retry(_ number: Int) {
-        let operation = operations[number]
+    private mutating func retry(_ place: Int) {
+        let operation = operations[place]
         let isOver = operation.attempts >= ClientOperation.maximumAttempts && !operation.isSetup
         if isOver {
-            finish(number, operation.isInDoubt ? .unknown : .notTaken)
+            finish(place, operation.isInDoubt ? .unknown : .notTaken)
         } else {
-            let pause = streams.clients.span(.milliseconds(20)...(.milliseconds(400)))
-            queue.schedule(.attempt(operation: number), at: now.advanced(by: pause))
+            let pause = choices.span(operation.key(.retryPause), neutral: .milliseconds(200), at: now) {
+                $0.clients.span(.milliseconds(20)...(.milliseconds(400)))
+            }
+            queue.schedule(.attempt(operation: place), at: now.advanced(by: pause))
         }
     }
 
-    mutating func timeOut(_ number: Int, _ attempt: Int) {
-        guard operations[number].isWaiting, operations[number].attempts == attempt else { return }
-        operations[number].isWaiting = false
-        operations[number].isInDoubt = true
-        retry(number)
+    mutating func timeOut(_ place: Int, _ attempt: Int) {
+        guard operations[place].isWaiting, operations[place].attempts == attempt else { return }
+        operations[place].isWaiting = false
+        operations[place].isInDoubt = true
+        retry(place)
+    }
+}
+
+extension ClientOperation {
+    /// Of a choice about its newest attempt.
+    fileprivate func key(_ kind: ChoiceKey.Kind) -> ChoiceKey {
+        ChoiceKey(kind, process: UInt64(attempts), number: number)
     }
 }

@@ -39,7 +39,6 @@ extension World {
 
     package mutating func losePowerEverywhere() throws(Violation) {
         for node in machines.indices { try inject(.crash(.node(node), .power, downFor: .milliseconds(100))) }
-        try run(until: now.advanced(by: .milliseconds(200)))
     }
 
     /// Everything that was ever acknowledged, against every node. All nodes stand at the same index.

@@ -62,12 +62,13 @@ extension World {
     }
 
     /// Asks about the standing agent and a few of the revoked: over a run every one is asked about often.
-    func probeSomeRevocations(_ node: Int) throws(Violation) {
+    mutating func probeSomeRevocations(_ node: Int) throws(Violation) {
+        probeCount += 1
         try probe(Population.standing, at: node)
         let known = revocations.revocations
         guard !known.isEmpty else { return }
         for offset in 0..<min(2, known.count) {
-            try probe(known[(Int(truncatingIfNeeded: steps) + offset) % known.count].agent, at: node)
+            try probe(known[(probeCount + offset) % known.count].agent, at: node)
         }
     }
 

@@ -15,30 +15,42 @@ extension World {
         case .apply(let entries):
             try log.applies(node, entries, by: majorities(at: node))
             machines[node].process?.applying = entries
-            queue.schedule(.entriesApplied(node: node, process: process), at: later(50...400, node))
+            queue.schedule(.entriesApplied(node: node, process: process), at: later(50...400, node, .apply))
         case .reply(let id, let reply): try replied(node, id, reply)
         case .readEntries(let peer, let from, let maxBytes):
             queue.schedule(
                 .entriesRead(node: node, process: process, for: peer, from: from, maxBytes: maxBytes),
-                at: later(50...500, node)
+                at: later(50...500, node, .readEntries)
             )
         case .readSnapshot(let peer, let position, let number):
             queue.schedule(
                 .snapshotRead(node: node, process: process, for: peer, position: position, number: number),
-                at: later(100...2000, node)
+                at: later(100...2000, node, .readSnapshot)
             )
         case .stageSnapshot(let chunk):
-            queue.schedule(.snapshotStaged(node: node, process: process, chunk), at: later(100...1000, node))
+            queue.schedule(
+                .snapshotStaged(node: node, process: process, chunk),
+                at: later(100...1000, node, .stageSnapshot)
+            )
         case .installSnapshot(let point):
-            queue.schedule(.snapshotInstalled(node: node, process: process, point), at: later(500...5000, node))
+            queue.schedule(
+                .snapshotInstalled(node: node, process: process, point),
+                at: later(500...5000, node, .installSnapshot)
+            )
         case .compact(let index):
-            queue.schedule(.compacted(node: node, process: process, before: index), at: later(500...3000, node))
+            queue.schedule(
+                .compacted(node: node, process: process, before: index),
+                at: later(500...3000, node, .compact)
+            )
         case .repairLog(let entries, let hash):
-            queue.schedule(.logRepaired(node: node, process: process, entries, hash), at: later(100...1000, node))
+            queue.schedule(
+                .logRepaired(node: node, process: process, entries, hash),
+                at: later(100...1000, node, .repairLog)
+            )
         case .readForRepair(let peer, let first, let last, let maxBytes):
             queue.schedule(
                 .readForRepair(node: node, process: process, for: peer, first: first, last: last, maxBytes: maxBytes),
-                at: later(50...500, node)
+                at: later(50...500, node, .readForRepair)
             )
         case .forgetLostTail: machines[node].log.forgetLostTail()
         case .publish(let freshness): machines[node].process?.freshness = freshness
@@ -54,10 +66,33 @@ extension World {
         }
     }
 
-    /// A time that many microseconds ahead, more on a slow disk.
-    private mutating func later(_ microseconds: ClosedRange<UInt64>, _ node: Int) -> Instant {
-        let time = streams.disk.within(microseconds) * machines[node].diskSlowness
-        return now.advanced(by: Span(microseconds: time))
+    /// A time that many microseconds ahead, more on a slow disk. Neutral is the shortest.
+    private mutating func later(
+        _ microseconds: ClosedRange<UInt64>,
+        _ node: Int,
+        _ subject: ChoiceKey.Subject
+    ) -> Instant {
+        later(microseconds, tail: .zero, node, subject)
+    }
+
+    /// - Parameter tail: Mean of what comes on top, on a disk in order.
+    private mutating func later(
+        _ microseconds: ClosedRange<UInt64>,
+        tail: Span,
+        _ node: Int,
+        _ subject: ChoiceKey.Subject
+    ) -> Instant {
+        let slowness = machines[node].diskSlowness
+        let span = choices.countedSpan(
+            ChoiceKey(.disk, subject, node: node, process: machines[node].generation),
+            neutral: Span(microseconds: microseconds.lowerBound * slowness),
+            at: now
+        ) { streams in
+            let mean = Span(microseconds: tail.microseconds * slowness)
+            let extra = mean == .zero ? .zero : streams.disk.exponential(mean: mean)
+            return Span(microseconds: streams.disk.within(microseconds) * slowness + extra.microseconds)
+        }
+        return now.advanced(by: span)
     }
 
     private mutating func persist(_ write: LogWrite, _ node: Int) {
@@ -65,15 +100,18 @@ extension World {
         scheduleLogBatch(node)
         guard let armed = machines[node].armedCrash else { return }
         machines[node].armedCrash = nil
+        let process = machines[node].generation
+        let delay = choices.span(ChoiceKey(.crashPoint, node: node, process: process), neutral: .zero, at: now) {
+            Span(microseconds: $0.disk.within(0...600))
+        }
         queue.schedule(
-            .crash(node: node, process: machines[node].generation, armed.crash, downFor: armed.downFor),
-            at: now.advanced(by: Span(microseconds: streams.disk.within(0...600)))
+            .crash(node: node, process: process, armed.crash, downFor: armed.downFor),
+            at: now.advanced(by: delay)
         )
     }
 
     private mutating func scheduleLogBatch(_ node: Int) {
-        let extra = streams.disk.exponential(mean: Span(microseconds: 200 * machines[node].diskSlowness))
-        let time = later(100...300, node).advanced(by: extra)
+        let time = later(100...300, tail: Span(microseconds: 200), node, .writeLog)
         queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: time)
     }
 
@@ -108,7 +146,15 @@ extension World {
 
     private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
         if case .raft(let inner, _) = message.body { try leadership.sends(from, inner) }
-        let times = network.arrivals(from: from, to: to, at: now, random: &streams.network)
+        let fate = choices.fate(
+            of: message,
+            from: from,
+            process: machines[from].generation,
+            to: to,
+            under: network.connects(from, to) ? network.quality : nil,
+            at: now
+        )
+        let times = network.arrivals(from: from, to: to, at: now, fate)
         guard let first = times.first else { return }
         let content: WorldEvent.Frame.Content =
             encodesFrames ? .bytes(PeerCodec.encode(message)) : .message(message)

@@ -58,7 +58,7 @@ extension World {
                 guard snapshotCount < count else { continue }
                 throw Violation(.expectation, "\(snapshotCount) snapshots were installed, \(count) were to")
             case .writesResume(let span):
-                for fault in options.scenario.faults {
+                for fault in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)
                     guard deadline <= loadEnds, !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })
                     else { continue }

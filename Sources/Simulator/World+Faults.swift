@@ -111,7 +111,7 @@ extension World {
 
     mutating func correctClocks() {
         for node in machines.indices where !machines[node].clock.isGood {
-            machines[node].clock.correct(toErrorMilliseconds: goodClockError())
+            machines[node].clock.correct(toErrorMilliseconds: goodClockError(of: node))
         }
     }
 

@@ -7,7 +7,10 @@ extension World {
     /// Looks after what is under way, and begins something when that is done. Ends with the load.
     mutating func operate() throws(Violation) {
         guard now < loadEnds else { return }
-        queue.schedule(.operate, at: now.advanced(by: streams.members.span(.milliseconds(50)...(.milliseconds(800)))))
+        let pause = choices.countedSpan(ChoiceKey(.operatorPause), neutral: .milliseconds(50), at: now) {
+            $0.members.span(.milliseconds(50)...(.milliseconds(800)))
+        }
+        queue.schedule(.operate, at: now.advanced(by: pause))
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
             case .pending: return
@@ -15,7 +18,25 @@ extension World {
             case .done, .rejected, .notTaken, .read, .decided: settle(undertaking)
             }
         }
-        if let (step, node) = membership.next(from: &streams.members) { try undertake(step, node) }
+        if let next = nextUndertaking() { try undertake(next.step, next.node) }
+    }
+
+    /// What the operator begins now, nil for nothing. What a schedule asks for and cannot be begun is passed over.
+    private mutating func nextUndertaking() -> ChosenUndertaking? {
+        guard choices.schedule == nil else {
+            while let (number, next) = choices.takeUndertaking(dueBy: now) {
+                guard membership.allows(next.step, next.node) else { continue }
+                choices.note(ChoiceKey(.undertaking, number: number), .undertaking(next), at: now)
+                return next
+            }
+            return nil
+        }
+        guard let (step, node) = membership.next(from: &choices.streams.members) else { return nil }
+        let next = ChosenUndertaking(step, node: node)
+        let key = ChoiceKey(.undertaking)
+        let number = choices.count(key)
+        choices.note(key.numbered(number), .undertaking(next), at: now)
+        return next
     }
 
     private mutating func settle(_ undertaking: Membership.Undertaking) {
@@ -30,8 +51,7 @@ extension World {
     }
 
     private mutating func undertake(_ step: Membership.Step, _ node: Int) throws(Violation) {
-        invoke(.write(command(for: step, node)), isSetup: false)
-        let operation = operations.count - 1
+        let operation = invoke(.write(command(for: step, node)))
         membership.underWay = Membership.Undertaking(step: step, node: node, operation: operation)
         try attempt(operation)
     }
@@ -71,7 +91,10 @@ extension World {
         switch standing {
         case .learner: queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
         case .removed:
-            let delay = streams.members.span(.milliseconds(10)...(.seconds(5)))
+            let key = ChoiceKey(.wipe, node: node, process: UInt64(members[node].incarnation))
+            let delay = choices.span(key, neutral: .milliseconds(10), at: now) {
+                $0.members.span(.milliseconds(10)...(.seconds(5)))
+            }
             queue.schedule(.wipe(node: node), at: now.advanced(by: delay))
         case .spare, .invited, .voter: break
         }

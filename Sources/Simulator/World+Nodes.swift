@@ -25,8 +25,10 @@ extension World {
         for node in members.indices {
             let clock = VirtualClock(
                 start: .zero,
-                driftPPM: Int64(streams.clock.below(1_600 as UInt64)) - 800,
-                wallErrorMilliseconds: goodClockError()
+                driftPPM: choices.number(ChoiceKey(.clockDrift, node: node), neutral: 0, at: now) {
+                    Int64($0.clock.below(1_600 as UInt64)) - 800
+                },
+                wallErrorMilliseconds: goodClockError(of: node)
             )
             let log = VirtualLogDisk(
                 hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
@@ -71,9 +73,13 @@ extension World {
             }
     }
 
-    mutating func goodClockError() -> Int64 {
-        let range = UInt64(2 * VirtualClock.goodErrorMilliseconds)
-        return Int64(streams.clock.below(range)) - VirtualClock.goodErrorMilliseconds
+    mutating func goodClockError(of node: Int) -> Int64 {
+        let key = ChoiceKey(.clockError, node: node)
+        let number = choices.count(key)
+        return choices.number(key.numbered(number), neutral: 0, at: now) { streams in
+            let range = UInt64(2 * VirtualClock.goodErrorMilliseconds)
+            return Int64(streams.clock.below(range)) - VirtualClock.goodErrorMilliseconds
+        }
     }
 
     private var genesis: Genesis {
@@ -116,7 +122,7 @@ extension World {
         }
         let machine = machines[node]
         // A store loads the newest part of the log only: where that begins is its own affair.
-        let hidden = LogIndex(streams.disk.within(0...applied.position.index.number))
+        let hidden = choices.hiddenThrough(applied.position.index, node, process: machine.generation, at: now)
         let replica = ReplicaNode(
             member: members[node],
             lineage: lineage,
@@ -125,7 +131,7 @@ extension World {
             restored: machine.log.restored(hidingThrough: hidden, applied: applied.position.index),
             facts: machine.state.current.facts,
             applied: applied,
-            seed: streams.nodes.next(),
+            seed: choices.timers(of: node, process: machine.generation, at: now),
             at: machine.clock.moment(at: now)
         )
         machines[node].process = Process(
@@ -145,19 +151,24 @@ extension World {
     /// A scrub that finds nothing changes nothing, so there is one only where there is damage.
     mutating func scheduleScrub(_ node: Int) {
         guard !machines[node].log.damage.isEmpty else { return }
-        let time = now.advanced(by: .milliseconds(streams.disk.within(10...3000)))
+        let key = ChoiceKey(.scrub, node: node, process: machines[node].generation)
+        let delay = choices.countedSpan(key, neutral: .milliseconds(10), at: now) {
+            .milliseconds($0.disk.within(10...3000))
+        }
+        let time = now.advanced(by: delay)
         queue.schedule(.scrubbed(node: node, process: machines[node].generation), at: time)
     }
 
-    /// Ends a process at once. Its disks keep what they must and a random part of the rest.
+    /// Ends a process at once. Its disks keep what they must and some of the rest.
     mutating func crash(_ node: Int, _ crash: Crash, downFor: Span) throws(Violation) {
         guard machines[node].isUp else { return }
         machines[node].process = nil
         machines[node].armedCrash = nil
-        let pending = machines[node].log.pendingCount
-        let kept = streams.disk.below(pending + 1)
+        let process = machines[node].generation
+        let kept = choices.keptWrites(of: machines[node].log.pendingCount, node, process: process, at: now)
         let completions = machines[node].log.crash(keeping: kept)
-        let lost = streams.disk.below(machines[node].state.uncommittedCount + 1)
+        let uncommitted = machines[node].state.uncommittedCount
+        let lost = choices.lostTransactions(of: uncommitted, node, process: process, at: now)
         machines[node].state.crash(losing: lost)
         record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
         for completion in completions { try written(node, completion) }
@@ -169,11 +180,10 @@ extension World {
     /// is connected anew. A machine without power tells nobody.
     mutating func closeLinks(of node: Int) {
         for other in machines.indices where other != node && machines[other].isUp && network.connects(node, other) {
-            let isLate = streams.network.chance(250_000)
-            let bounds = isLate ? Span.milliseconds(5)...(.seconds(3)) : Span(microseconds: 100)...(.milliseconds(5))
+            let delay = choices.linkClosing(from: node, process: machines[node].generation, to: other, at: now)
             queue.schedule(
                 .linkClosed(node: other, process: machines[other].generation, to: members[node]),
-                at: now.advanced(by: streams.network.span(bounds))
+                at: now.advanced(by: delay)
             )
         }
     }

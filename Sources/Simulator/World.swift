@@ -46,26 +46,30 @@ package struct World: Sendable {
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
-    var streams: Streams
+    package internal(set) var choices: Choices
+    /// The scenario's own faults that this run has.
+    private(set) var scenarioFaults: [TimedFault] = []
+    /// How often nodes were asked about a few of the revoked.
+    var probeCount = 0
     var workload: Workload
     var membership: Membership
 
     package init(_ options: WorldOptions) {
         self.options = options
         trace = Trace(capacity: options.traceLines)
-        var streams = Streams(seed: options.seed)
+        var choices = Choices(seed: options.seed, following: options.schedule, records: options.recordsChoices)
         let scenario = options.scenario
         var members = (0..<scenario.nodeCount).map { _ in
-            MemberID(high: streams.nodes.next(), low: streams.nodes.next())
+            MemberID(high: choices.streams.nodes.next(), low: choices.streams.nodes.next())
         }
-        lineage = Lineage(high: streams.nodes.next(), low: streams.nodes.next())
-        nodeOptions = Self.nodeOptions(from: &streams.nodes)
-        encodesFrames = streams.network.chance(250_000)
+        lineage = Lineage(high: choices.streams.nodes.next(), low: choices.streams.nodes.next())
+        nodeOptions = choices.nodeOptions()
+        encodesFrames =
+            choices.number(ChoiceKey(.encodedFrames), neutral: 0, at: .zero) { $0.network.chance(250_000) ? 1 : 0 } == 1
         loadEnds = Instant.zero.advanced(by: scenario.duration)
-        let spareCount =
-            scenario.spareCount ?? (scenario.drawsSpares ? Membership.drawSpares(from: &streams.members) : 0)
+        let spareCount = choices.spareCount(of: scenario)
         for _ in 0..<spareCount {
-            members.append(MemberID(high: streams.members.next(), low: streams.members.next()))
+            members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
         self.members = members
         membership = Membership(voterCount: scenario.nodeCount, spareCount: spareCount)
@@ -75,7 +79,8 @@ package struct World: Sendable {
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         workload = Workload(population: population)
         queries = PopulationQueries(population)
-        self.streams = streams
+        choices.forgetSeed()
+        self.choices = choices
         found()
         scheduleFaults()
         for node in machines.indices where membership.isPresent(node) { queue.schedule(.start(node: node), at: .zero) }
@@ -83,30 +88,26 @@ package struct World: Sendable {
         if spareCount > 0 { queue.schedule(.operate, at: Instant(microseconds: 2_000_000)) }
     }
 
-    /// Small bounds, so that compaction, snapshots and reads from the disk happen in a short run too.
-    private static func nodeOptions(from random: inout SeededRandom) -> ReplicaOptions {
-        var options = ReplicaOptions()
-        options.keptEntries = random.within(5...60)
-        options.compactionStep = random.within(10...80)
-        options.raft.windowBytes = Int(random.within(2_000...40_000))
-        options.raft.maxAppendBytes = Int(random.within(500...20_000))
-        options.raft.maxApplyBytes = Int(random.within(500...20_000))
-        return options
-    }
-
     private mutating func scheduleFaults() {
-        let scenario = options.scenario
-        var faults = scenario.faults
-        if scenario.drawsFaults { faults += FaultSchedule.draw(for: scenario, from: &streams.faults) }
-        for fault in faults { queue.schedule(.fault(fault.fault), at: fault.time) }
+        for (number, fault) in choices.faults(of: options.scenario) {
+            if number < options.scenario.faults.count { scenarioFaults.append(fault) }
+            queue.schedule(.fault(fault.fault), at: fault.time)
+        }
     }
 
     package var nextEventTime: Instant? { queue.nextTime }
 
     /// Lets everything happen that is due by then.
-    package mutating func run(until end: Instant) throws(Violation) {
-        while let time = queue.nextTime, time <= end { try step() }
-        now = max(now, end)
+    ///
+    /// - Returns: False when it stopped before, since so many steps had been taken since the beginning.
+    @discardableResult
+    package mutating func run(until end: Instant, throughStep last: UInt64 = .max) throws(Violation) -> Bool {
+        while let time = queue.nextTime, time <= end {
+            guard steps < last else { return false }
+            try step()
+        }
+        if end.microseconds < .max { now = max(now, end) }
+        return true
     }
 
     /// Lets the next event happen.

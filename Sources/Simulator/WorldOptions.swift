@@ -6,6 +6,10 @@ package struct WorldOptions: Sendable {
     package var seed: UInt64
     package var scenario: Scenario
     package let codec: any DirectoryCodec
+    /// What the run follows instead of drawing from its seed.
+    package var schedule: Schedule?
+    /// Whether the choices of the run are kept, which costs some time and memory.
+    package var recordsChoices = false
     /// How many of the newest events are kept for people.
     package var traceLines = 400
     /// Lets a test change what a node asks of its shell, to see that the checkers notice.

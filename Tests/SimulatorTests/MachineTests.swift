@@ -81,11 +81,10 @@ struct VirtualNetworkTests {
     @Test("nothing crosses a partition, in either direction, until it heals")
     func partition() {
         var network = VirtualNetwork(nodeCount: 3)
-        var random = SeededRandom(seed: 1)
         network.isolate(1)
-        let toIsolated = network.arrivals(from: 0, to: 1, at: .zero, random: &random).first
-        let fromIsolated = network.arrivals(from: 1, to: 0, at: .zero, random: &random).first
-        let elsewhere = network.arrivals(from: 0, to: 2, at: .zero, random: &random).first
+        let toIsolated = network.arrivals(from: 0, to: 1, at: .zero, .prompt).first
+        let fromIsolated = network.arrivals(from: 1, to: 0, at: .zero, .prompt).first
+        let elsewhere = network.arrivals(from: 0, to: 2, at: .zero, .prompt).first
         #expect(toIsolated == nil)
         #expect(fromIsolated == nil)
         #expect(elsewhere != nil)
@@ -100,13 +99,12 @@ struct VirtualNetworkTests {
     @Test("a link that is cut loses what is sent one way, until it heals")
     func oneWay() {
         var network = VirtualNetwork(nodeCount: 3)
-        var random = SeededRandom(seed: 1)
         let before = network.epoch
         network.cut(from: 0, to: 1)
         #expect(network.epoch > before)
-        #expect(network.arrivals(from: 0, to: 1, at: .zero, random: &random).first == nil)
-        #expect(network.arrivals(from: 1, to: 0, at: .zero, random: &random).first != nil)
-        #expect(network.arrivals(from: 0, to: 2, at: .zero, random: &random).first != nil)
+        #expect(network.arrivals(from: 0, to: 1, at: .zero, .prompt).first == nil)
+        #expect(network.arrivals(from: 1, to: 0, at: .zero, .prompt).first != nil)
+        #expect(network.arrivals(from: 0, to: 2, at: .zero, .prompt).first != nil)
         #expect([network.reaches(0, 1), network.reaches(1, 0), network.reaches(0, 2)] == [false, false, true])
         network.cut(from: 2, to: 2)
         #expect(network.reaches(2, 2), "a node always hears itself")
@@ -117,32 +115,31 @@ struct VirtualNetworkTests {
     @Test("a link keeps its order, unless it is told to reorder", arguments: [true, false])
     func order(reorders: Bool) {
         var network = VirtualNetwork(nodeCount: 2)
-        network.quality = NetworkQuality(meanExtraLatency: .milliseconds(20), reorders: reorders)
-        var random = SeededRandom(seed: 7)
-        var times: [Instant] = []
-        for number in UInt64(0)..<200 {
-            let sent = Instant(microseconds: number * 500)
-            if let time = network.arrivals(from: 0, to: 1, at: sent, random: &random).first { times.append(time) }
+        network.quality = NetworkQuality(reorders: reorders)
+        let times = [9, 3, 0].compactMap { milliseconds in
+            network.arrivals(from: 0, to: 1, at: .zero, MessageFate(delay: .milliseconds(milliseconds))).first
         }
-        #expect(times.count == 200)
+        #expect(times.count == 3)
         #expect((times == times.sorted()) == !reorders)
+        #expect(times[0] == Instant(microseconds: 9200))
     }
 
-    @Test("loss and duplication happen about as often as they should")
-    func rates() {
+    @Test("a message is lost, or comes twice, as its fate says")
+    func fates() {
         var network = VirtualNetwork(nodeCount: 2)
-        network.quality = NetworkQuality(lossPPM: 250_000, duplicationPPM: 100_000)
-        var random = SeededRandom(seed: 3)
-        var lost = 0
-        var duplicated = 0
-        for _ in 0..<10_000 {
-            let times = network.arrivals(from: 0, to: 1, at: .zero, random: &random)
-            if times.first == nil { lost += 1 }
-            if times.second != nil { duplicated += 1 }
-        }
-        #expect((2300...2700).contains(lost))
-        #expect((600...900).contains(duplicated))
+        network.quality = NetworkQuality(reorders: true)
+        let lost = network.arrivals(from: 0, to: 1, at: .zero, .lost)
+        #expect(lost.first == nil)
+        #expect(lost.second == nil)
+        let fate = MessageFate(delay: .zero, duplicateDelay: .milliseconds(1))
+        let twice = network.arrivals(from: 0, to: 1, at: .zero, fate)
+        #expect(twice.first == Instant(microseconds: 200))
+        #expect(twice.second == Instant(microseconds: 1200))
     }
+}
+
+extension MessageFate {
+    fileprivate static let prompt = MessageFate(delay: .zero)
 }
 
 @Suite("Virtual clock")

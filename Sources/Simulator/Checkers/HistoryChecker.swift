@@ -33,6 +33,7 @@ package struct HistoryChecker: Sendable {
     /// How many operations took effect.
     package var effectCount: Int { effects.count }
 
+    /// - Parameter operation: Its number.
     package mutating func submitted(_ command: Digest, of operation: Int) { operationByCommand[command] = operation }
 
     /// A node has applied a command.
@@ -48,7 +49,7 @@ package struct HistoryChecker: Sendable {
                 throw Violation(.history, "operations \(other) and \(number) both took effect at \(done.revision)")
             }
             effects[number] = done
-            record(operations[number], done)
+            if let operation = operations.last(where: { $0.number == number }) { record(operation, done) }
         case (.done(let done), .some(let known)):
             guard done == known else {
                 throw Violation(.history, "operation \(number) took effect at \(known.revision) and \(done.revision)")

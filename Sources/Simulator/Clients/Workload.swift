@@ -1,5 +1,5 @@
 package import Directory
-package import Kernel
+internal import Kernel
 
 /// Draws what clients do next: a mixed load over the population, biased by what they know to exist.
 package struct Workload: Sendable {
@@ -22,27 +22,46 @@ package struct Workload: Sendable {
 
     package mutating func nextSetup() -> CommandBody? { pendingSetup.popLast() }
 
+    mutating func next(at now: Instant, random: inout SeededRandom) -> ClientAct {
+        switch random.below(100) {
+        case ..<38: return .update(document: document(random: &random))
+        case ..<48: return createAgent()
+        case ..<58: return grant(at: now, random: &random)
+        case ..<62: return draft()
+        case ..<65: return random.element(of: drafts).map { .activate(version: $0) } ?? draft()
+        case ..<69: return revocation(random: &random) ?? createAgent()
+        case ..<77: return .read(document: document(random: &random))
+        case ..<84: return .readCurrent(document: document(random: &random))
+        default: return .decide(agent: agent(random: &random), document: document(random: &random))
+        }
+    }
+
     /// - Parameters:
     ///   - number: Of the operation; becomes the value that a resource gets.
     ///   - known: The highest revision that a client was told of.
-    package mutating func next(
-        _ number: Int,
-        known: LogIndex,
-        at now: Instant,
-        random: inout SeededRandom
-    ) -> ClientOperation.Intent {
-        switch random.below(100) {
-        case ..<38: return .write(update(number, random: &random))
-        case ..<48: return .write(createAgent())
-        case ..<58: return grant(number, at: now, random: &random)
-        case ..<62: return .write(draft())
-        case ..<65: return .write(activation(random: &random) ?? draft())
-        case ..<69: return .write(revocation(random: &random) ?? createAgent())
-        case ..<77: return .read(resource: random.below(population.documents.count), atLeast: known)
-        case ..<84: return .readCurrent(resource: random.below(population.documents.count))
-        default:
-            return .decide(agent: agent(random: &random), resource: random.below(population.documents.count))
+    func intent(of act: ClientAct, _ number: Int, known: LogIndex) -> ClientOperation.Intent {
+        switch act {
+        case .update(let document):
+            .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
+        case .createAgent(let agent): .write(.put(.principal(PrincipalSpec(id: population.agents[agent])), .none))
+        case .grant(let agent, let end):
+            .write(.put(.assignment(population.grant("grant-\(number)", to: agent, until: end)), .none))
+        case .draft(let number):
+            .write(.draftPolicies(PolicyDraft(set: Population.changingSet, text: Self.draftText(number))))
+        case .activate(let version): .write(.activatePolicies(set: Population.changingSet, version: version, .none))
+        case .revoke(let agent):
+            .write(.revoke(.principal(population.agents[agent]), reason: "simulated compromise"))
+        case .read(let document): .read(resource: document, atLeast: known)
+        case .readCurrent(let document): .readCurrent(resource: document)
+        case .decide(let agent, let document): .decide(agent: agent, resource: document)
         }
+    }
+
+    private static func draftText(_ number: Int) -> String {
+        """
+        @id("experiment-\(number)")
+        forbid (principal, action == Action::"experiment", resource);
+        """
     }
 
     /// A client was told that a write is done.
@@ -58,45 +77,30 @@ package struct Workload: Sendable {
         }
     }
 
-    private func update(_ number: Int, random: inout SeededRandom) -> CommandBody {
-        let document = random.below(population.documents.count)
-        return .put(.resource(population.document(document, value: Int64(number))), .mustExist)
-    }
+    private func document(random: inout SeededRandom) -> Int { random.below(population.documents.count) }
 
-    private mutating func createAgent() -> CommandBody {
+    private mutating func createAgent() -> ClientAct {
         let agent = min(nextAgent, population.agents.count - 1)
         nextAgent += 1
-        return .put(.principal(PrincipalSpec(id: population.agents[agent])), .none)
+        return .createAgent(agent)
     }
 
-    private mutating func grant(
-        _ number: Int,
-        at now: Instant,
-        random: inout SeededRandom
-    ) -> ClientOperation.Intent {
-        guard let agent = random.element(of: created) else { return .write(createAgent()) }
-        let expiry = VirtualClock.trueWall(at: now).advanced(by: random.span(.seconds(2)...(.seconds(60))))
-        return .write(.put(.assignment(population.grant("grant-\(number)", to: agent, until: expiry)), .none))
+    private mutating func grant(at now: Instant, random: inout SeededRandom) -> ClientAct {
+        guard let agent = random.element(of: created) else { return createAgent() }
+        let end = VirtualClock.trueWall(at: now).advanced(by: random.span(.seconds(2)...(.seconds(60))))
+        return .grant(agent: agent, until: end)
     }
 
-    private mutating func draft() -> CommandBody {
+    private mutating func draft() -> ClientAct {
         nextDraft += 1
-        let text = """
-            @id("experiment-\(nextDraft)")
-            forbid (principal, action == Action::"experiment", resource);
-            """
-        return .draftPolicies(PolicyDraft(set: Population.changingSet, text: text))
+        return .draft(nextDraft)
     }
 
-    private func activation(random: inout SeededRandom) -> CommandBody? {
-        random.element(of: drafts).map { .activatePolicies(set: Population.changingSet, version: $0, .none) }
-    }
-
-    private mutating func revocation(random: inout SeededRandom) -> CommandBody? {
+    private mutating func revocation(random: inout SeededRandom) -> ClientAct? {
         guard !created.isEmpty else { return nil }
         let agent = created.remove(at: random.below(created.count))
         revoked.append(agent)
-        return .revoke(.principal(population.agents[agent]), reason: "simulated compromise")
+        return .revoke(agent: agent)
     }
 
     private func agent(random: inout SeededRandom) -> Int {

@@ -53,17 +53,15 @@ package struct VirtualNetwork: Sendable {
         from: Int,
         to: Int,
         at now: Instant,
-        random: inout SeededRandom
+        _ fate: MessageFate
     ) -> (first: Instant?, second: Instant?) {
-        guard connects(from, to), !random.chance(quality.lossPPM) else { return (nil, nil) }
-        let first = arrival(from: from, to: to, at: now, random: &random)
-        guard random.chance(quality.duplicationPPM) else { return (first, nil) }
-        return (first, arrival(from: from, to: to, at: now, random: &random))
+        guard connects(from, to), let delay = fate.delay else { return (nil, nil) }
+        let first = arrival(from: from, to: to, at: now, after: delay)
+        return (first, fate.duplicateDelay.map { arrival(from: from, to: to, at: now, after: $0) })
     }
 
-    private mutating func arrival(from: Int, to: Int, at now: Instant, random: inout SeededRandom) -> Instant {
-        let latency = random.exponential(mean: quality.meanExtraLatency)
-        var time = now.advanced(by: quality.minimumLatency).advanced(by: latency)
+    private mutating func arrival(from: Int, to: Int, at now: Instant, after delay: Span) -> Instant {
+        var time = now.advanced(by: quality.minimumLatency).advanced(by: delay)
         let link = from * nodeCount + to
         if !quality.reorders { time = max(time, lastArrival[link]) }
         lastArrival[link] = max(time, lastArrival[link])

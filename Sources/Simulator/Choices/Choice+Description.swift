@@ -1,0 +1,145 @@
+internal import Directory
+internal import Kernel
+
+/// One line for people: when, and what went another way than usual.
+extension Choice: CustomStringConvertible {
+    package var description: String { "\(Trace.Line.seconds(time))  \(what)" }
+
+    private var what: String {
+        switch value {
+        case .number(let number): key.sentence(number)
+        case .fault(let fault): fault.summary
+        case .operation(let operation): "client asks n\(operation.node + 1): \(operation.act.summary)"
+        case .undertaking(let undertaking): "operator begins: \(undertaking.step) n\(undertaking.node + 1)"
+        }
+    }
+}
+
+extension ChoiceKey {
+    fileprivate func sentence(_ value: Int64) -> String {
+        let (node, peer) = ("n\(node + 1)", "n\(peer + 1)")
+        let message = "\(subject.name) \(node) -> \(peer)"
+        switch kind {
+        case .option: return "\(subject) is \(value) on every node"
+        case .encodedFrames: return "messages go through the codec"
+        case .spares: return "\(value) machines besides the voters"
+        case .clockDrift: return "clock of \(node) drifts by \(value) ppm"
+        case .clockError: return "clock of \(node) is off by \(value) ms"
+        case .loss: return "drop of \(message)"
+        case .delay: return "\(message) takes \(Self.milliseconds(value)) longer"
+        case .duplicate: return "\(message) arrives twice, the second \(Self.milliseconds(value - 1)) late"
+        case .linkClosing:
+            return "\(peer) learns \(Self.milliseconds(value)) late that the process of \(node) has ended"
+        case .disk: return "\(subject.name) on \(node) takes \(Self.milliseconds(value))"
+        case .crashPoint: return "\(node) crashes \(Self.milliseconds(value)) into a write"
+        case .keptWrites: return "of the writes under way on \(node) only \(value) survive its crash"
+        case .lostTransactions: return "\(node) loses its last \(value) transactions of the state in the crash"
+        case .hiddenLog: return "\(node) starts without entries up to \(value) in memory"
+        case .scrub: return "a scrub on \(node) takes \(Self.milliseconds(value))"
+        case .timers: return "process \(process) of \(node) draws other timers"
+        case .target: return "client asks n\(value + 1) for operation \(number), attempt \(process + 1)"
+        case .deadline: return "client waits \(Self.milliseconds(value)) for operation \(number), attempt \(process)"
+        case .retryPause: return "client tries operation \(number) again after \(Self.milliseconds(value))"
+        case .operatorPause: return "operator looks again after \(Self.milliseconds(value))"
+        case .wipe: return "\(node) is wiped \(Self.milliseconds(value)) after its removal"
+        // Their values say it.
+        case .fault, .operation, .undertaking: return "\(kind) \(number)"
+        }
+    }
+
+    /// With three decimals.
+    private static func milliseconds(_ microseconds: Int64) -> String {
+        let fraction = String(microseconds % 1000)
+        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction) ms"
+    }
+}
+
+extension ChoiceKey.Subject {
+    /// As the Raft paper calls it, where it does.
+    package var name: String {
+        switch self {
+        case .preVoteRequest: "PreVote"
+        case .preVoteResponse: "answer to PreVote"
+        case .voteRequest: "RequestVote"
+        case .voteResponse: "answer to RequestVote"
+        case .append: "AppendEntries"
+        case .appendAccepted: "accepting answer to AppendEntries"
+        case .appendRejected: "refusing answer to AppendEntries"
+        case .heartbeat: "heartbeat"
+        case .heartbeatAcknowledged: "answer to a heartbeat"
+        case .snapshot: "InstallSnapshot"
+        case .snapshotAcknowledged: "answer to InstallSnapshot"
+        case .timeoutNow: "TimeoutNow"
+        case .readIndexRequest: "ReadIndex"
+        case .readIndexResponse: "answer to ReadIndex"
+        case .forward: "forwarded command"
+        case .forwardRefused: "refusal of a forwarded command"
+        case .entriesWanted: "request for entries to repair a log"
+        case .entriesFound: "entries to repair a log"
+        case .writeLog: "a write to the log"
+        case .apply: "applying entries"
+        case .readEntries: "reading entries"
+        case .readSnapshot: "reading a snapshot"
+        case .stageSnapshot: "staging a snapshot"
+        case .installSnapshot: "installing a snapshot"
+        case .compact: "compaction of the log"
+        case .repairLog: "repairing the log"
+        case .readForRepair: "reading entries for a repair"
+        case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes: "\(self)"
+        }
+    }
+}
+
+extension ClientAct {
+    package var summary: String {
+        switch self {
+        case .update(let document): "write document d\(document)"
+        case .createAgent(let agent): "create agent \(agent)"
+        case .grant(let agent, let end): "grant agent \(agent) a role until \(end)"
+        case .draft(let number): "draft policies \(number)"
+        case .activate(let version): "activate policies \(version)"
+        case .revoke(let agent): "revoke agent \(agent)"
+        case .read(let document): "read document d\(document)"
+        case .readCurrent(let document): "read document d\(document) linearizably"
+        case .decide(let agent, let document): "may agent \(agent) read document d\(document)?"
+        }
+    }
+}
+
+extension Fault {
+    package var summary: String {
+        switch self {
+        case .isolate(let node): "\(node.name) is cut off from all others"
+        case .split(let groups):
+            "the network splits: \(groups.map { $0.map(\.name).joined(separator: ", ") }.joined(separator: " | ")) | the rest"
+        case .cut(let from, let to): "what \(from.name) sends \(to.name) is lost from now on"
+        case .healNetwork: "the network is whole again"
+        case .network(let quality):
+            "the network takes \(quality.minimumLatency) and more\(quality.reorders ? ", out of order" : "")"
+        case .crash(let node, let crash, let span): "\(node.name) crashes (\(crash)) for \(span.milliseconds) ms"
+        case .crashDuringWrite(let node, let crash, let span):
+            "\(node.name) crashes (\(crash)) in its next write to the log, for \(span.milliseconds) ms"
+        case .stop(let node, let span): "\(node.name) stops gracefully for \(span.milliseconds) ms"
+        case .slowDisk(let node, let factor):
+            factor == 1
+                ? "the disk of \(node.name) is as fast as usual" : "the disk of \(node.name) is \(factor) times slower"
+        case .hangDisk(let node): "the disk of \(node.name) hangs"
+        case .rotLog(let node, let entries, let sparing):
+            "\(entries) entries of the log of \(node.name) rot, sparing the newest \(sparing)"
+        case .stepClock(let node, let milliseconds): "the clock of \(node.name) jumps by \(milliseconds) ms"
+        case .correctClocks: "clocks are set right"
+        case .repairAll: "everything is repaired"
+        }
+    }
+}
+
+extension NodeSelector {
+    /// As scenario files name it.
+    package var name: String {
+        switch self {
+        case .node(let number): "n\(number + 1)"
+        case .leader: "leader"
+        case .follower: "follower"
+        }
+    }
+}

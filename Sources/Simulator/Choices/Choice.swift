@@ -1,0 +1,63 @@
+internal import Directory
+package import Kernel
+
+/// One thing that a world was free to choose, and that did not take its neutral course: that a message was lost, that a node
+/// crashed, that a client wrote.
+package struct Choice: Hashable, Sendable {
+    package let key: ChoiceKey
+    package let value: Value
+    /// When it takes effect, in the run that it was recorded in.
+    package let time: Instant
+
+    package enum Value: Hashable, Sendable {
+        case number(Int64)
+        case fault(Fault)
+        case operation(ChosenOperation)
+        case undertaking(ChosenUndertaking)
+    }
+
+    package init(_ key: ChoiceKey, _ value: Value, at time: Instant) {
+        self.key = key
+        self.value = value
+        self.time = time
+    }
+}
+
+/// What a client begins.
+package struct ChosenOperation: Hashable, Sendable {
+    package let act: ClientAct
+    /// The machine that it asks first.
+    package let node: Int
+    /// How long until the load goes on, where nothing else says when.
+    package let pause: Span
+
+    package init(_ act: ClientAct, node: Int, pause: Span) {
+        self.act = act
+        self.node = node
+        self.pause = pause
+    }
+}
+
+/// What the operator of the members begins.
+package struct ChosenUndertaking: Hashable, Sendable {
+    package let step: Membership.Step
+    package let node: Int
+
+    package init(_ step: Membership.Step, node: Int) {
+        self.step = step
+        self.node = node
+    }
+}
+
+/// What a client is about, by number: agents and documents of the population, drafts in their order.
+package enum ClientAct: Hashable, Sendable {
+    case update(document: Int)
+    case createAgent(Int)
+    case grant(agent: Int, until: WallTime)
+    case draft(Int)
+    case activate(version: UInt64)
+    case revoke(agent: Int)
+    case read(document: Int)
+    case readCurrent(document: Int)
+    case decide(agent: Int, document: Int)
+}

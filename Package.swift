@@ -130,6 +130,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Simulate/Report/report.html")],
             swiftSettings: strict
         ),
 

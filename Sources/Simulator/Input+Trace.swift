@@ -274,7 +274,8 @@ extension ReplicaNode.Input {
 }
 
 extension PeerMessage.Body {
-    fileprivate var summary: String {
+    /// One line for people.
+    var summary: String {
         switch self {
         case .raft(let message, let proof):
             "\(message.term) \(message.body.summary)\(proof.map { " proven at \($0.provenAt)" } ?? "")"

@@ -15,6 +15,8 @@ package struct Trace: Sendable {
         case note(Note)
         case fault(Fault)
         case client(String)
+
+        package var isInput: Bool { if case .input = self { true } else { false } }
     }
 
     package struct Line: Sendable {
@@ -32,8 +34,7 @@ package struct Trace: Sendable {
 
     package init(capacity: Int = 400) { self.capacity = capacity }
 
-    package mutating func record(_ event: Event, node: Int?, step: UInt64, at time: Instant) {
-        let line = Line(step: step, time: time, node: node, event: event)
+    package mutating func record(_ line: Line) {
         if ring.count < capacity { ring.append(line) } else { ring[next] = line }
         next = (next + 1) % capacity
     }

@@ -155,6 +155,7 @@ extension World {
             at: now
         )
         let times = network.arrivals(from: from, to: to, at: now, fate)
+        let number = recordSent(message, from: from, to: to, arrival: times.first)
         guard let first = times.first else { return }
         let content: WorldEvent.Frame.Content =
             encodesFrames ? .bytes(PeerCodec.encode(message)) : .message(message)
@@ -163,7 +164,8 @@ extension World {
             to: to,
             sender: members[from],
             receiver: members[to],
-            content: content
+            content: content,
+            number: number
         )
         queue.schedule(.deliver(frame), at: first)
         if let second = times.second { queue.schedule(.deliver(frame), at: second) }
@@ -172,8 +174,9 @@ extension World {
     mutating func deliver(_ frame: WorldEvent.Frame) throws(Violation) {
         guard machines[frame.to].isUp, network.connects(frame.from, frame.to), members[frame.to] == frame.receiver
         else {
-            return
+            return recordArrival(frame, isReceived: false)
         }
+        recordArrival(frame, isReceived: true)
         let message: PeerMessage
         switch frame.content {
         case .message(let content): message = content

@@ -77,6 +77,7 @@ extension World {
         // What it asked to be written is written before the process ends.
         while machines[node].log.isWriting { _ = machines[node].log.completeBatch() }
         record(.stopped, node: node)
+        recordState(node)
         closeLinks(of: node)
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
     }

@@ -164,6 +164,7 @@ extension World {
         guard machines[node].isUp else { return }
         machines[node].process = nil
         machines[node].armedCrash = nil
+        recordState(node)
         let process = machines[node].generation
         let kept = choices.keptWrites(of: machines[node].log.pendingCount, node, process: process, at: now)
         let completions = machines[node].log.crash(keeping: kept)
@@ -216,6 +217,7 @@ extension World {
     /// What a node is after a step, against what all nodes were before.
     private mutating func observe(_ node: Int) throws(Violation) {
         guard let replica = machines[node].process?.replica else { return }
+        recordState(node)
         if replica.role == .leader { try leadership.leads(node, in: replica.term) }
         try log.orders(node, applied: replica.applied.position.index, committed: replica.commitIndex)
         guard replica.commitIndex > log.highestCommit else { return }

@@ -26,6 +26,8 @@ package struct World: Sendable {
     package internal(set) var snapshotCount = 0
     package internal(set) var machines: [Machine] = []
     package internal(set) var trace: Trace
+    /// For people. Nil where nobody looks.
+    package internal(set) var recording: Recording?
     package internal(set) var operations: [ClientOperation] = []
     /// No client begins anything new from then on.
     package internal(set) var loadEnds: Instant
@@ -56,6 +58,7 @@ package struct World: Sendable {
 
     package init(_ options: WorldOptions) {
         self.options = options
+        recording = options.recordsMessages ? Recording() : nil
         trace = Trace(capacity: options.traceLines)
         var choices = Choices(seed: options.seed, following: options.schedule, records: options.recordsChoices)
         let scenario = options.scenario
@@ -177,7 +180,11 @@ package struct World: Sendable {
 
     func number(of member: MemberID) -> Int? { members.firstIndex(of: member) }
 
-    mutating func record(_ event: Trace.Event, node: Int?) { trace.record(event, node: node, step: steps, at: now) }
+    mutating func record(_ event: Trace.Event, node: Int?) {
+        let line = Trace.Line(step: steps, time: now, node: node, event: event)
+        trace.record(line)
+        if recording != nil, !event.isInput { recording?.note(line) }
+    }
 
     /// The running member that leads in the highest term.
     package var leader: Int? {

@@ -40,6 +40,8 @@ package enum WorldEvent: Sendable {
         package let sender: MemberID
         package let receiver: MemberID
         package let content: Content
+        /// In the recording, where there is one.
+        package let number: Recording.Number?
 
         package enum Content: Sendable {
             case message(PeerMessage)

@@ -12,6 +12,8 @@ package struct WorldOptions: Sendable {
     package var recordsChoices = false
     /// How many of the newest events are kept for people.
     package var traceLines = 400
+    /// Whether messages and states are kept for a picture of the run.
+    package var recordsMessages = false
     /// Lets a test change what a node asks of its shell, to see that the checkers notice.
     package var intercept: Intercept?
 

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Kernel
+import Simulator
+
+/// What a run is of, but for its seed.
+struct WorldArguments: ParsableArguments {
+    @Option(help: "How many nodes, 1 to 15. A scenario file may say otherwise.")
+    var nodes: Int?
+
+    @Option(help: "How long clients send, in simulated seconds, at least 5.")
+    var seconds: UInt64?
+
+    @Option(help: "A scenario file; see simulations/.", completion: .file(extensions: ["yaml"]))
+    var scenario: String?
+
+    func scenario() throws -> Scenario {
+        var result = Scenario()
+        if let path = scenario {
+            do {
+                result = try ScenarioFile.read(path)
+            } catch {
+                throw CommandError("\(error)", at: path)
+            }
+        }
+        if let nodes { result.nodeCount = nodes }
+        if let seconds { result.duration = .seconds(seconds) }
+        if let flaw = result.flaw { throw CommandError(flaw) }
+        return result
+    }
+
+    /// The same on a command line.
+    var words: String {
+        (nodes.map { " --nodes \($0)" } ?? "") + (seconds.map { " --seconds \($0)" } ?? "")
+            + (scenario.map { " --scenario \($0)" } ?? "")
+    }
+}

@@ -28,7 +28,8 @@ extension World {
 
     mutating func recordState(_ node: Int) {
         guard recording != nil else { return }
-        recording?.note(state(node), of: node, at: now)
+        let state = state(node)
+        recording?.note(state, of: node, at: now)
     }
 
     private func state(_ node: Int) -> Recording.NodeState.Content {

@@ -13,7 +13,7 @@ struct WorldArguments: ParsableArguments {
     @Option(help: "A scenario file; see simulations/.", completion: .file(extensions: ["yaml"]))
     var scenario: String?
 
-    func scenario() throws -> Scenario {
+    func loadScenario() throws -> Scenario {
         var result = Scenario()
         if let path = scenario {
             do {

@@ -22,7 +22,7 @@ struct ReportCommand: ParsableCommand {
     var output = "report.html"
 
     func run() throws {
-        var options = WorldOptions(seed: seed, scenario: try world.scenario(), codec: ProtobufCodec())
+        var options = WorldOptions(seed: seed, scenario: try world.loadScenario(), codec: ProtobufCodec())
         options.recordsMessages = true
         var simulation = Simulation(options)
         let report = simulation.run()

@@ -273,6 +273,20 @@ extension ReplicaNode.Input {
     }
 }
 
+extension ReplicaNode.Reply {
+    /// One line for people.
+    var summary: String {
+        switch self {
+        case .applied(.done(let done)): "done at \(done.revision)"
+        case .applied(.refused(let refusal)): "refused when applied: \(refusal.code.rawValue)"
+        case .reached(let revision): "reads at \(revision)"
+        case .refused(let refusal): "refused: \(refusal)"
+        case .handedOver(let member): "handed over to \(member)"
+        case .outcomeUnknown: "nobody knows whether it took effect"
+        }
+    }
+}
+
 extension PeerMessage.Body {
     /// One line for people.
     var summary: String {

@@ -58,7 +58,7 @@ package struct World: Sendable {
 
     package init(_ options: WorldOptions) {
         self.options = options
-        recording = options.recordsMessages ? Recording() : nil
+        recording = options.recordsMessages ? Recording(capacity: options.recordedMessages) : nil
         trace = Trace(capacity: options.traceLines)
         var choices = Choices(seed: options.seed, following: options.schedule, records: options.recordsChoices)
         let scenario = options.scenario

@@ -14,6 +14,8 @@ package struct WorldOptions: Sendable {
     package var traceLines = 400
     /// Whether messages and states are kept for a picture of the run.
     package var recordsMessages = false
+    /// How many messages are kept at least.
+    package var recordedMessages = 100_000
     /// Lets a test change what a node asks of its shell, to see that the checkers notice.
     package var intercept: Intercept?
 

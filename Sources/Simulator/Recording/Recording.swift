@@ -45,7 +45,7 @@ package struct Recording: Sendable {
     private var latest: [Int: NodeState.Content] = [:]
     private let capacity: Int
 
-    package init(capacity: Int = 100_000) { self.capacity = capacity }
+    package init(capacity: Int) { self.capacity = capacity }
 
     mutating func note(_ message: Sent) -> Number {
         messages.append(message)

@@ -1,4 +1,6 @@
+import Consensus
 import Kernel
+import Replica
 import Simulator
 import Testing
 
@@ -12,7 +14,7 @@ struct RecordingTests {
         #expect(plain.world.recording == nil)
     }
 
-    @Test("holds what was received, what was lost, and what came to a node that was down or cut off", arguments: [3, 5])
+    @Test("holds what was received, what was lost, and what came to nobody", arguments: [3, 5])
     func fates(seed: UInt64) throws {
         var simulation = Self.simulation(seed: seed)
         #expect(simulation.run().verdict == .passed)

@@ -52,13 +52,13 @@ struct RecordingTests {
     @Test("keeps the newest part of a long run")
     func bounded() throws {
         var simulation = Self.simulation(seed: 3)
-        simulation.run()
+        #expect(simulation.run().verdict == .passed)
         let whole = try #require(simulation.world.recording)
         var options = Fixtures.options(seed: 3)
         options.recordsMessages = true
         options.recordedMessages = 100
         var other = Simulation(options)
-        other.run()
+        #expect(other.run().verdict == .passed)
         let part = try #require(other.world.recording)
         #expect(part.messages.count < 200)
         #expect(part.forgotten + part.messages.count == whole.messages.count)

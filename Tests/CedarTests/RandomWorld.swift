@@ -17,7 +17,7 @@ struct RandomWorld {
     // MARK: Entities
 
     private static let types = ["User", "Team", "Doc", "App::User"]
-    private static let ids = ["a", "b", "c", "d"]
+    private static let ids = ["a", "b", "c", "d of more than sixteen bytes"]
     /// With arguments that parse, that do not, and as many as a function does not take.
     private static let calls = [
         "ip(\"10.0.0.1\")", "ip(context.s)", "ip(\"nope\")", "ip()", "ip(\"::1\", \"::1\")", "ip(1)",

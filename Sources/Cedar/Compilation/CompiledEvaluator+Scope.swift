@@ -133,6 +133,14 @@ extension CompiledEvaluator {
         guard let code = place.entityCode else { return nil }
         if code == request.principal.code, place.isEntity(request.principal) { return unsafe node(of: .principal) }
         if code == request.resource.code, place.isEntity(request.resource) { return unsafe node(of: .resource) }
+        if code == request.action.code, place.isEntity(request.action) { return unsafe node(of: .action) }
+        steps &+= place.weight
+        guard let node = unsafe otherNode(of: place, code) else { return nil }
+        steps &+= unsafe node._withUnsafeGuaranteedRef { $0.ancestors.stepsToFind }
+        return unsafe node
+    }
+
+    private mutating func otherNode(of place: ValuePlace, _ code: Int) -> Unmanaged<EntityNode>? {
         if let known = others.firstIndex(where: { $0.uid.code == code }), place.isEntity(others[known].uid) {
             return unsafe Unmanaged.passUnretained(others[known])
         }

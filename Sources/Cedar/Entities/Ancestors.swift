@@ -13,6 +13,8 @@ package struct Ancestors: Sendable {
     private init() {}
 
     package var isEmpty: Bool { list.isEmpty }
+    /// What to work them out costs.
+    var stepsToFind: Int { list.count / 16 }
 
     package func contains(_ uid: EntityUID) -> Bool {
         guard let places else {

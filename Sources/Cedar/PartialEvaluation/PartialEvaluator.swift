@@ -56,6 +56,8 @@ package struct PartialEvaluator {
         }
         let rest = expression.replacingChildren(operands)
         if isKnown { return try known(rest) }
+        // Whoever reads a residual looks through the values in it.
+        try evaluator.spend(Value.sum(operands.lazy.map(\.literalWeight)), on: expression)
         return rest.foregoneConclusion(in: request).map { .value(.bool($0)) } ?? .residual(rest)
     }
 
@@ -202,6 +204,8 @@ extension PartialEvaluator.Part {
 }
 
 extension Expression {
+    fileprivate var literalWeight: Int { if case .literal(let value) = kind { value.weight } else { 0 } }
+
     fileprivate var isText: Bool { if case .literal(.string) = kind { true } else { false } }
 
     /// With the range of what it is left of, at which whoever uses its value finds fault with it.

@@ -146,6 +146,7 @@ extension CompiledEvaluator {
         }
         return unsafe place.uid.map { uid in
             let node = entities.node(of: uid)
+            if node.ancestors.areTooMany { areOthersBeyondLimit = true }
             // It stands for many, of which none is its name's.
             if node !== EntityNode.none { others.append(node) }
             return unsafe Unmanaged.passUnretained(node)
@@ -159,6 +160,7 @@ extension CompiledEvaluator {
 /// An entity of the request, and what the provider said of it.
 @safe struct AskedEntity {
     private(set) var isAsked = false
+    private(set) var isBeyondLimit = false
     private var node = EntityNode.none
     /// To it, for as long as it is here.
     private(set) var reference = unsafe AskedEntity.none
@@ -169,9 +171,13 @@ extension CompiledEvaluator {
         node = entities.node(of: uid)
         unsafe reference = Unmanaged.passUnretained(node)
         isAsked = true
+        isBeyondLimit = node.ancestors.areTooMany
     }
 
-    mutating func forget() { isAsked = false }
+    mutating func forget() {
+        isAsked = false
+        isBeyondLimit = false
+    }
 }
 
 /// Variables of a request.

@@ -15,6 +15,8 @@ package struct Evaluator {
     /// first. Policies ask about the same few.
     private var known: [KnownEntity] = []
     private static let knownCount = 8
+    /// Whether it was asked about an entity with too many ancestors, some of which may be missing.
+    private(set) var isBeyondLimit = false
 
     private struct KnownEntity {
         let uid: EntityUID
@@ -111,14 +113,16 @@ extension Evaluator {
 
     /// All that the entity is in; they need not be known.
     mutating func ancestors(of uid: EntityUID) -> Ancestors {
-        place(of: uid).map { ancestors($0) } ?? entities.ancestors(of: uid)
+        if let place = place(of: uid) { return ancestors(place) }
+        return noted(entities.ancestors(of: uid))
     }
 
     /// Charges for what is asked about an entity: those of the request are looked up once, others maybe each time, by their
     /// name and with all their ancestors.
     mutating func spendLookup(of uid: EntityUID, on expression: Expression) throws(EvaluationError) {
+        let ancestors = ancestors(of: uid)
         guard !isOfRequest(uid) else { return }
-        try spend(uid.weight + ancestors(of: uid).stepsToFind, on: expression)
+        try spend(uid.weight + ancestors.stepsToFind, on: expression)
     }
 
     private func isOfRequest(_ uid: EntityUID) -> Bool {
@@ -136,8 +140,13 @@ extension Evaluator {
 
     private mutating func ancestors(_ place: Int) -> Ancestors {
         if let ancestors = known[place].ancestors { return ancestors }
-        let ancestors = entities.ancestors(of: known[place].uid)
+        let ancestors = noted(entities.ancestors(of: known[place].uid))
         known[place].ancestors = ancestors
+        return ancestors
+    }
+
+    private mutating func noted(_ ancestors: Ancestors) -> Ancestors {
+        if ancestors.areTooMany { isBeyondLimit = true }
         return ancestors
     }
 

@@ -50,7 +50,7 @@ package struct EntityView: EntityProvider {
         var walked = 0
         while true {
             if let next { forEachParent(next) { found.insert($0) } }
-            guard walked < found.list.count else { return found }
+            guard walked < found.list.count, !found.areTooMany else { return found }
             next = self.facts(found.list[walked])
             walked += 1
         }

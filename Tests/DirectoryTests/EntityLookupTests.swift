@@ -4,7 +4,7 @@ import Identity
 import Kernel
 import Testing
 
-@Suite("An entity with too many ancestors") struct AncestorLimitTests {
+@Suite("Entities that decisions look up") struct EntityLookupTests {
     /// Roles that are each in the next one, as far as a state can have them that grew from both ends.
     private struct Chain: EntitySource {
         let length: Int
@@ -27,7 +27,13 @@ import Testing
         )
     }
 
-    @Test("is permitted nothing by policies that ask about it") func denial() throws {
+    @Test("one node stands for all that are unknown") func unknown() {
+        let entities = EntityView(Chain(length: 1), in: .at(.distantPast))
+        #expect(entities.node(of: EntityUIDs.action("read")) === EntityNode.none)
+        #expect(entities.node(of: EntityUIDs.role("0")).uid == EntityUIDs.role("0"))
+    }
+
+    @Test("where one has too many ancestors, nothing is permitted by policies that ask about it") func denial() throws {
         let limit = Ancestors.maxCount
         let permit = #"permit (principal in Role::"5", action, resource);"#
         let allowed = try verdict(permit, limit)

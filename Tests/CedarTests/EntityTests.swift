@@ -48,15 +48,59 @@ struct EntityTests {
         #expect(related > 0, "seed \(seed) related nobody")
     }
 
-    @Test("takes a chain of 100,000 parents")
+    /// Each but the last in the next one.
+    private func chain(_ length: Int) -> [Entity] {
+        (0..<length).map { Entity(uid: uid($0), parents: [uid($0 + 1)]) }
+    }
+
+    @Test("takes as many ancestors as may be, however deep, and no more")
     func longChain() throws {
-        // The closure of a chain is quadratic, so only its end is asked for the whole way by walking.
-        let provider = Walking(
-            parents: Dictionary(uniqueKeysWithValues: (0..<100_000).map { (uid($0), [uid($0 + 1)]) })
-        )
-        #expect(provider.isDescendant(uid(0), of: uid(100_000)))
-        let store = try EntityStore((0..<2000).map { Entity(uid: uid($0), parents: [uid($0 + 1)]) })
-        #expect(store.isDescendant(uid(0), of: uid(2000)))
+        let limit = Ancestors.maxCount
+        let groups = (1...limit).map { uid($0) }
+        #expect(try EntityStore([Entity(uid: uid(0), parents: groups)]).ancestors(of: uid(0)).list.count == limit)
+        #expect(throws: EntityStoreError.tooManyAncestors(uid(0), limit: limit)) {
+            try EntityStore([Entity(uid: uid(0), parents: groups + [uid(limit + 1)])])
+        }
+        // The first is looked at once all above it are.
+        let short = chain(2000)
+        #expect(try EntityStore(short).isDescendant(uid(0), of: uid(2000)))
+        let work = 2000 * 2001 / 2
+        #expect(try EntityStore(short, maxAncestorWork: work).isDescendant(uid(0), of: uid(2000)))
+        #expect(throws: EntityStoreError.tooManyAncestorsInAll(limit: work - 1)) {
+            try EntityStore(short, maxAncestorWork: work - 1)
+        }
+        #expect(throws: EntityStoreError.self) { try EntityStore(chain(100_000), maxAncestorWork: work) }
+    }
+
+    @Test("a provider that only knows parents ends where they are too many, and nothing is permitted")
+    func beyondLimit() throws {
+        func answers(_ length: Int, _ text: String) throws -> (Response, Response) {
+            var parents = Dictionary(uniqueKeysWithValues: chain(length).map { ($0.uid, $0.parents) })
+            let other = EntityUID(type: "N", id: "other")
+            parents[other] = [uid(0)]
+            let provider = Walking(parents: parents)
+            let policies = try PolicySet.parse(text)
+            let request = Request(principal: uid(0), action: other, resource: other, context: ["o": .entity(uid(0))])
+            return (
+                authorize(request, policies: policies, entities: provider),
+                CompiledPolicySet(policies).authorize(request, entities: provider)
+            )
+        }
+        let limit = Ancestors.maxCount
+        for text in ["principal in N::\"5\"", "context.o in N::\"5\"", "context.o is N && context.o has a || true"] {
+            let policy = "permit(principal, action, resource == N::\"other\") when { \(text) };"
+            for (length, decision) in [(limit, Decision.allow), (limit + 1, .deny)] {
+                let (plain, compiled) = try answers(length, policy)
+                #expect(plain == compiled)
+                #expect(plain.decision == decision, "\(length): \(text)")
+            }
+        }
+        // What lies beyond could have been in a forbid, and is not asked about where nothing depends on it.
+        let forbid = "permit(principal, action, resource); forbid(principal in N::\"\(limit + 9)\", action, resource);"
+        let (plain, compiled) = try answers(limit + 20, forbid)
+        #expect(plain.decision == .deny && compiled == plain)
+        let (other, _) = try answers(limit + 20, "permit(principal == N::\"0\", action, resource);")
+        #expect(other.decision == .allow)
     }
 
     @Test("takes no more of a file than its limits")

@@ -17,7 +17,7 @@ struct RandomWorld {
     // MARK: Entities
 
     private static let types = ["User", "Team", "Doc", "App::User"]
-    private static let ids = ["a", "b", "c", "d"]
+    private static let ids = ["a", "b", "c", "d of more than sixteen bytes"]
     /// With arguments that parse, that do not, and as many as a function does not take.
     private static let calls = [
         "ip(\"10.0.0.1\")", "ip(context.s)", "ip(\"nope\")", "ip()", "ip(\"::1\", \"::1\")", "ip(1)",
@@ -164,6 +164,8 @@ struct RandomWorld {
         case 2: return "-(\(number(depth: next)))"
         case 3: return "\(owner(depth: next)).n"
         case 4: return "(if \(test(depth: next)) then \(number(depth: next)) else \(number(depth: next)))"
+        case 5 where chance(40):
+            return "{\"s\": \(text(depth: next)), \"n\": \(entity(depth: next))}.\(pick(["n", "s"]))"
         case 5: return "\(entity(depth: next)).getTag(\(text(depth: next)))"
         case 6: return pick(["duration(\"1h\")", "context.when", "context.when.toTime()", "duration(context.s)"])
         default: return pick(["2", "3", "resource.n", "context.n", "context.nested.n"])

@@ -1,6 +1,7 @@
-import Cedar
 import JSON
 import Testing
+
+@testable import Cedar
 
 @Suite("The function unknown") struct UnknownFunctionTests {
     static let limits = SyntaxLimits(allowsUnknowns: true)
@@ -50,6 +51,30 @@ import Testing
             return
         }
         #expect("\(rest)" == #"unknown("a") == 2"#)
+    }
+
+    @Test(
+        "does not keep the other fields of its record from being known, as in the reference",
+        arguments: [
+            (#"{x: unknown("a"), y: 1}.y"#, "1"), (#"{x: unknown("a"), y: 1 + 1}.y == 2"#, "true"),
+            (#"{x: [unknown("a"), {z: principal}], y: principal}.y"#, "principal"),
+            (#"{x: unknown("a"), y: 1}.x"#, #"unknown("a")"#), (#"{x: {z: unknown("a"), y: 3}}.x.y"#, "3"),
+            // What can fail stays.
+            (#"{x: unknown("a") + 1, y: 1}.y"#, #"{x: unknown("a") + 1, y: 1}.y"#),
+            (#"{x: principal.n, y: 1}.y"#, "{x: principal.n, y: 1}.y"),
+        ]
+    )
+    func projection(text: String, expected: String) throws {
+        let expression = try Expression.parse(text, limits: Self.limits)
+        let request = PartialRequest(principal: .unknown(nil), action: .known(Self.user), resource: .known(Self.user))
+        var evaluator = PartialEvaluator(request: request, entities: EntityStore.empty)
+        switch try evaluator.evaluate(expression) {
+        case .value(let value): #expect("\(value)" == expected)
+        case .residual(let rest): #expect("\(rest)" == expected)
+        }
+        let missing = try Expression.parse(#"{x: unknown("a")}.y"#, limits: Self.limits)
+        let error = #expect(throws: EvaluationError.self) { _ = try evaluator.evaluate(missing) }
+        #expect(error?.reason == .noSuchField("y"))
     }
 
     @Test(

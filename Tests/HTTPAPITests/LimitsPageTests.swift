@@ -41,6 +41,7 @@ import Testing
         ("type of a subject or resource", "\(EntityTypeMapping.typeLimit) bytes"),
         ("id of a subject or resource, name of an action", "\(number(EntityTypeMapping.idLimit)) bytes"),
         ("steps of a decision", number(EvaluationLimits.standard.maxSteps)),
+        ("ancestors of an entity", number(Ancestors.maxCount)),
         ("results of a page of a search", "\(SearchPage.maximumLimit)"),
         ("header of a request", "\(bytes(plane.headerByteCount)), \(plane.headerCount) fields"),
         ("connections", number(plane.connections)),
@@ -63,6 +64,10 @@ import Testing
         ("members, and of these voters", "\(Limits.members), \(Limits.voters)"),
         ("objects of a page of a list", number(ListRequest.maximumLimit)),
         ("a file of entities, in tools", json(.entities)),
+        (
+            "ancestors in it, of one entity and counted for each parent of all",
+            "\(number(Ancestors.maxCount)), \(number(EntityStore.maxAncestorWork))"
+        ),
     ]
 
     @Test("says of each limit what it is in the code") func numbers() throws {

@@ -3,7 +3,7 @@
 /// One satisfied forbid denies. Otherwise one satisfied permit allows. Otherwise the answer is deny. A policy that
 /// fails is left out and named among the errors, so a failing forbid does not deny. That is the language's rule; what
 /// protects from it is validation. Only a decision that exceeds its limit is always a deny: what was not tested could
-/// have been a forbid.
+/// have been a forbid. So it is where an entity has too many ancestors.
 package func authorize(
     _ request: Request,
     policies: PolicySet,
@@ -13,6 +13,7 @@ package func authorize(
     var evaluator = Evaluator(request: request, entities: entities, limits: limits)
     var findings = Findings()
     for policy in policies.policies { findings.note(policy, evaluator.outcome(of: policy)) }
+    if evaluator.isBeyondLimit { findings.isComplete = false }
     return findings.response
 }
 
@@ -21,7 +22,7 @@ struct Findings {
     private var permits: [PolicyID] = []
     private var forbids: [PolicyID] = []
     private var errors: [Response.PolicyFailure] = []
-    private var isComplete = true
+    var isComplete = true
 
     mutating func note(_ policy: Policy, _ outcome: PolicyOutcome) {
         switch outcome {

@@ -133,6 +133,14 @@ extension CompiledEvaluator {
         guard let code = place.entityCode else { return nil }
         if code == request.principal.code, place.isEntity(request.principal) { return unsafe node(of: .principal) }
         if code == request.resource.code, place.isEntity(request.resource) { return unsafe node(of: .resource) }
+        if code == request.action.code, place.isEntity(request.action) { return unsafe node(of: .action) }
+        steps &+= place.weight
+        guard let node = unsafe otherNode(of: place, code) else { return nil }
+        steps &+= unsafe node._withUnsafeGuaranteedRef { $0.ancestors.stepsToFind }
+        return unsafe node
+    }
+
+    private mutating func otherNode(of place: ValuePlace, _ code: Int) -> Unmanaged<EntityNode>? {
         if let node = unsafe latestEntity.node(of: place, code) { return unsafe node }
         if let held = unsafe entities.heldNode(of: place) {
             unsafe latestEntity.note(held)
@@ -143,6 +151,7 @@ extension CompiledEvaluator {
         }
         return unsafe place.uid.map { uid in
             let node = entities.node(of: uid)
+            if node.ancestors.areTooMany { areOthersBeyondLimit = true }
             // It stands for many, of which none is its name's.
             if node !== EntityNode.none { others.append(node) }
             return unsafe Unmanaged.passUnretained(node)
@@ -156,6 +165,7 @@ extension CompiledEvaluator {
 /// An entity of the request, and what the provider said of it.
 @safe struct AskedEntity {
     private(set) var isAsked = false
+    private(set) var isBeyondLimit = false
     /// What no provider holds.
     private var own = EntityNode.none
     /// To what was said, for as long as the provider is held and nothing else is asked.
@@ -163,12 +173,19 @@ extension CompiledEvaluator {
 
     mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
         isAsked = true
-        if let held = unsafe entities.heldNode(of: uid) { return unsafe reference = held }
-        own = entities.node(of: uid)
-        unsafe reference = Unmanaged.passUnretained(own)
+        if let held = unsafe entities.heldNode(of: uid) {
+            unsafe reference = held
+        } else {
+            own = entities.node(of: uid)
+            unsafe reference = Unmanaged.passUnretained(own)
+        }
+        isBeyondLimit = unsafe reference._withUnsafeGuaranteedRef { $0.ancestors.areTooMany }
     }
 
-    mutating func forget() { isAsked = false }
+    mutating func forget() {
+        isAsked = false
+        isBeyondLimit = false
+    }
 }
 
 /// An entity that the provider holds, so that it need not be looked up again: policies often reach the same one in turn.

@@ -5,7 +5,7 @@ extension CompiledEvaluator {
         case .isTrue(let operand): return place(operand)?.bool
         case .equal(let left, let right):
             guard let first = place(left), let second = place(right) else { return nil }
-            steps &+= first.width
+            steps &+= first.stepsToCompare(with: second)
             return canContinue ? first.isSame(as: second) : nil
         case .less(let left, let right):
             guard let first = place(left)?.quantity, let second = place(right)?.quantity, first.kind == second.kind
@@ -27,6 +27,7 @@ extension CompiledEvaluator {
             guard let owner = place(left), let node = unsafe node(of: owner), let tag = place(right)?.text else {
                 return nil
             }
+            steps &+= tag.utf8.count / 16
             return unsafe node._withUnsafeGuaranteedRef { $0.tags[tag] } != nil
         case .call(let function, let first, let last): return boolean(function, first, last)
         }
@@ -58,9 +59,13 @@ extension CompiledEvaluator {
     }
 
     private mutating func isMember(_ member: Member, _ node: Unmanaged<EntityNode>, _ group: ValuePlace) -> Bool? {
-        if let code = group.entityCode { return unsafe isMember(member, node, group, code) }
+        if let code = group.entityCode {
+            guard unsafe isMember(member, node, group, code) else { return false }
+            steps &+= group.weight
+            return true
+        }
         guard let set = group.set else { return nil }
-        steps &+= set.count
+        steps &+= set.weight
         guard canContinue else { return nil }
         return unsafe set.elements.withUnsafeBufferPointer { elements in
             var found = false
@@ -114,14 +119,17 @@ extension CompiledEvaluator {
     private mutating func isLike(_ text: ValuePlace, _ number: UInt32) -> Bool? {
         let pattern = unsafe code.patterns + Int(number)
         guard let byteCount = text.byteCount else { return nil }
-        steps &+= unsafe byteCount / 16 * pattern.pointee.segments.count
+        steps &+= unsafe pattern.pointee.steps(byteCount: byteCount)
         return unsafe canContinue ? text.matches(pattern.pointee) : nil
     }
 
     private mutating func contains(_ test: SetTest, _ set: ValueSet, _ argument: ValuePlace) -> Bool? {
-        if test == .contains { return set.contains(argument) }
+        if test == .contains {
+            steps &+= set.stepsToFind(weight: argument.weight)
+            return canContinue ? set.contains(argument) : nil
+        }
         guard let other = argument.set else { return nil }
-        steps &+= other.count
+        steps &+= set.stepsToFindElements(of: other)
         guard canContinue else { return nil }
         return test == .containsAll ? set.isSuperset(of: other) : set.intersects(other)
     }

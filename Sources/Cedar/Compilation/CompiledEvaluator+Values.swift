@@ -10,6 +10,7 @@ extension CompiledEvaluator {
             guard let owner = place(left), let node = unsafe node(of: owner), let tag = place(right)?.text else {
                 return nil
             }
+            steps &+= tag.utf8.count / 16
             return unsafe node._withUnsafeGuaranteedRef { $0.tags[tag] }
         case .negate(let operand):
             guard let number = place(operand)?.long, number != .min else { return nil }
@@ -20,7 +21,9 @@ extension CompiledEvaluator {
             return overflow ? nil : .long(result)
         case .call(let function, let first, let last): return call(function, first, last)
         case .set(let first, let count):
-            return .set(ValueSet((Int(first)..<Int(first + count)).map { registers.place($0).value }))
+            let values = (Int(first)..<Int(first + count)).map { registers.place($0).value }
+            steps &+= ValueSet.stepsToSort(values.lazy.map(\.weight))
+            return canContinue ? .set(ValueSet(values)) : nil
         case .record(let first, let names):
             let fields = (0..<Int(names.count)).map {
                 Record.Field(

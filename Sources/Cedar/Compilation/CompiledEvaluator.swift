@@ -26,6 +26,8 @@ package struct CompiledEvaluator: ~Copyable {
     /// Those that could not be evaluated.
     package private(set) var failures: ContiguousArray<Failure> = []
     private var isExhausted = false
+    /// Whether an entity that is not of the request has too many ancestors.
+    var areOthersBeyondLimit = false
     /// Whose code was run last, and what came of it: policies of equal conditions often follow each other.
     private var latest: (code: PolicyEntry.Code, holds: Bool, steps: Int)?
     /// By which branches the search got where it is.
@@ -50,6 +52,7 @@ package struct CompiledEvaluator: ~Copyable {
         if request.resource != self.request.resource { resource.forget() }
         self.request = request
         steps = 0
+        areOthersBeyondLimit = false
         while !others.isEmpty { others.removeLast() }
         knownVariables = VariableSet()
     }
@@ -60,9 +63,18 @@ package struct CompiledEvaluator: ~Copyable {
         if failures.count > 1 { failures.sort { $0.policy.precedes($1.policy) } }
         guard !satisfied.isEmpty else { return .deny }
         let isForbidden = satisfied.contains { $0.isForbid }
-        if isForbidden { satisfied.removeAll { !$0.isForbid } } else if isExhausted { satisfied.removeAll() }
+        if isForbidden {
+            satisfied.removeAll { !$0.isForbid }
+        } else if isExhausted || isBeyondLimit {
+            satisfied.removeAll()
+        }
         if satisfied.count > 1 { satisfied.sort { $0.precedes($1) } }
         return isForbidden || satisfied.isEmpty ? .deny : .allow
+    }
+
+    /// Whether it asked about an entity with too many ancestors, some of which may be missing: nothing is permitted then.
+    package var isBeyondLimit: Bool {
+        principal.isBeyondLimit || action.isBeyondLimit || resource.isBeyondLimit || areOthersBeyondLimit
     }
 
     /// Those in the order of the set.
@@ -202,6 +214,7 @@ package struct CompiledEvaluator: ~Copyable {
             failures.append(Failure(policy: policy, error: error))
         }
         steps = evaluator.steps
+        if evaluator.isBeyondLimit { areOthersBeyondLimit = true }
     }
 }
 

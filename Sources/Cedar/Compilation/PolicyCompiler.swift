@@ -8,7 +8,7 @@ struct PolicyCompiler {
     private var constants: ContiguousArray<Value> = []
     private var tables = PolicyShape.Tables()
     private var registerCount: UInt32 = 0
-    private var pending: UInt32 = 0
+    private var pending = 0
     private var nextRegister: UInt32 = 0
     /// Where labels are; instructions name labels until the end.
     private var labels: [UInt32] = [Self.unplaced]
@@ -172,7 +172,7 @@ struct PolicyCompiler {
             place = operand
         }
         guard case .variable(let root) = place.kind else { return nil }
-        pending += UInt32(names.count) + 1
+        pending += names.count + 1
         tables.paths.append(Path(root: root, names: add(names.reversed())))
         return .path(UInt32(tables.paths.count - 1))
     }
@@ -197,7 +197,7 @@ struct PolicyCompiler {
         }
         let text = constants[Int(place)]
         guard let value = try? function.applied(to: text, text) else { return failure() }
-        if case .string(let text) = text { pending += UInt32(text.utf8.count / 16) }
+        if case .string(let text) = text { pending += text.utf8.count / 16 }
         return constant(value)
     }
 
@@ -214,7 +214,10 @@ struct PolicyCompiler {
     private mutating func set(_ elements: [Expression]) -> Operand {
         let operands = elements.map { operand($0) }
         let values = operands.compactMap { constant(at: $0) }
-        guard values.count < operands.count else { return constant(.set(ValueSet(values))) }
+        guard values.count < operands.count else {
+            pending += ValueSet.stepsToSort(values.lazy.map(\.weight))
+            return constant(.set(ValueSet(values)))
+        }
         let first = consecutive(operands)
         return compute(.set(first: first, count: UInt32(operands.count)))
     }
@@ -281,7 +284,7 @@ struct PolicyCompiler {
     private mutating func flush() { if pending > 0 { emit(.charge) } }
 
     private mutating func emit(_ operation: Instruction.Operation) {
-        instructions.append(Instruction(operation: operation, cost: pending))
+        instructions.append(Instruction(operation: operation, cost: UInt32(clamping: pending)))
         pending = 0
     }
 

@@ -8,11 +8,17 @@ package struct Ancestors: Sendable {
     private var places: CodeTable?
 
     package static let none = Ancestors()
+    /// An entity that has more takes no part in a decision: what asks about it denies.
+    package static let maxCount = 10_000
     private static let fewCount = 12
 
     private init() {}
 
     package var isEmpty: Bool { list.isEmpty }
+    /// Whether there are more than may be. Whoever looks for them may end there, so that some may be missing.
+    package var areTooMany: Bool { list.count > Self.maxCount }
+    /// What to work them out costs.
+    var stepsToFind: Int { list.count / 16 }
 
     package func contains(_ uid: EntityUID) -> Bool {
         guard let places else {

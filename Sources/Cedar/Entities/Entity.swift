@@ -64,8 +64,8 @@ package protocol EntityProvider {
     /// The same without its parents, which a provider may have to work out.
     func content(of uid: EntityUID) -> EntityContent?
 
-    /// All that are reached from the entity over one step to a parent or more, known or not. That every entity is `in`
-    /// itself is not asked here.
+    /// All that are reached from the entity over one step to a parent or more, known or not; or some, where they are too
+    /// many. That every entity is `in` itself is not asked here.
     func ancestors(of uid: EntityUID) -> Ancestors
 
     /// Both in one answer. `EntityNode.none` may stand for an entity of which nothing is known.
@@ -95,7 +95,7 @@ extension EntityProvider {
     package func ancestors(of uid: EntityUID) -> Ancestors {
         var found = Ancestors.none
         var waiting = entity(uid)?.parents ?? []
-        while let next = waiting.popLast() {
+        while !found.areTooMany, let next = waiting.popLast() {
             if found.insert(next), let entity = entity(next) { waiting += entity.parents }
         }
         return found

@@ -12,7 +12,7 @@ package struct EntityStore: Sendable {
     /// Of what is in each of them.
     private let parents: ContiguousArray<[EntityUID]>
 
-    package static let empty = EntityStore([], AncestorClosure(entities: [:]))
+    package static let empty = EntityStore([], AncestorClosure(entities: [:], maxWork: 0))
 
     private init(_ list: [Entity], _ closure: AncestorClosure) {
         var size = 8
@@ -43,15 +43,19 @@ package struct EntityStore: Sendable {
 
     private func place(of uid: EntityUID) -> Int? { place(uid.code) { $0.uid == uid } }
 
-    /// An entity may be given twice if it is the same both times. No entity may be its own ancestor.
-    package init(_ list: [Entity]) throws(EntityStoreError) {
+    /// What may be looked at to find the ancestors of all entities: for each parent of each entity, it and its ancestors.
+    package static let maxAncestorWork = 20_000_000
+
+    /// An entity may be given twice if it is the same both times. No entity may be its own ancestor, or have more than
+    /// `Ancestors.maxCount`.
+    package init(_ list: [Entity], maxAncestorWork: Int = Self.maxAncestorWork) throws(EntityStoreError) {
         var entities: [EntityUID: Entity] = [:]
         for entity in list {
             if let other = entities.updateValue(entity, forKey: entity.uid), !other.hasSameContent(as: entity) {
                 throw .conflictingEntities(entity.uid)
             }
         }
-        var closure = AncestorClosure(entities: entities)
+        var closure = AncestorClosure(entities: entities, maxWork: maxAncestorWork)
         for entity in list { try closure.close(entity.uid) }
         self.init(list, closure)
     }
@@ -89,6 +93,9 @@ extension EntityStore: EntityProvider {
 package enum EntityStoreError: Error, Hashable, Sendable {
     case conflictingEntities(EntityUID)
     case cycle(EntityUID)
+    case tooManyAncestors(EntityUID, limit: Int)
+    /// All entities together.
+    case tooManyAncestorsInAll(limit: Int)
 }
 
 extension EntityStoreError: CustomStringConvertible {
@@ -96,6 +103,9 @@ extension EntityStoreError: CustomStringConvertible {
         switch self {
         case .conflictingEntities(let uid): "the entity \(uid) is given twice with different content"
         case .cycle(let uid): "the entity \(uid) is its own ancestor"
+        case .tooManyAncestors(let uid, let limit): "the entity \(uid) has more than \(limit) ancestors"
+        case .tooManyAncestorsInAll(let limit):
+            "to find the ancestors of all entities, more than \(limit) would have to be looked at"
         }
     }
 }
@@ -112,8 +122,13 @@ private struct AncestorClosure {
     let entities: [EntityUID: Entity]
     private(set) var ancestors: [EntityUID: Ancestors] = [:]
     private var open: Set<EntityUID> = []
+    private let maxWork: Int
+    private var work = 0
 
-    init(entities: [EntityUID: Entity]) { self.entities = entities }
+    init(entities: [EntityUID: Entity], maxWork: Int) {
+        self.entities = entities
+        self.maxWork = maxWork
+    }
 
     mutating func close(_ root: EntityUID) throws(EntityStoreError) {
         var stack = [root]
@@ -127,15 +142,24 @@ private struct AncestorClosure {
                 if let parent = unknown.first(where: open.contains) { throw .cycle(parent) }
                 stack += unknown
             } else {
-                var all = Ancestors.none
-                for parent in entity.parents {
-                    all.insert(parent)
-                    all.formUnion(ancestors[parent] ?? .none)
-                }
-                ancestors[uid] = all
+                ancestors[uid] = try ancestors(of: entity)
                 open.remove(uid)
                 stack.removeLast()
             }
         }
+    }
+
+    /// From those of its parents, which are known by now.
+    private mutating func ancestors(of entity: Entity) throws(EntityStoreError) -> Ancestors {
+        var all = Ancestors.none
+        for parent in entity.parents {
+            let inherited = ancestors[parent] ?? .none
+            work += inherited.list.count + 1
+            guard work <= maxWork else { throw .tooManyAncestorsInAll(limit: maxWork) }
+            all.insert(parent)
+            all.formUnion(inherited)
+            guard !all.areTooMany else { throw .tooManyAncestors(entity.uid, limit: Ancestors.maxCount) }
+        }
+        return all
     }
 }

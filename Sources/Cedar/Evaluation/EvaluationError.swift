@@ -47,7 +47,7 @@ extension EvaluationError.Reason: CustomStringConvertible {
 /// Bounds on one decision.
 package struct EvaluationLimits: Hashable, Sendable {
     /// Steps are counted, never timed, so every node stops at the same place: one for each node of a tree that is
-    /// evaluated and each policy whose scope matches, and more where a node's work grows with the size of its operands.
+    /// evaluated and each policy whose scope matches, and more by the weight of what a node looks at: see `Value.weight`.
     package var maxSteps: Int
 
     package init(maxSteps: Int = 1_000_000) { self.maxSteps = maxSteps }

@@ -11,17 +11,21 @@ extension Evaluator {
         _ group: Value,
         _ expression: Expression
     ) throws(EvaluationError) -> Bool {
+        try spendLookup(of: uid, on: expression)
         switch group {
-        case .entity(let ancestor): return isIn(uid, ancestor)
+        case .entity(let ancestor):
+            guard isIn(uid, ancestor) else { return false }
+            try spend(ancestor.weight, on: expression)
+            return true
         case .set(let set):
-            try spend(set.count, on: expression)
+            try spend(set.weight, on: expression)
             var groups: [EntityUID] = []
             for element in set.elements {
                 guard case .entity(let ancestor) = element else { throw typeError(expression, [.entity], element) }
                 groups.append(ancestor)
             }
-            for group in groups where isIn(uid, group) { return true }
-            return false
+            let ancestors = ancestors(of: uid)
+            return groups.contains { uid == $0 || ancestors.contains($0) }
         default: throw typeError(expression, [.set, .entity], group)
         }
     }
@@ -45,7 +49,9 @@ extension Evaluator {
             let next: Value?
             switch value {
             case .record(let record): next = record[name]
-            case .entity(let uid): next = content(of: uid)?.attributes[name]
+            case .entity(let uid):
+                try spendLookup(of: uid, on: operand)
+                next = content(of: uid)?.attributes[name]
             default: throw typeError(operand, [.record, .entity], value)
             }
             guard let next else { return false }
@@ -61,6 +67,7 @@ extension Evaluator {
             guard let field = record[name] else { throw error(operand, .noSuchField(name)) }
             return field
         case .entity(let uid):
+            try spendLookup(of: uid, on: operand)
             guard let content = content(of: uid) else { throw error(operand, .noSuchEntity(uid)) }
             guard let attribute = content.attributes[name] else { throw error(operand, .noSuchAttribute(uid, name)) }
             return attribute
@@ -87,6 +94,8 @@ extension Evaluator {
         let (first, second) = (try evaluate(operand), try evaluate(name))
         guard case .entity(let uid) = first else { throw typeError(operand, [.entity], first) }
         guard case .string(let tag) = second else { throw typeError(name, [.string], second) }
+        try spendLookup(of: uid, on: operand)
+        try spend(tag.utf8.count / 16, on: name)
         return (uid, tag)
     }
 }

@@ -7,7 +7,7 @@ extension Evaluator {
         let (first, second) = (try evaluate(left), try evaluate(right))
         switch comparison {
         case .equal, .notEqual:
-            try spend(first.width, on: left)
+            try spend(first.stepsToCompare(with: second), on: left)
             return (first == second) == (comparison == .equal)
         case .less: return try isLess(first, second, left, right)
         case .lessOrEqual: return !(try isLess(first, second, left, right, isSwapped: true))
@@ -72,7 +72,7 @@ extension Evaluator {
 
     mutating func like(_ operand: Expression, _ pattern: Pattern) throws(EvaluationError) -> Bool {
         let text = try string(operand)
-        try spend(text.utf8.count / 16 * pattern.segments.count, on: operand)
+        try spend(pattern.steps(byteCount: text.utf8.count), on: operand)
         return pattern.matches(text)
     }
 
@@ -89,20 +89,12 @@ extension Evaluator {
     ) throws(EvaluationError) -> Bool {
         let (first, second) = (try evaluate(receiver), try evaluate(argument))
         guard case .set(let set) = first else { throw typeError(receiver, [.set], first) }
-        if test == .contains { return set.contains(second) }
-        guard case .set(let other) = second else { throw typeError(argument, [.set], second) }
-        try spend(other.count, on: argument)
-        return test == .containsAll ? set.isSuperset(of: other) : set.intersects(other)
-    }
-}
-
-extension Value {
-    /// How many parts it has directly, none for what has no parts.
-    var width: Int {
-        switch self {
-        case .set(let set): set.count
-        case .record(let record): record.count
-        case .bool, .long, .string, .entity, .ip, .decimal, .datetime, .duration: 0
+        if test == .contains {
+            try spend(set.stepsToFind(weight: second.weight), on: argument)
+            return set.contains(second)
         }
+        guard case .set(let other) = second else { throw typeError(argument, [.set], second) }
+        try spend(set.stepsToFindElements(of: other), on: argument)
+        return test == .containsAll ? set.isSuperset(of: other) : set.intersects(other)
     }
 }

@@ -15,6 +15,8 @@ package struct Evaluator {
     /// first. Policies ask about the same few.
     private var known: [KnownEntity] = []
     private static let knownCount = 8
+    /// Whether it was asked about an entity with too many ancestors, some of which may be missing.
+    private(set) var isBeyondLimit = false
 
     private struct KnownEntity {
         let uid: EntityUID
@@ -64,7 +66,7 @@ package struct Evaluator {
         case .hasTag(let operand, let name): return .bool(try hasTag(operand, name))
         case .getTag(let operand, let name): return try getTag(operand, name)
         case .call(let function, let arguments): return try call(function, arguments, at: expression)
-        case .set(let elements): return .set(ValueSet(try values(elements)))
+        case .set(let elements): return .set(try set(of: elements, at: expression))
         case .record(let fields): return .record(try record(fields))
         }
     }
@@ -109,12 +111,27 @@ extension Evaluator {
         return known[place].content
     }
 
+    /// All that the entity is in; they need not be known.
+    mutating func ancestors(of uid: EntityUID) -> Ancestors {
+        if let place = place(of: uid) { return ancestors(place) }
+        return noted(entities.ancestors(of: uid))
+    }
+
+    /// Charges for what is asked about an entity: those of the request are looked up once, others maybe each time, by their
+    /// name and with all their ancestors.
+    mutating func spendLookup(of uid: EntityUID, on expression: Expression) throws(EvaluationError) {
+        let ancestors = ancestors(of: uid)
+        guard !isOfRequest(uid) else { return }
+        try spend(uid.weight + ancestors.stepsToFind, on: expression)
+    }
+
+    private func isOfRequest(_ uid: EntityUID) -> Bool {
+        uid == request.principal || uid == request.resource || uid == request.action
+    }
+
     /// Whether they are the same or the first is a descendant of the second, known or not.
     mutating func isIn(_ uid: EntityUID, _ ancestor: EntityUID) -> Bool {
-        guard let place = place(of: uid) else {
-            return uid == ancestor || entities.ancestors(of: uid).contains(ancestor)
-        }
-        return isIn(place, ancestor)
+        uid == ancestor || ancestors(of: uid).contains(ancestor)
     }
 
     mutating func isIn(_ place: Int, _ ancestor: EntityUID) -> Bool {
@@ -123,8 +140,13 @@ extension Evaluator {
 
     private mutating func ancestors(_ place: Int) -> Ancestors {
         if let ancestors = known[place].ancestors { return ancestors }
-        let ancestors = entities.ancestors(of: known[place].uid)
+        let ancestors = noted(entities.ancestors(of: known[place].uid))
         known[place].ancestors = ancestors
+        return ancestors
+    }
+
+    private mutating func noted(_ ancestors: Ancestors) -> Ancestors {
+        if ancestors.areTooMany { isBeyondLimit = true }
         return ancestors
     }
 
@@ -149,6 +171,13 @@ extension Evaluator {
         values.reserveCapacity(expressions.count)
         for expression in expressions { values.append(try evaluate(expression)) }
         return values
+    }
+
+    private mutating func set(of elements: [Expression], at expression: Expression) throws(EvaluationError) -> ValueSet
+    {
+        let values = try values(elements)
+        try spend(ValueSet.stepsToSort(values.lazy.map(\.weight)), on: expression)
+        return ValueSet(values)
     }
 
     private mutating func record(_ fields: [Expression.Field]) throws(EvaluationError) -> Record {

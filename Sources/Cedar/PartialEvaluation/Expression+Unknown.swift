@@ -48,6 +48,25 @@ extension Expression {
         }
     }
 
+    /// Whether it has some value for whatever the unknowns may stand for, and so no error.
+    func hasValue(in request: PartialRequest) -> Bool {
+        switch kind {
+        case .literal: true
+        case .variable: isUnknown(in: request)
+        case .call: isUnknownCall
+        case .set, .record: kind.children.allSatisfy { $0.hasValue(in: request) }
+        default: false
+        }
+    }
+
+    /// `unknown("name")`, which stands for a value that somebody else knows.
+    var isUnknownCall: Bool {
+        guard case .call(.unknown, let arguments) = kind, case .literal(.string)? = arguments.first?.kind else {
+            return false
+        }
+        return true
+    }
+
     private func isGiven(in request: PartialRequest) -> Bool {
         if case .literal = kind { true } else { isUnknown(in: request) }
     }

@@ -33,7 +33,7 @@ package struct PartialEvaluator {
             return try conditional(condition, then, otherwise, expression)
         case .isType(let operand, let type, let group): return try isType(operand, type, in: group, expression)
         case .sum, .product: return try fold(expression)
-        case .call(.unknown, let arguments) where arguments.first?.isText == true: return .residual(expression)
+        case .call where expression.isUnknownCall: return .residual(expression)
         case .not, .compare, .negate, .membership, .has, .like, .attribute, .contains, .isEmpty, .hasTag, .getTag,
             .call, .set, .record:
             return try strict(expression)
@@ -56,7 +56,22 @@ package struct PartialEvaluator {
         }
         let rest = expression.replacingChildren(operands)
         if isKnown { return try known(rest) }
+        if let field = try field(of: rest) { return field }
+        // Whoever reads a residual looks through the values in it.
+        try evaluator.spend(Value.sum(operands.lazy.map(\.literalWeight)), on: expression)
         return rest.foregoneConclusion(in: request).map { .value(.bool($0)) } ?? .residual(rest)
+    }
+
+    /// What a record has for an attribute, where no other field of it can fail; nil where one can, or it is no record.
+    private func field(of expression: Expression) throws(EvaluationError) -> Part? {
+        guard case .attribute(let operand, let name) = expression.kind, case .record(let fields) = operand.kind,
+            operand.hasValue(in: request)
+        else { return nil }
+        guard let value = fields.last(where: { $0.name == name })?.value else {
+            throw evaluator.error(operand, .noSuchField(name))
+        }
+        if case .literal(let value) = value.kind { return .value(value) }
+        return .residual(value)
     }
 
     /// A sum or a product: each operand is added to those before it, or fails to be, before the next is evaluated.
@@ -202,7 +217,7 @@ extension PartialEvaluator.Part {
 }
 
 extension Expression {
-    fileprivate var isText: Bool { if case .literal(.string) = kind { true } else { false } }
+    fileprivate var literalWeight: Int { if case .literal(let value) = kind { value.weight } else { 0 } }
 
     /// With the range of what it is left of, at which whoever uses its value finds fault with it.
     fileprivate func moved(to range: SourceRange) -> Expression {

@@ -6,10 +6,13 @@ package struct Pattern: Hashable, Sendable {
     package let segments: [String]
     /// Of the segments.
     private let bytes: [[UInt8]]
+    /// Bytes of the longest text that is looked for between two stars.
+    private let longestSearch: Int
 
     init(segments: [String]) {
         self.segments = segments
         bytes = segments.map { Array($0.utf8) }
+        longestSearch = bytes.dropFirst().dropLast().map(\.count).max() ?? 0
     }
 
     package static func == (lhs: Pattern, rhs: Pattern) -> Bool {
@@ -17,6 +20,9 @@ package struct Pattern: Hashable, Sendable {
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(segments) }
+
+    /// What to match a text costs: the longest segment may have to be held against each place in it.
+    func steps(byteCount: Int) -> Int { byteCount * (longestSearch + 1) / 16 }
 
     /// Whether the whole text has this form.
     ///

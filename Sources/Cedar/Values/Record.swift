@@ -7,8 +7,12 @@ package struct Record: Sendable {
     /// Its memory, so that fields can be read in their places: see `FieldPlaces`.
     private final class Storage: Sendable {
         let fields: FixedBuffer<Field>
+        let weight: Int
 
-        init(_ fields: [Field]) { self.fields = FixedBuffer(fields) }
+        init(_ fields: [Field]) {
+            self.fields = FixedBuffer(fields)
+            weight = Value.sum(fields.lazy.map { $0.name.text.utf8.count / 16 + $0.value.weight + 1 })
+        }
     }
 
     package struct Field: Hashable, Sendable {
@@ -46,6 +50,8 @@ package struct Record: Sendable {
 
     package var isEmpty: Bool { count == 0 }
     package var count: Int { storage.fields.count }
+    /// One for each field, and what its name and its value weigh.
+    var weight: Int { storage.weight }
 
     package subscript(name: AttributeName) -> Value? { places.value(of: name)?.value }
 
@@ -93,7 +99,8 @@ extension Record {
 
 extension Record: Hashable {
     package static func == (lhs: Record, rhs: Record) -> Bool {
-        lhs.storage === rhs.storage || lhs.storage.fields.hasSameElements(as: rhs.storage.fields)
+        lhs.storage === rhs.storage
+            || lhs.weight == rhs.weight && lhs.storage.fields.hasSameElements(as: rhs.storage.fields)
     }
 
     package func hash(into hasher: inout Hasher) { storage.fields.hash(into: &hasher) }

@@ -2,7 +2,7 @@
 ///
 /// Each question reads what it needs and no more. Only `value` is a copy.
 @safe package struct ValuePlace {
-    private let pointer: UnsafePointer<Value>
+    let pointer: UnsafePointer<Value>
 
     init(_ pointer: UnsafePointer<Value>) { unsafe self.pointer = pointer }
 
@@ -39,14 +39,6 @@
 
     /// Of a record.
     var fields: FieldPlaces? { if case .record(let record) = unsafe pointer.pointee { record.places } else { nil } }
-
-    var width: Int {
-        switch unsafe pointer.pointee {
-        case .set(let set): set.count
-        case .record(let record): record.count
-        case .bool, .long, .string, .entity, .ip, .decimal, .datetime, .duration: 0
-        }
-    }
 
     /// A number of what can be less than another of its kind.
     var quantity: (kind: Value.Kind, number: Int64)? {

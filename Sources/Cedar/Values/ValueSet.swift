@@ -2,17 +2,20 @@
 ///
 /// Kept sorted and without repetition, so that equal sets are equal arrays and iteration has one order.
 package struct ValueSet: Hashable, Sendable {
+    /// One for each element, and what it weighs. Comes first, where equality looks first.
+    let weight: Int
     package let elements: [Value]
 
     package init(_ values: [Value]) {
-        guard values.count > 1 else {
-            elements = values
-            return
-        }
+        elements = values.count > 1 ? Self.sorted(values) : values
+        weight = Value.sum(elements.lazy.map { $0.weight + 1 })
+    }
+
+    private static func sorted(_ values: [Value]) -> [Value] {
         var unique: [Value] = []
         unique.reserveCapacity(values.count)
         for value in values.sorted() where unique.last != value { unique.append(value) }
-        elements = unique
+        return unique
     }
 
     package var count: Int { elements.count }
@@ -22,7 +25,7 @@ package struct ValueSet: Hashable, Sendable {
         unsafe withUnsafePointer(to: value) { unsafe contains(ValuePlace($0)) }
     }
 
-    private static let fewCount = 32
+    static let fewCount = 32
 
     /// One by one while they are few, since most differ at a glance, and else by bisection.
     func contains(_ value: ValuePlace) -> Bool {

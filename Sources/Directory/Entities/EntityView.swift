@@ -39,7 +39,8 @@ package struct EntityView: EntityProvider {
     package func ancestors(of uid: EntityUID) -> Ancestors { facts(uid).map(ancestors) ?? .none }
 
     package func node(of uid: EntityUID) -> EntityNode {
-        guard let facts = facts(uid) else { return EntityNode(uid, nil, in: .none) }
+        // One for all that are unknown, as actions are: nothing is allocated for them.
+        guard let facts = facts(uid) else { return .none }
         return EntityNode(uid, EntityContent(attributes: facts.attributes), in: ancestors(facts))
     }
 
@@ -50,7 +51,7 @@ package struct EntityView: EntityProvider {
         var walked = 0
         while true {
             if let next { forEachParent(next) { found.insert($0) } }
-            guard walked < found.list.count else { return found }
+            guard walked < found.list.count, !found.areTooMany else { return found }
             next = self.facts(found.list[walked])
             walked += 1
         }

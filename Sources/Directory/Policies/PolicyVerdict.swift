@@ -6,12 +6,13 @@ package import Kernel
 /// Deny by default, and a forbid overrides. Departures from Cedar's own authorizer, each of which only denies more:
 /// - A forbid that cannot be evaluated denies; Cedar would leave it out. A permit that cannot be is left out.
 /// - A permit whose `@max_age` is exceeded does not apply.
+/// - Where an entity that a policy asks about has too many ancestors, nothing is permitted.
 /// - For a restricted principal only permits marked `@allow_restricted` apply.
 package struct PolicyVerdict: Hashable, Sendable {
     package enum Outcome: Hashable, Sendable {
         case permitted
         case forbidden
-        /// A forbid could not be evaluated.
+        /// A forbid could not be evaluated, or an entity has too many ancestors.
         case failed
         /// A permit would have applied with fresher knowledge.
         case stale
@@ -55,6 +56,7 @@ extension PolicyVerdict {
             for failure in evaluator.failuresInOrder { found.note(set.rules[failure.policy.number], failure.error) }
         }
         found.steps = evaluator.steps
+        found.isBeyondLimit = evaluator.isBeyondLimit
         self = found.verdict
     }
 
@@ -68,6 +70,7 @@ extension PolicyVerdict {
     ) -> Bool {
         var evaluator = CompiledEvaluator(request, entities: entities)
         evaluator.evaluate(set.compiled)
+        guard !evaluator.isBeyondLimit else { return false }
         guard !evaluator.failures.contains(where: { $0.policy.isForbid }) else { return false }
         var isPermitted = false
         for policy in evaluator.satisfied {
@@ -87,6 +90,7 @@ extension PolicyVerdict {
         var restricted: [PolicyRule] = []
         var failures: [Failure] = []
         var steps = 0
+        var isBeyondLimit = false
 
         mutating func note(_ rule: PolicyRule, _ age: Span, _ isRestricted: Bool) {
             guard rule.policy.effect == .permit else { return forbids.append(rule) }
@@ -104,7 +108,7 @@ extension PolicyVerdict {
         var verdict: PolicyVerdict {
             let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
             if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids)) }
-            if !failedForbids.isEmpty {
+            if !failedForbids.isEmpty || isBeyondLimit {
                 return verdict(.failed, deciding: failedForbids)
             }
             if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits)) }

@@ -57,10 +57,17 @@ package struct DecisionService: Sendable {
         _ credential: Credential,
         action: String,
         on resource: EntityUID = EntityUIDs.cluster,
+        context: Cedar.Record = .empty,
         in state: DecisionState,
         at now: Moment
     ) throws(ServiceError) {
-        let answer = state.snapshot.authorize(credential, action: action, on: resource, at: moment(state, now))
+        let answer = state.snapshot.authorize(
+            credential,
+            action: action,
+            on: resource,
+            context: context,
+            at: moment(state, now)
+        )
         guard !answer.isAllowed else { return }
         if let error = Self.authenticationError(answer.code) { throw error }
         if answer.code == .notReady { throw Self.notReady }

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -50,6 +51,33 @@ import Testing
         #expect(await admin.send("POST", "\(set)/versions", "{}").detail == "text: is missing")
         let reserved = await admin.send("POST", "/v1/policy-sets/reeve.other/versions", permit)
         #expect(reserved.status == 400 && reserved.code == "invalid")
+    }
+
+    @Test("are looked at for those alone who may draft them") func unauthorized() async {
+        let bot = Administration.Caller.token(admin.sample.botToken)
+        for text in ["forbid (x);", "permit (principal, action, resource);"] {
+            let answer = await admin.send("POST", "\(set)/versions", #"{"text":"\#(text)"}"#, by: bot)
+            #expect(answer.status == 403 && answer.code == "no_permit")
+            #expect(answer.detail.contains("draftPolicies"))
+        }
+        #expect(await admin.send("POST", "\(set)/versions", "not JSON", by: bot).status == 403)
+        #expect(await admin.send("GET", set).status == 404)
+    }
+
+    @Test("are authorized by whether the set is there") func authorizedByContext() async {
+        let path = "/v1/policy-sets/reeve.admin"
+        let rules = """
+            permit (principal is Reeve::Administrator, action, resource); \
+            permit (principal, action == Reeve::Action::\\"draftPolicies\\", resource) unless { context.exists };
+            """
+        let draft = await admin.send("POST", "\(path)/versions", #"{"text":"\#(rules)"}"#)
+        let version = draft.json["version"]?.integerValue ?? 0
+        #expect(await admin.send("POST", "\(path)/activate", #"{"version":\#(version)}"#).status == 200)
+        let bot = Administration.Caller.token(admin.sample.botToken)
+        let first = await admin.send("POST", "\(set)/versions", permit, by: bot)
+        #expect(first.status == 201, "\(first.text)")
+        let second = await admin.send("POST", "\(set)/versions", permit, by: bot)
+        #expect(second.status == 403 && second.code == "no_permit")
     }
 
     @Test("that may fail or never apply are drafted with warnings, and not when that is asked for") func warnings()

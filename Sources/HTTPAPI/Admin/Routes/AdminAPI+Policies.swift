@@ -71,6 +71,7 @@ extension AdminAPI {
 
     /// Policies that parse are drafted, with warnings of what seems wrong with them; with `strict`, only without errors.
     private func draft(_ call: AdminCall) async throws -> AdminResponse {
+        try await authorizeDraft(call)
         var reader = try call.body()
         let draft = PolicyDraft(
             set: call.parameter("set"),
@@ -92,6 +93,21 @@ extension AdminAPI {
                 JSONMember("version", version.map(\.json) ?? .null),
                 JSONMember("warnings", .array(review.findings.map(\.json))),
             ]
+        )
+    }
+
+    /// As the command is once more where it is applied. To parse and to review a text takes long: this node does it for those
+    /// alone who may draft, as far as it knows.
+    private func authorizeDraft(_ call: AdminCall) async throws {
+        let set = call.parameter("set")
+        let record = try await reader.read { view throws(StateDamage) in try view.policySet(set) }
+        try decisions.authorize(
+            call.known(),
+            action: "draftPolicies",
+            on: EntityUIDs.policySet(set),
+            context: ["exists": .bool(record != nil)],
+            in: client.decisionState,
+            at: client.now()
         )
     }
 

@@ -113,8 +113,8 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
-                "Wire", heap,
+                "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision",
+                "Replica", "Wire", heap,
             ]
         ),
         .executableTarget(
@@ -267,7 +267,7 @@ let package = Package(
         ),
         tests(
             "SimulatorTests",
-            ["Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "Kernel", "Wire"]
+            ["Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "JSON", "Kernel", "Wire"]
         ),
     ]
 )

@@ -18,7 +18,11 @@ package struct Population: Sendable {
     package static let action = "read"
     package static let valueAttribute = "value"
 
-    package init(agentCount: Int = 500, documentCount: Int = 8) {
+    package static let agentCount = 500
+    package static let documentCount = 8
+
+    package init() {
+        let (agentCount, documentCount) = (Self.agentCount, Self.documentCount)
         agents = (["standing"] + (1..<agentCount).map { "agent-\($0)" }).compactMap {
             PrincipalID(kind: .agent, name: $0)
         }

@@ -1,0 +1,118 @@
+internal import JSON
+internal import Kernel
+
+extension Choice {
+    private static let fields = [
+        "time", "kind", "subject", "node", "peer", "process", "number", "value", "pause", "step", "act", "document",
+        "agent",
+        "until", "draft", "version",
+    ]
+
+    /// One line of a bundle's file.
+    var json: JSONValue {
+        var members: [(String, JSONValue)] = [("time", .instant(time)), ("kind", .string("\(key.kind)"))]
+        if key.subject != .none { members.append(("subject", .string("\(key.subject)"))) }
+        if key.kind.hasNode { members.append(("node", .machine(Int(key.node)))) }
+        if key.kind.hasPeer { members.append(("peer", .machine(Int(key.peer)))) }
+        if key.process != 0 { members.append(("process", .count(UInt64(key.process)))) }
+        if key.number != 0 { members.append(("number", .count(UInt64(key.number)))) }
+        switch value {
+        case .number(let number): members.append(("value", .integer(number)))
+        case .fault(let fault): members += (fault.json.objectValue ?? []).map { ($0.name, $0.value) }
+        case .operation(let operation):
+            members += [("node", .machine(operation.node)), ("pause", .span(operation.pause))] + operation.act.members
+        case .undertaking(let undertaking):
+            members += [("step", .string("\(undertaking.step)")), ("node", .machine(undertaking.node))]
+        }
+        return .object(members.map { JSONMember(name: $0.0, value: $0.1) })
+    }
+
+    init(_ value: JSONValue, _ file: String, line: Int) throws(BundleFlaw) {
+        let fields = try BundleFields(value, file, at: "line \(line)", known: Self.fields + Fault.fields)
+        let kind = try fields.choice("kind", of: ChoiceKey.Kind.self)
+        let key = ChoiceKey(
+            kind,
+            fields.has("subject") ? try fields.choice("subject", of: ChoiceKey.Subject.self) : .none,
+            node: kind.hasNode ? try fields.machine("node") : 0,
+            peer: kind.hasPeer ? try fields.machine("peer") : 0,
+            process: fields.has("process") ? UInt64(try fields.number("process", in: 0...Int64(UInt32.max))) : 0,
+            number: fields.has("number") ? try fields.count("number", in: 0...Int(UInt32.max)) : 0
+        )
+        self.init(key, try Self.value(of: kind, fields), at: try fields.instant("time"))
+    }
+
+    private static func value(of kind: ChoiceKey.Kind, _ fields: BundleFields) throws(BundleFlaw) -> Value {
+        if let range = kind.range { return .number(try fields.number("value", in: range)) }
+        switch kind {
+        case .fault: return .fault(try Fault(fields))
+        case .undertaking:
+            let step = try fields.choice("step", of: Membership.Step.self)
+            return .undertaking(ChosenUndertaking(step, node: try fields.machine("node")))
+        default:
+            let (node, pause) = (try fields.machine("node"), try fields.span("pause"))
+            return .operation(ChosenOperation(try ClientAct(fields), node: node, pause: pause))
+        }
+    }
+}
+
+extension ChoiceKey.Kind {
+    /// Whether it is about one machine.
+    fileprivate var hasNode: Bool {
+        switch self {
+        case .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint, .keptWrites,
+            .lostTransactions, .hiddenLog, .scrub, .timers, .wipe:
+            true
+        case .option, .encodedFrames, .spares, .fault, .operation, .undertaking, .target, .deadline, .retryPause,
+            .operatorPause:
+            false
+        }
+    }
+
+    /// Whether it is about two.
+    fileprivate var hasPeer: Bool {
+        switch self {
+        case .loss, .delay, .duplicate, .linkClosing: true
+        default: false
+        }
+    }
+}
+
+extension ClientAct {
+    private enum Name: CaseIterable {
+        case update, createAgent, grant, draft, activate, revoke, read, readCurrent, decide
+    }
+
+    fileprivate var members: [(String, JSONValue)] {
+        switch self {
+        case .update(let document): [("act", "update"), ("document", .count(document))]
+        case .createAgent(let agent): [("act", "createAgent"), ("agent", .count(agent))]
+        case .grant(let agent, let end):
+            [("act", "grant"), ("agent", .count(agent)), ("until", .count(end.milliseconds))]
+        case .draft(let number): [("act", "draft"), ("draft", .count(number))]
+        case .activate(let version): [("act", "activate"), ("version", .count(version))]
+        case .revoke(let agent): [("act", "revoke"), ("agent", .count(agent))]
+        case .read(let document): [("act", "read"), ("document", .count(document))]
+        case .readCurrent(let document): [("act", "readCurrent"), ("document", .count(document))]
+        case .decide(let agent, let document):
+            [("act", "decide"), ("agent", .count(agent)), ("document", .count(document))]
+        }
+    }
+
+    fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
+        func document() throws(BundleFlaw) -> Int { try fields.count("document", in: 0...Population.documentCount - 1) }
+        func agent() throws(BundleFlaw) -> Int { try fields.count("agent", in: 0...Population.agentCount - 1) }
+        switch try fields.choice("act", of: Name.self) {
+        case .update: self = .update(document: try document())
+        case .createAgent: self = .createAgent(try agent())
+        case .grant:
+            let end = WallTime(milliseconds: UInt64(try fields.number("until", in: 0...253_402_300_799_999)))
+            self = .grant(agent: try agent(), until: end)
+        case .draft: self = .draft(try fields.count("draft", in: 0...1_000_000_000))
+        case .activate: self = .activate(version: UInt64(try fields.number("version", in: 0...1_000_000_000)))
+        case .revoke: self = .revoke(agent: try agent())
+        case .read: self = .read(document: try document())
+        case .readCurrent: self = .readCurrent(document: try document())
+        case .decide: self = .decide(agent: try agent(), document: try document())
+        }
+    }
+}

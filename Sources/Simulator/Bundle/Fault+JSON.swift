@@ -1,0 +1,111 @@
+internal import JSON
+internal import Kernel
+
+extension Fault {
+    private enum Name: CaseIterable {
+        case isolate, split, cut, heal, network, crash, crashDuringWrite, stop, slowDisk, hangDisk, rotLog, stepClock
+        case correctClocks, repair
+    }
+
+    static let fields = [
+        "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
+        "factor", "entries", "sparing", "by",
+    ]
+
+    var json: JSONValue {
+        switch self {
+        case .isolate(let node): ["fault": "isolate", "node": .selector(node)]
+        case .split(let groups):
+            ["fault": "split", "groups": .array(groups.map { .array($0.map(JSONValue.selector)) })]
+        case .cut(let from, let to): ["fault": "cut", "from": .selector(from), "to": .selector(to)]
+        case .healNetwork: ["fault": "heal"]
+        case .network(let quality):
+            [
+                "fault": "network", "latency": .span(quality.minimumLatency), "jitter": .span(quality.meanExtraLatency),
+                "loss": .count(quality.lossPPM), "duplication": .count(quality.duplicationPPM),
+                "reorders": .bool(quality.reorders),
+            ]
+        case .crash(let node, let crash, let span): Self.crash("crash", node, crash, span)
+        case .crashDuringWrite(let node, let crash, let span): Self.crash("crashDuringWrite", node, crash, span)
+        case .stop(let node, let span): ["fault": "stop", "node": .selector(node), "for": .span(span)]
+        case .slowDisk(let node, let factor): ["fault": "slowDisk", "node": .selector(node), "factor": .count(factor)]
+        case .hangDisk(let node): ["fault": "hangDisk", "node": .selector(node)]
+        case .rotLog(let node, let entries, let sparing):
+            [
+                "fault": "rotLog", "node": .selector(node), "entries": .count(entries),
+                "sparing": .count(sparing),
+            ]
+        case .stepClock(let node, let milliseconds):
+            ["fault": "stepClock", "node": .selector(node), "by": .integer(milliseconds)]
+        case .correctClocks: ["fault": "correctClocks"]
+        case .repairAll: ["fault": "repair"]
+        }
+    }
+
+    private static func crash(_ name: String, _ node: NodeSelector, _ crash: Crash, _ span: Span) -> JSONValue {
+        ["fault": .string(name), "node": .selector(node), "crash": .string("\(crash)"), "for": .span(span)]
+    }
+
+    init(_ fields: BundleFields) throws(BundleFlaw) {
+        switch try fields.choice("fault", of: Name.self) {
+        case .isolate: self = .isolate(try fields.selector("node"))
+        case .split: self = .split(try Self.groups(fields))
+        case .cut: self = .cut(from: try fields.selector("from"), to: try fields.selector("to"))
+        case .heal: self = .healNetwork
+        case .network: self = .network(try NetworkQuality(fields))
+        case .crash:
+            self = .crash(
+                try fields.selector("node"),
+                try fields.choice("crash", of: Crash.self),
+                downFor: try fields.span("for")
+            )
+        case .crashDuringWrite:
+            self = .crashDuringWrite(
+                try fields.selector("node"),
+                try fields.choice("crash", of: Crash.self),
+                downFor: try fields.span("for")
+            )
+        case .stop: self = .stop(try fields.selector("node"), downFor: try fields.span("for"))
+        case .slowDisk:
+            let factor = UInt64(try fields.number("factor", in: 1...100_000))
+            self = .slowDisk(try fields.selector("node"), factor: factor)
+        case .hangDisk: self = .hangDisk(try fields.selector("node"))
+        case .rotLog:
+            self = .rotLog(
+                try fields.selector("node"),
+                entries: UInt64(try fields.number("entries", in: 1...100_000)),
+                sparing: UInt64(try fields.number("sparing", in: 0...100_000))
+            )
+        case .stepClock:
+            // A hundred years either way, as scenario files have it.
+            let bound: Int64 = 3_153_600_000_000
+            self = .stepClock(try fields.selector("node"), milliseconds: try fields.number("by", in: -bound...bound))
+        case .correctClocks: self = .correctClocks
+        case .repair: self = .repairAll
+        }
+    }
+
+    private static func groups(_ fields: BundleFields) throws(BundleFlaw) -> [[NodeSelector]] {
+        var groups: [[NodeSelector]] = []
+        for group in try fields.array("groups") {
+            let selectors = (group.arrayValue ?? []).compactMap(BundleFields.selector)
+            guard let count = group.arrayValue?.count, selectors.count == count else {
+                throw fields.flaw("groups", .badValue("expected lists of nodes"))
+            }
+            groups.append(selectors)
+        }
+        return groups
+    }
+}
+
+extension NetworkQuality {
+    fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
+        self.init(
+            minimumLatency: try fields.span("latency"),
+            meanExtraLatency: try fields.span("jitter"),
+            lossPPM: UInt64(try fields.number("loss", in: 0...1_000_000)),
+            duplicationPPM: UInt64(try fields.number("duplication", in: 0...1_000_000)),
+            reorders: try fields.flag("reorders")
+        )
+    }
+}

@@ -1,0 +1,77 @@
+internal import JSON
+internal import Kernel
+
+extension Scenario {
+    static let fields = [
+        "name", "nodes", "spares", "duration", "operationsPerSecond", "randomFaults", "faults", "expect",
+    ]
+
+    var json: JSONValue {
+        [
+            "name": .string(name),
+            "nodes": .count(nodeCount),
+            "spares": spareCount.map { .count($0) } ?? .null,
+            "duration": .span(duration),
+            "operationsPerSecond": .count(operationsPerSecond),
+            "randomFaults": .bool(drawsFaults),
+            "faults": .array(faults.map(\.json)),
+            "expect": .array(expectations.map(\.json)),
+        ]
+    }
+
+    init(_ fields: BundleFields) throws(BundleFlaw) {
+        var faults: [TimedFault] = []
+        for fault in try fields.objects("faults", known: ["at"] + Fault.fields) {
+            faults.append(TimedFault(at: try fault.instant("at"), try Fault(fault)))
+        }
+        var expectations: [Expectation] = []
+        for expectation in try fields.objects("expect", known: Expectation.fields) {
+            expectations.append(try Expectation(expectation))
+        }
+        self.init(
+            name: try fields.text("name"),
+            nodeCount: try fields.count("nodes", in: Self.nodeCounts),
+            spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
+            duration: try fields.span("duration"),
+            operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 1...1000)),
+            faults: faults,
+            drawsFaults: try fields.flag("randomFaults"),
+            expectations: expectations
+        )
+        if let flaw { throw fields.flaw("", .badValue(flaw)) }
+    }
+}
+
+extension TimedFault {
+    fileprivate var json: JSONValue {
+        .object([JSONMember(name: "at", value: .instant(time))] + (fault.json.objectValue ?? []))
+    }
+}
+
+extension Expectation {
+    private enum Name: CaseIterable {
+        case grantsHold, writesResume, leaders, snapshots, minorityAcknowledgesNothing
+    }
+
+    fileprivate static let fields = ["expectation", "within", "atLeast"]
+
+    fileprivate var json: JSONValue {
+        switch self {
+        case .grantsHold: ["expectation": "grantsHold"]
+        case .writesResume(let span): ["expectation": "writesResume", "within": .span(span)]
+        case .leaders(let count): ["expectation": "leaders", "atLeast": .count(count)]
+        case .snapshots(let count): ["expectation": "snapshots", "atLeast": .count(count)]
+        case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
+        }
+    }
+
+    fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
+        switch try fields.choice("expectation", of: Name.self) {
+        case .grantsHold: self = .grantsHold
+        case .writesResume: self = .writesResume(within: try fields.span("within"))
+        case .leaders: self = .leaders(atLeast: try fields.count("atLeast", in: 1...15))
+        case .snapshots: self = .snapshots(atLeast: try fields.count("atLeast", in: 1...1000))
+        case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
+        }
+    }
+}

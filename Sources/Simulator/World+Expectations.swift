@@ -60,11 +60,20 @@ extension World {
             case .writesResume(let span):
                 for fault in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)
-                    guard deadline <= loadEnds, !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })
+                    guard deadline <= loadEnds, isWriteWanted(from: fault.time, to: deadline),
+                        !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })
                     else { continue }
                     throw Violation(.expectation, "no write was acknowledged within \(span) after \(fault.fault)")
                 }
             }
+        }
+    }
+
+    /// Whether a client waited for a write at some time in between. Where none did, none can be missed.
+    private func isWriteWanted(from start: Instant, to end: Instant) -> Bool {
+        operations.contains { operation in
+            guard case .write = operation.intent else { return false }
+            return operation.invokedAt < end && operation.returnedAt.map { $0 > start } ?? true
         }
     }
 }

@@ -71,6 +71,24 @@ struct MinimiserTests {
         #expect(Minimiser(Fixtures.options(seed: 2)) == nil)
     }
 
+    @Test("a write that is missed is one that a client wanted")
+    func missedWrite() throws {
+        let crash = TimedFault(at: Instant(microseconds: 3_000_000), .crash(.leader, .power, downFor: .seconds(2)))
+        let scenario = Scenario(
+            name: "impatient",
+            duration: .seconds(6),
+            faults: [crash],
+            drawsFaults: false,
+            expectations: [.writesResume(within: .milliseconds(100))]
+        )
+        var minimiser = try #require(Minimiser(Fixtures.options(seed: 1, scenario: scenario)))
+        minimiser.minimise { $0.attempts < 200 }
+        let kinds = minimiser.best.choices.map(\.key.kind)
+        #expect(kinds.contains(.fault))
+        #expect(kinds.contains(.operation))
+        #expect(kinds.count <= 3)
+    }
+
     @Test("fewer nodes and a shorter run, where they show the same")
     func smaller() throws {
         let scenario = Scenario(spareCount: 0, duration: .seconds(20))

@@ -4,6 +4,8 @@ struct SimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sim",
         abstract: "Test the node's own code under simulated faults.",
-        subcommands: [SimulateCommand.self, ReportCommand.self]
+        subcommands: [
+            SimulateCommand.self, MinimiseCommand.self, ReplayCommand.self, ReportCommand.self,
+        ]
     )
 }

@@ -14,21 +14,23 @@ struct SimulateCommand: AsyncParsableCommand {
             Each seed is a whole world: nodes, network, disks, clocks, clients and faults. The same seed and options \
             give the same history, and the same trace hash, on every machine.
 
-            Exit codes: 0 all passed; 1 wrong use; 10 a safety invariant was violated; 11 the cluster did not recover.
+            \(SimulationExit.explanation)
             """
     )
 
-    @Option(help: "How many nodes, 1 to 15. A scenario file may say otherwise.")
-    var nodes: Int?
+    @OptionGroup var world: WorldArguments
 
     @Option(help: "A seed, or a range such as 1..100, both ends included.")
     var seed = SeedRange(lower: 1, upper: 1)
 
-    @Option(help: "How long clients send, in simulated seconds, at least 5.")
-    var seconds: UInt64?
-
-    @Option(help: "A scenario file; see simulations/.", completion: .file(extensions: ["yaml"]))
-    var scenario: String?
+    @Option(
+        help: ArgumentHelp(
+            "Make a folder for each seed that fails, below this one, with all that shows the failure again.",
+            valueName: "folder"
+        ),
+        completion: .directory
+    )
+    var bundle: String?
 
     @Flag(help: "Print one JSON object a seed instead of text.")
     var json = false
@@ -44,48 +46,65 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let scenario = try loadScenario()
+        let scenario = try world.loadScenario()
         if !json { print(header(scenario)) }
         var progress = SimulationProgress(total: seed.count)
         var worst = ExitCode.success
+        let build = BuildIdentity.text
+        CrashNotice.watch()
         let runs = SeedRuns(seeds: seed, jobs: jobs ?? System.coreCount) { number in
             var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufCodec()))
-            return simulation.run()
+            return CrashNotice.during(number, "seed \(number) CRASHED, \(build), replay: \(replayCommand(number))") {
+                simulation.run()
+            }
         }
+        var unwritten: (any Error)?
         await runs.forEach { report in
             progress.note(report)
             if json {
-                print(SimulationOutput.json(report))
+                print(SimulationOutput.json(report, replay: replayCommand(report.seed)))
             } else if report.violation != nil || seed.count == 1 {
                 print(SimulationOutput.text(report, replay: replayCommand(report.seed)))
             }
             guard let violation = report.violation else { return true }
-            worst = worst == ExitCode(10) ? worst : ExitCode(violation.invariant.isLiveness ? 11 : 10)
+            worst = SimulationExit.worse(worst, SimulationExit.code(violation))
+            do {
+                worst = SimulationExit.worse(worst, try keep(report, violation, scenario))
+            } catch {
+                unwritten = error
+                return false
+            }
             return keepGoing
         }
         progress.finish()
         if !json, worst == .success, seed.count > 1 { print("\(seed.count) seeds passed") }
+        if let unwritten { throw unwritten }
         guard worst == .success else { throw worst }
     }
 
-    private func loadScenario() throws -> Scenario {
-        var result = Scenario()
-        if let path = scenario {
-            do {
-                result = try ScenarioFile.read(path)
-            } catch {
-                throw failure("\(path):\(error)")
-            }
+    /// Writes a bundle of a seed that fails, for which it runs again.
+    ///
+    /// - Returns: What is wrong if it comes out otherwise then.
+    private func keep(_ report: SeedReport, _ violation: Violation, _ scenario: Scenario) throws -> ExitCode {
+        guard let bundle else { return .success }
+        let failure = FailureReport(
+            WorldOptions(seed: report.seed, scenario: scenario, codec: ProtobufCodec()),
+            finding: Finding(violation, report),
+            build: BuildIdentity.text,
+            replay: replayCommand(report.seed)
+        )
+        guard let failure, failure.traceHash == report.traceHash else {
+            Console.progress(
+                "seed \(report.seed) came out otherwise the second time: it depends on more than its choices"
+            )
+            return SimulationExit.nonDeterminism
         }
-        if let nodes { result.nodeCount = nodes }
-        if let seconds { result.duration = .seconds(seconds) }
-        if let flaw = result.flaw { throw failure(flaw) }
-        return result
-    }
-
-    private func failure(_ message: String) -> any Error {
-        FileHandle.standardError.write(Data("reeve sim run: \(message)\n".utf8))
-        return ExitCode(1)
+        let folder = BundleFolder(path: "\(bundle)/seed-\(report.seed)")
+        try folder.create(failure)
+        if !json {
+            print("bundle: \(folder.path); reeve sim minimise \(folder.path); reeve sim report \(folder.path)")
+        }
+        return .success
     }
 
     private func header(_ scenario: Scenario) -> String {
@@ -94,13 +113,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     /// What shows the same history again.
-    private func replayCommand(_ seed: UInt64) -> String {
-        var words = ["reeve", "sim", "run", "--seed", "\(seed)"]
-        if let nodes { words += ["--nodes", "\(nodes)"] }
-        if let seconds { words += ["--seconds", "\(seconds)"] }
-        if let scenario { words += ["--scenario", scenario] }
-        return words.joined(separator: " ")
-    }
+    private func replayCommand(_ seed: UInt64) -> String { "reeve sim run --seed \(seed)" + world.words }
 }
 
 /// `N`, or `A..B` with both ends included.

@@ -21,10 +21,12 @@ enum SimulationOutput {
         let committed: Int
         let undecidedDocument: Int?
         let lastEvents: [String]?
+        let build: String?
+        let replay: String?
     }
 
     /// One line.
-    static func json(_ report: SeedReport) -> String {
+    static func json(_ report: SeedReport, replay: String) -> String {
         let violation = report.violation
         let value = JSONReport(
             seed: report.seed,
@@ -42,7 +44,9 @@ enum SimulationOutput {
             faults: report.faults,
             committed: report.committed,
             undecidedDocument: report.undecidedDocument,
-            lastEvents: violation == nil ? nil : report.lastEvents
+            lastEvents: violation == nil ? nil : report.lastEvents,
+            build: violation == nil ? nil : BuildIdentity.text,
+            replay: violation == nil ? nil : replay
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -64,13 +68,13 @@ enum SimulationOutput {
             \(summary)
             the last \(lines.count) events:
             \(lines.map { "  \($0)" }.joined(separator: "\n"))
-            replay: \(replay)
+            seed \(report.seed), \(BuildIdentity.text), replay: \(replay)
             """
     }
 
     private static func verdict(_ report: SeedReport) -> String {
         guard let violation = report.violation else { return "passed" }
-        return violation.invariant.isLiveness ? "liveness" : "safety"
+        return SimulationExit.name(violation)
     }
 }
 

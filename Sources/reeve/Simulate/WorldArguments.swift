@@ -13,6 +13,8 @@ struct WorldArguments: ParsableArguments {
     @Option(help: "A scenario file; see simulations/.", completion: .file(extensions: ["yaml"]))
     var scenario: String?
 
+    var isDefault: Bool { nodes == nil && seconds == nil && scenario == nil }
+
     func loadScenario() throws -> Scenario {
         var result = Scenario()
         if let path = scenario {

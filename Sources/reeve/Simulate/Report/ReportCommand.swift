@@ -7,22 +7,42 @@ import Wire
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract:
-            "Write one HTML file that shows a run: nodes as lanes, messages as arrows, faults, leaders, every state.",
+        abstract: "Write one HTML file that shows a run: nodes as lanes, messages as arrows, faults, leaders, every state.",
         discussion: """
-            The run is played again from its seed, or from a bundle, and written whatever came of it. The file needs no other file and \
-            no network. Of a long run it holds the newest 100,000 messages or more, and what was before as states alone.
+            The run is played again, from a bundle or from a seed, and written whatever comes of it. The file needs no \
+            other file and no network. Of a long run it holds the newest 100,000 messages at least, and of what was \
+            before the states alone.
             """
     )
 
+    @Argument(help: ArgumentHelp("A folder that 'reeve sim run --bundle' has made.", valueName: "bundle"))
+    var path: String?
+
+    @Flag(help: "Follow all choices of the bundle, though fewer show the same.")
+    var all = false
+
+    @Option(help: "A seed instead of a bundle. Default: 1.")
+    var seed: UInt64?
+
     @OptionGroup var world: WorldArguments
-    @Option(help: "The seed.")
-    var seed: UInt64 = 1
-    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
-    var output = "report.html"
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The file to write. Default: report.html, in the bundle if there is one.", valueName: "file"),
+        completion: .file()
+    )
+    var output: String?
+
+    func validate() throws {
+        guard path == nil || seed == nil && world.isDefault else {
+            throw ValidationError("Give a bundle or a seed, not both.")
+        }
+        guard path != nil || !all else { throw ValidationError("--all is of a bundle.") }
+    }
 
     func run() throws {
-        var options = WorldOptions(seed: seed, scenario: try world.loadScenario(), codec: ProtobufCodec())
+        let (base, replay) = try subject()
+        var options = base
         options.recordsMessages = true
         var simulation = Simulation(options)
         let report = simulation.run()
@@ -31,15 +51,26 @@ struct ReportCommand: ParsableCommand {
             report: report,
             recording: recording,
             nodeCount: simulation.world.machines.count,
-            replay: "reeve sim run --seed \(seed)" + world.words
+            replay: replay
         )
+        let file = output ?? path.map { "\($0)/report.html" } ?? "report.html"
         do {
-            try Data(page.html).write(to: URL(filePath: output), options: .atomic)
+            try Data(page.html).write(to: URL(filePath: file), options: .atomic)
         } catch {
-            throw CommandError("cannot be written: \(error.localizedDescription)", at: output)
+            throw CommandError("cannot be written: \(error.localizedDescription)", at: file)
         }
-        Console.progress(
-            "\(output): seed \(seed) \(report.violation.map { "violated \($0.invariant.rawValue)" } ?? "passed")"
-        )
+        Console.progress("\(file): \(report.violation.map { "\($0)" } ?? "the run passed")")
+    }
+
+    /// What is run, and the command that runs it again.
+    private func subject() throws -> (WorldOptions, replay: String) {
+        guard let path else {
+            let seed = seed ?? 1
+            let options = WorldOptions(seed: seed, scenario: try world.loadScenario(), codec: ProtobufCodec())
+            return (options, "reeve sim run --seed \(seed)" + world.words)
+        }
+        let bundle = try BundleFolder(path: path).read()
+        let base = WorldOptions(seed: bundle.manifest.seed, scenario: bundle.manifest.scenario, codec: ProtobufCodec())
+        return (bundle.options(base, all: all), "reeve sim replay \(path)" + (all ? " --all" : ""))
     }
 }

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+
+/// Which build this is: its version and, where the executable lies in a git work tree as one that was built from source does,
+/// the commit that is checked out there.
+enum BuildIdentity {
+    static var text: String {
+        let version = Reeve.configuration.version
+        return commit.map { "reeve \(version), commit \($0)" } ?? "reeve \(version)"
+    }
+
+    private static var commit: String? {
+        guard let executable = Foundation.Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
+        var folder = executable.deletingLastPathComponent()
+        while folder.path() != "/" {
+            let git = folder.appending(path: ".git")
+            if let head = text(of: git.appending(path: "HEAD")) { return hash(head, in: git) }
+            folder = folder.deletingLastPathComponent()
+        }
+        return nil
+    }
+
+    /// `HEAD` is a hash, or names a branch whose hash lies in a file of its own or among the packed ones.
+    private static func hash(_ head: String, in git: URL) -> String? {
+        guard head.hasPrefix("ref: ") else { return short(head) }
+        let name = String(head.dropFirst(5))
+        if let hash = text(of: git.appending(path: name)) { return short(hash) }
+        let packed = text(of: git.appending(path: "packed-refs"))?.split(separator: "\n") ?? []
+        return packed.first { $0.hasSuffix(" \(name)") }.flatMap { short(String($0)) }
+    }
+
+    private static func short(_ hash: String) -> String? {
+        let digits = hash.prefix(12)
+        return digits.count == 12 && digits.allSatisfy(\.isHexDigit) ? String(digits) : nil
+    }
+
+    private static func text(of file: URL) -> String? {
+        (try? String(contentsOf: file, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Simulator
+
+/// A bundle as a folder.
+struct BundleFolder {
+    let path: String
+
+    func read() throws -> Simulator.Bundle {
+        do {
+            return try Simulator.Bundle { name in
+                let file = URL(filePath: path).appending(path: name)
+                guard FileManager.default.fileExists(atPath: file.path()) else { return nil }
+                return try String(contentsOf: file, encoding: .utf8)
+            }
+        } catch let flaw as BundleFlaw {
+            throw CommandError("\(flaw)", at: path)
+        } catch {
+            throw CommandError(error.localizedDescription, at: path)
+        }
+    }
+
+    /// Makes the folder. One that holds a bundle is written anew, any other that is not empty is left alone.
+    func create(_ report: FailureReport) throws {
+        let manager = FileManager.default
+        let isBundle = manager.fileExists(
+            atPath: URL(filePath: path).appending(path: Simulator.Bundle.manifestFile).path()
+        )
+        let names = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+        guard isBundle || names.isEmpty else {
+            throw CommandError("the folder holds something other than a bundle", at: path)
+        }
+        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try write(report.files)
+        try write(report.bundle)
+    }
+
+    /// The manifest last: without it there is no bundle.
+    func write(_ bundle: Simulator.Bundle) throws { try write(bundle.files) }
+
+    private func write(_ files: [(name: String, text: String)]) throws {
+        for file in files {
+            try Data(file.text.utf8).write(to: URL(filePath: path).appending(path: file.name), options: .atomic)
+        }
+    }
+}

@@ -7,7 +7,7 @@ import Wire
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Write one HTML file that shows a run: nodes as lanes, messages as arrows, faults, leaders, every state.",
+        abstract: "Write one HTML file that shows a run: messages as arrows between nodes, faults, leaders, states.",
         discussion: """
             The run is played again, from a bundle or from a seed, and written whatever comes of it. The file needs no \
             other file and no network. Of a long run it holds the newest 100,000 messages at least, and of what was \
@@ -28,7 +28,7 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The file to write. Default: report.html, in the bundle if there is one.", valueName: "file"),
+        help: ArgumentHelp("The file to write. Default: report.html, in the bundle if given.", valueName: "file"),
         completion: .file()
     )
     var output: String?

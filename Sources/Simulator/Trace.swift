@@ -66,7 +66,7 @@ extension Trace.Event: CustomStringConvertible {
         case .role(let text), .client(let text), .configuration(let text), .member(let text): text
         case .note(let note):
             "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
-        case .fault(let fault): "fault: \(fault)"
+        case .fault(let fault): "fault: \(fault.summary)"
         }
     }
 }

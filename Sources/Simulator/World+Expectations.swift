@@ -63,7 +63,10 @@ extension World {
                     guard deadline <= loadEnds, isWriteWanted(from: fault.time, to: deadline),
                         !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })
                     else { continue }
-                    throw Violation(.expectation, "no write was acknowledged within \(span) after \(fault.fault)")
+                    throw Violation(
+                        .expectation,
+                        "no write was acknowledged within \(span.milliseconds) ms after: \(fault.fault.summary)"
+                    )
                 }
             }
         }

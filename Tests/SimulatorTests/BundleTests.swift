@@ -55,7 +55,7 @@ struct BundleTests {
             #expect(text("n\(node).log").contains(" n\(node) "))
             #expect(!text("n\(node).log").contains(" n\(node % 3 + 1) client"))
         }
-        #expect(text("events.log").contains("fault: split"))
+        #expect(text("events.log").contains("fault: the network splits: n1, leader | follower"))
         let clients = text("clients.jsonl").split(separator: "\n")
         #expect(clients.count > Population().setup.count)
         #expect(clients.contains { $0.contains("linearizably") })

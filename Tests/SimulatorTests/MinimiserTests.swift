@@ -77,6 +77,7 @@ struct MinimiserTests {
         let scenario = Scenario(
             name: "impatient",
             duration: .seconds(6),
+            operationsPerSecond: 100,
             faults: [crash],
             drawsFaults: false,
             expectations: [.writesResume(within: .milliseconds(100))]

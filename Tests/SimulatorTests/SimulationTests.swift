@@ -97,31 +97,14 @@ struct SimulationTests {
     }
 }
 
-/// Bugs planted between a node and its shell, and the invariant that each breaks.
+/// Bugs that break one promise or another, and how soon.
 @Suite("Mutants")
 struct MutantTests {
-    @Test("messages that do not wait for the disk")
-    func sendsBeforeDurable() {
-        let killer = firstKiller(within: 30) { _, effects in
-            effects = effects.map { effect in
-                guard case .send(let message, let to, _) = effect else { return effect }
-                return .send(message, to: to, after: nil)
-            }
-        }
-        #expect(killer?.isOneOf([.log, .leadership, .history]) == true)
+    @Test("what waits for the disk, and does not", arguments: [Mutation.sendsBeforeDurable, .votesBeforeDurable])
+    func killed(mutation: Mutation) {
+        let killer = (UInt64(1)...30).lazy.compactMap { seed in
+            Fixtures.report(seed: seed, intercept: mutation.intercept).violation
+        }.first
+        #expect(killer.map { [.log, .leadership, .history].contains($0.invariant) } == true)
     }
-
-    private func firstKiller(
-        within seeds: UInt64,
-        _ mutant: @escaping WorldOptions.Intercept
-    ) -> Violation? {
-        for seed in 1...seeds {
-            if let violation = Fixtures.report(seed: seed, intercept: mutant).violation { return violation }
-        }
-        return nil
-    }
-}
-
-extension Violation {
-    fileprivate func isOneOf(_ invariants: [Invariant]) -> Bool { invariants.contains(invariant) }
 }

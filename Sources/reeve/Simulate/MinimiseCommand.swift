@@ -112,7 +112,8 @@ private struct MinimisationProgress {
 
     mutating func note(_ step: Minimiser.Progress) {
         let seconds = Double((ContinuousClock.now - start).components.seconds)
-        let rate = seconds > 0 ? ", \(Int(Double(step.attempts) / seconds)) runs/s" : ""
+        let tenths = seconds > 0 ? Int(Double(step.attempts) * 10 / seconds) : 0
+        let rate = seconds > 0 ? ", \(tenths / 10).\(tenths % 10) runs/s" : ""
         bar.show(
             done: Int64(all - step.choicesLeft),
             of: Int64(max(all, 1)),

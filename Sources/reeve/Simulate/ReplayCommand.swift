@@ -106,15 +106,17 @@ struct ReplayCommand: AsyncParsableCommand {
         simulation = Simulation(options)
         try simulation.advance(throughStep: after.step == 0 ? 0 : after.step - 1)
         let changes = WorldState(simulation.world).changes(to: after)
+        let isByStep = (try? simulation.advance(throughStep: after.step)) == nil
         guard !json else {
             let value: JSONValue = [
-                "violation": .string("\(violation)"), "state": after.json, "changes": .array(changes.map(\.json)),
+                "violation": .string("\(violation)"), "isViolatedByStep": .bool(isByStep), "state": after.json,
+                "changes": .array(changes.map(\.json)),
             ]
             return Console.json(value)
         }
         Console.line("violates \(violation)")
         show(after)
-        Console.line("\nchanged by this step:")
+        Console.line(isByStep ? "\nchanged by this step:" : "\nno step violates it; changed by the last one:")
         show(changes)
     }
 

@@ -21,9 +21,11 @@ extension CompiledEvaluator {
             return overflow ? nil : .long(result)
         case .call(let function, let first, let last): return call(function, first, last)
         case .set(let first, let count):
-            let values = (Int(first)..<Int(first + count)).map { registers.place($0).value }
-            steps &+= ValueSet.stepsToSort(values.lazy.map(\.weight))
-            return canContinue ? .set(ValueSet(values)) : nil
+            let range = Int(first)..<Int(first + count)
+            var weight = 0
+            for place in range { weight = min(weight + registers.place(place).weight, Value.maxWeight) }
+            steps &+= ValueSet.stepsToSort(count: Int(count), weight: weight)
+            return canContinue ? .set(ValueSet(range.map { registers.place($0).value })) : nil
         case .record(let first, let names):
             let fields = (0..<Int(names.count)).map {
                 Record.Field(

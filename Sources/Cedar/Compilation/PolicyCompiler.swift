@@ -215,7 +215,7 @@ struct PolicyCompiler {
         let operands = elements.map { operand($0) }
         let values = operands.compactMap { constant(at: $0) }
         guard values.count < operands.count else {
-            pending += ValueSet.stepsToSort(values.lazy.map(\.weight))
+            pending += ValueSet.stepsToSort(values)
             return constant(.set(ValueSet(values)))
         }
         let first = consecutive(operands)

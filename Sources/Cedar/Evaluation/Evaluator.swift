@@ -176,7 +176,7 @@ extension Evaluator {
     private mutating func set(of elements: [Expression], at expression: Expression) throws(EvaluationError) -> ValueSet
     {
         let values = try values(elements)
-        try spend(ValueSet.stepsToSort(values.lazy.map(\.weight)), on: expression)
+        try spend(ValueSet.stepsToSort(values), on: expression)
         return ValueSet(values)
     }
 

@@ -19,39 +19,37 @@ extension Value {
 }
 
 extension EntityUID {
-    var weight: Int { (type.text.utf8.count + id.utf8.count) / 16 }
+    @inline(__always) var weight: Int { (type.text.utf8.count + id.utf8.count) / 16 }
 }
 
+// Each case by itself: to bind several in one `switch` would copy the value.
 extension ValuePlace {
-    var weight: Int {
-        switch unsafe pointer.pointee {
-        case .string(let text): text.utf8.count / 16
-        case .entity(let uid): uid.weight
-        case .set(let set): set.weight
-        case .record(let record): record.weight
-        case .bool, .long, .ip, .decimal, .datetime, .duration: 0
-        }
-    }
+    var weight: Int { (byteCount.map { $0 / 16 } ?? entityWeight ?? setWeight ?? recordWeight) ?? 0 }
 
     /// Values of different weight are told apart by that alone, and names of different codes by these.
     func stepsToCompare(with other: ValuePlace) -> Int {
-        switch unsafe pointer.pointee {
-        case .string(let text): text.utf8.count == other.byteCount ? text.utf8.count / 16 : 0
-        case .entity(let uid): uid.code == other.entityCode ? uid.weight : 0
-        case .set(let set):
-            if case .set = unsafe other.pointer.pointee, set.weight == other.weight { set.weight } else { 0 }
-        case .record(let record):
-            if case .record = unsafe other.pointer.pointee, record.weight == other.weight { record.weight } else { 0 }
-        case .bool, .long, .ip, .decimal, .datetime, .duration: 0
-        }
+        if let code = entityCode { return code == other.entityCode ? weight : 0 }
+        if let byteCount { return byteCount == other.byteCount ? byteCount / 16 : 0 }
+        if let setWeight { return setWeight == other.setWeight ? setWeight : 0 }
+        if let recordWeight { return recordWeight == other.recordWeight ? recordWeight : 0 }
+        return 0
+    }
+
+    private var entityWeight: Int? { if case .entity(let uid) = unsafe pointer.pointee { uid.weight } else { nil } }
+    private var setWeight: Int? { if case .set(let set) = unsafe pointer.pointee { set.weight } else { nil } }
+    private var recordWeight: Int? {
+        if case .record(let record) = unsafe pointer.pointee { record.weight } else { nil }
     }
 }
 
 extension ValueSet {
     /// What to make a set of the values costs beyond a step for each: their parts are compared as often as sorting has it.
-    static func stepsToSort(_ weights: some Collection<Int>) -> Int {
-        weights.count > 1 ? Value.sum(weights) * weights.count.bitCount : 0
+    static func stepsToSort(_ values: [Value]) -> Int {
+        stepsToSort(count: values.count, weight: Value.sum(values.lazy.map(\.weight)))
     }
+
+    /// - Parameter weight: Of all together.
+    static func stepsToSort(count: Int, weight: Int) -> Int { count > 1 ? weight * count.bitCount : 0 }
 
     /// With how many elements one is compared to find it.
     private var probeCount: Int { count > Self.fewCount ? count.bitCount : count }

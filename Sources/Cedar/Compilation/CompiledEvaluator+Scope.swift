@@ -136,7 +136,7 @@ extension CompiledEvaluator {
         if code == request.action.code, place.isEntity(request.action) { return unsafe node(of: .action) }
         steps &+= place.weight
         guard let node = unsafe otherNode(of: place, code) else { return nil }
-        steps &+= unsafe node._withUnsafeGuaranteedRef { $0.ancestors.stepsToFind }
+        steps &+= unsafe node._withUnsafeGuaranteedRef { $0.stepsToFind }
         return unsafe node
     }
 
@@ -177,9 +177,9 @@ extension CompiledEvaluator {
             unsafe reference = held
         } else {
             own = entities.node(of: uid)
+            isBeyondLimit = own.ancestors.areTooMany
             unsafe reference = Unmanaged.passUnretained(own)
         }
-        isBeyondLimit = unsafe reference._withUnsafeGuaranteedRef { $0.ancestors.areTooMany }
     }
 
     mutating func forget() {

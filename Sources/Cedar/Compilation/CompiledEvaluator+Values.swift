@@ -43,6 +43,8 @@ extension CompiledEvaluator {
             steps &+= byteCount / 16
             guard canContinue else { return nil }
         }
+        // The one constructor that decisions call often: its argument is read where it is.
+        if case .ip = function { return place.text.flatMap { try? IPRange.parse($0) }.map(Value.ip) }
         let argument = place.value
         guard function.argumentCount > 1 else { return try? function.applied(to: argument, argument) }
         return (self.place(last)?.value).flatMap { try? function.applied(to: argument, $0) }

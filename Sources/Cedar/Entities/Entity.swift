@@ -34,6 +34,8 @@ package final class EntityNode: Sendable {
     let fields: FieldPlaces
     /// All that are reached over one step to a parent or more, known or not.
     package let ancestors: Ancestors
+    /// Of the ancestors, and kept here since they are elsewhere in memory.
+    let stepsToFind: Int
     /// An entity that does not exist has neither attributes nor tags.
     package let exists: Bool
     package let attributes: Record
@@ -45,6 +47,7 @@ package final class EntityNode: Sendable {
         attributes = content?.attributes ?? .empty
         tags = content?.tags ?? .empty
         self.ancestors = ancestors
+        stepsToFind = ancestors.stepsToFind
         fields = attributes.places
     }
 
@@ -71,8 +74,8 @@ package protocol EntityProvider {
     /// Both in one answer. `EntityNode.none` may stand for an entity of which nothing is known.
     func node(of uid: EntityUID) -> EntityNode
 
-    /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references. Nil
-    /// where it does not, or where no identity is in the place.
+    /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references, and
+    /// that admits no entity with too many ancestors. Nil where it does not, or where no identity is in the place.
     func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>?
     func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>?
 }

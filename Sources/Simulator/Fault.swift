@@ -25,6 +25,8 @@ package enum Fault: Hashable, Sendable {
     /// out while another node has damage, since nobody promises to survive the loss of a quorum.
     case rotLog(NodeSelector, entries: UInt64, sparing: UInt64)
     case stepClock(NodeSelector, milliseconds: Int64)
+    /// An operator revokes so many of the agents that exist at once, or as many as there are.
+    case revokeAgents(count: UInt64)
     case correctClocks
     /// Restarts what is down, mends network, disks and clocks.
     case repairAll
@@ -74,7 +76,7 @@ extension Fault {
             [node]
         case .cut(let from, let to): [from, to]
         case .split(let groups): groups.flatMap { $0 }
-        case .healNetwork, .network, .correctClocks, .repairAll: []
+        case .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: []
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Directory
 internal import Kernel
 internal import Replica
 
@@ -46,6 +47,7 @@ extension World {
             withNode(target) { world, node in world.rotLog(node, entries: entries, sparing: sparing) }
         case .stepClock(let target, let milliseconds):
             if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
+        case .revokeAgents(let count): try revokeAgents(count)
         case .correctClocks: correctClocks()
         case .repairAll: repairAll()
         }
@@ -60,6 +62,14 @@ extension World {
         case .node(let number): number
         case .leader: leader
         case .follower: machines.indices.first { machines[$0].isUp && $0 != leader }
+        }
+    }
+
+    /// All at once, as after a leak: nobody waits for the answer to one before sending the next.
+    private mutating func revokeAgents(_ count: UInt64) throws(Violation) {
+        for agent in workload.takeForRevocation(Int(count)) {
+            let operation = invoke(.write(.revoke(.principal(population.agents[agent]), reason: "simulated leak")))
+            try attempt(operation)
         }
     }
 

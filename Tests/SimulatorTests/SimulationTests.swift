@@ -81,6 +81,29 @@ struct SimulationTests {
         #expect(world.machines[node].log.last.index > last)
     }
 
+    @Test("an operator revokes many agents at once, and the leader's power fails: all of them stay revoked")
+    func massRevocation() {
+        let faults = [
+            TimedFault(at: Instant(microseconds: 12_000_000), .revokeAgents(count: 10)),
+            TimedFault(at: Instant(microseconds: 12_002_000), .crash(.leader, .power, downFor: .seconds(2))),
+        ]
+        let scenario = Scenario(
+            name: "mass revocation",
+            operationsPerSecond: 30,
+            faults: faults,
+            drawsFaults: false
+        )
+        var simulation = Simulation(Fixtures.options(seed: 5, scenario: scenario))
+        let report = simulation.run()
+        #expect(report.verdict == .passed, Comment(rawValue: report.story))
+        let revocations = simulation.world.operations.filter { operation in
+            if case .write(.revoke) = operation.intent { operation.invokedAt == faults[0].time } else { false }
+        }
+        #expect(revocations.count == 10)
+        #expect(revocations.allSatisfy { if case .done = $0.outcome { true } else { false } })
+        #expect(simulation.world.revocations.revocations.count >= 10)
+    }
+
     @Test("the load alone, without faults, is answered in full")
     func calm() {
         let report = Fixtures.report(seed: 2, scenario: Scenario(name: "calm", drawsFaults: false))

@@ -4,12 +4,12 @@ internal import Kernel
 extension Fault {
     private enum Name: CaseIterable {
         case isolate, split, cut, heal, network, crash, crashDuringWrite, stop, slowDisk, hangDisk, rotLog, stepClock
-        case correctClocks, repair
+        case revokeAgents, correctClocks, repair
     }
 
     static let fields = [
         "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
-        "factor", "entries", "sparing", "by",
+        "factor", "entries", "sparing", "by", "agents",
     ]
 
     var json: JSONValue {
@@ -37,6 +37,7 @@ extension Fault {
             ]
         case .stepClock(let node, let milliseconds):
             ["fault": "stepClock", "node": .selector(node), "by": .integer(milliseconds)]
+        case .revokeAgents(let count): ["fault": "revokeAgents", "agents": .count(count)]
         case .correctClocks: ["fault": "correctClocks"]
         case .repairAll: ["fault": "repair"]
         }
@@ -80,6 +81,7 @@ extension Fault {
             // A hundred years either way, as scenario files have it.
             let bound: Int64 = 3_153_600_000_000
             self = .stepClock(try fields.selector("node"), milliseconds: try fields.number("by", in: -bound...bound))
+        case .revokeAgents: self = .revokeAgents(count: UInt64(try fields.number("agents", in: 1...10_000)))
         case .correctClocks: self = .correctClocks
         case .repair: self = .repairAll
         }

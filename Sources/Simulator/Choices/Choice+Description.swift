@@ -127,6 +127,7 @@ extension Fault {
         case .rotLog(let node, let entries, let sparing):
             "\(entries) entries of the log of \(node.name) rot, sparing the newest \(sparing)"
         case .stepClock(let node, let milliseconds): "the clock of \(node.name) jumps by \(milliseconds) ms"
+        case .revokeAgents(let count): "an operator revokes \(count) agents at once"
         case .correctClocks: "clocks are set right"
         case .repairAll: "everything is repaired"
         }

@@ -103,6 +103,14 @@ package struct Workload: Sendable {
         return .revoke(agent: agent)
     }
 
+    /// Those that were created last, of which no client thinks from now on that they may do anything.
+    mutating func takeForRevocation(_ count: Int) -> [Int] {
+        let taken = Array(created.suffix(count))
+        created.removeLast(taken.count)
+        revoked += taken
+        return taken
+    }
+
     private func agent(random: inout SeededRandom) -> Int {
         switch random.below(3) {
         case 0: random.element(of: revoked) ?? Population.standing

@@ -6,7 +6,7 @@ import Yams
 enum ScenarioFault {
     private static let kinds = [
         "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "hang_disk",
-        "rot_log", "step_clock", "correct_clocks", "repair",
+        "rot_log", "step_clock", "revoke_agents", "correct_clocks", "repair",
     ]
 
     static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
@@ -51,6 +51,7 @@ enum ScenarioFault {
             let fields = try ScenarioFields(value, known: ["node", "by"])
             let step = try fields.required("by").signedMilliseconds()
             return .stepClock(try selector(fields.required("node"), nodes), milliseconds: step)
+        case "revoke_agents": return .revokeAgents(count: try value.number(in: 1...10_000))
         case "correct_clocks":
             try value.require(true)
             return .correctClocks

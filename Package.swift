@@ -261,7 +261,8 @@ let package = Package(
         tests(
             "ReeveTests",
             [
-                "reeve", "TestSupport", "HTTPAPI", "Cedar", "Directory", "Identity", "JSON", "Kernel", "Keys", nioCore,
+                "reeve", "TestSupport", "HTTPAPI", "Cedar", "Directory", "Identity", "JSON", "Kernel", "Keys",
+                "Simulator", "Wire", nioCore,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -50,7 +50,7 @@ extension Trace.Line: CustomStringConvertible {
     }
 
     /// Seconds with six decimals.
-    static func seconds(_ time: Instant) -> String {
+    package static func seconds(_ time: Instant) -> String {
         let fraction = String(time.microseconds % 1_000_000)
         return "\(time.microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)s"
     }

@@ -28,7 +28,7 @@ struct BundleTests {
         let read = try read(bundle)
         #expect(read.manifest == bundle.manifest)
         #expect(read.choices == bundle.choices)
-        #expect(!read.isMinimised)
+        #expect(read.minimal == nil)
         var simulation = Simulation(read.options(options))
         let again = simulation.run()
         #expect(again.violation == bundle.manifest.finding.violation)

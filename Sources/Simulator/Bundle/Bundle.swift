@@ -61,9 +61,6 @@ package struct Bundle: Sendable {
         return files
     }
 
-    /// Whether the folder holds the smaller schedule, too.
-    package var isMinimised: Bool { minimal != nil }
-
     /// What shows the failure: the smaller schedule where there is one, unless all of it is asked for.
     package func options(_ base: WorldOptions, all: Bool = false) -> WorldOptions {
         var options = base

@@ -1,5 +1,6 @@
 import Foundation
 import Simulator
+import Wire
 
 /// A bundle as a folder.
 struct BundleFolder {
@@ -41,5 +42,12 @@ struct BundleFolder {
         for file in files {
             try Data(file.text.utf8).write(to: URL(filePath: path).appending(path: file.name), options: .atomic)
         }
+    }
+}
+
+extension Simulator.Bundle {
+    /// What shows the failure: see `options(_:all:)`.
+    func options(all: Bool = false) -> WorldOptions {
+        options(WorldOptions(seed: manifest.seed, scenario: manifest.scenario, codec: ProtobufCodec()), all: all)
     }
 }

@@ -3,7 +3,6 @@ import Foundation
 import JSON
 import Simulator
 import Synchronization
-import Wire
 
 /// `reeve sim minimise`: what of a failing run is needed for it to fail.
 struct MinimiseCommand: AsyncParsableCommand {
@@ -37,10 +36,7 @@ struct MinimiseCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = BundleFolder(path: path)
         var bundle = try folder.read()
-        let options = bundle.options(
-            WorldOptions(seed: bundle.manifest.seed, scenario: bundle.manifest.scenario, codec: ProtobufCodec())
-        )
-        guard var minimiser = Minimiser(options) else {
+        guard var minimiser = Minimiser(bundle.options()) else {
             throw CommandError(
                 "the run does not fail in this build",
                 at: path,

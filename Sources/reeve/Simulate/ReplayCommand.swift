@@ -3,7 +3,6 @@ import Foundation
 import JSON
 import Kernel
 import Simulator
-import Wire
 
 /// `reeve sim replay`: a bundle's run again, and what the nodes were at any moment of it.
 struct ReplayCommand: AsyncParsableCommand {
@@ -56,8 +55,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let bundle = try BundleFolder(path: path).read()
-        let base = WorldOptions(seed: bundle.manifest.seed, scenario: bundle.manifest.scenario, codec: ProtobufCodec())
-        let options = bundle.options(base, all: all)
+        let options = bundle.options(all: all)
         if let at {
             show(try state(Simulation(options), at: at.instant).state)
         } else if let until {
@@ -181,10 +179,7 @@ struct SimulatedTime: ExpressibleByArgument, CustomStringConvertible {
         return UInt64(parts[0] + fraction + String(repeating: "0", count: digits - fraction.count))
     }
 
-    var description: String {
-        let fraction = String(instant.microseconds % 1_000_000)
-        return "\(instant.microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)s"
-    }
+    var description: String { Trace.Line.seconds(instant) }
 }
 
 /// An invariant by its id.

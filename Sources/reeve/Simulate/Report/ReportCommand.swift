@@ -70,7 +70,6 @@ struct ReportCommand: ParsableCommand {
             return (options, "reeve sim run --seed \(seed)" + world.words)
         }
         let bundle = try BundleFolder(path: path).read()
-        let base = WorldOptions(seed: bundle.manifest.seed, scenario: bundle.manifest.scenario, codec: ProtobufCodec())
-        return (bundle.options(base, all: all), "reeve sim replay \(path)" + (all ? " --all" : ""))
+        return (bundle.options(all: all), "reeve sim replay \(path)" + (all ? " --all" : ""))
     }
 }

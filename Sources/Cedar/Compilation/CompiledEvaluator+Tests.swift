@@ -34,6 +34,7 @@ extension CompiledEvaluator {
     }
 
     private mutating func boolean(_ function: ExtensionFunction, _ first: Operand, _ last: Operand) -> Bool? {
+        // Read in place, like the argument of `ip`: what most conditions on addresses ask.
         if case .isInRange = function {
             guard let range = place(first)?.ip, let other = place(last)?.ip else { return nil }
             return range.isInRange(other)

@@ -9,6 +9,8 @@ package final class Request: Sendable {
     package let context: Record
     /// Those of the context.
     let fields: FieldPlaces
+    /// By the numbers of the variables.
+    private let values: FixedBuffer<Value>
 
     package init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
         self.principal = principal
@@ -16,16 +18,13 @@ package final class Request: Sendable {
         self.resource = resource
         self.context = context
         fields = context.places
+        values = FixedBuffer([.entity(principal), .entity(action), .entity(resource), .record(context)])
     }
 
-    package subscript(variable: Variable) -> Value {
-        switch variable {
-        case .principal: .entity(principal)
-        case .action: .entity(action)
-        case .resource: .entity(resource)
-        case .context: .record(context)
-        }
-    }
+    package subscript(variable: Variable) -> Value { values[variable.number] }
+
+    /// For as long as the request is held.
+    func place(of variable: Variable) -> ValuePlace { unsafe ValuePlace(values.base + variable.number) }
 }
 
 extension Request: Hashable {
@@ -45,6 +44,17 @@ extension Request: Hashable {
 
 extension Request: CustomStringConvertible {
     package var description: String { "\(principal) \(action) \(resource) \(context)" }
+}
+
+extension Variable {
+    fileprivate var number: Int {
+        switch self {
+        case .principal: 0
+        case .action: 1
+        case .resource: 2
+        case .context: 3
+        }
+    }
 }
 
 package enum Decision: String, Hashable, Sendable {

@@ -36,7 +36,7 @@ extension CompiledEvaluator {
         case .register(let place): return registers.place(Int(place))
         case .path(let place):
             let path = unsafe code.paths[Int(place)]
-            guard path.names.count > 0 else { return self.place(path.root) }
+            guard path.names.count > 0 else { return request.place(of: path.root) }
             guard path.names.count > 1 else {
                 return unsafe fields(of: path.root).value(of: code.names + Int(path.names.start))
             }
@@ -58,14 +58,6 @@ extension CompiledEvaluator {
     mutating func fields(of owner: ValuePlace) -> FieldPlaces? {
         if let fields = owner.fields { return fields }
         return unsafe node(of: owner)?._withUnsafeGuaranteedRef { $0.fields }
-    }
-
-    private mutating func place(_ variable: Variable) -> ValuePlace {
-        if knownVariables.insert(variable) {
-            variables.reserve(Variable.allCases.count)
-            variables.set(variable.number, to: request[variable])
-        }
-        return variables.place(variable.number)
     }
 
     /// Nil for an operand that is more than a variable.

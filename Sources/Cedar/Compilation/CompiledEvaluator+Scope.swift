@@ -103,16 +103,22 @@ extension CompiledEvaluator {
     mutating func node(of variable: Variable) -> Unmanaged<EntityNode> {
         switch variable {
         case .principal:
-            if !principal.isAsked { principal.ask(entities, about: request.principal) }
+            if !principal.isAsked { principal.note(answer(about: .principal)) }
             return unsafe principal.reference
         case .action:
-            if !action.isAsked { action.ask(entities, about: request.action) }
+            if !action.isAsked { action.note(answer(about: .action)) }
             return unsafe action.reference
         case .resource:
-            if !resource.isAsked { resource.ask(entities, about: request.resource) }
+            if !resource.isAsked { resource.note(answer(about: .resource)) }
             return unsafe resource.reference
         case .context: return unsafe EntityNode.held
         }
+    }
+
+    private func answer(about variable: Variable) -> AskedEntity.Answer {
+        let place = request.place(of: variable)
+        if let node = unsafe entities.heldNode(of: place) { return unsafe .held(node) }
+        return .own(place.uid.map { entities.node(of: $0) } ?? .none)
     }
 
     mutating func ancestorCount(of variable: Variable) -> Int {
@@ -171,14 +177,20 @@ extension CompiledEvaluator {
     /// To what was said, for as long as the provider is held and nothing else is asked.
     private(set) var reference = unsafe EntityNode.held
 
-    mutating func ask(_ entities: any EntityProvider, about uid: EntityUID) {
+    /// Of a provider.
+    @safe enum Answer {
+        case held(Unmanaged<EntityNode>)
+        case own(EntityNode)
+    }
+
+    mutating func note(_ answer: Answer) {
         isAsked = true
-        if let held = unsafe entities.heldNode(of: uid) {
-            unsafe reference = held
-        } else {
-            own = entities.node(of: uid)
-            isBeyondLimit = own.ancestors.areTooMany
-            unsafe reference = Unmanaged.passUnretained(own)
+        switch answer {
+        case .held(let node): unsafe reference = node
+        case .own(let node):
+            own = node
+            isBeyondLimit = node.ancestors.areTooMany
+            unsafe reference = Unmanaged.passUnretained(node)
         }
     }
 
@@ -199,28 +211,4 @@ extension CompiledEvaluator {
     }
 
     mutating func note(_ node: Unmanaged<EntityNode>) { unsafe reference = node }
-}
-
-/// Variables of a request.
-struct VariableSet {
-    private var bits: UInt8 = 0
-
-    /// False where it is among them already.
-    mutating func insert(_ variable: Variable) -> Bool {
-        let bit: UInt8 = 1 << variable.number
-        defer { bits |= bit }
-        return bits & bit == 0
-    }
-}
-
-extension Variable {
-    /// From 0 to 3.
-    var number: Int {
-        switch self {
-        case .principal: 0
-        case .action: 1
-        case .resource: 2
-        case .context: 3
-        }
-    }
 }

@@ -118,10 +118,10 @@ extension CompiledEvaluator {
     }
 
     private mutating func isLike(_ text: ValuePlace, _ number: UInt32) -> Bool? {
-        let pattern = unsafe code.patterns + Int(number)
+        let pattern = unsafe code.patterns[Int(number)].places
         guard let byteCount = text.byteCount else { return nil }
-        steps &+= unsafe pattern.pointee.steps(byteCount: byteCount)
-        return unsafe canContinue ? text.matches(pattern.pointee) : nil
+        steps &+= pattern.steps(byteCount: byteCount)
+        return canContinue ? text.matches(pattern) : nil
     }
 
     private mutating func contains(_ test: SetTest, _ set: ValueSet, _ argument: ValuePlace) -> Bool? {

@@ -16,9 +16,6 @@ package struct CompiledEvaluator: ~Copyable {
     var others: ContiguousArray<EntityNode> = []
     var latestEntity = LatestEntity()
     var registers = Registers()
-    /// Those of the request that were used as values.
-    var variables = Registers()
-    var knownVariables = VariableSet()
     /// What is being run.
     var code = CodePlaces.none
     /// Of the set that was evaluated last, those that are satisfied.
@@ -54,7 +51,6 @@ package struct CompiledEvaluator: ~Copyable {
         steps = 0
         areOthersBeyondLimit = false
         while !others.isEmpty { others.removeLast() }
-        knownVariables = VariableSet()
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
@@ -105,10 +101,10 @@ package struct CompiledEvaluator: ~Copyable {
         }
     }
 
-    /// To empty what is empty already is not for nothing.
+    /// They are few: one by one they are gone sooner than all at once.
     private mutating func forgetFindings() {
-        if !satisfied.isEmpty { satisfied.removeAll(keepingCapacity: true) }
-        if !failures.isEmpty { failures.removeAll(keepingCapacity: true) }
+        while !satisfied.isEmpty { satisfied.removeLast() }
+        while !failures.isEmpty { failures.removeLast() }
     }
 
     // MARK: The search

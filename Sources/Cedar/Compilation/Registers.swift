@@ -1,5 +1,5 @@
-/// Where code keeps the values that it works out, and the variables of a request where they are used as values. They stay in
-/// their places until there have to be more of them, which is between two policies.
+/// Where code keeps the values that it works out. They stay in their places until there have to be more of them, which is
+/// between two policies.
 @safe struct Registers: ~Copyable {
     private var base: UnsafeMutablePointer<Value>
     private var count: Int

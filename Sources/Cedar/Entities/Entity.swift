@@ -76,7 +76,6 @@ package protocol EntityProvider {
 
     /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references, and
     /// that admits no entity with too many ancestors. Nil where it does not, or where no identity is in the place.
-    func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>?
     func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>?
 }
 
@@ -87,7 +86,6 @@ extension EntityProvider {
 
     package func node(of uid: EntityUID) -> EntityNode { EntityNode(uid, content(of: uid), in: ancestors(of: uid)) }
 
-    package func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>? { nil }
     package func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>? { nil }
 
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {

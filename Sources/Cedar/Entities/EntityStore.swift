@@ -2,14 +2,16 @@
 ///
 /// A table of open addressing by the codes of their identities: two words, which existential containers hold in place.
 package struct EntityStore: Sendable {
-    private struct Slot: Sendable {
+    // Safe: `nodes` holds what it points to.
+    @safe private struct Slot: @unchecked Sendable {
         var code = 0
-        var node: EntityNode?
+        var node: Unmanaged<EntityNode>?
     }
 
     /// A power of two of them, at most half of them taken.
     private let slots: ContiguousArray<Slot>
-    /// Of what is in each of them.
+    private let nodes: ContiguousArray<EntityNode>
+    /// Of what is in each slot.
     private let parents: ContiguousArray<[EntityUID]>
 
     package static let empty = EntityStore([], AncestorClosure(entities: [:], maxWork: 0))
@@ -18,28 +20,37 @@ package struct EntityStore: Sendable {
         var size = 8
         while size < list.count * 2 { size *= 2 }
         var slots = ContiguousArray(repeating: Slot(), count: size)
+        var nodes = ContiguousArray<EntityNode>()
         var parents = ContiguousArray(repeating: [EntityUID](), count: size)
         for entity in list {
             var place = entity.uid.code & (size - 1)
-            while let other = slots[place].node, other.uid != entity.uid { place = (place + 1) & (size - 1) }
-            guard slots[place].node == nil else { continue }
+            var isKnown = false
+            while !isKnown, let other = unsafe slots[place].node {
+                isKnown = unsafe other._withUnsafeGuaranteedRef { $0.uid == entity.uid }
+                if !isKnown { place = (place + 1) & (size - 1) }
+            }
+            guard !isKnown else { continue }
             let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
             let node = EntityNode(entity.uid, content, in: closure.ancestors[entity.uid] ?? .none)
-            slots[place] = Slot(code: entity.uid.code, node: node)
+            nodes.append(node)
+            unsafe slots[place] = Slot(code: entity.uid.code, node: Unmanaged.passUnretained(node))
             parents[place] = entity.parents
         }
-        (self.slots, self.parents) = (slots, parents)
+        (self.slots, self.nodes, self.parents) = (slots, nodes, parents)
     }
 
     /// Of the one that has this code and is meant. Nil where there is none.
     @inline(__always) private func place(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Int? {
+        let slots = slots.span
         var place = code & (slots.count - 1)
-        while let node = slots[place].node {
-            if slots[place].code == code, isMeant(node) { return place }
+        while let node = unsafe slots[place].node {
+            if slots[place].code == code, unsafe node._withUnsafeGuaranteedRef({ isMeant($0) }) { return place }
             place = (place + 1) & (slots.count - 1)
         }
         return nil
     }
+
+    private func node(at place: Int) -> EntityNode? { unsafe slots[place].node?.takeUnretainedValue() }
 
     private func place(of uid: EntityUID) -> Int? { place(uid.code) { $0.uid == uid } }
 
@@ -63,29 +74,22 @@ package struct EntityStore: Sendable {
 
 extension EntityStore: EntityProvider {
     package func entity(_ uid: EntityUID) -> Entity? {
-        guard let place = place(of: uid), let node = slots[place].node else { return nil }
+        guard let place = place(of: uid), let node = node(at: place) else { return nil }
         return Entity(uid: uid, attributes: node.attributes, tags: node.tags, parents: parents[place])
     }
 
     package func content(of uid: EntityUID) -> EntityContent? {
-        place(of: uid).flatMap { slots[$0].node }.map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
+        place(of: uid).flatMap { node(at: $0) }.map { EntityContent(attributes: $0.attributes, tags: $0.tags) }
     }
 
     package func ancestors(of uid: EntityUID) -> Ancestors { node(of: uid).ancestors }
 
-    package func node(of uid: EntityUID) -> EntityNode { place(of: uid).flatMap { slots[$0].node } ?? .none }
-
-    package func heldNode(of uid: EntityUID) -> Unmanaged<EntityNode>? {
-        guard let place = place(of: uid), let node = slots[place].node else { return unsafe EntityNode.held }
-        return unsafe Unmanaged.passUnretained(node)
-    }
+    package func node(of uid: EntityUID) -> EntityNode { place(of: uid).flatMap { node(at: $0) } ?? .none }
 
     package func heldNode(of uid: ValuePlace) -> Unmanaged<EntityNode>? {
         guard let code = uid.entityCode else { return nil }
-        guard let place = place(code, where: { uid.isEntity($0.uid) }), let node = slots[place].node else {
-            return unsafe EntityNode.held
-        }
-        return unsafe Unmanaged.passUnretained(node)
+        guard let place = place(code, where: { uid.isEntity($0.uid) }) else { return unsafe EntityNode.held }
+        return unsafe slots[place].node
     }
 }
 

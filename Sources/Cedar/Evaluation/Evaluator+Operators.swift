@@ -72,7 +72,7 @@ extension Evaluator {
 
     mutating func like(_ operand: Expression, _ pattern: Pattern) throws(EvaluationError) -> Bool {
         let text = try string(operand)
-        try spend(pattern.steps(byteCount: text.utf8.count), on: operand)
+        try spend(pattern.places.steps(byteCount: text.utf8.count), on: operand)
         return pattern.matches(text)
     }
 

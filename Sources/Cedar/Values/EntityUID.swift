@@ -63,17 +63,18 @@ package struct EntityUID: Hashable, Comparable, Sendable {
     /// Takes the type's name as it is: see `EntityTypeName.parse` for what comes from outside.
     package init(type: String, id: String) { self.init(type: EntityTypeName(type), id: id) }
 
+    /// Inlined, and its parts are taken one by one, so that neither side has to be copied to be compared in its place.
+    @inline(__always)
     package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
-        lhs.code == rhs.code && (lhs.isIdentical(to: rhs) || lhs.hasSameText(as: rhs))
+        lhs.code == rhs.code
+            && (lhs.id._isIdentical(to: rhs.id) && lhs.type.text._isIdentical(to: rhs.type.text)
+                || areExactly(lhs.type.text, lhs.id, rhs.type.text, rhs.id))
     }
 
-    /// Whether both are the same bits, as short names are that are equal, and copies of one name.
-    private func isIdentical(to other: EntityUID) -> Bool {
-        id._isIdentical(to: other.id) && type.text._isIdentical(to: other.type.text)
-    }
-
-    @inline(never) private func hasSameText(as other: EntityUID) -> Bool {
-        id.isExactly(other.id) && type == other.type
+    /// For names of one code that are not the same bits, as short names are that are equal, and copies of one name.
+    @inline(never)
+    private static func areExactly(_ type: String, _ id: String, _ otherType: String, _ otherID: String) -> Bool {
+        id.isExactly(otherID) && type.isExactly(otherType)
     }
 
     /// By type, then by id.

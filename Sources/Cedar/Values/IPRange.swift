@@ -53,7 +53,8 @@ extension IPRange {
         let bytes = text.utf8Span.span
         // 39 characters of IPv6, a slash and three digits.
         guard bytes.count <= 43 else { throw ExtensionFailure("an address has at most 43 characters") }
-        let slash = bytes.indices.first { bytes[$0] == UInt8(ascii: "/") } ?? bytes.count
+        var slash = 0
+        while slash < bytes.count, bytes[slash] != UInt8(ascii: "/") { slash += 1 }
         let family: Family
         let address: UInt128
         if let parsed = v4(bytes.extracting(..<slash)) {
@@ -80,18 +81,25 @@ extension IPRange {
         return length
     }
 
+    /// In one pass: decisions read the addresses of their requests.
     private static func v4(_ text: borrowing Span<UInt8>) -> UInt128? {
-        var address: UInt128 = 0
-        var start = 0
-        for part in 1...4 {
-            var end = start
-            while end < text.count, text[end] != UInt8(ascii: ".") { end += 1 }
-            guard let number = prefixLength(text.extracting(start..<end)), number < 256 else { return nil }
-            guard (end == text.count) == (part == 4) else { return nil }
-            address = address << 8 | UInt128(number)
-            start = end + 1
+        var (address, number): (UInt32, UInt32) = (0, 0)
+        var (dots, digits) = (0, 0)
+        for place in text.indices {
+            let digit = UInt32(text[place] &- UInt8(ascii: "0"))
+            if digit < 10 {
+                // No number has a digit behind a zero at its beginning.
+                guard digits == 0 || number > 0 else { return nil }
+                number = number &* 10 &+ digit
+                digits &+= 1
+                guard number < 256 else { return nil }
+            } else {
+                guard text[place] == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
+                (address, number) = (address << 8 | number, 0)
+                (dots, digits) = (dots &+ 1, 0)
+            }
         }
-        return address
+        return dots == 3 && digits > 0 ? UInt128(address << 8 | number) : nil
     }
 
     /// RFC 4291 section 2.2, forms 1 and 2. `::` stands for one group or more.

@@ -23,9 +23,9 @@
     }
 
     /// Nil for what is no text.
-    func matches(_ pattern: borrowing Pattern) -> Bool? {
+    func matches(_ pattern: PatternPlaces) -> Bool? {
         guard case .string(let text) = unsafe pointer.pointee else { return nil }
-        return pattern.matches(text)
+        return pattern.match(text)
     }
 
     /// Of a text.

@@ -190,9 +190,9 @@ extension World {
     }
 
     mutating func wake(_ node: Int) throws(Violation) {
-        guard let replica = machines[node].process?.replica else { return }
+        guard machines[node].isUp else { return }
         // Timers are set by the node's own clock and may have moved since.
-        if let due = replica.nextWake, due <= machines[node].clock.monotonic(at: now) {
+        if let due = machines[node].nextWake, due <= machines[node].clock.monotonic(at: now) {
             try step(node, .wake)
         } else {
             scheduleWake(node)
@@ -216,18 +216,18 @@ extension World {
 
     /// What a node is after a step, against what all nodes were before.
     private mutating func observe(_ node: Int) throws(Violation) {
-        guard let replica = machines[node].process?.replica else { return }
+        guard let progress = machines[node].progress else { return }
         recordState(node)
-        if replica.role == .leader { try leadership.leads(node, in: replica.term) }
-        try log.orders(node, applied: replica.applied.position.index, committed: replica.commitIndex)
-        guard replica.commitIndex > log.highestCommit else { return }
-        try log.commits(node, through: replica.commitIndex, by: majorities(of: replica.configuration))
+        if let term = progress.leadsIn { try leadership.leads(node, in: term) }
+        try log.orders(node, applied: progress.applied, committed: progress.committed)
+        guard progress.committed > log.highestCommit else { return }
+        try log.commits(node, through: progress.committed, by: majorities(at: node))
     }
 
     private mutating func scheduleWake(_ node: Int) {
-        guard let due = machines[node].process?.replica.nextWake else { return }
+        guard let due = machines[node].nextWake else { return }
         let time = max(machines[node].clock.trueTime(of: due), now)
-        if let scheduled = machines[node].process?.wakeAt, scheduled <= time { return }
+        if let scheduled = machines[node].wakeAt, scheduled <= time { return }
         machines[node].process?.wakeAt = time
         queue.schedule(.wake(node: node, process: machines[node].generation), at: time)
     }

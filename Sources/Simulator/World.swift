@@ -189,9 +189,9 @@ package struct World: Sendable {
     /// The running member that leads in the highest term.
     package var leader: Int? {
         var best: (node: Int, term: Term)?
-        for (node, machine) in machines.enumerated() {
-            guard let replica = machine.process?.replica, replica.role == .leader else { continue }
-            if best.map({ $0.term < replica.term }) ?? true { best = (node, replica.term) }
+        for node in machines.indices {
+            guard let term = machines[node].progress?.leadsIn else { continue }
+            if best.map({ $0.term < term }) ?? true { best = (node, term) }
         }
         return best?.node
     }

@@ -6,9 +6,9 @@ package import Replica
 /// One computer: disks and clocks that outlive a process, and the process, if one runs.
 package struct Machine: Sendable {
     package var clock: VirtualClock
-    package var log: VirtualLogDisk
-    package var state: VirtualStateStore
-    package var process: Process?
+    private var logStorage: CopyOnWrite<VirtualLogDisk>
+    private var stateStorage: CopyOnWrite<VirtualStateStore>
+    private var processStorage = CopyOnWrite<Process?>(nil)
     /// Counts processes. What was under way for an earlier one is void.
     package var generation: UInt64 = 0
     /// How many times as long as usual a write takes.
@@ -27,11 +27,55 @@ package struct Machine: Sendable {
 
     package init(clock: VirtualClock, log: VirtualLogDisk, state: VirtualStateStore) {
         self.clock = clock
-        self.log = log
-        self.state = state
+        logStorage = CopyOnWrite(log)
+        stateStorage = CopyOnWrite(state)
+    }
+
+    package var log: VirtualLogDisk {
+        _read { yield logStorage.value }
+        _modify { yield &logStorage.value }
+    }
+
+    package var state: VirtualStateStore {
+        _read { yield stateStorage.value }
+        _modify { yield &stateStorage.value }
+    }
+
+    /// Nil while the machine is down.
+    package var process: Process? {
+        _read { yield processStorage.value }
+        _modify { yield &processStorage.value }
     }
 
     package var isUp: Bool { process != nil }
+}
+
+/// What is asked after each step of a node.
+extension Machine {
+    struct Progress {
+        /// Nil for a node that does not lead.
+        let leadsIn: Term?
+        let applied: LogIndex
+        let committed: LogIndex
+    }
+
+    /// Nil for a machine that is down.
+    var progress: Progress? { process?.progress }
+    /// By the node's own clock.
+    var nextWake: Instant? { process?.nextWake }
+    var wakeAt: Instant? { process?.wakeAt }
+}
+
+extension Process {
+    fileprivate var progress: Machine.Progress {
+        Machine.Progress(
+            leadsIn: replica.role == .leader ? replica.term : nil,
+            applied: replica.applied.position.index,
+            committed: replica.commitIndex
+        )
+    }
+
+    fileprivate var nextWake: Instant? { replica.nextWake }
 }
 
 /// What a process holds in memory: the node and what its shell needs to carry out effects.

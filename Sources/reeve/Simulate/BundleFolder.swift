@@ -1,6 +1,5 @@
 import Foundation
 import Simulator
-import Wire
 
 /// A bundle as a folder.
 struct BundleFolder {
@@ -48,6 +47,6 @@ struct BundleFolder {
 extension Simulator.Bundle {
     /// What shows the failure: see `options(_:all:)`.
     func options(all: Bool = false) -> WorldOptions {
-        options(WorldOptions(seed: manifest.seed, scenario: manifest.scenario, codec: ProtobufCodec()), all: all)
+        options(WorldOptions(seed: manifest.seed, scenario: manifest.scenario), all: all)
     }
 }

@@ -3,7 +3,6 @@ import Foundation
 import Kernel
 import NIOCore
 import Simulator
-import Wire
 
 /// `reeve sim run`: whole clusters on virtual time, from seeds.
 struct SimulateCommand: AsyncParsableCommand {
@@ -53,7 +52,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let build = BuildIdentity.text
         CrashNotice.watch()
         let runs = SeedRuns(seeds: seed, jobs: jobs ?? System.coreCount) { number in
-            var simulation = Simulation(WorldOptions(seed: number, scenario: scenario, codec: ProtobufCodec()))
+            var simulation = Simulation(WorldOptions(seed: number, scenario: scenario))
             return CrashNotice.during(number, "seed \(number) CRASHED, \(build), replay: \(replayCommand(number))") {
                 simulation.run()
             }
@@ -88,7 +87,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private func keep(_ report: SeedReport, _ violation: Violation, _ scenario: Scenario) throws -> ExitCode {
         guard let bundle else { return .success }
         let failure = FailureReport(
-            WorldOptions(seed: report.seed, scenario: scenario, codec: ProtobufCodec()),
+            WorldOptions(seed: report.seed, scenario: scenario),
             finding: Finding(violation, report),
             build: BuildIdentity.text,
             replay: replayCommand(report.seed)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Kernel
 import Simulator
+import Wire
 
 /// What a run is of, but for its seed.
 struct WorldArguments: ParsableArguments {
@@ -34,5 +35,13 @@ struct WorldArguments: ParsableArguments {
     var words: String {
         (nodes.map { " --nodes \($0)" } ?? "") + (seconds.map { " --seconds \($0)" } ?? "")
             + (scenario.map { " --scenario \($0)" } ?? "")
+    }
+}
+
+extension WorldOptions {
+    /// With a codec of its own: nodes read the same few commands and records again and again, and worlds that run at the
+    /// same time share nothing.
+    init(seed: UInt64, scenario: Scenario) {
+        self.init(seed: seed, scenario: scenario, codec: RecallingCodec(ProtobufCodec()))
     }
 }

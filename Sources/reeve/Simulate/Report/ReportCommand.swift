@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Simulator
-import Wire
 
 /// `reeve sim report`: a picture of one run.
 struct ReportCommand: ParsableCommand {
@@ -66,7 +65,7 @@ struct ReportCommand: ParsableCommand {
     private func subject() throws -> (WorldOptions, replay: String) {
         guard let path else {
             let seed = seed ?? 1
-            let options = WorldOptions(seed: seed, scenario: try world.loadScenario(), codec: ProtobufCodec())
+            let options = WorldOptions(seed: seed, scenario: try world.loadScenario())
             return (options, "reeve sim run --seed \(seed)" + world.words)
         }
         let bundle = try BundleFolder(path: path).read()

@@ -266,9 +266,27 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        .target(
+            name: "MutantWrappers",
+            dependencies: ["Simulator", "Replica", "Consensus", "Kernel"],
+            path: "Tests/MutantWrappers",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "MutantHunt",
+            dependencies: [
+                "MutantWrappers", "Simulator", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/MutantHunt",
+            swiftSettings: strict
+        ),
         tests(
             "SimulatorTests",
-            ["Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "JSON", "Kernel", "Wire"]
+            [
+                "MutantWrappers", "Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "JSON",
+                "Kernel", "Wire",
+            ]
         ),
     ]
 )

@@ -1,6 +1,7 @@
 import Directory
 import JSON
 import Kernel
+import MutantWrappers
 import Simulator
 import Testing
 

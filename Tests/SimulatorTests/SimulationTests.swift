@@ -1,6 +1,7 @@
 import Consensus
 import Directory
 import Kernel
+import MutantWrappers
 import Replica
 import Simulator
 import Testing

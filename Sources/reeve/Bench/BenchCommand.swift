@@ -4,6 +4,8 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast it is.",
-        subcommands: [HTTPBench.self, WritesBench.self, DecisionsBench.self, ConstantServerCommand.self]
+        subcommands: [
+            HTTPBench.self, WritesBench.self, DecisionsBench.self, SimulationBench.self, ConstantServerCommand.self,
+        ]
     )
 }

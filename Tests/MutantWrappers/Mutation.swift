@@ -1,11 +1,11 @@
-import Consensus
-import Kernel
-import Replica
-import Simulator
+internal import Consensus
+internal import Kernel
+internal import Replica
+package import Simulator
 
 /// Bugs planted between a node and its shell: what the node asks for is not what is done. Each is one that a system like this
 /// could have or has had.
-enum Mutation: String, CaseIterable {
+package enum Mutation: String, CaseIterable, Sendable {
     /// Messages do not wait for the disk.
     case sendsBeforeDurable
     /// Only votes, and requests for them, do not.
@@ -29,7 +29,7 @@ enum Mutation: String, CaseIterable {
     /// A leader does not read from its disk what a follower lacks.
     case readsNothingForFollowers
 
-    var intercept: WorldOptions.Intercept {
+    package var intercept: WorldOptions.Intercept {
         { _, effects in effects = effects.compactMap(self.mutated) }
     }
 

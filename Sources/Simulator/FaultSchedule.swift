@@ -1,28 +1,39 @@
 package import Kernel
 
-/// Draws the faults of a seed. Each seed has some classes of faults and not others, since one class at a high rate
-/// hides what another would show ("swarm testing", Groce et al., ISSTA 2012).
+/// Draws the faults of a seed. Each seed has some classes of faults and not others, and each class at a rate of its own,
+/// since one class at a high rate hides what another would show ("swarm testing", Groce et al., ISSTA 2012).
 package enum FaultSchedule {
-    private enum Class: CaseIterable {
-        case isolation, split, cut, crash, crashDuringWrite, stop, network, disk, hungDisk, clock, rot
-    }
-
     /// Faults before the world's heal time, sorted by time.
     package static func draw(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
-        let classes = Class.allCases.filter { _ in random.chance(500_000) }
-        let gap = Span.milliseconds(random.within(400...4000))
+        let gaps = gaps(atPercent: scenario.faultIntensity, from: &random)
         var faults: [TimedFault] = []
-        var time = Instant.zero.advanced(by: .milliseconds(1500))
-        while !classes.isEmpty {
-            time = time.advanced(by: random.exponential(mean: gap))
-            guard time < scenario.healTime, let kind = random.element(of: classes) else { break }
-            faults += draw(kind, at: time, nodeCount: scenario.nodeCount, from: &random)
+        for kind in FaultClass.allCases {
+            // A stream for each class, so that what one draws does not shift another's.
+            var stream = random.split()
+            guard let gap = gaps[Int(kind.rawValue)] else { continue }
+            var time = Instant.zero.advanced(by: .milliseconds(1500)).advanced(by: stream.exponential(mean: gap))
+            while time < scenario.healTime {
+                faults += draw(kind, at: time, nodeCount: scenario.nodeCount, from: &stream)
+                time = time.advanced(by: stream.exponential(mean: gap))
+            }
         }
         return faults.sorted { $0.time < $1.time }
     }
 
+    /// The mean time between two faults of each class, by its number; nil for those that the seed does not have. They share
+    /// the seed's overall rate by weights that differ by a factor of eight at most, so that more classes are not more faults.
+    private static func gaps(atPercent intensity: Int, from random: inout SeededRandom) -> [Span?] {
+        let all = random.within(400_000...4_000_000) * 100 / UInt64(intensity)
+        let weights = FaultClass.allCases.map { _ in
+            let weight = UInt64(1) << random.below(4 as UInt64)
+            return random.chance(500_000) ? weight : 0
+        }
+        let sum = weights.reduce(0, +)
+        return weights.map { $0 == 0 ? nil : Span(microseconds: max(1, all * sum / $0)) }
+    }
+
     private static func draw(
-        _ kind: Class,
+        _ kind: FaultClass,
         at time: Instant,
         nodeCount: Int,
         from random: inout SeededRandom
@@ -42,7 +53,7 @@ package enum FaultSchedule {
         case .crashDuringWrite: return [TimedFault(at: time, .crashDuringWrite(target, crash, downFor: pause))]
         case .stop: return [TimedFault(at: time, .stop(target, downFor: pause))]
         case .network: return lasting(.network(quality(from: &random)), until: .network(.good))
-        case .disk:
+        case .slowDisk:
             return lasting(.slowDisk(target, factor: random.within(2...200)), until: .slowDisk(target, factor: 1))
         case .hungDisk: return lasting(.hangDisk(target), until: .slowDisk(target, factor: 1))
         case .rot:
@@ -51,6 +62,7 @@ package enum FaultSchedule {
             guard random.chance(600_000) else { return [TimedFault(at: time, rot)] }
             return [TimedFault(at: time, .crash(target, crash, downFor: pause)), TimedFault(at: time, rot)]
         case .clock: return [TimedFault(at: time, .stepClock(target, milliseconds: clockStep(from: &random)))]
+        case .revocation: return [TimedFault(at: time, .revokeAgents(count: random.within(1...10)))]
         }
     }
 

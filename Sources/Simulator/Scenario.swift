@@ -15,12 +15,15 @@ package struct Scenario: Hashable, Sendable {
     package var faults: [TimedFault]
     /// Whether the seed adds faults of its own.
     package var drawsFaults: Bool
+    /// How dense the seed's own faults are, in percent of the usual.
+    package var faultIntensity: Int
     package var expectations: [Expectation]
 
     package static let nodeCounts = 1...15
     package static let spareCounts = 0...4
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
     package static let operationRates: ClosedRange<UInt64> = 1...1000
+    package static let faultIntensities = 10...1000
 
     package init(
         name: String = "random faults",
@@ -30,6 +33,7 @@ package struct Scenario: Hashable, Sendable {
         operationsPerSecond: UInt64 = 10,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
+        faultIntensity: Int = 100,
         expectations: [Expectation] = []
     ) {
         self.name = name
@@ -39,6 +43,7 @@ package struct Scenario: Hashable, Sendable {
         self.operationsPerSecond = operationsPerSecond
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
+        self.faultIntensity = faultIntensity
         self.expectations = expectations
     }
 
@@ -56,6 +61,9 @@ package struct Scenario: Hashable, Sendable {
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"
+        }
+        guard Self.faultIntensities.contains(faultIntensity) else {
+            return "the intensity of faults must be in \(Self.faultIntensities) percent"
         }
         return faults.lazy.compactMap { $0.flaw(in: self) }.first
     }

@@ -20,6 +20,8 @@ package struct SeedReport: Sendable {
     package let elections: Int
     package let faults: Int
     package let committed: Int
+    /// What the run has seen until the verdict.
+    package let coverage: Coverage
     /// A document whose history as clients saw it was too concurrent to be judged; nil when all were judged.
     package let undecidedDocument: Int?
     /// The newest events before a violation, oldest first; empty when there is none.
@@ -38,6 +40,7 @@ package struct SeedReport: Sendable {
         elections = world.leadership.electedTerms
         faults = world.faultCount
         committed = world.log.committedCount
+        coverage = world.coverage
         undecidedDocument = world.undecidedDocument
         lastEvents = verdict == .passed ? [] : world.trace.lines.map(\.description)
     }

@@ -100,6 +100,7 @@ extension World {
         scheduleLogBatch(node)
         guard let armed = machines[node].armedCrash else { return }
         machines[node].armedCrash = nil
+        faultsInForce.happened(.crashDuringWrite, at: now)
         let process = machines[node].generation
         let delay = choices.span(ChoiceKey(.crashPoint, node: node, process: process), neutral: .zero, at: now) {
             Span(microseconds: $0.disk.within(0...600))
@@ -187,6 +188,7 @@ extension World {
                 throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
             }
         }
+        noteCoverage(frame.to, message)
         try step(frame.to, .receive(message, from: frame.sender))
     }
 }

@@ -17,7 +17,9 @@ extension World {
         trace.hash.combine(now)
         trace.hash.combine("\(fault)")
         record(.fault(fault), node: fault.selectors.first.flatMap(find))
+        noteHappening(fault)
         try carryOut(fault)
+        noteInForce(after: fault)
     }
 
     private mutating func carryOut(_ fault: Fault) throws(Violation) {
@@ -27,7 +29,7 @@ extension World {
         case .cut(let from, let to):
             if let from = find(from), let to = find(to) { network.cut(from: from, to: to) }
         case .healNetwork: network.heal()
-        case .network(let quality): network.quality = quality
+        case .network(let quality): network.take(quality)
         case .crash(let target, let crash, let downFor):
             if let node = find(target) { try self.crash(node, crash, downFor: downFor) }
         case .crashDuringWrite(let target, let crash, let downFor):
@@ -129,7 +131,7 @@ extension World {
     /// Everything works again from now on. What is down starts when its time has come, at the latest in a second.
     mutating func repairAll() {
         network.heal()
-        network.quality = .good
+        network.take(.good)
         correctClocks()
         for node in machines.indices {
             machines[node].diskSlowness = 1

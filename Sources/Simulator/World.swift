@@ -39,6 +39,8 @@ package struct World: Sendable {
     package internal(set) var acknowledgements: [Instant] = []
 
     package var network: VirtualNetwork
+    package var coverage = Coverage()
+    var faultsInForce = FaultsInForce()
     package var leadership = LeadershipChecker()
     package var log: LogChecker
     package var history: HistoryChecker
@@ -76,7 +78,7 @@ package struct World: Sendable {
         }
         self.members = members
         membership = Membership(voterCount: scenario.nodeCount, spareCount: spareCount)
-        network = VirtualNetwork(nodeCount: members.count)
+        network = VirtualNetwork(choices.networkLayout(of: scenario, machineCount: members.count))
         log = LogChecker()
         history = HistoryChecker(population: population)
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)

@@ -80,7 +80,7 @@ struct VirtualLogDiskTests {
 struct VirtualNetworkTests {
     @Test("nothing crosses a partition, in either direction, until it heals")
     func partition() {
-        var network = VirtualNetwork(nodeCount: 3)
+        var network = VirtualNetwork(NetworkLayout(machineCount: 3))
         network.isolate(1)
         let toIsolated = network.arrivals(from: 0, to: 1, at: .zero, .prompt).first
         let fromIsolated = network.arrivals(from: 1, to: 0, at: .zero, .prompt).first
@@ -98,7 +98,7 @@ struct VirtualNetworkTests {
 
     @Test("a link that is cut loses what is sent one way, until it heals")
     func oneWay() {
-        var network = VirtualNetwork(nodeCount: 3)
+        var network = VirtualNetwork(NetworkLayout(machineCount: 3))
         let before = network.epoch
         network.cut(from: 0, to: 1)
         #expect(network.epoch > before)
@@ -114,8 +114,8 @@ struct VirtualNetworkTests {
 
     @Test("a link keeps its order, unless it is told to reorder", arguments: [true, false])
     func order(reorders: Bool) {
-        var network = VirtualNetwork(nodeCount: 2)
-        network.quality = NetworkQuality(reorders: reorders)
+        var network = VirtualNetwork(NetworkLayout(machineCount: 2))
+        network.take(NetworkQuality(reorders: reorders))
         let times = [9, 3, 0].compactMap { milliseconds in
             network.arrivals(from: 0, to: 1, at: .zero, MessageFate(delay: .milliseconds(milliseconds))).first
         }
@@ -126,8 +126,8 @@ struct VirtualNetworkTests {
 
     @Test("a message is lost, or comes twice, as its fate says")
     func fates() {
-        var network = VirtualNetwork(nodeCount: 2)
-        network.quality = NetworkQuality(reorders: true)
+        var network = VirtualNetwork(NetworkLayout(machineCount: 2))
+        network.take(NetworkQuality(reorders: true))
         let lost = network.arrivals(from: 0, to: 1, at: .zero, .lost)
         #expect(lost.first == nil)
         #expect(lost.second == nil)

@@ -59,10 +59,11 @@ extension ChoiceKey.Kind {
     /// Whether it is about one machine.
     fileprivate var hasNode: Bool {
         switch self {
-        case .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint, .keptWrites,
+        case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint, .keptWrites,
             .lostTransactions, .hiddenLog, .scrub, .timers, .wipe:
             true
-        case .option, .encodedFrames, .spares, .fault, .operation, .undertaking, .target, .deadline, .retryPause,
+        case .option, .encodedFrames, .spares, .zoneDistance, .usualLoss, .fault, .operation, .undertaking, .target,
+            .deadline, .retryPause,
             .operatorPause:
             false
         }

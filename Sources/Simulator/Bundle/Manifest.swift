@@ -97,16 +97,22 @@ extension Finding {
     }
 
     fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
-        let name = try fields.text("invariant")
-        guard let invariant = Violation.Invariant(rawValue: name) else {
-            let known = Violation.Invariant.allCases.map(\.rawValue).joined(separator: ", ")
-            throw fields.flaw("invariant", .badValue("unknown '\(name)'; known: \(known)"))
-        }
         self.init(
-            Violation(invariant, try fields.text("message")),
+            try Violation(fields),
             step: UInt64(try fields.number("step", in: 0 ... .max)),
             time: try fields.instant("time"),
             traceHash: try fields.text("traceHash")
         )
+    }
+}
+
+extension Violation {
+    init(_ fields: BundleFields) throws(BundleFlaw) {
+        let name = try fields.text("invariant")
+        guard let invariant = Invariant(rawValue: name) else {
+            let known = Invariant.allCases.map(\.rawValue).joined(separator: ", ")
+            throw fields.flaw("invariant", .badValue("unknown '\(name)'; known: \(known)"))
+        }
+        self.init(invariant, try fields.text("message"))
     }
 }

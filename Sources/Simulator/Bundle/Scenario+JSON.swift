@@ -1,12 +1,13 @@
-internal import JSON
+package import JSON
 internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "spares", "duration", "operationsPerSecond", "randomFaults", "faults", "expect",
+        "name", "nodes", "spares", "duration", "operationsPerSecond", "randomFaults", "faultIntensity", "faults",
+        "expect",
     ]
 
-    var json: JSONValue {
+    package var json: JSONValue {
         [
             "name": .string(name),
             "nodes": .count(nodeCount),
@@ -14,6 +15,7 @@ extension Scenario {
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
             "randomFaults": .bool(drawsFaults),
+            "faultIntensity": .count(faultIntensity),
             "faults": .array(faults.map(\.json)),
             "expect": .array(expectations.map(\.json)),
         ]
@@ -36,6 +38,9 @@ extension Scenario {
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 1...1000)),
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),
+            // Not in bundles of before there was a choice.
+            faultIntensity: fields.has("faultIntensity")
+                ? try fields.count("faultIntensity", in: Self.faultIntensities) : 100,
             expectations: expectations
         )
         if let flaw { throw fields.flaw("", .badValue(flaw)) }

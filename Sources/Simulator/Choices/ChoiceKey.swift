@@ -1,3 +1,5 @@
+internal import Kernel
+
 /// Which choice of a world it is, by what it is about rather than by how many came before it, so that the others keep their
 /// meaning when one is left out.
 package struct ChoiceKey: Hashable, Sendable {
@@ -41,7 +43,7 @@ package struct ChoiceKey: Hashable, Sendable {
 
     package enum Kind: UInt8, CaseIterable, Sendable {
         // The world as it begins.
-        case option, encodedFrames, spares, clockDrift, clockError
+        case option, encodedFrames, spares, zone, zoneDistance, usualLoss, clockDrift, clockError
         // What goes wrong, and who wants what.
         case fault, operation, undertaking
         // Messages.
@@ -70,8 +72,8 @@ package struct ChoiceKey: Hashable, Sendable {
 }
 
 extension ChoiceKey.Kind {
-    /// What a value may be. Spans are in microseconds, clocks' errors in milliseconds, drift in parts per million. Nil for
-    /// what is no number.
+    /// What a value may be. Spans are in microseconds, clocks' errors in milliseconds, drift and loss in parts per million.
+    /// Nil for what is no number.
     package var range: ClosedRange<Int64>? {
         let spans: ClosedRange<Int64> = 0...3_600_000_000
         switch self {
@@ -79,6 +81,9 @@ extension ChoiceKey.Kind {
         case .option: return 1...1 << 30
         case .encodedFrames, .loss: return 0...1
         case .spares: return Int64(Scenario.spareCounts.lowerBound)...Int64(Scenario.spareCounts.upperBound)
+        case .zone: return 0...NetworkLayout.lastZone
+        case .zoneDistance: return 0...Int64(NetworkLayout.longestDistance.microseconds)
+        case .usualLoss: return 0...NetworkLayout.highestLossPPM
         case .clockDrift: return -900...900
         case .clockError: return -VirtualClock.goodErrorMilliseconds...VirtualClock.goodErrorMilliseconds
         case .delay, .duplicate, .linkClosing, .disk, .crashPoint, .scrub, .deadline, .retryPause, .operatorPause,

@@ -31,4 +31,23 @@ extension Choices {
         }
         return Int(count)
     }
+
+    /// What the network is like where nothing is wrong. One zone and no loss unless the seed draws what goes wrong: a
+    /// scenario that says so itself counts on it.
+    mutating func networkLayout(of scenario: Scenario, machineCount: Int) -> NetworkLayout {
+        let distance = span(ChoiceKey(.zoneDistance), neutral: .zero, at: .zero) { streams in
+            guard scenario.drawsFaults, streams.network.chance(500_000) else { return .zero }
+            return streams.network.span(Span(microseconds: 500)...NetworkLayout.longestDistance)
+        }
+        let zones = (0..<machineCount).map { node in
+            number(ChoiceKey(.zone, node: node), neutral: 0, at: .zero) { streams in
+                distance == .zero ? 0 : Int64(streams.network.within(0...UInt64(NetworkLayout.lastZone)))
+            }
+        }
+        let loss = number(ChoiceKey(.usualLoss), neutral: 0, at: .zero) { streams in
+            guard scenario.drawsFaults, streams.network.chance(500_000) else { return 0 }
+            return Int64(streams.network.within(100...UInt64(NetworkLayout.highestLossPPM)))
+        }
+        return NetworkLayout(zones: zones.map(Int.init), distance: distance, lossPPM: UInt64(loss))
+    }
 }

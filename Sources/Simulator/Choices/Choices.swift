@@ -22,7 +22,7 @@ package struct Choices: Sendable {
     /// All names are given: what follows a schedule owes nothing to the seed any more. A choice that is drawn and not recorded
     /// would come out otherwise.
     mutating func forgetSeed() {
-        if schedule != nil { streams = Streams(seed: 0) }
+        if let schedule, !schedule.drawsRest { streams = Streams(seed: 0) }
     }
 
     private var needsKeys: Bool { schedule != nil || record != nil }
@@ -60,7 +60,7 @@ package struct Choices: Sendable {
     }
 
     private mutating func chosen(_ key: ChoiceKey, _ drawn: Int64, neutral: Int64, at now: Instant) -> Int64 {
-        let value = schedule.map { $0.number(for: key) ?? neutral } ?? drawn
+        let value = schedule.map { $0.number(for: key) ?? ($0.drawsRest ? drawn : neutral) } ?? drawn
         if value != neutral { note(key, .number(value), at: now) }
         return value
     }

@@ -7,6 +7,8 @@ internal import Kernel
 package struct Schedule: Sendable {
     /// In the order in which they took effect. Each key once.
     package let choices: [Choice]
+    /// Whether what is not named is drawn from the seed instead of taking its neutral course.
+    package let drawsRest: Bool
     private var numbers: [ChoiceKey: Int64] = [:]
     private var operationNumbers: Set<UInt32> = []
     /// Each in the order of their numbers.
@@ -14,8 +16,9 @@ package struct Schedule: Sendable {
     package private(set) var operations: [Choice] = []
     package private(set) var undertakings: [Choice] = []
 
-    package init(_ choices: [Choice]) {
+    package init(_ choices: [Choice], drawsRest: Bool = false) {
         self.choices = choices
+        self.drawsRest = drawsRest
         for choice in choices {
             switch choice.value {
             case .number(let number): numbers[choice.key] = number

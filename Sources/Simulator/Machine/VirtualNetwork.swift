@@ -2,7 +2,8 @@ package import Kernel
 
 /// Who hears whom, and when. Knows nodes by their numbers only.
 package struct VirtualNetwork: Sendable {
-    package var quality = NetworkQuality.good
+    package private(set) var quality: NetworkQuality
+    private let layout: NetworkLayout
     private let nodeCount: Int
     /// Which side of a partition each node is on.
     private var side: [Int]
@@ -13,7 +14,10 @@ package struct VirtualNetwork: Sendable {
     /// When the latest message of each directed link arrives, so that a link that does not reorder keeps its order.
     private var lastArrival: [Instant]
 
-    package init(nodeCount: Int) {
+    package init(_ layout: NetworkLayout) {
+        self.layout = layout
+        quality = layout.usual
+        let nodeCount = layout.zones.count
         self.nodeCount = nodeCount
         self.side = Array(repeating: 0, count: nodeCount)
         self.isCut = Array(repeating: false, count: nodeCount * nodeCount)
@@ -24,6 +28,20 @@ package struct VirtualNetwork: Sendable {
 
     /// Whether the two hear each other.
     package func reaches(_ node: Int, _ other: Int) -> Bool { connects(node, other) && connects(other, node) }
+
+    package var isolatesSome: Bool { side.contains { $0 >= nodeCount } }
+    package var cutsSome: Bool { isCut.contains(true) }
+    /// Whether there are groups, of those that are not isolated one by one.
+    package var isSplit: Bool {
+        let groups = side.filter { $0 < nodeCount }
+        return groups.contains { $0 != groups[0] }
+    }
+
+    /// Whether each message is treated as where nothing is wrong.
+    package var isUsual: Bool { quality == layout.usual }
+
+    /// - Parameter new: A good one brings back what is usual here.
+    package mutating func take(_ new: NetworkQuality) { quality = new == .good ? layout.usual : new }
 
     package mutating func isolate(_ node: Int) {
         side[node] = nodeCount + node
@@ -61,7 +79,8 @@ package struct VirtualNetwork: Sendable {
     }
 
     private mutating func arrival(from: Int, to: Int, at now: Instant, after delay: Span) -> Instant {
-        var time = now.advanced(by: quality.minimumLatency).advanced(by: delay)
+        let way = quality.minimumLatency.microseconds + layout.distance(from, to).microseconds
+        var time = now.advanced(by: Span(microseconds: way)).advanced(by: delay)
         let link = from * nodeCount + to
         if !quality.reorders { time = max(time, lastArrival[link]) }
         lastArrival[link] = max(time, lastArrival[link])

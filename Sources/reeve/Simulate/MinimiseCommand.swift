@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import JSON
 import Simulator
-import Synchronization
 
 /// `reeve sim minimise`: what of a failing run is needed for it to fail.
 struct MinimiseCommand: AsyncParsableCommand {
@@ -81,20 +80,6 @@ struct MinimiseCommand: AsyncParsableCommand {
         for choice in choices { Console.line("  \(choice)") }
         Console.line("violates \(finding.violation)")
         Console.line("look: reeve sim replay \(path)")
-    }
-}
-
-/// Whether somebody has pressed Ctrl-C. The second time ends the process as ever.
-private enum Interrupt {
-    private static let flag = Atomic<Bool>(false)
-
-    static var hasCome: Bool { flag.load(ordering: .relaxed) }
-
-    static func watch() {
-        signal(SIGINT) { _ in
-            Interrupt.flag.store(true, ordering: .relaxed)
-            signal(SIGINT, SIG_DFL)
-        }
     }
 }
 

@@ -5,7 +5,8 @@ struct SimCommand: AsyncParsableCommand {
         commandName: "sim",
         abstract: "Test the node's own code under simulated faults.",
         subcommands: [
-            SimulateCommand.self, MinimiseCommand.self, ReplayCommand.self, ReportCommand.self,
+            SimulateCommand.self, SearchCommand.self, MinimiseCommand.self, ReplayCommand.self, ReportCommand.self,
+            ListCommand.self,
         ]
     )
 }

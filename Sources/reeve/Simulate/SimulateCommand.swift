@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Kernel
 import NIOCore
 import Simulator
@@ -13,14 +14,18 @@ struct SimulateCommand: AsyncParsableCommand {
             Each seed is a whole world: nodes, network, disks, clocks, clients and faults. The same seed and options \
             give the same history, and the same trace hash, on every machine.
 
+            \(SimulationProfile.explanation)
+
+            Ctrl-C ends the run after the seeds that are under way. With a journal the same command goes on from there.
+
             \(SimulationExit.explanation)
             """
     )
 
     @OptionGroup var world: WorldArguments
 
-    @Option(help: "A seed, or a range such as 1..100, both ends included.")
-    var seed = SeedRange(lower: 1, upper: 1)
+    @Option(help: "A seed, or a range such as 1..100, both ends included. Default: those of the profile, or 1.")
+    var seed: SeedRange?
 
     @Option(
         help: ArgumentHelp(
@@ -31,7 +36,25 @@ struct SimulateCommand: AsyncParsableCommand {
     )
     var bundle: String?
 
-    @Flag(help: "Print one JSON object a seed instead of text.")
+    @Option(
+        help: ArgumentHelp(
+            "Write what each seed came to, a line each, and go on after those that are there.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var journal: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write which messages were received in which role under which faults, and which not; as JSON if it ends so.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var coverage: String?
+
+    @Flag(help: "Print one JSON object a seed instead of text, and one of the totals.")
     var json = false
 
     @Flag(help: "Go on with the next seed after a violation.")
@@ -46,39 +69,75 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scenario = try world.loadScenario()
-        if !json { print(header(scenario)) }
-        var progress = SimulationProgress(total: seed.count)
+        let seeds = seed ?? world.profile?.seeds ?? SeedRange(lower: 1, upper: 1)
+        let subject = JournalSubject(
+            build: BuildIdentity.text,
+            scenario: scenario,
+            first: seeds.lower,
+            last: seeds.upper
+        )
+        let journal = try journal.map { try JournalFile($0, of: subject) }
+        var totals = RunTotals(possible: .possible(in: scenario))
+        for entry in journal?.entries ?? [] { totals.add(entry) }
+        if !json { print(header(scenario, seeds, after: totals)) }
+        var worst = totals.failures.map { SimulationExit.code($0.violation) }.reduce(.success, SimulationExit.worse)
+        if totals.seeds < seeds.count, keepGoing || totals.failures.isEmpty {
+            worst = SimulationExit.worse(worst, try await run(seeds, of: scenario, journal, &totals))
+        }
+        if let coverage { try CoverageFile(reached: totals.coverage, possible: totals.possible).write(to: coverage) }
+        print(json ? "\(["totals": totals.json] as JSONValue)" : SimulationOutput.text(totals, of: seeds))
+        guard worst == .success else { throw worst }
+        if totals.seeds < seeds.count { throw ExitCode(Interrupt.exitCode) }
+    }
+
+    /// Runs what the totals do not hold yet, until a seed fails or somebody wants it to end.
+    private func run(
+        _ seeds: SeedRange,
+        of scenario: Scenario,
+        _ journal: JournalFile?,
+        _ totals: inout RunTotals
+    ) async throws -> ExitCode {
+        var progress = SimulationProgress(total: seeds.count, doneBefore: totals.seeds)
         var worst = ExitCode.success
         let build = BuildIdentity.text
         CrashNotice.watch()
-        let runs = SeedRuns(seeds: seed, jobs: jobs ?? System.coreCount) { number in
+        Interrupt.watch()
+        let rest = SeedRange(lower: seeds.lower + totals.seeds, upper: seeds.upper)
+        let runs = SeedRuns(seeds: rest, jobs: jobs ?? System.coreCount) { number in
             var simulation = Simulation(WorldOptions(seed: number, scenario: scenario))
             return CrashNotice.during(number, "seed \(number) CRASHED, \(build), replay: \(replayCommand(number))") {
                 simulation.run()
             }
         }
-        var unwritten: (any Error)?
+        var failure: (any Error)?
         await runs.forEach { report in
             progress.note(report)
-            if json {
-                print(SimulationOutput.json(report, replay: replayCommand(report.seed)))
-            } else if report.violation != nil || seed.count == 1 {
-                print(SimulationOutput.text(report, replay: replayCommand(report.seed)))
-            }
-            guard let violation = report.violation else { return true }
-            worst = SimulationExit.worse(worst, SimulationExit.code(violation))
+            show(report, isOnly: seeds.count == 1)
             do {
-                worst = SimulationExit.worse(worst, try keep(report, violation, scenario))
+                if let violation = report.violation {
+                    worst = SimulationExit.worse(worst, SimulationExit.code(violation))
+                    worst = SimulationExit.worse(worst, try keep(report, violation, scenario))
+                }
+                let entry = JournalEntry(report, beyond: totals.coverage)
+                try journal?.append(entry)
+                totals.add(entry)
             } catch {
-                unwritten = error
+                failure = error
                 return false
             }
-            return keepGoing
+            return (keepGoing || report.violation == nil) && !Interrupt.hasCome
         }
         progress.finish()
-        if !json, worst == .success, seed.count > 1 { print("\(seed.count) seeds passed") }
-        if let unwritten { throw unwritten }
-        guard worst == .success else { throw worst }
+        if let failure { throw failure }
+        return worst
+    }
+
+    private func show(_ report: SeedReport, isOnly: Bool) {
+        if json {
+            print(SimulationOutput.json(report, replay: replayCommand(report.seed)))
+        } else if report.violation != nil || isOnly {
+            print(SimulationOutput.text(report, replay: replayCommand(report.seed)))
+        }
     }
 
     /// Writes a bundle of a seed that fails, for which it runs again.
@@ -106,41 +165,15 @@ struct SimulateCommand: AsyncParsableCommand {
         return .success
     }
 
-    private func header(_ scenario: Scenario) -> String {
-        "seed \(seed), \(scenario.nodeCount) nodes, \(scenario.duration.milliseconds / 1000) s,"
-            + " \(scenario.operationsPerSecond) operations/s, scenario: \(scenario.name)"
+    private func header(_ scenario: Scenario, _ seeds: SeedRange, after totals: RunTotals) -> String {
+        let line =
+            "seed \(seeds), \(scenario.nodeCount) nodes, \(scenario.duration.milliseconds / 1000) s,"
+            + " \(scenario.operationsPerSecond) operations/s, "
+            + (scenario.faultIntensity == 100 ? "" : "faults at \(scenario.faultIntensity) %, ")
+            + "scenario: \(scenario.name)"
+        return totals.seeds == 0 ? line : "\(line)\n\(totals.seeds) of \(seeds.count) seeds are in the journal"
     }
 
     /// What shows the same history again.
     private func replayCommand(_ seed: UInt64) -> String { "reeve sim run --seed \(seed)" + world.words }
-}
-
-/// `N`, or `A..B` with both ends included.
-struct SeedRange: ExpressibleByArgument, CustomStringConvertible {
-    let lower: UInt64
-    let upper: UInt64
-
-    var count: UInt64 { upper - lower + 1 }
-    var description: String { lower == upper ? "\(lower)" : "\(lower)..\(upper)" }
-    var defaultValueDescription: String { description }
-
-    init(lower: UInt64, upper: UInt64) {
-        self.lower = lower
-        self.upper = upper
-    }
-
-    init?(argument: String) {
-        let ends = argument.split(separator: ".", omittingEmptySubsequences: false)
-        switch ends.count {
-        case 1:
-            guard let seed = UInt64(argument) else { return nil }
-            self.init(lower: seed, upper: seed)
-        case 3:
-            guard ends[1].isEmpty, let lower = UInt64(ends[0]), let upper = UInt64(ends[2]), lower <= upper,
-                upper - lower < 100_000_000
-            else { return nil }
-            self.init(lower: lower, upper: upper)
-        default: return nil
-        }
-    }
 }

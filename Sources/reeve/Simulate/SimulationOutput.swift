@@ -19,6 +19,7 @@ enum SimulationOutput {
         let elections: Int
         let faults: Int
         let committed: Int
+        let tuples: Int
         let undecidedDocument: Int?
         let lastEvents: [String]?
         let build: String?
@@ -43,6 +44,7 @@ enum SimulationOutput {
             elections: report.elections,
             faults: report.faults,
             committed: report.committed,
+            tuples: report.coverage.count,
             undecidedDocument: report.undecidedDocument,
             lastEvents: violation == nil ? nil : report.lastEvents,
             build: violation == nil ? nil : BuildIdentity.text,
@@ -72,6 +74,24 @@ enum SimulationOutput {
             """
     }
 
+    /// What a range of seeds came to.
+    static func text(_ totals: RunTotals, of seeds: SeedRange) -> String {
+        let coverage = CoverageFile.summary(totals.coverage, of: totals.possible)
+        guard seeds.count > 1 else { return coverage }
+        let passed = totals.seeds - UInt64(totals.failures.count)
+        let failures = totals.failures.map { "seed \($0.seed) violated \($0.violation)" }
+        let open = seeds.count - totals.seeds
+        let lines =
+            failures + [
+                "\(passed) of \(totals.seeds) seeds passed" + (open > 0 ? ", \(open) were not run" : ""),
+                "\(totals.steps) steps in \(totals.simulatedMilliseconds / 1000) s of simulated time,"
+                    + " \(totals.operations) operations, \(totals.acknowledged) writes acknowledged,"
+                    + " \(totals.committed) entries committed, \(totals.elections) elections, \(totals.faults) faults",
+                coverage,
+            ]
+        return lines.joined(separator: "\n")
+    }
+
     private static func verdict(_ report: SeedReport) -> String {
         guard let violation = report.violation else { return "passed" }
         return SimulationExit.name(violation)
@@ -81,13 +101,18 @@ enum SimulationOutput {
 /// Tells on standard error how far a range of seeds has come, at most once a second.
 struct SimulationProgress {
     private let total: UInt64
+    /// By an earlier process: no work of this one's, so that they say nothing of its rate.
+    private let doneBefore: UInt64
     private let start = Date()
     private var done: UInt64 = 0
     private var steps: UInt64 = 0
     private var lastPrint = Date()
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
-    init(total: UInt64) { self.total = total }
+    init(total: UInt64, doneBefore: UInt64) {
+        self.total = total
+        self.doneBefore = doneBefore
+    }
 
     mutating func note(_ report: SeedReport) {
         done += 1
@@ -99,11 +124,11 @@ struct SimulationProgress {
         let text = String(
             format: "seed %llu: %llu of %llu done, %.1f seeds/s, %.0f steps/s, remaining: %.0f s",
             report.seed,
-            done,
+            doneBefore + done,
             total,
             rate,
             Double(steps) / max(elapsed, 0.001),
-            Double(total - done) / max(rate, 0.001)
+            Double(total - doneBefore - done) / max(rate, 0.001)
         )
         write(text)
     }

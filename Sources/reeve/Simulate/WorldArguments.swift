@@ -5,36 +5,49 @@ import Wire
 
 /// What a run is of, but for its seed.
 struct WorldArguments: ParsableArguments {
+    @Option(help: "How much: see above.")
+    var profile: SimulationProfile?
+
     @Option(help: "How many nodes, 1 to 15. A scenario file may say otherwise.")
     var nodes: Int?
 
     @Option(help: "How long clients send, in simulated seconds, at least 5.")
     var seconds: UInt64?
 
+    @Option(help: ArgumentHelp("What clients begin, a simulated second.", valueName: "operations"))
+    var rate: UInt64?
+
+    @Option(help: ArgumentHelp("How dense the seed's faults are, in percent of the usual.", valueName: "percent"))
+    var faults: Int?
+
     @Option(help: "A scenario file; see simulations/.", completion: .file(extensions: ["yaml"]))
     var scenario: String?
 
-    var isDefault: Bool { nodes == nil && seconds == nil && scenario == nil }
+    var isDefault: Bool { words.isEmpty }
 
     func loadScenario() throws -> Scenario {
-        var result = Scenario()
+        var result = profile?.scenario ?? Scenario()
         if let path = scenario {
             do {
                 result = try ScenarioFile.read(path)
             } catch {
                 throw CommandError("\(error)", at: path)
             }
+            if let profile { result.faultIntensity = profile.scenario.faultIntensity }
         }
         if let nodes { result.nodeCount = nodes }
         if let seconds { result.duration = .seconds(seconds) }
+        if let rate { result.operationsPerSecond = rate }
+        if let faults { result.faultIntensity = faults }
         if let flaw = result.flaw { throw CommandError(flaw) }
         return result
     }
 
     /// The same on a command line.
     var words: String {
-        (nodes.map { " --nodes \($0)" } ?? "") + (seconds.map { " --seconds \($0)" } ?? "")
-            + (scenario.map { " --scenario \($0)" } ?? "")
+        (profile.map { " --profile \($0)" } ?? "") + (nodes.map { " --nodes \($0)" } ?? "")
+            + (seconds.map { " --seconds \($0)" } ?? "") + (rate.map { " --rate \($0)" } ?? "")
+            + (faults.map { " --faults \($0)" } ?? "") + (scenario.map { " --scenario \($0)" } ?? "")
     }
 }
 

@@ -1,0 +1,58 @@
+internal import Kernel
+
+extension Coverage {
+    /// All tuples that runs of a scenario can reach.
+    ///
+    /// Left out are, besides faults that neither the scenario nor its seeds have, and learners where no machine ever joins:
+    /// - what is sent to leaders and candidates alone, for learners: answers to votes, entries, heartbeats and chunks,
+    ///   forwarded commands, and questions for the commit index. A machine that was a learner before has another member's
+    ///   name by then, and a link is between members, so nothing that was meant for a leader reaches it late;
+    /// - everything, where there is one node and no other ever joins: it gets no message.
+    ///
+    /// All the rest can be: messages are late, so a leader gets what was sent to the candidate that it was, and a follower
+    /// what was sent to the leader.
+    package static func possible(in scenario: Scenario) -> Coverage {
+        var coverage = Coverage()
+        let hasLearners = scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares
+        guard scenario.nodeCount > 1 || hasLearners else { return coverage }
+        let faults = faults(in: scenario)
+        for role in Role.allCases where role != .learner || hasLearners {
+            for message in ChoiceKey.Subject.messages where role != .learner || !message.isForLeadersOrCandidates {
+                coverage.note(role, message, under: [])
+                coverage.note(role, message, under: faults)
+            }
+        }
+        return coverage
+    }
+
+    /// Every run loses power everywhere at its end.
+    private static func faults(in scenario: Scenario) -> FaultSet {
+        let drawn = scenario.drawsFaults ? FaultClass.allCases : []
+        return FaultSet((drawn + scenario.faults.compactMap(\.fault.kind) + [.crash]).map { FaultSet($0) })
+    }
+}
+
+extension ChoiceKey.Subject {
+    package static let messages = allCases.filter(\.isMessage)
+
+    private var isMessage: Bool {
+        switch self {
+        case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
+            .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
+            .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound:
+            true
+        case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
+            .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair:
+            false
+        }
+    }
+
+    fileprivate var isForLeadersOrCandidates: Bool {
+        switch self {
+        case .preVoteResponse, .voteResponse, .appendAccepted, .appendRejected, .heartbeatAcknowledged,
+            .snapshotAcknowledged, .readIndexRequest, .forward:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// A kind of what goes wrong: what a seed has or has not, and what stands beside a message in a run's coverage.
+package enum FaultClass: UInt8, CaseIterable, Sendable {
+    case isolation, split, cut, network, crash, crashDuringWrite, stop, slowDisk, hungDisk, clock, rot, revocation
+}
+
+/// Some of the classes.
+package struct FaultSet: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package init(_ kind: FaultClass) { rawValue = 1 << UInt32(kind.rawValue) }
+}
+
+extension Fault {
+    /// Nil for what repairs.
+    package var kind: FaultClass? {
+        switch self {
+        case .isolate: .isolation
+        case .split: .split
+        case .cut: .cut
+        case .network(let quality): quality == .good ? nil : .network
+        case .crash: .crash
+        case .crashDuringWrite: .crashDuringWrite
+        case .stop: .stop
+        case .slowDisk(_, let factor): factor == 1 ? nil : .slowDisk
+        case .hangDisk: .hungDisk
+        case .rotLog: .rot
+        case .stepClock: .clock
+        case .revokeAgents: .revocation
+        case .healNetwork, .correctClocks, .repairAll: nil
+        }
+    }
+}

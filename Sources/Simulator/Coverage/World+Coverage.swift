@@ -1,0 +1,51 @@
+internal import Consensus
+internal import Replica
+
+/// What a run has seen.
+extension World {
+    /// A message is about to be given to a node.
+    mutating func noteCoverage(_ node: Int, _ message: PeerMessage) {
+        guard let role = machines[node].process?.replica.coverageRole else { return }
+        coverage.note(role, message.subject, under: faultsInForce.current(at: now))
+    }
+
+    /// A fault without duration is about to happen. One that hits nothing counts for nothing.
+    mutating func noteHappening(_ fault: Fault) {
+        switch fault {
+        case .crash(let target, _, _), .stop(let target, _):
+            guard let node = find(target), machines[node].isUp, let kind = fault.kind else { return }
+            faultsInForce.happened(kind, at: now)
+        case .revokeAgents: faultsInForce.happened(.revocation, at: now)
+        // It has yet to come.
+        case .crashDuringWrite: break
+        // What has come of these is seen afterwards.
+        case .rotLog, .isolate, .split, .cut, .network, .slowDisk, .hangDisk, .stepClock: break
+        case .healNetwork, .correctClocks, .repairAll: break
+        }
+    }
+
+    /// A fault has happened, or a repair.
+    mutating func noteInForce(after fault: Fault) {
+        if case .rotLog = fault, machines.contains(where: { !$0.log.damage.isEmpty }) {
+            faultsInForce.happened(.rot, at: now)
+        }
+        let standing: [(FaultClass, Bool)] = [
+            (.isolation, network.isolatesSome), (.split, network.isSplit), (.cut, network.cutsSome),
+            (.network, !network.isUsual),
+            (.slowDisk, machines.contains { $0.diskSlowness > 1 }), (.hungDisk, machines.contains(where: \.isDiskHung)),
+            (.clock, machines.contains { !$0.clock.isGood }),
+        ]
+        faultsInForce.lasting = FaultSet(standing.filter { $0.1 }.map { FaultSet($0.0) })
+    }
+}
+
+extension ReplicaNode {
+    fileprivate var coverageRole: Coverage.Role {
+        switch role {
+        case .follower: configuration.learners.contains(member) ? .learner : .follower
+        case .preCandidate: .preCandidate
+        case .candidate: .candidate
+        case .leader: .leader
+        }
+    }
+}

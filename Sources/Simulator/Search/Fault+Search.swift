@@ -1,0 +1,69 @@
+extension Fault {
+    /// The same on another node; nil for what is not of one node.
+    package func onto(_ node: NodeSelector) -> Fault? {
+        switch self {
+        case .isolate: .isolate(node)
+        case .cut(_, let to): .cut(from: node, to: to)
+        case .crash(_, let crash, let downFor): .crash(node, crash, downFor: downFor)
+        case .crashDuringWrite(_, let crash, let downFor): .crashDuringWrite(node, crash, downFor: downFor)
+        case .stop(_, let downFor): .stop(node, downFor: downFor)
+        case .slowDisk(_, let factor): .slowDisk(node, factor: factor)
+        case .hangDisk: .hangDisk(node)
+        case .rotLog(_, let entries, let sparing): .rotLog(node, entries: entries, sparing: sparing)
+        case .stepClock(_, let milliseconds): .stepClock(node, milliseconds: milliseconds)
+        case .split, .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: nil
+        }
+    }
+
+    /// What ends it; nil for what ends by itself, or only with everything else.
+    package var repair: Fault? {
+        switch self {
+        case .isolate, .split, .cut: .healNetwork
+        case .network(let quality): quality == .good ? nil : .network(.good)
+        case .slowDisk(let node, let factor): factor == 1 ? nil : .slowDisk(node, factor: 1)
+        case .hangDisk(let node): .slowDisk(node, factor: 1)
+        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .healNetwork, .correctClocks,
+            .repairAll:
+            nil
+        }
+    }
+}
+
+extension ChoiceKey {
+    /// Of the same message: that it is lost.
+    var asLoss: ChoiceKey {
+        ChoiceKey(
+            .loss,
+            subject,
+            node: Int(node),
+            peer: Int(peer),
+            process: UInt64(process),
+            number: Int(number)
+        )
+    }
+}
+
+extension ChoiceKey.Kind {
+    /// What a number may be changed to: about what a seed draws, within `range`. A message that takes an hour, which a bundle
+    /// may ask for, would keep a cluster from coming together and say nothing of it. Nil for what is no number.
+    func drawnRange(from old: Int64) -> ClosedRange<Int64>? {
+        switch self {
+        case .fault, .operation, .undertaking: nil
+        case .option: max(5, old / 2)...max(5, min(old, 1 << 20) * 2)
+        case .spares: 0...2
+        case .encodedFrames, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers: range
+        case .delay, .duplicate: 0...500_000
+        case .linkClosing: 100...3_000_000
+        case .disk: 50...500_000
+        case .crashPoint: 0...5000
+        case .keptWrites, .lostTransactions: 0...8
+        case .hiddenLog: 0...1000
+        case .scrub: 10_000...3_000_000
+        case .target: 0...Int64(Scenario.nodeCounts.upperBound)
+        case .deadline: 500_000...2_500_000
+        case .retryPause: 20_000...400_000
+        case .operatorPause: 50_000...800_000
+        case .wipe: 10_000...5_000_000
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import JSON
 import Kernel
+import MutantWrappers
 import Simulator
 import Testing
 

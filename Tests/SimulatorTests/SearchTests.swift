@@ -1,4 +1,5 @@
 import Kernel
+import MutantWrappers
 import Simulator
 import Testing
 

@@ -14,6 +14,8 @@ package struct Membership: Sendable {
         case invited
         case learner
         case voter
+        /// A member whose disks were wiped: its identity is worth nothing any more.
+        case lost
         /// Runs on for a while all the same.
         case removed
     }
@@ -28,6 +30,10 @@ package struct Membership: Sendable {
 
     private(set) var standings: [Standing]
     var underWay: Undertaking?
+    /// Whether the operator looks at the members from time to time.
+    var isLookedAfter = false
+    /// Machines that have lied: their members never get a vote.
+    private var isDistrusted: [Bool]
     /// As many as the cluster began with: what is promised of clocks and disks rests on their number.
     private let minimumVoters: Int
     private static let maximumVoters = 7
@@ -35,6 +41,7 @@ package struct Membership: Sendable {
     init(voterCount: Int, spareCount: Int) {
         standings = Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: spareCount)
         minimumVoters = voterCount
+        isDistrusted = standings.map { _ in false }
     }
 
     /// Half of all worlds have one or two machines more than voters.
@@ -46,9 +53,28 @@ package struct Membership: Sendable {
     func isPresent(_ node: Int) -> Bool {
         switch standings[node] {
         case .spare, .invited: false
-        case .learner, .voter, .removed: true
+        case .learner, .voter, .lost, .removed: true
         }
     }
+
+    var hasSpares: Bool { standings.count > minimumVoters }
+    var hasLost: Bool { standings.contains(.lost) }
+    func isMember(_ node: Int) -> Bool { standings[node] == .learner || standings[node] == .voter }
+    func isBlank(_ node: Int) -> Bool { standings[node] == .spare }
+    func isLearner(_ node: Int) -> Bool { standings[node] == .learner }
+    func isLost(_ node: Int) -> Bool { standings[node] == .lost }
+    func isVoter(_ node: Int) -> Bool { standings[node] == .voter }
+
+    /// Those that are members as far as the operator knows, of the identities of all machines.
+    func members(among all: [MemberID]) -> [MemberID] { all.indices.filter(isMember).map { all[$0] } }
+
+    /// As in the beginning.
+    mutating func beginAnew() {
+        underWay = nil
+        for node in standings.indices { set(node < minimumVoters ? .voter : .spare, of: node) }
+    }
+
+    mutating func distrust(_ node: Int) { isDistrusted[node] = true }
 
     /// What to do next; nil when there is nothing.
     func next(from random: inout SeededRandom) -> (step: Step, node: Int)? {
@@ -61,15 +87,19 @@ package struct Membership: Sendable {
     private func possibleStep(_ node: Int) -> Step? {
         let voters = standings.count { $0 == .voter }
         return switch standings[node] {
-        case .spare: voters < Self.maximumVoters ? .invite : nil
+        case .spare: voters < Self.maximumVoters && !isDistrusted[node] ? .invite : nil
         case .invited: .join
-        case .learner: .promote
+        case .learner: isDistrusted[node] ? .remove : .promote
+        case .lost: .remove
         case .voter: voters > minimumVoters ? .remove : nil
         case .removed: nil
         }
     }
 
-    mutating func set(_ standing: Standing, of node: Int) { standings[node] = standing }
+    mutating func set(_ standing: Standing, of node: Int) {
+        standings[node] = standing
+        if standing == .spare { isDistrusted[node] = false }
+    }
 }
 
 extension Membership.Step {

@@ -3,7 +3,7 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "spares", "duration", "operationsPerSecond", "randomFaults", "faults", "expect",
+        "name", "nodes", "spares", "duration", "operationsPerSecond", "maximumAge", "randomFaults", "faults", "expect",
     ]
 
     var json: JSONValue {
@@ -13,6 +13,7 @@ extension Scenario {
             "spares": spareCount.map { .count($0) } ?? .null,
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
+            "maximumAge": maximumAge.map { .span($0) } ?? .null,
             "randomFaults": .bool(drawsFaults),
             "faults": .array(faults.map(\.json)),
             "expect": .array(expectations.map(\.json)),
@@ -34,6 +35,7 @@ extension Scenario {
             spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
             duration: try fields.span("duration"),
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 1...1000)),
+            maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),
             expectations: expectations
@@ -50,7 +52,7 @@ extension TimedFault {
 
 extension Expectation {
     private enum Name: CaseIterable {
-        case grantsHold, writesResume, leaders, snapshots, minorityAcknowledgesNothing
+        case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, minorityAcknowledgesNothing
     }
 
     fileprivate static let fields = ["expectation", "within", "atLeast"]
@@ -61,6 +63,10 @@ extension Expectation {
         case .writesResume(let span): ["expectation": "writesResume", "within": .span(span)]
         case .leaders(let count): ["expectation": "leaders", "atLeast": .count(count)]
         case .snapshots(let count): ["expectation": "snapshots", "atLeast": .count(count)]
+        case .replaced(let count): ["expectation": "replaced", "atLeast": .count(count)]
+        case .refused(let count): ["expectation": "refused", "atLeast": .count(count)]
+        case .lost(let count): ["expectation": "lost", "atLeast": .count(count)]
+        case .lies(let count): ["expectation": "lies", "atLeast": .count(count)]
         case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
         }
     }
@@ -71,6 +77,10 @@ extension Expectation {
         case .writesResume: self = .writesResume(within: try fields.span("within"))
         case .leaders: self = .leaders(atLeast: try fields.count("atLeast", in: 1...15))
         case .snapshots: self = .snapshots(atLeast: try fields.count("atLeast", in: 1...1000))
+        case .replaced: self = .replaced(atLeast: try fields.count("atLeast", in: 1...15))
+        case .refused: self = .refused(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .lost: self = .lost(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .lies: self = .lies(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
         }
     }

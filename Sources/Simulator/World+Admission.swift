@@ -10,9 +10,15 @@ extension World {
         let refusal =
             machines[frame.to].process?.admission.refusal(of: frame.sender, from: frame.instance)
             ?? answerRefusal(frame)
-        guard refusal != nil else { return true }
+        guard let refusal, !isIntroduced(frame, refusal) else { return true }
         refusalCount += 1
         return false
+    }
+
+    private func isIntroduced(_ frame: WorldEvent.Frame, _ refusal: PeerAdmission.Refusal) -> Bool {
+        guard options.introducesNewMembers, refusal == .unknown else { return false }
+        return [(frame.from, frame.sender), (frame.to, frame.receiver)]
+            .allSatisfy { node, member in members[node] == member && membership.isMember(node) }
     }
 
     /// A sender that has ended since has asked before.

@@ -211,7 +211,6 @@ extension World {
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index
         try history.read(document: document, value: value, applied: applied, atLeast: max(atLeast, revision), on: node)
-        try knowledge.answers(node, from: applied, epoch: machines[node].state.current.facts.epoch)
         guard isCurrent else { return }
         finish(place, .read(value))
         knownRevision = max(knownRevision, applied)

@@ -13,7 +13,7 @@ struct LiarTests {
     )
     func lies(seed: UInt64, role: Liar) {
         let faults = [
-            TimedFault(at: Instant(microseconds: 2_500_000), .byzantine(role, for: .seconds(15))),
+            TimedFault(at: Instant(microseconds: 1_500_000), .byzantine(role, for: .seconds(15))),
             TimedFault(at: Instant(microseconds: 9_000_000), .crash(.leader, .process, downFor: .seconds(1))),
         ]
         let scenario = Scenario(name: "lies", spareCount: 1, faults: faults, drawsFaults: false)

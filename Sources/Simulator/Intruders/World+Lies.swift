@@ -10,7 +10,7 @@ extension World {
     /// A machine for the part; nil while there is none.
     private func liar(as role: Liar) -> Int? {
         machines.indices.first { node in
-            intruders.end(of: node) == nil
+            intruders.end(of: node) == nil && membership.underWay?.node != node
                 && (role == .outsider ? membership.isBlank(node) : membership.isLearner(node) && machines[node].isUp)
         }
     }

@@ -20,6 +20,14 @@ package struct Membership: Sendable {
         case removed
     }
 
+    /// A member whose machine has lied never gets a vote.
+    private enum Trust: Hashable, Sendable {
+        case trusted
+        /// Nobody has noticed yet.
+        case lies
+        case exposed
+    }
+
     package enum Step: Hashable, CaseIterable, Sendable { case invite, join, promote, remove }
 
     struct Undertaking: Sendable {
@@ -32,8 +40,9 @@ package struct Membership: Sendable {
     var underWay: Undertaking?
     /// Whether the operator looks at the members from time to time.
     var isLookedAfter = false
-    /// Machines that have lied: their members never get a vote.
-    private var isDistrusted: [Bool]
+    /// Whether somebody waits for a learner that is to lie, so that none gets a vote before.
+    var awaitsLiar = false
+    private var trust: [Trust]
     /// As many as the cluster began with: what is promised of clocks and disks rests on their number.
     private let minimumVoters: Int
     private static let maximumVoters = 7
@@ -41,7 +50,7 @@ package struct Membership: Sendable {
     init(voterCount: Int, spareCount: Int) {
         standings = Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: spareCount)
         minimumVoters = voterCount
-        isDistrusted = standings.map { _ in false }
+        trust = standings.map { _ in .trusted }
     }
 
     /// Half of all worlds have one or two machines more than voters.
@@ -74,7 +83,12 @@ package struct Membership: Sendable {
         for node in standings.indices { set(node < minimumVoters ? .voter : .spare, of: node) }
     }
 
-    mutating func distrust(_ node: Int) { isDistrusted[node] = true }
+    mutating func beginLying(_ node: Int) {
+        trust[node] = .lies
+        awaitsLiar = false
+    }
+
+    mutating func endLying(_ node: Int) { trust[node] = standings[node] == .spare ? .trusted : .exposed }
 
     /// What to do next; nil when there is nothing.
     func next(from random: inout SeededRandom) -> (step: Step, node: Int)? {
@@ -87,9 +101,14 @@ package struct Membership: Sendable {
     private func possibleStep(_ node: Int) -> Step? {
         let voters = standings.count { $0 == .voter }
         return switch standings[node] {
-        case .spare: voters < Self.maximumVoters && !isDistrusted[node] ? .invite : nil
+        case .spare: voters < Self.maximumVoters && trust[node] == .trusted ? .invite : nil
         case .invited: .join
-        case .learner: isDistrusted[node] ? .remove : .promote
+        case .learner:
+            switch trust[node] {
+            case .trusted: awaitsLiar ? nil : .promote
+            case .lies: nil
+            case .exposed: .remove
+            }
         case .lost: .remove
         case .voter: voters > minimumVoters ? .remove : nil
         case .removed: nil
@@ -98,7 +117,7 @@ package struct Membership: Sendable {
 
     mutating func set(_ standing: Standing, of node: Int) {
         standings[node] = standing
-        if standing == .spare { isDistrusted[node] = false }
+        if standing == .spare { trust[node] = .trusted }
     }
 }
 

@@ -9,6 +9,7 @@ extension World {
 
     package mutating func inject(_ fault: Fault) throws(Violation) {
         guard fault.selectors.allSatisfy({ find($0) != nil }), !lacksLiar(for: fault) else {
+            if case .byzantine(.learner, _) = fault { membership.awaitsLiar = true }
             let time = now.advanced(by: Self.retryInterval)
             if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }
             return
@@ -140,6 +141,7 @@ extension World {
     mutating func repairAll() {
         network.heal()
         network.quality = .good
+        membership.awaitsLiar = false
         correctClocks()
         for node in machines.indices {
             machines[node].diskSlowness = 1

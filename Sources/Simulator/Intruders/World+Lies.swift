@@ -22,7 +22,7 @@ extension World {
 
     mutating func beginLying(as role: Liar, for span: Span) {
         guard let node = liar(as: role) else { return }
-        membership.distrust(node)
+        membership.beginLying(node)
         intruders.begin(node, until: now.advanced(by: span))
         record(.member("\(members[node]) lies from now on"), node: node)
         queue.schedule(.lie(node: node), at: now)
@@ -30,7 +30,10 @@ extension World {
 
     mutating func tellLie(_ node: Int) {
         guard let end = intruders.end(of: node) else { return }
-        guard now < end, now < loadEnds else { return intruders.forget(node) }
+        guard now < end, now < loadEnds else {
+            intruders.forget(node)
+            return membership.endLying(node)
+        }
         queue.schedule(.lie(node: node), at: now.advanced(by: Self.lieInterval))
         let key = ChoiceKey(.lie, node: node)
         let number = choices.count(key)

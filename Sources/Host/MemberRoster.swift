@@ -79,22 +79,24 @@ final class MemberRoster: Sendable {
     }
 
     private func roster(of state: State) -> LinkRoster {
-        var specs = Dictionary(state.members.map { ($0.spec.id, $0.spec) }) { _, last in last }
-        for id in state.configuration.members { specs[id] = specs[id] ?? state.known[id] }
-        if specs[own.id] == nil {
-            for spec in introduced where !wasRemoved(spec.id, state) { specs[spec.id] = specs[spec.id] ?? spec }
-        }
+        var specs = state.known
+        specs.merge(state.members.map { ($0.spec.id, $0.spec) }) { _, last in last }
+        let peers = PeerAdmission.peers(
+            of: own.id,
+            named: state.members.map(\.spec.id),
+            configuration: state.configuration.members.filter { state.known[$0] != nil },
+            introduced: introduced.map(\.id),
+            former: state.former.map(\.id)
+        )
         let instances = state.members.compactMap { member in member.instance.map { (member.spec.id, $0) } }
         return LinkRoster(
-            members: specs.values.compactMap { dialled($0) },
+            members: peers.compactMap { specs[$0] }.compactMap { dialled($0) },
             instances: Dictionary(instances) { _, last in last },
             former: state.former.map { former in
                 LinkRoster.FormerMember(id: former.id, name: former.name, keyFingerprint: former.keyFingerprint)
             }
         )
     }
-
-    private func wasRemoved(_ id: MemberID, _ state: State) -> Bool { state.former.contains { $0.id == id } }
 
     private func dialled(_ spec: MemberSpec) -> LinkMember? {
         do { return try LinkMember(spec) } catch {

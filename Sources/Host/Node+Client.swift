@@ -14,14 +14,9 @@ extension Node: ReplicaClient {
     package func now() -> Moment { clock.now() }
 
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
-        let bytes = codec.encode(command)
-        // Once committed, a command that does not decode would halt every node.
-        guard (try? codec.decodeCommand(bytes)) == command else {
-            throw ServiceError(
-                .invalid,
-                code: "not_encodable",
-                message: "The command cannot be written to the log; it may be nested too deeply."
-            )
+        let bytes: [UInt8]
+        do throws(UnloggableCommand) { bytes = try codec.loggedBytes(of: command) } catch {
+            throw ServiceError(.invalid, code: "not_encodable", message: "\(error).")
         }
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in

@@ -7,13 +7,17 @@ internal import Synchronization
 final class Roster: Sendable {
     private struct Peers {
         var members: [MemberID: LinkMember]
-        var instances: [MemberID: Digest]
+        var admission: PeerAdmission
         var former: [LinkRoster.FormerMember]
 
         /// The own entry is ignored; of two with one id the last counts.
         init(_ roster: LinkRoster, without own: MemberID) {
             members = Dictionary(roster.members.filter { $0.id != own }.map { ($0.id, $0) }) { _, last in last }
-            instances = roster.instances
+            admission = PeerAdmission(
+                members: roster.members.map(\.id).filter { $0 != own },
+                instances: roster.instances,
+                former: roster.former.map(\.id)
+            )
             former = roster.former
         }
     }
@@ -38,7 +42,7 @@ final class Roster: Sendable {
 
     /// Whether a member may come from this data directory.
     func admits(_ instance: Digest, of member: MemberID) -> Bool {
-        peers.withLock { $0.instances[member] }.map { $0 == instance } ?? true
+        peers.withLock { $0.admission.admits(instance, of: member) }
     }
 
     /// What a certificate must show to be one of the peers, or somebody who is to be told that it is none.
@@ -59,16 +63,17 @@ final class Roster: Sendable {
     func accept(_ hello: Hello, certificate: ParsedCertificate) throws(HelloRefusal) -> LinkMember {
         guard hello.lineage == lineage else { throw .wrongLineage }
         guard hello.receiver == local.id else { throw .wrongReceiver }
-        guard let member = peer(hello.sender) else { throw wasMember(hello.sender) ? .removed : .unknownSender }
+        guard let member = peer(hello.sender) else { throw refusal(of: hello.sender) }
         guard hello.senderName == member.name, certificate.spiffeID?.nodeName == member.name else { throw .wrongName }
         guard certificate.fingerprint == member.keyFingerprint else { throw .wrongKey }
         guard admits(hello.instance, of: member.id) else { throw .otherInstance }
         return member
     }
 
-    private func wasMember(_ id: MemberID) -> Bool {
-        peers.withLock { peers in
-            peers.former.contains { $0.id.isSameNode(as: id) && id.incarnation <= $0.id.incarnation }
+    private func refusal(of stranger: MemberID) -> HelloRefusal {
+        switch peers.withLock({ $0.admission.refusal(of: stranger) }) {
+        case .removed: .removed
+        case .unknown, .otherInstance, nil: .unknownSender
         }
     }
 }

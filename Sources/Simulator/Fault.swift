@@ -24,6 +24,17 @@ package enum Fault: Hashable, Sendable {
     /// Bit rot: the last so many entries of the node's log do not read back any more, but for the newest `sparing`. Left
     /// out while another node has damage, since nobody promises to survive the loss of a quorum.
     case rotLog(NodeSelector, entries: UInt64, sparing: UInt64)
+    /// Log and state of a member are gone, and so is its process; it starts again under the identity that it had. Left out
+    /// where another disk is not whole, or where somebody does not know yet which data directory is the member's.
+    case wipeDisks(NodeSelector)
+    /// What would stop every node that applied it is put on its way into the log.
+    case poison(Poison, at: NodeSelector)
+    /// An operator saves the state of a node that serves.
+    case backup(NodeSelector)
+    /// Everything stops, and a new cluster of the same lineage goes on from the newest backup.
+    case restoreBackup(RevocationsFate)
+    /// A machine that is no voter lies to everybody for so long. Waits until there is one of that kind.
+    case byzantine(Liar, for: Span)
     case stepClock(NodeSelector, milliseconds: Int64)
     /// An operator revokes so many of the agents that exist at once, or as many as there are.
     case revokeAgents(count: UInt64)
@@ -37,6 +48,46 @@ package enum Crash: Hashable, Sendable {
     case process
     /// The machine loses power.
     case power
+}
+
+/// A command that no node could apply, and how it comes to a node.
+package struct Poison: Hashable, Sendable {
+    package enum Command: Hashable, CaseIterable, Sendable {
+        /// Bytes of which no codec makes a command.
+        case undecodable
+        /// A command of a feature level that no node supports.
+        case tooNew
+    }
+
+    package enum Path: Hashable, CaseIterable, Sendable {
+        /// A client asks the node for it.
+        case client
+        /// It comes over the node's links to its peers, as if the node had taken it from a client.
+        case peers
+    }
+
+    package let command: Command
+    package let path: Path
+
+    package init(_ command: Command, through path: Path) {
+        self.command = command
+        self.path = path
+    }
+}
+
+/// What becomes of revocations that a backup does not know.
+package enum RevocationsFate: Hashable, CaseIterable, Sendable {
+    /// Those that are left of the old cluster tell.
+    case merged
+    /// Nobody is left to tell: every principal starts quarantined.
+    case lost
+}
+
+/// Who lies.
+package enum Liar: Hashable, CaseIterable, Sendable {
+    /// A machine that is no member.
+    case outsider
+    case learner
 }
 
 /// Which node a fault hits, found when it happens.
@@ -72,11 +123,12 @@ extension Fault {
     package var selectors: [NodeSelector] {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
-            .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _):
+            .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _),
+            .wipeDisks(let node), .poison(_, let node), .backup(let node):
             [node]
         case .cut(let from, let to): [from, to]
         case .split(let groups): groups.flatMap { $0 }
-        case .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: []
+        case .restoreBackup, .byzantine, .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: []
         }
     }
 }

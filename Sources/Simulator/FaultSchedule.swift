@@ -32,6 +32,14 @@ package enum FaultSchedule {
         return weights.map { $0 == 0 ? nil : Span(microseconds: max(1, all * sum / $0)) }
     }
 
+    /// Who lies, where there are machines besides the voters that may: in a third of those seeds.
+    package static func drawLies(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
+        guard random.chance(333_333), let role = random.element(of: Liar.allCases) else { return [] }
+        let latest = scenario.healTime.elapsed(since: .zero).microseconds
+        let time = Instant(microseconds: random.within(2_000_000...max(2_000_000, latest)))
+        return [TimedFault(at: time, .byzantine(role, for: random.span(.milliseconds(500)...(.seconds(8)))))]
+    }
+
     private static func draw(
         _ kind: FaultClass,
         at time: Instant,

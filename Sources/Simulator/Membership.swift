@@ -14,8 +14,18 @@ package struct Membership: Sendable {
         case invited
         case learner
         case voter
+        /// A member whose disks were wiped: its identity is worth nothing any more.
+        case lost
         /// Runs on for a while all the same.
         case removed
+    }
+
+    /// A member whose machine has lied never gets a vote.
+    private enum Trust: Hashable, Sendable {
+        case trusted
+        /// Nobody has noticed yet.
+        case lies
+        case exposed
     }
 
     package enum Step: Hashable, CaseIterable, Sendable { case invite, join, promote, remove }
@@ -28,6 +38,11 @@ package struct Membership: Sendable {
 
     private(set) var standings: [Standing]
     var underWay: Undertaking?
+    /// Whether the operator looks at the members from time to time.
+    var isLookedAfter = false
+    /// Whether somebody waits for a learner that is to lie, so that none gets a vote before.
+    var awaitsLiar = false
+    private var trust: [Trust]
     /// As many as the cluster began with: what is promised of clocks and disks rests on their number.
     private let minimumVoters: Int
     private static let maximumVoters = 7
@@ -35,6 +50,7 @@ package struct Membership: Sendable {
     init(voterCount: Int, spareCount: Int) {
         standings = Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: spareCount)
         minimumVoters = voterCount
+        trust = standings.map { _ in .trusted }
     }
 
     /// Half of all worlds have one or two machines more than voters.
@@ -46,9 +62,33 @@ package struct Membership: Sendable {
     func isPresent(_ node: Int) -> Bool {
         switch standings[node] {
         case .spare, .invited: false
-        case .learner, .voter, .removed: true
+        case .learner, .voter, .lost, .removed: true
         }
     }
+
+    var hasSpares: Bool { standings.count > minimumVoters }
+    var hasLost: Bool { standings.contains(.lost) }
+    func isMember(_ node: Int) -> Bool { standings[node] == .learner || standings[node] == .voter }
+    func isBlank(_ node: Int) -> Bool { standings[node] == .spare }
+    func isLearner(_ node: Int) -> Bool { standings[node] == .learner }
+    func isLost(_ node: Int) -> Bool { standings[node] == .lost }
+    func isVoter(_ node: Int) -> Bool { standings[node] == .voter }
+
+    /// Those that are members as far as the operator knows, of the identities of all machines.
+    func members(among all: [MemberID]) -> [MemberID] { all.indices.filter(isMember).map { all[$0] } }
+
+    /// As in the beginning.
+    mutating func beginAnew() {
+        underWay = nil
+        for node in standings.indices { set(node < minimumVoters ? .voter : .spare, of: node) }
+    }
+
+    mutating func beginLying(_ node: Int) {
+        trust[node] = .lies
+        awaitsLiar = false
+    }
+
+    mutating func endLying(_ node: Int) { trust[node] = standings[node] == .spare ? .trusted : .exposed }
 
     /// What to do next; nil when there is nothing.
     func next(from random: inout SeededRandom) -> (step: Step, node: Int)? {
@@ -61,15 +101,24 @@ package struct Membership: Sendable {
     private func possibleStep(_ node: Int) -> Step? {
         let voters = standings.count { $0 == .voter }
         return switch standings[node] {
-        case .spare: voters < Self.maximumVoters ? .invite : nil
+        case .spare: voters < Self.maximumVoters && trust[node] == .trusted ? .invite : nil
         case .invited: .join
-        case .learner: .promote
+        case .learner:
+            switch trust[node] {
+            case .trusted: awaitsLiar ? nil : .promote
+            case .lies: nil
+            case .exposed: .remove
+            }
+        case .lost: .remove
         case .voter: voters > minimumVoters ? .remove : nil
         case .removed: nil
         }
     }
 
-    mutating func set(_ standing: Standing, of node: Int) { standings[node] = standing }
+    mutating func set(_ standing: Standing, of node: Int) {
+        standings[node] = standing
+        if standing == .spare { trust[node] = .trusted }
+    }
 }
 
 extension Membership.Step {

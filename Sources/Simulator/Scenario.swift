@@ -1,3 +1,4 @@
+internal import Directory
 package import Kernel
 
 /// What a run is made of besides its seed: topology, load, faults and what is expected of it.
@@ -11,6 +12,8 @@ package struct Scenario: Hashable, Sendable {
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
     package var operationsPerSecond: UInt64
+    /// How old the knowledge may be by which a node allows. Nil for what a cluster begins with.
+    package var maximumAge: Span?
     /// Sorted by time.
     package var faults: [TimedFault]
     /// Whether the seed adds faults of its own.
@@ -22,6 +25,7 @@ package struct Scenario: Hashable, Sendable {
     package static let nodeCounts = 1...15
     package static let spareCounts = 0...4
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
+    package static let maximumAges = Settings.maximumAgeRange
     package static let operationRates: ClosedRange<UInt64> = 1...1000
     package static let faultIntensities = 10...1000
 
@@ -31,6 +35,7 @@ package struct Scenario: Hashable, Sendable {
         spareCount: Int? = nil,
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
+        maximumAge: Span? = nil,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
         faultIntensity: Int = 100,
@@ -41,6 +46,7 @@ package struct Scenario: Hashable, Sendable {
         self.spareCount = spareCount
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
+        self.maximumAge = maximumAge
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
         self.faultIntensity = faultIntensity
@@ -51,11 +57,15 @@ package struct Scenario: Hashable, Sendable {
     /// the members that it names.
     package var drawsSpares: Bool { spareCount == nil && drawsFaults && expectations.isEmpty }
 
+    /// Whether it is of importance whose data directory is whose.
+    var wipesDisks: Bool { faults.contains { if case .wipeDisks = $0.fault { true } else { false } } }
+
     /// When faults end and everything is repaired.
     package var healTime: Instant { Instant(microseconds: duration.microseconds / 5 * 4) }
 
     /// What makes this scenario impossible to run, nil if it can be run.
     package var flaw: String? {
+        if let maximumAge, !Self.maximumAges.contains(maximumAge) { return "the maximum age is out of its range" }
         guard Self.nodeCounts.contains(nodeCount) else { return "nodes must be in \(Self.nodeCounts)" }
         guard Self.spareCounts.contains(spareCount ?? 0) else { return "spares must be in \(Self.spareCounts)" }
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
@@ -79,6 +89,14 @@ package enum Expectation: Hashable, Sendable {
     case leaders(atLeast: Int)
     /// At least so many snapshots took the place of a member's state.
     case snapshots(atLeast: Int)
+    /// At the end at least so many voters are machines that began anew as another member.
+    case replaced(atLeast: Int)
+    /// At least so many messages were not let in by the links of the node that they came to.
+    case refused(atLeast: Int)
+    /// The restore of a backup undid at least so many writes that clients were told are done.
+    case lost(atLeast: Int)
+    /// Machines that are no voters said at least so much that was not true.
+    case lies(atLeast: Int)
     /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.
     case minorityAcknowledgesNothing
 }

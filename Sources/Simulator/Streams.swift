@@ -9,6 +9,7 @@ package struct Streams: Sendable {
     package var clients: SeededRandom
     package var nodes: SeededRandom
     package var members: SeededRandom
+    package var lies: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -19,6 +20,7 @@ package struct Streams: Sendable {
         clients = root.split()
         nodes = root.split()
         members = root.split()
+        lies = root.split()
     }
 }
 

@@ -13,6 +13,12 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case convergence = "R5"
         /// No node allows after it acknowledged a revocation.
         case revocation = "S1"
+        /// A revocation that was acknowledged reaches every node in time, or the node stops allowing.
+        case propagation = "S2"
+        /// What a node answers from never goes back, across restarts neither.
+        case knowledge = "S4"
+        /// No secret in anything that is recorded.
+        case secrecy = "S8"
         /// No node allows by a grant that has ended.
         case expiry = "S9"
         /// What the scenario expects besides.

@@ -117,7 +117,8 @@ extension World {
         )
         let bytes = options.codec.encode(command)
         history.submitted(Digest.of(bytes), of: operations[place].number)
-        try step(node, .submit([.init(id: id, command: bytes, deadline: deadline(of: place, at: node))]))
+        let deadline = deadline(of: place, at: node)
+        try step(node, .submit([.init(id: id, command: bytes, change: body.memberChange, deadline: deadline)]))
     }
 
     private mutating func ask(
@@ -153,7 +154,7 @@ extension World {
         guard let request = machines[node].process?.requests.removeValue(forKey: id) else {
             throw Violation(.history, "n\(node + 1) answers request \(id.number), which is unknown or answered")
         }
-        let place = request.operation
+        guard let place = request.operation else { return claimed(node, reply) }
         let isCurrent = operations[place].isWaiting && operations[place].attempts == request.attempt
         if isCurrent { operations[place].isWaiting = false }
         trace.hash.combine(place)
@@ -182,6 +183,7 @@ extension World {
         guard case .write(let body) = operations[place].intent else { return }
         if case .revoke(.principal(let id), _) = body, let agent = population.agents.firstIndex(of: id) {
             revocations.acknowledged(agent, at: done.revision, by: node)
+            propagation.acknowledged(agent, at: now)
             try probeRevocations(node)
         }
         guard isCurrent else { return }
@@ -214,8 +216,10 @@ extension World {
         knownRevision = max(knownRevision, applied)
     }
 
-    func value(of document: Int, at node: Int) -> Int64? {
-        let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
+    func value(of document: Int, at node: Int) -> Int64? { value(of: document, in: machines[node].state.current.pairs) }
+
+    func value(of document: Int, in pairs: SortedStore) -> Int64? {
+        let view = DirectoryView(pairs, codec: options.codec)
         guard let record = try? view.resource(population.documents[document]),
             case .long(let value) = record.spec.attributes[Population.valueAttribute]
         else { return nil }

@@ -46,7 +46,10 @@ extension World {
         guard let configuration = leader.flatMap({ machines[$0].process?.replica.configuration }) else { return }
         try log.scan(by: majorities(of: configuration))
         try history.scan(operations, log: log)
-        undecidedDocument = try ClientHistoryChecker(population: population).check(operations)
+        undecidedDocument = try clientHistory.check(operations) ?? undecidedDocument
+        for line in trace.lines { try secrets.check(line.description, in: "the trace") }
+        for line in recording?.events ?? [] { try secrets.check(line.description, in: "the recording") }
+        for message in recording?.messages ?? [] { try secrets.check(message.text, in: "the recording") }
         for node in present(in: configuration) {
             try scanObjects(node)
             try scanDecisions(node)

@@ -47,17 +47,19 @@ extension World {
         return freshness.age(at: machines[node].clock.moment(at: now)) > process.decisions.maximumAge
     }
 
-    private func check(_ answer: DecisionAnswer, _ agent: Int, at node: Int) throws(Violation) {
+    private mutating func check(_ answer: DecisionAnswer, _ agent: Int, at node: Int) throws(Violation) {
+        try knowledge.answers(node, from: answer.revision, epoch: answer.epoch)
         if answer.isAllowed {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
+            try checkPropagation(agent, at: node)
             try grants.allowed(agent, by: node, at: VirtualClock.trueWall(at: now))
         }
         if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
 
     /// Asks about every agent that is known to be revoked.
-    func probeRevocations(_ node: Int) throws(Violation) {
+    mutating func probeRevocations(_ node: Int) throws(Violation) {
         for revocation in revocations.revocations { try probe(revocation.agent, at: node) }
     }
 
@@ -72,7 +74,7 @@ extension World {
         }
     }
 
-    private func probe(_ agent: Int, at node: Int) throws(Violation) {
+    private mutating func probe(_ agent: Int, at node: Int) throws(Violation) {
         if let answer = answer(agent, 0, at: node) { try check(answer, agent, at: node) }
     }
 
@@ -86,5 +88,31 @@ extension World {
                 "n\(node + 1) decides from something other than its state at \(version.point.position)"
             )
         }
+    }
+}
+
+/// What a node that allowed what is revoked may plead.
+extension World {
+    fileprivate func checkPropagation(_ agent: Int, at node: Int) throws(Violation) {
+        guard propagation.isRevoked(agent), let process = machines[node].process, let freshness = process.freshness
+        else { return }
+        let basis = PropagationChecker.Basis(
+            freshness: freshness,
+            maximumAge: process.decisions.maximumAge,
+            peaceSince: isAtPeace(with: node) ? disturbedAt : nil
+        )
+        try propagation.allowed(agent, by: node, at: now, basis)
+    }
+
+    /// Nothing is wrong anywhere, and the node is one of those whom the leader serves.
+    private func isAtPeace(with node: Int) -> Bool {
+        guard let leader, let head = machines[leader].process?.replica, head.configuration.contains(members[node])
+        else { return false }
+        return network.isUndisturbed
+            && machines.indices.filter(membership.isPresent).allSatisfy { number in
+                let machine = machines[number]
+                return machine.isUp && machine.diskSlowness == 1 && !machine.isDiskHung && machine.clock.isGood
+                    && machine.log.damage.isEmpty && machine.armedCrash == nil && !membership.isLost(number)
+            }
     }
 }

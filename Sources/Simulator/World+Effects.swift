@@ -59,10 +59,16 @@ extension World {
             if isServing { try probeRevocations(node) }
         case .roleChanged(let status):
             let leader = status.leader.flatMap(number(of:)).map { "n\($0 + 1)" } ?? "nobody"
+            disturbedAt = now
             record(.role("\(status.role) in \(status.term), follows \(leader)"), node: node)
-        case .configurationChanged(let configuration): record(.configuration("\(configuration)"), node: node)
+        case .configurationChanged(let configuration):
+            disturbedAt = now
+            record(.configuration("\(configuration)"), node: node)
+            refreshAdmission(node)
         case .readyToStop: stopped(node)
-        case .note(let note): record(.note(note), node: node)
+        case .note(let note):
+            record(.note(note), node: node)
+            try secrets.check(Trace.Event.note(note).description, in: "what n\(node + 1) notes")
         }
     }
 
@@ -147,6 +153,19 @@ extension World {
 
     private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
         if case .raft(let inner, _) = message.body { try leadership.sends(from, inner) }
+        intruders.sent(message, by: from)
+        let encodes = encodesFrames
+        post(message, as: encodes ? .bytes(PeerCodec.encode(message)) : .message(message), from: from, to: to)
+    }
+
+    /// - Parameter content: What arrives, which may be less than the message.
+    mutating func post(
+        _ message: PeerMessage,
+        as content: @autoclosure () -> WorldEvent.Frame.Content,
+        from: Int,
+        to: Int,
+        isForged: Bool = false
+    ) {
         let fate = choices.fate(
             of: message,
             from: from,
@@ -158,14 +177,14 @@ extension World {
         let times = network.arrivals(from: from, to: to, at: now, fate)
         let number = recordSent(message, from: from, to: to, arrival: times.first)
         guard let first = times.first else { return }
-        let content: WorldEvent.Frame.Content =
-            encodesFrames ? .bytes(PeerCodec.encode(message)) : .message(message)
         let frame = WorldEvent.Frame(
             from: from,
             to: to,
             sender: members[from],
             receiver: members[to],
-            content: content,
+            instance: machines[from].instance,
+            isForged: isForged,
+            content: content(),
             number: number
         )
         queue.schedule(.deliver(frame), at: first)
@@ -173,7 +192,8 @@ extension World {
     }
 
     mutating func deliver(_ frame: WorldEvent.Frame) throws(Violation) {
-        guard machines[frame.to].isUp, network.connects(frame.from, frame.to), members[frame.to] == frame.receiver
+        guard machines[frame.to].isUp, network.connects(frame.from, frame.to), members[frame.to] == frame.receiver,
+            admits(frame)
         else {
             return recordArrival(frame, isReceived: false)
         }
@@ -185,10 +205,13 @@ extension World {
             do {
                 message = try PeerCodec.decode(bytes)
             } catch {
+                // What does not decode is dropped, as if it had been lost.
+                guard !frame.isForged else { return }
                 throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
             }
         }
         noteCoverage(frame.to, message)
+        intruders.heard(message, by: frame.to)
         try step(frame.to, .receive(message, from: frame.sender))
     }
 }

@@ -57,6 +57,12 @@ extension World {
             case .snapshots(let count):
                 guard snapshotCount < count else { continue }
                 throw Violation(.expectation, "\(snapshotCount) snapshots were installed, \(count) were to")
+            case .replaced(let count): try expect(replacedCount, "voters began anew", atLeast: count)
+            case .refused(let count): try expect(refusalCount, "messages were refused", atLeast: count)
+            case .lost(let count):
+                let lost = operations.count { if case .lost = $0.outcome { true } else { false } }
+                try expect(lost, "acknowledged writes were lost", atLeast: count)
+            case .lies(let count): try expect(lieCount, "lies were told", atLeast: count)
             case .writesResume(let span):
                 for fault in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)
@@ -70,6 +76,15 @@ extension World {
                 }
             }
         }
+    }
+
+    private func expect(_ found: Int, _ what: String, atLeast count: Int) throws(Violation) {
+        guard found < count else { return }
+        throw Violation(.expectation, "\(found) \(what), \(count) were to")
+    }
+
+    private var replacedCount: Int {
+        members.indices.count { members[$0].incarnation > 1 && membership.isVoter($0) }
     }
 
     /// Whether a client waited for a write at some time in between. Where none did, none can be missed.

@@ -8,12 +8,14 @@ extension World {
     private static let retryInterval = Span.milliseconds(50)
 
     package mutating func inject(_ fault: Fault) throws(Violation) {
-        guard fault.selectors.allSatisfy({ find($0) != nil }) else {
+        guard fault.selectors.allSatisfy({ find($0) != nil }), !lacksLiar(for: fault) else {
+            if case .byzantine(.learner, _) = fault { membership.awaitsLiar = true }
             let time = now.advanced(by: Self.retryInterval)
             if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }
             return
         }
         faultCount += 1
+        disturbedAt = now
         trace.hash.combine(now)
         trace.hash.combine("\(fault)")
         record(.fault(fault), node: fault.selectors.first.flatMap(find))
@@ -47,6 +49,13 @@ extension World {
             withNode(target) { world, node in world.machines[node].isDiskHung = true }
         case .rotLog(let target, let entries, let sparing):
             withNode(target) { world, node in world.rotLog(node, entries: entries, sparing: sparing) }
+        case .wipeDisks(let target):
+            if let node = find(target) { wipeDisks(node) }
+        case .poison(let poison, let target):
+            if let node = find(target) { try self.poison(poison, at: node) }
+        case .backup(let target): withNode(target) { world, node in world.backUp(node) }
+        case .restoreBackup(let fate): try restoreBackup(fate)
+        case .byzantine(let role, let span): beginLying(as: role, for: span)
         case .stepClock(let target, let milliseconds):
             if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
         case .revokeAgents(let count): try revokeAgents(count)
@@ -105,7 +114,9 @@ extension World {
 
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
-        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1, membership.isPresent(node)
+        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1,
+            membership.isPresent(node),
+            !membership.hasLost
         else { return }
         let last = machines[node].log.last.index.number
         let end = last - min(sparing, last)
@@ -132,6 +143,7 @@ extension World {
     mutating func repairAll() {
         network.heal()
         network.take(.good)
+        membership.awaitsLiar = false
         correctClocks()
         for node in machines.indices {
             machines[node].diskSlowness = 1

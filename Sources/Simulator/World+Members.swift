@@ -4,9 +4,16 @@ internal import Kernel
 
 /// What an operator does with the members, and what becomes of the machines.
 extension World {
-    /// Looks after what is under way, and begins something when that is done. Ends with the load.
+    mutating func beginOperating(at time: Instant) {
+        guard !membership.isLookedAfter else { return }
+        membership.isLookedAfter = true
+        queue.schedule(.operate, at: time)
+    }
+
+    /// Looks after what is under way, and begins something when that is done. Ends with the load, unless a member waits that
+    /// has lost its disks.
     mutating func operate() throws(Violation) {
-        guard now < loadEnds else { return }
+        guard now < loadEnds || membership.hasLost else { return membership.isLookedAfter = false }
         let pause = choices.countedSpan(ChoiceKey(.operatorPause), neutral: .milliseconds(50), at: now) {
             $0.members.span(.milliseconds(50)...(.milliseconds(800)))
         }
@@ -15,7 +22,7 @@ extension World {
             switch operations[undertaking.operation].outcome {
             case .pending: return
             case .unknown: return try undertake(undertaking.step, undertaking.node)
-            case .done, .rejected, .notTaken, .read, .decided: settle(undertaking)
+            case .done, .rejected, .notTaken, .read, .decided, .lost: settle(undertaking)
             }
         }
         if let next = nextUndertaking() { try undertake(next.step, next.node) }
@@ -46,7 +53,7 @@ extension World {
         case .done: reached(step.result, node)
         case .rejected(let refusal) where step.isDone(by: refusal.code): reached(step.result, node)
         case .rejected(let refusal) where refusal.code == .ticketInvalid: membership.set(.spare, of: node)
-        case .pending, .unknown, .rejected, .notTaken, .read, .decided: return
+        case .pending, .unknown, .rejected, .notTaken, .read, .decided, .lost: return
         }
     }
 
@@ -56,9 +63,9 @@ extension World {
         try attempt(operation)
     }
 
-    private func command(for step: Membership.Step, _ node: Int) -> CommandBody {
+    private mutating func command(for step: Membership.Step, _ node: Int) -> CommandBody {
         let name = "n\(node + 1)"
-        let secret = Digest.of(Array("secret of \(members[node])".utf8))
+        let secret = secrets.digest(of: "secret of \(members[node].uuid), \(members[node].incarnation)")
         switch step {
         case .invite:
             return .issueJoinTicket(
@@ -77,7 +84,7 @@ extension World {
                     secretDigest: secret,
                     id: members[node],
                     keyFingerprint: Self.key(of: members[node]),
-                    instance: Digest.of(Array("disks of \(members[node])".utf8))
+                    instance: machines[node].instance
                 )
             )
         case .promote: return .promoteMember(members[node])
@@ -89,19 +96,23 @@ extension World {
         membership.set(standing, of: node)
         record(.member("\(members[node]) is \(standing)"), node: node)
         switch standing {
-        case .learner: queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
+        case .learner:
+            machines[node].introducedBy = membership.members(among: members)
+            queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
         case .removed:
             let key = ChoiceKey(.wipe, node: node, process: UInt64(members[node].incarnation))
             let delay = choices.span(key, neutral: .milliseconds(10), at: now) {
                 $0.members.span(.milliseconds(10)...(.seconds(5)))
             }
             queue.schedule(.wipe(node: node), at: now.advanced(by: delay))
-        case .spare, .invited, .voter: break
+        case .spare, .invited, .voter, .lost: break
         }
     }
 
     /// The machine of a removed member loses its disks. It is a spare from now on, under a name that nobody has had.
     mutating func wipe(_ node: Int) throws(Violation) {
+        // Or a restore has begun the machine anew meanwhile.
+        guard membership.standings[node] == .removed else { return }
         if machines[node].isUp {
             machines[node].process = nil
             machines[node].armedCrash = nil
@@ -112,6 +123,8 @@ extension World {
         clearDisks(node)
         let old = members[node]
         members[node] = MemberID(high: old.high, low: old.low, incarnation: old.incarnation + 1)
+        machines[node].instance = Self.instance(of: members[node], losses: machines[node].losses)
+        intruders.forget(node)
         membership.set(.spare, of: node)
     }
 }

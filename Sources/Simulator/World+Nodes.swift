@@ -15,7 +15,7 @@ extension World {
             time: .distantPast,
             configuration: configuration
         )
-        let entry = genesis.firstEntry(codec: options.codec)
+        let foundingLog = foundingLog
         let empty = SortedStore()
         let version = VirtualStateStore.Version(
             pairs: empty,
@@ -30,17 +30,35 @@ extension World {
                 },
                 wallErrorMilliseconds: goodClockError(of: node)
             )
-            let log = VirtualLogDisk(
-                hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
-                base: base,
-                entries: [entry]
+            let log = foundingLog
+            let state = VirtualStateStore(version)
+            let instance = Self.instance(of: members[node], losses: 0)
+            machines.append(
+                Machine(clock: clock, log: log, state: state, instance: instance, introducedBy: founders)
             )
-            machines.append(Machine(clock: clock, log: log, state: VirtualStateStore(version)))
             if !membership.isPresent(node) { clearDisks(node) }
         }
     }
 
-    private var founders: [MemberID] { Array(members.prefix(options.scenario.nodeCount)) }
+    /// What a first voter makes where there is no data yet.
+    private var foundingLog: VirtualLogDisk {
+        VirtualLogDisk(
+            hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
+            base: SnapshotPoint(
+                position: .zero,
+                hash: .zero,
+                time: .distantPast,
+                configuration: Configuration(voters: founders)
+            ),
+            entries: [genesis.firstEntry(codec: options.codec)]
+        )
+    }
+
+    /// Leaves what a first voter begins with.
+    mutating func foundAgain(_ node: Int) {
+        clearDisks(node)
+        machines[node].log = foundingLog
+    }
 
     /// Leaves what a node that joins begins with: nothing, and who the first voters were.
     mutating func clearDisks(_ node: Int) {
@@ -52,6 +70,7 @@ extension World {
         )
         let empty = SortedStore()
         let facts = Self.facts(of: empty, at: .zero, codec: options.codec)
+        knowledge.forgets(node)
         machines[node].log = VirtualLogDisk(
             hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
             base: base,
@@ -96,7 +115,8 @@ extension World {
             lineage: lineage,
             trustDomain: "simulation.test",
             voters: voters,
-            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator")
+            administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator"),
+            settings: options.scenario.maximumAge.map { Settings(maximumAge: $0) } ?? Settings()
         )
     }
 
@@ -113,9 +133,11 @@ extension World {
     /// Starts a process on what its machine's disks hold.
     mutating func start(_ node: Int) throws(Violation) {
         guard !machines[node].isUp, membership.isPresent(node) else { return }
+        guard !refusesToStart(node) else { return }
         machines[node].generation += 1
         machines[node].hasHungWrite = false
         machines[node].clock.restart(at: now)
+        disturbedAt = now
         let applied = machines[node].state.current.point
         if let cut = machines[node].log.cutDamagedTail(after: applied.position.index) {
             record(.note(Note(.error, "cut a damaged end off the log", .init("lost", "\(cut)"))), node: node)
@@ -138,6 +160,7 @@ extension World {
             replica: replica,
             applier: Applier(codec: options.codec),
             decisions: decisionSnapshot(of: machine.state.current),
+            admission: admission(of: node, under: replica.configuration),
             isServing: replica.isServing
         )
         trace.hash.combine(now)
@@ -146,6 +169,7 @@ extension World {
         try observe(node)
         scheduleWake(node)
         scheduleScrub(node)
+        scheduleClaim(node, after: Self.claimInterval)
     }
 
     /// A scrub that finds nothing changes nothing, so there is one only where there is damage.

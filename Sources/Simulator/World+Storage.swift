@@ -17,6 +17,7 @@ extension World {
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
         refreshDecisions(node, after: batch)
+        if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))
         try probeSomeRevocations(node)
     }
@@ -73,6 +74,7 @@ extension World {
         snapshotCount += 1
         let decisions = decisionSnapshot(of: version)
         machines[node].process?.decisions = decisions
+        refreshAdmission(node)
         try roots.reached(node, facts.revision, facts.stateRoot)
         try step(node, .snapshotInstalled(point, facts))
         try probeSomeRevocations(node)

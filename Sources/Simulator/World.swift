@@ -13,6 +13,8 @@ package struct World: Sendable {
     /// Who each machine is, or is to be. Changes when a machine begins anew.
     package internal(set) var members: [MemberID]
     package let lineage: Lineage
+    /// The first voters, whom every node is told of when it is made.
+    var founders: [MemberID]
     package let nodeOptions: ReplicaOptions
     /// Whether messages go through the codec of links, to test that too.
     package let encodesFrames: Bool
@@ -24,6 +26,10 @@ package struct World: Sendable {
     private static let stepsPerSecondLimit: UInt64 = 20_000
     package internal(set) var faultCount = 0
     package internal(set) var snapshotCount = 0
+    /// How many frames the links of a node did not let in.
+    package internal(set) var refusalCount = 0
+    /// How often a machine has lied.
+    package internal(set) var lieCount = 0
     package internal(set) var machines: [Machine] = []
     package internal(set) var trace: Trace
     /// For people. Nil where nobody looks.
@@ -47,6 +53,10 @@ package struct World: Sendable {
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
     package var grants: GrantChecker
+    package var knowledge: KnowledgeChecker
+    package var propagation: PropagationChecker
+    package var secrets = SecretChecker()
+    package var clientHistory: ClientHistoryChecker
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
@@ -57,6 +67,13 @@ package struct World: Sendable {
     var probeCount = 0
     var workload: Workload
     var membership: Membership
+    /// A node's state as it was at some time.
+    var backup: VirtualStateStore.Version?
+    /// Whether the cluster goes on from a backup, so that no node makes the first entry of the log again.
+    var hasRestored = false
+    /// When something was last done to the world, or a node changed its part in it.
+    var disturbedAt = Instant.zero
+    var intruders: Intruders
 
     package init(_ options: WorldOptions) {
         self.options = options
@@ -72,16 +89,21 @@ package struct World: Sendable {
         encodesFrames =
             choices.number(ChoiceKey(.encodedFrames), neutral: 0, at: .zero) { $0.network.chance(250_000) ? 1 : 0 } == 1
         loadEnds = Instant.zero.advanced(by: scenario.duration)
+        founders = members
         let spareCount = choices.spareCount(of: scenario)
         for _ in 0..<spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
         self.members = members
         membership = Membership(voterCount: scenario.nodeCount, spareCount: spareCount)
+        intruders = Intruders(machineCount: members.count)
         network = VirtualNetwork(choices.networkLayout(of: scenario, machineCount: members.count))
         log = LogChecker()
         history = HistoryChecker(population: population)
+        clientHistory = ClientHistoryChecker(population: population)
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
+        knowledge = KnowledgeChecker(machineCount: members.count)
+        propagation = PropagationChecker(rules: nodeOptions.clocks)
         workload = Workload(population: population)
         queries = PopulationQueries(population)
         choices.forgetSeed()
@@ -90,11 +112,11 @@ package struct World: Sendable {
         scheduleFaults()
         for node in machines.indices where membership.isPresent(node) { queue.schedule(.start(node: node), at: .zero) }
         queue.schedule(.load, at: Instant(microseconds: 100_000))
-        if spareCount > 0 { queue.schedule(.operate, at: Instant(microseconds: 2_000_000)) }
+        if spareCount > 0 { beginOperating(at: Instant(microseconds: 2_000_000)) }
     }
 
     private mutating func scheduleFaults() {
-        for (number, fault) in choices.faults(of: options.scenario) {
+        for (number, fault) in choices.faults(of: options.scenario, hasSpares: membership.hasSpares) {
             if number < options.scenario.faults.count { scenarioFaults.append(fault) }
             queue.schedule(.fault(fault.fault), at: fault.time)
         }
@@ -155,6 +177,9 @@ package struct World: Sendable {
         case .start(let node): try start(node)
         case .load: try beginOperation()
         case .operate: try operate()
+        case .claim(let node, let process):
+            if isCurrent(node, process) { try claimInstance(node) }
+        case .lie(let node): tellLie(node)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)
         case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)

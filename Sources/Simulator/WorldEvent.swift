@@ -28,6 +28,10 @@ package enum WorldEvent: Sendable {
     case operate
     /// A machine whose member was removed loses its disks, and can become another member.
     case wipe(node: Int)
+    /// A node names its data directory in the log, unless the log names it already.
+    case claim(node: Int, process: UInt64)
+    /// A machine that lies says something.
+    case lie(node: Int)
     /// A client tries an operation, for the first time or again.
     case attempt(operation: Int)
     /// A client stops waiting for an answer to this attempt.
@@ -39,6 +43,10 @@ package enum WorldEvent: Sendable {
         /// Who they were when it was sent: a link is between members, and ends with either.
         package let sender: MemberID
         package let receiver: MemberID
+        /// The sender's data directory, which it named when the link was made.
+        package let instance: Digest
+        /// Whether no node has sent it.
+        package let isForged: Bool
         package let content: Content
         /// In the recording, where there is one.
         package let number: Recording.Number?

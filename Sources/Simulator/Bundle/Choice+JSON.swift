@@ -60,7 +60,7 @@ extension ChoiceKey.Kind {
     fileprivate var hasNode: Bool {
         switch self {
         case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint, .keptWrites,
-            .lostTransactions, .hiddenLog, .scrub, .timers, .wipe:
+            .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie:
             true
         case .option, .encodedFrames, .spares, .zoneDistance, .usualLoss, .fault, .operation, .undertaking, .target,
             .deadline, .retryPause,

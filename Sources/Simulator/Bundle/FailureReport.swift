@@ -101,6 +101,7 @@ extension ClientOperation.Outcome {
         case .decided: "decided"
         case .notTaken: "not taken"
         case .unknown: "unknown"
+        case .lost(let done): "done at \(done.revision), lost by a restore"
         }
     }
 }

@@ -4,12 +4,13 @@ internal import Kernel
 extension Fault {
     private enum Name: CaseIterable {
         case isolate, split, cut, heal, network, crash, crashDuringWrite, stop, slowDisk, hangDisk, rotLog, stepClock
-        case revokeAgents, correctClocks, repair
+        case wipeDisks, poison, backup, restoreBackup, byzantine, revokeAgents, correctClocks, repair
     }
 
     static let fields = [
         "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
         "factor", "entries", "sparing", "by", "agents",
+        "command", "path", "role", "revocations",
     ]
 
     var json: JSONValue {
@@ -37,6 +38,16 @@ extension Fault {
             ]
         case .stepClock(let node, let milliseconds):
             ["fault": "stepClock", "node": .selector(node), "by": .integer(milliseconds)]
+        case .wipeDisks(let node): ["fault": "wipeDisks", "node": .selector(node)]
+        case .poison(let poison, let node):
+            [
+                "fault": "poison", "node": .selector(node), "command": .string("\(poison.command)"),
+                "path": .string("\(poison.path)"),
+            ]
+        case .backup(let node): ["fault": "backup", "node": .selector(node)]
+        case .restoreBackup(let fate): ["fault": "restoreBackup", "revocations": .string("\(fate)")]
+        case .byzantine(let role, let span):
+            ["fault": "byzantine", "role": .string("\(role)"), "for": .span(span)]
         case .revokeAgents(let count): ["fault": "revokeAgents", "agents": .count(count)]
         case .correctClocks: ["fault": "correctClocks"]
         case .repairAll: ["fault": "repair"]
@@ -81,6 +92,18 @@ extension Fault {
             // A hundred years either way, as scenario files have it.
             let bound: Int64 = 3_153_600_000_000
             self = .stepClock(try fields.selector("node"), milliseconds: try fields.number("by", in: -bound...bound))
+        case .wipeDisks: self = .wipeDisks(try fields.selector("node"))
+        case .poison:
+            let poison = Poison(
+                try fields.choice("command", of: Poison.Command.self),
+                through: try fields.choice("path", of: Poison.Path.self)
+            )
+            self = .poison(poison, at: try fields.selector("node"))
+        case .backup: self = .backup(try fields.selector("node"))
+        case .restoreBackup:
+            self = .restoreBackup(try fields.choice("revocations", of: RevocationsFate.self))
+        case .byzantine:
+            self = .byzantine(try fields.choice("role", of: Liar.self), for: try fields.span("for"))
         case .revokeAgents: self = .revokeAgents(count: UInt64(try fields.number("agents", in: 1...10_000)))
         case .correctClocks: self = .correctClocks
         case .repair: self = .repairAll

@@ -3,8 +3,8 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "spares", "duration", "operationsPerSecond", "randomFaults", "faultIntensity", "faults",
-        "expect",
+        "name", "nodes", "spares", "duration", "operationsPerSecond", "maximumAge", "randomFaults", "faultIntensity",
+        "faults", "expect",
     ]
 
     package var json: JSONValue {
@@ -14,6 +14,7 @@ extension Scenario {
             "spares": spareCount.map { .count($0) } ?? .null,
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
+            "maximumAge": maximumAge.map { .span($0) } ?? .null,
             "randomFaults": .bool(drawsFaults),
             "faultIntensity": .count(faultIntensity),
             "faults": .array(faults.map(\.json)),
@@ -36,6 +37,7 @@ extension Scenario {
             spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
             duration: try fields.span("duration"),
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 1...1000)),
+            maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),
             // Not in bundles of before there was a choice.
@@ -55,7 +57,7 @@ extension TimedFault {
 
 extension Expectation {
     private enum Name: CaseIterable {
-        case grantsHold, writesResume, leaders, snapshots, minorityAcknowledgesNothing
+        case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, minorityAcknowledgesNothing
     }
 
     fileprivate static let fields = ["expectation", "within", "atLeast"]
@@ -66,6 +68,10 @@ extension Expectation {
         case .writesResume(let span): ["expectation": "writesResume", "within": .span(span)]
         case .leaders(let count): ["expectation": "leaders", "atLeast": .count(count)]
         case .snapshots(let count): ["expectation": "snapshots", "atLeast": .count(count)]
+        case .replaced(let count): ["expectation": "replaced", "atLeast": .count(count)]
+        case .refused(let count): ["expectation": "refused", "atLeast": .count(count)]
+        case .lost(let count): ["expectation": "lost", "atLeast": .count(count)]
+        case .lies(let count): ["expectation": "lies", "atLeast": .count(count)]
         case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
         }
     }
@@ -76,6 +82,10 @@ extension Expectation {
         case .writesResume: self = .writesResume(within: try fields.span("within"))
         case .leaders: self = .leaders(atLeast: try fields.count("atLeast", in: 1...15))
         case .snapshots: self = .snapshots(atLeast: try fields.count("atLeast", in: 1...1000))
+        case .replaced: self = .replaced(atLeast: try fields.count("atLeast", in: 1...15))
+        case .refused: self = .refused(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .lost: self = .lost(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .lies: self = .lies(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
         }
     }

@@ -1,5 +1,5 @@
 internal import Directory
-internal import Kernel
+package import Kernel
 internal import Linearizability
 
 /// R3 as clients see it: each document is a register whose reads and writes take effect one at a time, each between the
@@ -11,6 +11,8 @@ package struct ClientHistoryChecker: Sendable {
     private typealias Recorded = RecordedOperation<Int, Model>
 
     private let population: Population
+    /// Since when the history counts, and what the documents held then: nil for the beginning.
+    private var restoration: (time: Instant, values: [Int64?])?
 
     package init(population: Population) { self.population = population }
 
@@ -22,11 +24,40 @@ package struct ClientHistoryChecker: Sendable {
     @discardableResult
     package func check(_ operations: [ClientOperation]) throws(Violation) -> Int? {
         let read = Set(operations.compactMap(\.readValue))
-        let history = operations.compactMap { operation in isIdle(operation, read) ? nil : recorded(operation) }
+        let history =
+            restoredDocuments
+            + operations.compactMap { operation in
+                isPast(operation) || isIdle(operation, read) ? nil : recorded(operation)
+            }
         switch LinearizabilityChecker(model: Model(), stepLimit: Self.stepLimit).check(history) {
         case .linearizable: return nil
         case .violated(let violation): throw Violation(.history, "document \(violation)")
         case .undecided(let document, _): return document
+        }
+    }
+
+    /// A cluster goes on from a backup: what was told before is judged already, and what was under way begins anew.
+    package mutating func restored(_ values: [Int64?], at time: Instant) { restoration = (time, values) }
+
+    private func isPast(_ operation: ClientOperation) -> Bool {
+        guard let restoration, let returned = operation.returnedAt else { return false }
+        return returned <= restoration.time
+    }
+
+    /// As if somebody had written to each document what the backup holds.
+    private var restoredDocuments: [Recorded] {
+        guard let restoration else { return [] }
+        let time = restoration.time.microseconds
+        return restoration.values.enumerated().compactMap { document, value in
+            value.map {
+                Recorded(
+                    client: -1 - document,
+                    key: document,
+                    call: .write($0),
+                    calledAt: time,
+                    outcome: .answered(.written, at: time)
+                )
+            }
         }
     }
 
@@ -48,7 +79,7 @@ package struct ClientHistoryChecker: Sendable {
         case .done: outcome = .answered(.written, at: returnTime(of: operation))
         case .read(let value): outcome = .answered(.value(value), at: returnTime(of: operation))
         case .pending, .unknown: outcome = .unknown
-        case .rejected, .decided, .notTaken: return nil
+        case .rejected, .decided, .notTaken, .lost: return nil
         }
         return Recorded(
             client: operation.number,

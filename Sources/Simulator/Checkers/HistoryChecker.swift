@@ -105,11 +105,20 @@ package struct HistoryChecker: Sendable {
         }
     }
 
+    /// A cluster goes on from a state of that revision: what was done after it has had no effect.
+    package mutating func restored(to revision: LogIndex) {
+        effects = effects.filter { $0.value.revision <= revision }
+        operationByRevision = operationByRevision.filter { $0.key <= revision }
+        for document in versions.indices { versions[document].removeAll { $0.revision > revision } }
+    }
+
     /// What clients were told against what is in the log.
     package func scan(_ operations: [ClientOperation], log: LogChecker) throws(Violation) {
         for operation in operations {
             switch operation.outcome {
             case .done(let done):
+                // What was restored is in no log any more.
+                guard done.revision > log.base else { continue }
                 guard let command = log.committed(at: done.revision)?.entry.command,
                     operationByCommand[Digest.of(command)] == operation.number
                 else {
@@ -125,7 +134,7 @@ package struct HistoryChecker: Sendable {
                         "operation \(operation.number) was refused for certain and took effect at \(effect.revision)"
                     )
                 }
-            case .pending, .rejected, .read, .decided, .unknown: continue
+            case .pending, .rejected, .read, .decided, .unknown, .lost: continue
             }
         }
     }

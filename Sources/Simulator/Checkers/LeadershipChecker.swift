@@ -12,12 +12,20 @@ package struct LeadershipChecker: Sendable {
     private var leaders: [Term: Int] = [:]
     private var votes: [Ballot: MemberID] = [:]
     private var members: Set<Int> = []
+    /// Elections of members that are none any more.
+    private var earlierTerms = 0
 
     package init() {}
 
-    package var electedTerms: Int { leaders.count }
+    package var electedTerms: Int { earlierTerms + leaders.count }
     /// How many members led at one time or another.
     package var leaderCount: Int { members.count }
+
+    /// Other members begin in a term that may have had a leader, of whom they know nothing.
+    package mutating func beginAnew() {
+        earlierTerms += leaders.count
+        leaders = [:]
+    }
 
     package mutating func leads(_ node: Int, in term: Term) throws(Violation) {
         if let other = leaders.updateValue(node, forKey: term), other != node {

@@ -12,19 +12,25 @@ package struct LogChecker: Sendable {
 
     /// Hash of the entry at each position that any disk ever held: Log Matching, Raft section 5.3.
     private var written: [LogPosition: Digest] = [:]
-    /// By index, from 1.
+    /// Where the log begins: after what no entry of it tells.
+    package let base: LogIndex
+    /// By index, from the one after `base`.
     private var committed: [Committed] = []
     /// What any node ever said is committed.
-    package private(set) var highestCommit = LogIndex.zero
+    package private(set) var highestCommit: LogIndex
     /// Hashes of what was found on a quorum of disks when a node first said that it is committed.
     private var certified: [LogIndex: Digest] = [:]
 
-    package init() {}
+    package init(after base: LogIndex = .zero) {
+        self.base = base
+        highestCommit = base
+    }
 
     package var committedCount: Int { committed.count }
 
     package func committed(at index: LogIndex) -> Committed? {
-        index == .zero || index.number > UInt64(committed.count) ? nil : committed[Int(index.number) - 1]
+        let (number, first) = (index.number, base.number)
+        return number > first && number <= first + UInt64(committed.count) ? committed[Int(number - first) - 1] : nil
     }
 
     /// Entries became durable on a node. `disk` is its log after the write.
@@ -89,10 +95,10 @@ package struct LogChecker: Sendable {
                 }
                 continue
             }
-            guard entry.index.number == UInt64(committed.count) + 1 else {
+            guard entry.index.number == base.number + UInt64(committed.count) + 1 else {
                 throw Violation(
                     .log,
-                    "n\(node + 1) applies \(entry.index) before anybody applied \(committed.count + 1)"
+                    "n\(node + 1) applies \(entry.index) before anybody applied \(base.number + UInt64(committed.count) + 1)"
                 )
             }
             // Who votes may have changed since it was committed: the word of then counts.

@@ -7,6 +7,8 @@ package struct RevocationChecker: Sendable {
         package let agent: Int
         package let revision: LogIndex
         fileprivate var acknowledgedBy: [Int]
+        /// Whether it is from before a restore, and so what was not to come back by it.
+        fileprivate var isRestored = false
     }
 
     /// In the order of acknowledgement.
@@ -23,6 +25,16 @@ package struct RevocationChecker: Sendable {
         }
     }
 
+    /// Other nodes go on from a backup at that revision, which knows all that was revoked before.
+    ///
+    /// - Parameter quarantined: Nil where what was revoked since the backup was added to it; otherwise all agents that the
+    ///   backup knows, who are all out of action, while nothing is left of statements about others.
+    package mutating func restored(at revision: LogIndex, quarantined: [Int]?) {
+        revocations = (quarantined ?? revocations.map(\.agent)).map {
+            Revocation(agent: $0, revision: revision, acknowledgedBy: [], isRestored: true)
+        }
+    }
+
     /// A node answered a request with allow.
     package func allowed(_ agent: Int, by node: Int, applied: LogIndex) throws(Violation) {
         for revocation in revocations where revocation.agent == agent {
@@ -34,7 +46,7 @@ package struct RevocationChecker: Sendable {
             }
             if revocation.revision <= applied {
                 throw Violation(
-                    .revocation,
+                    revocation.isRestored ? .knowledge : .revocation,
                     "n\(node + 1) at \(applied) allows agent \(agent), revoked at \(revocation.revision)"
                 )
             }

@@ -44,6 +44,7 @@ extension ChoiceKey {
         case .deadline: return "client waits \(Self.milliseconds(value)) for operation \(number), attempt \(process)"
         case .retryPause: return "client tries operation \(number) again after \(Self.milliseconds(value))"
         case .operatorPause: return "operator looks again after \(Self.milliseconds(value))"
+        case .lie: return "\(node) lies, whim \(value)"
         case .wipe: return "\(node) is wiped \(Self.milliseconds(value)) after its removal"
         // Their values say it.
         case .fault, .operation, .undertaking: return "\(kind) \(number)"
@@ -129,10 +130,30 @@ extension Fault {
         case .hangDisk(let node): "the disk of \(node.name) hangs"
         case .rotLog(let node, let entries, let sparing):
             "\(entries) entries of the log of \(node.name) rot, sparing the newest \(sparing)"
+        case .wipeDisks(let node): "the disks of \(node.name) are wiped"
+        case .poison(let poison, let node): poison.summary(at: node.name)
+        case .backup(let node): "the state of \(node.name) is backed up"
+        case .restoreBackup(let fate): "a new cluster starts from the backup; later revocations are \(fate)"
+        case .byzantine(let role, let span):
+            "\(role == .outsider ? "an outsider" : "a learner") lies for \(span.milliseconds) ms"
         case .stepClock(let node, let milliseconds): "the clock of \(node.name) jumps by \(milliseconds) ms"
         case .revokeAgents(let count): "an operator revokes \(count) agents at once"
         case .correctClocks: "clocks are set right"
         case .repairAll: "everything is repaired"
+        }
+    }
+}
+
+extension Poison {
+    fileprivate func summary(at node: String) -> String {
+        let what =
+            switch command {
+            case .undecodable: "bytes that are no command"
+            case .tooNew: "a command that is too new"
+            }
+        return switch path {
+        case .client: "a client asks \(node) for \(what)"
+        case .peers: "\(node) sends the leader \(what)"
         }
     }
 }

@@ -54,6 +54,8 @@ package struct ChoiceKey: Hashable, Sendable {
         case timers
         // Clients and the operator.
         case target, deadline, retryPause, operatorPause, wipe
+        // Who lies.
+        case lie
     }
 
     /// What a choice of its kind is about.
@@ -90,7 +92,7 @@ extension ChoiceKey.Kind {
             .wipe:
             return spans
         case .keptWrites, .lostTransactions, .hiddenLog: return 0...Int64(UInt32.max)
-        case .timers: return .min ... .max
+        case .timers, .lie: return .min ... .max
         case .target: return 0...Int64(UInt8.max)
         }
     }

@@ -25,13 +25,15 @@ package struct ClientOperation: Sendable {
         case notTaken
         /// Whether it took effect is not known to the client.
         case unknown
+        /// Done, and undone since by the restore of a backup that is older.
+        case lost(CommandResult.Done)
     }
 
     package let number: Int
     package let intent: Intent
     package let invokedAt: Instant
     /// The highest revision that any client had been told of by then. Whatever this operation does comes after it.
-    package let floor: LogIndex
+    package private(set) var floor: LogIndex
     /// Setup is tried again until it is done.
     package let isSetup: Bool
     package var outcome = Outcome.pending
@@ -54,6 +56,15 @@ package struct ClientOperation: Sendable {
         self.invokedAt = invokedAt
         self.floor = floor
         self.isSetup = isSetup
+    }
+
+    /// A cluster goes on from a state of that revision: revisions that clients were told of mean nothing any more.
+    mutating func restored(to revision: LogIndex) {
+        switch outcome {
+        case .done(let done) where done.revision > revision: outcome = .lost(done)
+        case .pending: floor = .zero
+        case .done, .rejected, .read, .decided, .notTaken, .unknown, .lost: return
+        }
     }
 
     /// The same for every attempt.

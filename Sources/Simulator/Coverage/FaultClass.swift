@@ -12,7 +12,7 @@ package struct FaultSet: OptionSet, Hashable, Sendable {
 }
 
 extension Fault {
-    /// Nil for what repairs.
+    /// Nil for what repairs, for what only scenarios have, and for lies, which are drawn apart.
     package var kind: FaultClass? {
         switch self {
         case .isolate: .isolation
@@ -27,6 +27,7 @@ extension Fault {
         case .rotLog: .rot
         case .stepClock: .clock
         case .revokeAgents: .revocation
+        case .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: nil
         case .healNetwork, .correctClocks, .repairAll: nil
         }
     }

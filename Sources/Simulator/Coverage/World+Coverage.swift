@@ -20,6 +20,7 @@ extension World {
         case .crashDuringWrite: break
         // What has come of these is seen afterwards.
         case .rotLog, .isolate, .split, .cut, .network, .slowDisk, .hangDisk, .stepClock: break
+        case .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: break
         case .healNetwork, .correctClocks, .repairAll: break
         }
     }

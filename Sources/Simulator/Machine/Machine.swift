@@ -19,16 +19,30 @@ package struct Machine: Sendable {
     package var hasHungWrite = false
     /// A crash that waits for the next write to the log.
     package var armedCrash: ArmedCrash?
+    /// Names what is on its disks: others after they were wiped.
+    package var instance: Digest
+    /// How many times the disks were wiped under a member.
+    package var losses = 0
+    /// The members as they were when its node was made.
+    package var introducedBy: [MemberID]
 
     package struct ArmedCrash: Sendable {
         package let crash: Crash
         package let downFor: Span
     }
 
-    package init(clock: VirtualClock, log: VirtualLogDisk, state: VirtualStateStore) {
+    package init(
+        clock: VirtualClock,
+        log: VirtualLogDisk,
+        state: VirtualStateStore,
+        instance: Digest,
+        introducedBy: [MemberID]
+    ) {
         self.clock = clock
         logStorage = CopyOnWrite(log)
         stateStorage = CopyOnWrite(state)
+        self.instance = instance
+        self.introducedBy = introducedBy
     }
 
     package var log: VirtualLogDisk {
@@ -83,6 +97,8 @@ package struct Process: Sendable {
     package var replica: ReplicaNode
     package var applier: Applier
     package var decisions: DecisionSnapshot
+    /// Whom its links let in.
+    package var admission: PeerAdmission
     package var freshness: Freshness?
     package var isServing: Bool
     /// Set while the process stops gracefully: for how long it is to stay down.
@@ -108,11 +124,12 @@ package struct Process: Sendable {
 
     /// Who waits for a reply.
     package struct ClientRequest: Sendable {
-        package let operation: Int
+        /// Nil for what the node wants itself.
+        package let operation: Int?
         package let attempt: Int
     }
 
-    package mutating func request(for operation: Int, attempt: Int) -> RequestID {
+    package mutating func request(for operation: Int?, attempt: Int) -> RequestID {
         nextRequest += 1
         let id = RequestID(nextRequest)
         requests[id] = ClientRequest(operation: operation, attempt: attempt)

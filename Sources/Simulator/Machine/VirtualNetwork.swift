@@ -26,6 +26,11 @@ package struct VirtualNetwork: Sendable {
 
     package func connects(_ from: Int, _ to: Int) -> Bool { side[from] == side[to] && !isCut[from * nodeCount + to] }
 
+    /// Whether everybody hears everybody, as well as can be.
+    package var isUndisturbed: Bool {
+        quality == .good && side.allSatisfy { $0 == side[0] } && !isCut.contains(true)
+    }
+
     /// Whether the two hear each other.
     package func reaches(_ node: Int, _ other: Int) -> Bool { connects(node, other) && connects(other, node) }
 

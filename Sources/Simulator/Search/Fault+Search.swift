@@ -11,7 +11,10 @@ extension Fault {
         case .hangDisk: .hangDisk(node)
         case .rotLog(_, let entries, let sparing): .rotLog(node, entries: entries, sparing: sparing)
         case .stepClock(_, let milliseconds): .stepClock(node, milliseconds: milliseconds)
-        case .split, .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: nil
+        case .wipeDisks: .wipeDisks(node)
+        case .poison(let poison, _): .poison(poison, at: node)
+        case .backup: .backup(node)
+        case .split, .healNetwork, .network, .revokeAgents, .restoreBackup, .byzantine, .correctClocks, .repairAll: nil
         }
     }
 
@@ -22,8 +25,8 @@ extension Fault {
         case .network(let quality): quality == .good ? nil : .network(.good)
         case .slowDisk(let node, let factor): factor == 1 ? nil : .slowDisk(node, factor: 1)
         case .hangDisk(let node): .slowDisk(node, factor: 1)
-        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .healNetwork, .correctClocks,
-            .repairAll:
+        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .wipeDisks, .poison, .backup,
+            .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
             nil
         }
     }
@@ -51,7 +54,7 @@ extension ChoiceKey.Kind {
         case .fault, .operation, .undertaking: nil
         case .option: max(5, old / 2)...max(5, min(old, 1 << 20) * 2)
         case .spares: 0...2
-        case .encodedFrames, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers: range
+        case .encodedFrames, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie: range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000
         case .disk: 50...500_000

@@ -18,26 +18,21 @@ struct RestoreSources: Sendable {
         guard backup.header.kind == .state else {
             throw CommandError("holds revocations only", at: path, advice: "give it with --revocations")
         }
-        var records: [Digest: RevocationRecord] = [:]
+        var survivors = SurvivingRevocations()
         var latest = backup.header.point.position
-        var epoch: UInt64 = 0
         for path in paths {
             let export = try BackupReader(verifying: path)
             guard export.header.lineage == backup.header.lineage else {
                 throw CommandError("is of another cluster, \(export.header.lineage)", at: path)
             }
             let found = try Self.read(export)
-            for record in found.revocations {
-                // A lift is a later word on the same statement.
-                if records[record.id]?.lift == nil { records[record.id] = record }
-            }
-            epoch = max(epoch, found.epoch)
+            survivors.add(found.revocations, epoch: found.epoch)
             let position = export.header.point.position
             latest = LogPosition(term: max(latest.term, position.term), index: max(latest.index, position.index))
         }
-        self.revocations = records.values.sorted { ($0.index, $0.id) < ($1.index, $1.id) }
+        self.revocations = survivors.revocations
         self.latest = latest
-        self.epoch = epoch
+        self.epoch = survivors.epoch
     }
 
     private static func read(_ export: BackupReader) throws -> (revocations: [RevocationRecord], epoch: UInt64) {

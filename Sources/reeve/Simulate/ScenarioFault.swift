@@ -6,7 +6,8 @@ import Yams
 enum ScenarioFault {
     private static let kinds = [
         "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "hang_disk",
-        "rot_log", "step_clock", "revoke_agents", "correct_clocks", "repair",
+        "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine", "step_clock", "revoke_agents",
+        "correct_clocks", "repair",
     ]
 
     static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
@@ -47,6 +48,17 @@ enum ScenarioFault {
             let entries = try fields.required("entries").number(in: 1...100_000)
             let sparing = try fields["sparing"]?.number(in: 0...100_000) ?? 0
             return .rotLog(try selector(fields.required("node"), nodes), entries: entries, sparing: sparing)
+        case "wipe_disks": return .wipeDisks(try selector(value, nodes))
+        case "poison": return try poison(value, nodes)
+        case "backup": return .backup(try selector(value, nodes))
+        case "restore_backup":
+            let fields = try ScenarioFields(value, known: ["revocations"])
+            let fates = [("merged", RevocationsFate.merged), ("lost", .lost)]
+            return .restoreBackup(try choice(fields.required("revocations"), fates))
+        case "byzantine":
+            let fields = try ScenarioFields(value, known: ["role", "for"])
+            let roles = [("outsider", Liar.outsider), ("learner", .learner)]
+            return .byzantine(try choice(fields.required("role"), roles), for: try fields.required("for").span())
         case "step_clock":
             let fields = try ScenarioFields(value, known: ["node", "by"])
             let step = try fields.required("by").signedMilliseconds()
@@ -73,6 +85,24 @@ enum ScenarioFault {
         }
         return kind == "crash"
             ? .crash(target, crash, downFor: downFor) : .crashDuringWrite(target, crash, downFor: downFor)
+    }
+
+    private static func poison(_ node: Node, _ nodes: ClosedRange<Int>) throws -> Fault {
+        let fields = try ScenarioFields(node, known: ["node", "command", "through"])
+        let commands = [("undecodable", Poison.Command.undecodable), ("too_new", .tooNew)]
+        let paths = [("client", Poison.Path.client), ("peers", .peers)]
+        let poison = Poison(
+            try choice(fields.required("command"), commands),
+            through: try choice(fields.required("through"), paths)
+        )
+        return .poison(poison, at: try selector(fields.required("node"), nodes))
+    }
+
+    private static func choice<Value>(_ node: Node, _ known: [(String, Value)]) throws -> Value {
+        guard let found = known.first(where: { $0.0 == node.scalar?.string }) else {
+            throw ScenarioFile.Flaw(node, "expected \(known.map(\.0).joined(separator: " or "))")
+        }
+        return found.1
     }
 
     private static func quality(_ node: Node) throws -> NetworkQuality {

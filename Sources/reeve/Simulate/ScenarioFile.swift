@@ -39,7 +39,8 @@ enum ScenarioFile {
         let fields = try ScenarioFields(
             node,
             known: [
-                "name", "description", "nodes", "spares", "seconds", "operations_per_second", "random_faults", "faults",
+                "name", "description", "nodes", "spares", "seconds", "operations_per_second", "maximum_age",
+                "random_faults", "faults",
                 "expect",
             ]
         )
@@ -54,6 +55,7 @@ enum ScenarioFile {
         if let value = fields["operations_per_second"] {
             result.operationsPerSecond = try value.number(in: Scenario.operationRates)
         }
+        if let value = fields["maximum_age"] { result.maximumAge = try maximumAge(value) }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.nodeCount
         let end = Instant.zero.advanced(by: result.duration)
@@ -64,11 +66,22 @@ enum ScenarioFile {
         return result
     }
 
+    private static func maximumAge(_ node: Node) throws -> Span {
+        let (age, range) = (try node.span(), Scenario.maximumAges)
+        guard range.contains(age) else {
+            let bounds = "\(range.lowerBound.milliseconds / 1000)s to \(range.upperBound.milliseconds / 1000)s"
+            throw Flaw(node, "expected \(bounds)")
+        }
+        return age
+    }
+
     private static func expectation(_ node: Node) throws -> Expectation {
         let fields = try ScenarioFields(
             node,
             known: [
                 "grants_hold", "writes_resume_within", "leaders_at_least", "snapshots_at_least",
+                "replaced_at_least", "refused_at_least", "lost_at_least",
+                "lies_at_least",
                 "minority_acknowledges_nothing",
             ]
         )
@@ -80,6 +93,10 @@ enum ScenarioFile {
         case "writes_resume_within": return .writesResume(within: try value.span())
         case "leaders_at_least": return .leaders(atLeast: Int(try value.number(in: 1...15)))
         case "snapshots_at_least": return .snapshots(atLeast: Int(try value.number(in: 1...1000)))
+        case "replaced_at_least": return .replaced(atLeast: Int(try value.number(in: 1...15)))
+        case "refused_at_least": return .refused(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "lost_at_least": return .lost(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "lies_at_least": return .lies(atLeast: Int(try value.number(in: 1...1_000_000)))
         default:
             try value.require(true)
             return .minorityAcknowledgesNothing

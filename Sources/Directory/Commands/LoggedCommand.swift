@@ -1,0 +1,33 @@
+/// Why a command must not go into the log.
+package enum UnloggableCommand: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Its bytes do not give it back; it may be nested too deeply.
+    case unreadable
+    case tooNew(FeatureLevel, supported: FeatureLevel)
+
+    package var description: String {
+        switch self {
+        case .unreadable: "the command cannot be written to the log; it may be nested too deeply"
+        case .tooNew(let level, let supported):
+            "the command needs feature \(level), this program knows \(supported); install a newer one"
+        }
+    }
+}
+
+extension DirectoryCodec {
+    /// A command as it goes into the log. Once committed, one that cannot be applied would halt every node.
+    package func loggedBytes(of command: Command) throws(UnloggableCommand) -> [UInt8] {
+        try command.checkLevel()
+        let bytes = encode(command)
+        guard (try? decodeCommand(bytes)) == command else { throw .unreadable }
+        return bytes
+    }
+}
+
+extension Command {
+    /// Whether this program could apply it.
+    package func checkLevel(supported: FeatureLevel = .supported) throws(UnloggableCommand) {
+        var level = featureLevel
+        if case .raiseFeatureLevel(let raised) = body { level = max(level, raised) }
+        guard level <= supported else { throw .tooNew(level, supported: supported) }
+    }
+}

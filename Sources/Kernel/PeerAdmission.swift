@@ -1,0 +1,63 @@
+/// Whom a node lets in: the members, each from the data directory that it has named, and nobody who was removed.
+///
+/// A member that lost its disk has forgotten its votes, so it is refused from another data directory by those that it would
+/// harm. Keys and certificates are the links' own affair.
+package struct PeerAdmission: Hashable, Sendable {
+    /// Why somebody is refused, whatever it can prove.
+    package enum Refusal: Error, Hashable, Sendable {
+        /// No member, or another incarnation of one.
+        case unknown
+        /// It was a member under this incarnation or a later one.
+        case removed
+        /// The member's log is in another data directory.
+        case otherInstance
+    }
+
+    private let members: Set<MemberID>
+    /// The data directories that members have named.
+    private let instances: [MemberID: Digest]
+    private let former: [MemberID]
+
+    package init(members: some Sequence<MemberID>, instances: [MemberID: Digest], former: [MemberID]) {
+        self.members = Set(members)
+        self.instances = instances
+        self.former = former
+    }
+
+    /// Nil for a member.
+    package func refusal(of id: MemberID) -> Refusal? {
+        guard !members.contains(id) else { return nil }
+        let wasMember = former.contains { $0.isSameNode(as: id) && id.incarnation <= $0.incarnation }
+        return wasMember ? .removed : .unknown
+    }
+
+    /// Whether a member may come from this data directory. One that has not named its own may come from any.
+    package func admits(_ instance: Digest, of member: MemberID) -> Bool {
+        instances[member].map { $0 == instance } ?? true
+    }
+
+    package func refusal(of id: MemberID, from instance: Digest) -> Refusal? {
+        refusal(of: id) ?? (admits(instance, of: id) ? nil : .otherInstance)
+    }
+
+    /// Whose links a node wants.
+    ///
+    /// Somebody whom the directory has removed may be in the configuration for a moment longer. A node that joins knows from
+    /// its invitation whom to listen to, until its state names it as a member itself.
+    ///
+    /// - Parameters:
+    ///   - named: The members by the node's own state.
+    ///   - configuration: In force for consensus.
+    ///   - introduced: The members as they were when the node was made.
+    package static func peers(
+        of own: MemberID,
+        named: [MemberID],
+        configuration: [MemberID],
+        introduced: [MemberID],
+        former: [MemberID]
+    ) -> Set<MemberID> {
+        let known = Set(named).union(configuration)
+        guard !known.contains(own) else { return known }
+        return known.union(introduced.filter { !former.contains($0) })
+    }
+}

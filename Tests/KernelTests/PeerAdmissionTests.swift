@@ -1,0 +1,38 @@
+import Kernel
+import Testing
+
+@Suite("Admission of peers")
+struct PeerAdmissionTests {
+    private let one = MemberID(high: 1, low: 1)
+    private let two = MemberID(high: 2, low: 2)
+    private let gone = MemberID(high: 3, low: 3, incarnation: 2)
+    private let disks = Digest.of([1])
+
+    private var admission: PeerAdmission {
+        PeerAdmission(members: [one, two], instances: [one: disks], former: [gone])
+    }
+
+    @Test("a member comes from the data directory that it has named, or from any while it has named none")
+    func instances() {
+        #expect(admission.refusal(of: one, from: disks) == nil)
+        #expect(admission.refusal(of: one, from: .of([2])) == .otherInstance)
+        #expect(admission.refusal(of: two, from: .of([2])) == nil)
+    }
+
+    @Test("who was removed is told so, under its incarnation and earlier ones; who comes under a later one is unknown")
+    func removed() {
+        #expect(admission.refusal(of: gone) == .removed)
+        #expect(admission.refusal(of: MemberID(high: 3, low: 3, incarnation: 1)) == .removed)
+        #expect(admission.refusal(of: MemberID(high: 3, low: 3, incarnation: 3)) == .unknown)
+        #expect(admission.refusal(of: MemberID(high: 9, low: 9)) == .unknown)
+    }
+
+    @Test("those who introduced a node count until its own state names it, but for those who were removed since")
+    func introduced() {
+        func peers(_ named: [MemberID]) -> Set<MemberID> {
+            PeerAdmission.peers(of: two, named: named, configuration: [], introduced: [one, gone], former: [gone])
+        }
+        #expect(peers([]) == [one])
+        #expect(peers([two]) == [two])
+    }
+}

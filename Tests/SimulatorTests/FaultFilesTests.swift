@@ -1,0 +1,55 @@
+import Kernel
+import Simulator
+import Testing
+
+@Suite("Faults in bundles")
+struct FaultFilesTests {
+    @Test("every fault that is written is read again")
+    func roundTrip() throws {
+        let faults: [Fault] = [
+            .isolate(.leader), .split([[.node(0)], [.follower]]), .cut(from: .node(0), to: .leader), .healNetwork,
+            .network(NetworkQuality(lossPPM: 3)), .crash(.leader, .power, downFor: .seconds(1)),
+            .crashDuringWrite(.node(1), .process, downFor: .seconds(2)), .stop(.follower, downFor: .seconds(1)),
+            .slowDisk(.leader, factor: 7), .hangDisk(.node(2)), .rotLog(.node(2), entries: 3, sparing: 1),
+            .wipeDisks(.leader), .backup(.follower), .restoreBackup(.merged), .restoreBackup(.lost),
+            .poison(Poison(.undecodable, through: .client), at: .leader),
+            .poison(Poison(.tooNew, through: .peers), at: .node(1)), .byzantine(.outsider, for: .seconds(3)),
+            .byzantine(.learner, for: .milliseconds(1)), .stepClock(.leader, milliseconds: -4),
+            .revokeAgents(count: 3), .correctClocks, .repairAll,
+        ]
+        let choices = faults.enumerated().map { number, fault in
+            Choice(ChoiceKey(.fault, number: number), .fault(fault), at: Instant(microseconds: UInt64(number)))
+        }
+        let lie = Choice(ChoiceKey(.lie, node: 3, number: 2), .number(-7), at: .zero)
+        let text = ScheduleFile.text(choices + [lie])
+        #expect(try ScheduleFile.parse(text, "choices.jsonl") == choices + [lie])
+        for choice in choices { #expect(!choice.description.isEmpty) }
+    }
+
+    @Test("and every expectation and option of a scenario")
+    func scenario() throws {
+        let scenario = Scenario(
+            name: "all",
+            spareCount: 1,
+            maximumAge: .seconds(4),
+            faults: [TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3)))],
+            expectations: [
+                .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),
+                .replaced(atLeast: 2), .refused(atLeast: 7), .lost(atLeast: 3), .lies(atLeast: 9),
+                .minorityAcknowledgesNothing,
+            ]
+        )
+        let report = SeedReport(World(Fixtures.options(seed: 1, scenario: scenario)), verdict: .passed)
+        let manifest = Manifest(
+            seed: 1,
+            scenario: scenario,
+            finding: Finding(Violation(.knowledge, "none"), report),
+            build: "test",
+            replay: "none"
+        )
+        let bundle = Bundle(manifest: manifest, choices: [])
+        let files = bundle.files
+        let read = try Bundle { name in files.first { $0.name == name }?.text }
+        #expect(read.manifest == manifest)
+    }
+}

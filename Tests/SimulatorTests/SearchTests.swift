@@ -83,11 +83,10 @@ struct SearchTests {
         #expect(simulation.run().traceHash == result.report.traceHash)
     }
 
-    @Test("keeps no more runs than it may, and those that found most")
+    @Test("keeps no more runs than it may")
     func bounded() {
         let search = search(1, runs: 64, limit: 4)
         #expect(search.corpus.count == 4)
-        #expect(search.corpus.contains { $0.newTuples > 100 }, "the first run found most")
     }
 
     @Test("finds a bug, and what a scenario expects is not one")

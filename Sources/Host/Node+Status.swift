@@ -47,6 +47,7 @@ extension Node {
                     .init("replica_forwarded_commands", replica.counters.forwarded),
                     .init("replica_messages_from_strangers", replica.counters.strangers),
                     .init("replica_stamps_too_far_ahead", replica.counters.stampsTooFarAhead),
+                    .init("replica_late_proofs", replica.counters.lateProofs),
                     .init("replica_repeated_forwards", replica.counters.repeatedForwards),
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("storage_log_commits", commits.commits),

@@ -65,6 +65,12 @@ struct ClockJudge: Hashable, Sendable {
         stamp > now.wall.advanced(by: rules.maxClockError)
     }
 
+    /// Whether a message was longer on the way than good clocks can differ, as far as the two that dated it tell. What it
+    /// proves of the present is then older than it seems.
+    func isTooFarBehind(_ stamp: WallTime, at now: Moment) -> Bool {
+        now.wall > stamp.advanced(by: rules.maxClockError)
+    }
+
     /// Whether a quorum would take what this clock dates: its members' clocks are known not to lie further behind.
     ///
     /// What a leader dates before it knows that may be refused by all others, and stays in its log all the same: whoever

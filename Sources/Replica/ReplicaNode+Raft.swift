@@ -73,7 +73,8 @@ extension ReplicaNode {
         case .forward(let id, let command):
             receiveForward(id, command, from: sender, at: now, into: &effects)
         case .forwardRefused(let id, let refusal):
-            refused(id, refusal, at: now, into: &effects)
+            // Anybody can guess the number of a request, and who does not have it knows nothing of its fate.
+            if requests.wasSent(id, to: sender) { refused(id, refusal, at: now, into: &effects) }
         case .entriesWanted(let first, let last):
             readForRepair(of: sender, first, last, into: &effects)
         case .entriesFound(let first, let last, let entries):
@@ -98,9 +99,12 @@ extension ReplicaNode {
             return
         }
         advance(.receive(message), at: now, into: &effects)
-        if let proof, raft.leader == sender, raft.term == message.term {
-            tracker.receive(proof, at: now.monotonic, applied: applied.position.index)
+        guard let proof, raft.leader == sender, raft.term == message.term else { return }
+        guard !clocks.isTooFarBehind(stamp, at: now) else {
+            counters.lateProofs += 1
+            return
         }
+        tracker.receive(proof, at: now.monotonic, applied: applied.position.index)
     }
 
     /// What a leader sends must not come from the future, or every grant that is to end by then would end now.

@@ -126,10 +126,10 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard let decoded = try? codec.decodeCommand(command), decoded.authenticatedBy == sender,
-            configuration.contains(sender)
+        guard let decoded = try? codec.decodeCommand(command), (try? decoded.checkLevel()) != nil,
+            decoded.authenticatedBy == sender, configuration.contains(sender)
         else {
-            // A member vouches only for callers that it has authenticated itself.
+            // A member vouches only for callers that it has authenticated itself. What no node could apply would halt them all.
             counters.undecodableForwards += 1
             return
         }

@@ -77,8 +77,11 @@ package struct ReplicaNode: Core {
     package struct Counters: Hashable, Sendable {
         package internal(set) var strangers: UInt64 = 0
         package internal(set) var stampsTooFarAhead: UInt64 = 0
+        /// Of freshness, longer on the way than good clocks can differ.
+        package internal(set) var lateProofs: UInt64 = 0
         package internal(set) var forwarded: UInt64 = 0
         package internal(set) var repeatedForwards: UInt64 = 0
+        /// Or of a level that no node could apply, or vouched for by somebody else.
         package internal(set) var undecodableForwards: UInt64 = 0
     }
 

@@ -110,6 +110,11 @@ struct RequestTable: Sendable {
     }
 
     func contains(_ id: RequestID) -> Bool { writes[id] != nil }
+    /// Whether a member was handed the write last, and has not refused it since.
+    func wasSent(_ id: RequestID, to member: MemberID) -> Bool {
+        if case .sent(let leader, _, _)? = writes[id]?.stage { leader == member } else { false }
+    }
+
     /// Whether a refusal of the latest attempt is the last word, since no earlier copy can be under way.
     func wasSentOnce(_ id: RequestID) -> Bool { writes[id]?.attempts == 1 }
 

@@ -20,6 +20,7 @@ extension World {
 
     private mutating func beginChosenOperation() throws(Violation) {
         guard let (number, chosen) = chooseOperation() else { return }
+        if choices.schedule != nil { workload.follows(chosen.act) }
         let intent = workload.intent(of: chosen.act, number, known: knownRevision)
         let operation = invoke(intent, number: number)
         choices.begun(number, chosen, at: now)

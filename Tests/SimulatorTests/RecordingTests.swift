@@ -14,7 +14,7 @@ struct RecordingTests {
         #expect(plain.world.recording == nil)
     }
 
-    @Test("holds what was received, what was lost, and what came to nobody", arguments: [3, 5])
+    @Test("holds what was received, what was lost, and what came to nobody", arguments: [4, 5])
     func fates(seed: UInt64) throws {
         var simulation = Self.simulation(seed: seed)
         #expect(simulation.run().verdict == .passed)

@@ -103,6 +103,13 @@ package struct Workload: Sendable {
         return .revoke(agent: agent)
     }
 
+    /// A client begins what it did not draw: a schedule says so. What it revokes nobody else takes to be in force, as if it had.
+    mutating func follows(_ act: ClientAct) {
+        guard case .revoke(let agent) = act, let place = created.firstIndex(of: agent) else { return }
+        created.remove(at: place)
+        revoked.append(agent)
+    }
+
     /// Those that were created last, of which no client thinks from now on that they may do anything.
     mutating func takeForRevocation(_ count: Int) -> [Int] {
         let taken = Array(created.suffix(count))

@@ -86,6 +86,8 @@ struct LiarsTongue {
     }
 
     private func forward(_ random: inout SeededRandom) -> PeerMessage.Body {
+        // Requests are numbered from 1, by each process.
+        if random.chance(300_000) { return .forwardRefused(RequestID(random.within(1...500)), .overloaded) }
         let id = RequestID(random.next())
         guard random.chance(700_000) else { return .forward(id, command: (0..<random.below(64)).map { UInt8($0) }) }
         let command = Command(

@@ -29,7 +29,7 @@ struct SearchTests {
 
     @Test("reaches more than as many seeds do")
     func reachesMore() {
-        let runs = 96
+        let runs = 160
         let found = search(1, runs: runs)
         var plain = Coverage()
         for seed in UInt64(1)...UInt64(runs) {

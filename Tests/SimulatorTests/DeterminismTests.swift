@@ -1,4 +1,5 @@
 import Kernel
+import Replica
 import Simulator
 import Testing
 
@@ -30,7 +31,7 @@ import Testing
             // A message is lost now and then, by a clock that is none of the world's.
             case .systemClock:
                 { _, effects in
-                    guard case .send(_, _, _)? = effects.last else { return }
+                    guard case .some(.send) = effects.last else { return }
                     let nanoseconds = (ContinuousClock.now - Self.start) / .nanoseconds(1)
                     if Int(nanoseconds) / 1000 % 3 == 0 { effects.removeLast() }
                 }

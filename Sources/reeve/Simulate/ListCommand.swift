@@ -105,11 +105,25 @@ struct ScenarioListing {
 extension Scenario {
     /// In the order in which the first of a kind happens. What repairs is left out.
     fileprivate var faultCounts: [String] {
-        let kinds = faults.compactMap(\.fault.kind)
-        let distinct = kinds.reduce(into: [FaultClass]()) { if !$0.contains($1) { $0.append($1) } }
+        let kinds = faults.compactMap(\.fault.kindName)
+        let distinct = kinds.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         return distinct.map { kind in
             let count = kinds.count { $0 == kind }
-            return count == 1 ? "\(kind)" : "\(count) \(kind)"
+            return count == 1 ? kind : "\(count) \(kind)"
+        }
+    }
+}
+
+extension Fault {
+    /// Nil for what repairs.
+    fileprivate var kindName: String? {
+        switch self {
+        case .wipeDisks: "wipe"
+        case .poison: "poison"
+        case .backup: "backup"
+        case .restoreBackup: "restore"
+        case .byzantine: "lies"
+        default: kind.map { "\($0)" }
         }
     }
 }
@@ -122,6 +136,10 @@ extension Expectation {
         case .writesResume(let span): "writes resume within \(span.milliseconds) ms"
         case .leaders(let count): "\(count) leaders"
         case .snapshots(let count): "\(count) snapshots"
+        case .replaced(let count): "\(count) replaced"
+        case .refused(let count): "\(count) refused"
+        case .lost(let count): "\(count) lost"
+        case .lies(let count): "\(count) lies"
         case .minorityAcknowledgesNothing: "minority acknowledges nothing"
         }
     }

@@ -132,8 +132,7 @@ extension ReplicaNode {
         if let freshness = tracker.current, freshness != publishedFreshness {
             publishedFreshness = freshness
             effects.append(.publish(freshness))
-            // The proof covers a commit index that no earlier leader can have been past.
-            serve(into: &effects)
+            if isProofOfThisProcess(freshness) { serve(into: &effects) }
         }
         finishStopping(into: &effects)
     }

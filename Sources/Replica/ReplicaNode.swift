@@ -33,6 +33,8 @@ package struct ReplicaNode: Core {
     /// The end of the log at start, before anything was cut off it: what this node may have served before, it had in its
     /// log.
     let restoredIndex: LogIndex
+    /// When this process began.
+    private let startedAt: Instant
     var repair: LogRepair
     /// The entries that the store is putting in the place of damaged ones.
     var repairing: [Entry] = []
@@ -111,6 +113,7 @@ package struct ReplicaNode: Core {
         self.repair = LogRepair(lost: restored.lost, damage: restored.damage)
         let end = restored.entries.last?.index ?? restored.base.position.index
         self.restoredIndex = max(end, restored.lost?.last.index ?? .zero)
+        self.startedAt = now.monotonic
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
@@ -128,6 +131,14 @@ package struct ReplicaNode: Core {
             seed: seed,
             at: now.monotonic
         )
+    }
+
+    /// Whether a proof is of a round that began after this process: it then covers whatever an earlier process of this node
+    /// has shown. A proof dates itself later than it is by its time on the way, which is no longer than two good clocks may
+    /// differ, each way; a late one is not taken at all.
+    func isProofOfThisProcess(_ freshness: Freshness) -> Bool {
+        let longestWay = Span(microseconds: 2 * options.clocks.maxClockError.microseconds)
+        return freshness.anchor >= startedAt.advanced(by: longestWay)
     }
 
     package mutating func step(_ input: Input, at now: Moment) -> [Effect] {

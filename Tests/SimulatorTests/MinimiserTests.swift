@@ -95,7 +95,7 @@ struct MinimiserTests {
     func smaller() throws {
         let scenario = Scenario(spareCount: 0, duration: .seconds(20))
         let options = Fixtures.options(
-            seed: 2,
+            seed: 1,
             nodes: 5,
             scenario: scenario,
             intercept: Mutation.neverRejects.intercept

@@ -6,7 +6,8 @@ extension Coverage {
     /// Left out are, besides faults that neither the scenario nor its seeds have, and learners where no machine ever joins:
     /// - what is sent to leaders and candidates alone, for learners: answers to votes, entries, heartbeats and chunks,
     ///   forwarded commands, and questions for the commit index. A machine that was a learner before has another member's
-    ///   name by then, and a link is between members, so nothing that was meant for a leader reaches it late;
+    ///   name by then, and a link is between members, so nothing that was meant for a leader reaches it late. A machine
+    ///   that lies says anything to anybody;
     /// - everything, where there is one node and no other ever joins: it gets no message.
     ///
     /// All the rest can be: messages are late, so a leader gets what was sent to the candidate that it was, and a follower
@@ -16,8 +17,10 @@ extension Coverage {
         let hasLearners = scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares
         guard scenario.nodeCount > 1 || hasLearners else { return coverage }
         let faults = faults(in: scenario)
+        let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }
         for role in Role.allCases where role != .learner || hasLearners {
-            for message in ChoiceKey.Subject.messages where role != .learner || !message.isForLeadersOrCandidates {
+            for message in ChoiceKey.Subject.messages
+            where role != .learner || hasLiars || !message.isForLeadersOrCandidates {
                 coverage.note(role, message, under: [])
                 coverage.note(role, message, under: faults)
             }
@@ -30,6 +33,10 @@ extension Coverage {
         let drawn = scenario.drawsFaults ? FaultClass.allCases : []
         return FaultSet((drawn + scenario.faults.compactMap(\.fault.kind) + [.crash]).map { FaultSet($0) })
     }
+}
+
+extension Fault {
+    fileprivate var isLying: Bool { if case .byzantine = self { true } else { false } }
 }
 
 extension ChoiceKey.Subject {

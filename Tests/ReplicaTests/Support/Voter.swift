@@ -22,7 +22,8 @@ struct Voter {
     /// Committed and not yet applied.
     var committed: [Entry] = []
 
-    init() {
+    /// - Parameter unapplied: How many entries its log holds beyond what its state reflects.
+    init(unapplied: UInt64 = 0) {
         let base = SnapshotPoint(
             position: LogPosition(term: Term(1), index: LogIndex(1)),
             hash: .of([1]),
@@ -37,7 +38,7 @@ struct Voter {
             restored: RestoredLog(
                 hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
                 base: base,
-                entries: [],
+                entries: Self.entries(unapplied, after: base),
                 firstIndex: LogIndex(2)
             ),
             facts: DirectoryFacts(revision: LogIndex(1), epoch: 0, stateRoot: .zero),
@@ -45,6 +46,21 @@ struct Voter {
             seed: 1,
             at: now
         )
+    }
+
+    private static func entries(_ count: UInt64, after base: SnapshotPoint) -> [Entry] {
+        var entries: [Entry] = []
+        for number in 0..<count {
+            entries.append(
+                Entry(
+                    position: LogPosition(term: Term(1), index: LogIndex(base.position.index.number + number + 1)),
+                    time: WallTime(milliseconds: 1_000_000_000),
+                    previousHash: entries.last?.hash ?? base.hash,
+                    payload: .empty
+                )
+            )
+        }
+        return entries
     }
 
     mutating func step(_ input: ReplicaNode.Input) {

@@ -14,7 +14,8 @@ extension Coverage {
     /// what was sent to the leader.
     package static func possible(in scenario: Scenario) -> Coverage {
         var coverage = Coverage()
-        let hasLearners = scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares
+        // Who lost its disks comes back as a learner.
+        let hasLearners = scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares || scenario.wipesDisks
         guard scenario.nodeCount > 1 || hasLearners else { return coverage }
         let faults = faults(in: scenario)
         let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }

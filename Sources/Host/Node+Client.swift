@@ -16,7 +16,7 @@ extension Node: ReplicaClient {
     package func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult {
         let bytes: [UInt8]
         do throws(UnloggableCommand) { bytes = try codec.loggedBytes(of: command) } catch {
-            throw ServiceError(.invalid, code: "not_encodable", message: "\(error).")
+            throw ServiceError(.invalid, code: "not_encodable", message: "Not taken: \(error).")
         }
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in

@@ -10,7 +10,7 @@ package struct SortedRows: Sendable {
     private var leaves: [[Row]] = []
     /// The last key of each leaf, so that a search touches one leaf alone.
     private var lastKeys: [[UInt8]] = []
-    private static let leafLimit = 16
+    private static let leafLimit = 64
 
     package private(set) var count = 0
 

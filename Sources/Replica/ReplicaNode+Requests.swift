@@ -126,7 +126,7 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard let decoded = try? codec.decodeCommand(command), (try? decoded.checkLevel()) != nil,
+        guard let decoded = try? codec.decodeCommand(command), decoded.requiredLevel <= .supported,
             decoded.authenticatedBy == sender, configuration.contains(sender)
         else {
             // A member vouches only for callers that it has authenticated itself. What no node could apply would halt them all.

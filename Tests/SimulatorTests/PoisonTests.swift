@@ -26,22 +26,11 @@ struct PoisonTests {
         #expect(world.log.highestCommit > committed, "writes go on")
     }
 
-    @Test("bytes that are no command are not taken from a voter")
-    func peer() throws {
+    @Test("nor from a voter, over its links", arguments: [Poison.Command.undecodable, .tooNew])
+    func peer(command: Poison.Command) throws {
         var world = try world()
         let leader = try #require(world.leader)
-        try world.inject(.poison(Poison(.undecodable, through: .peers), at: .follower))
-        let committed = world.log.highestCommit
-        try world.run(until: Instant(microseconds: 9_000_000))
-        #expect(world.machines[leader].process?.replica.counters.undecodableForwards == 1)
-        #expect(world.log.highestCommit > committed, "writes go on")
-    }
-
-    @Test("nor is a command of a level that no node supports")
-    func tooNew() throws {
-        var world = try world()
-        let leader = try #require(world.leader)
-        try world.inject(.poison(Poison(.tooNew, through: .peers), at: .follower))
+        try world.inject(.poison(Poison(command, through: .peers), at: .follower))
         let committed = world.log.highestCommit
         try world.run(until: Instant(microseconds: 9_000_000))
         #expect(world.machines[leader].process?.replica.counters.undecodableForwards == 1)

@@ -2,7 +2,7 @@
 ///
 /// A table of open addressing by the codes of their identities: two words, which existential containers hold in place.
 package struct EntityStore: Sendable {
-    // Safe: `nodes` holds what it points to.
+    // Safe: what it points to is immutable, and held by `nodes` for as long as the store is.
     @safe private struct Slot: @unchecked Sendable {
         var code = 0
         var node: Unmanaged<EntityNode>?
@@ -24,12 +24,11 @@ package struct EntityStore: Sendable {
         var parents = ContiguousArray(repeating: [EntityUID](), count: size)
         for entity in list {
             var place = entity.uid.code & (size - 1)
-            var isKnown = false
-            while !isKnown, let other = unsafe slots[place].node {
-                isKnown = unsafe other._withUnsafeGuaranteedRef { $0.uid == entity.uid }
-                if !isKnown { place = (place + 1) & (size - 1) }
+            while let other = unsafe slots[place].node, unsafe other._withUnsafeGuaranteedRef({ $0.uid != entity.uid })
+            {
+                place = (place + 1) & (size - 1)
             }
-            guard !isKnown else { continue }
+            guard unsafe slots[place].node == nil else { continue }
             let content = EntityContent(attributes: entity.attributes, tags: entity.tags)
             let node = EntityNode(entity.uid, content, in: closure.ancestors[entity.uid] ?? .none)
             nodes.append(node)

@@ -71,7 +71,7 @@ package struct EntityUID: Hashable, Comparable, Sendable {
                 || areExactly(lhs.type.text, lhs.id, rhs.type.text, rhs.id))
     }
 
-    /// For names of one code that are not the same bits, as short names are that are equal, and copies of one name.
+    /// For names of one code that are not the same bits, as short names that are equal are, and copies of a long one.
     @inline(never)
     private static func areExactly(_ type: String, _ id: String, _ otherType: String, _ otherID: String) -> Bool {
         id.isExactly(otherID) && type.isExactly(otherType)

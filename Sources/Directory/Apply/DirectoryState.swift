@@ -43,11 +43,8 @@ package struct DirectoryState: Sendable {
         time: WallTime,
         to transaction: inout TrackedTransaction<Base>
     ) -> ApplyOutcome {
-        guard command.featureLevel <= supported else {
-            return .halt(.featureLevelTooHigh(command.featureLevel, supported: supported))
-        }
-        if case .raiseFeatureLevel(let level) = command.body, level > supported {
-            return .halt(.featureLevelTooHigh(level, supported: supported))
+        guard command.requiredLevel <= supported else {
+            return .halt(.featureLevelTooHigh(command.requiredLevel, supported: supported))
         }
         var application = Application(
             transaction: consume transaction,

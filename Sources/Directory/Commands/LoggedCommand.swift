@@ -16,7 +16,9 @@ package enum UnloggableCommand: Error, Hashable, Sendable, CustomStringConvertib
 extension DirectoryCodec {
     /// A command as it goes into the log. Once committed, one that cannot be applied would halt every node.
     package func loggedBytes(of command: Command) throws(UnloggableCommand) -> [UInt8] {
-        try command.checkLevel()
+        guard command.requiredLevel <= .supported else {
+            throw .tooNew(command.requiredLevel, supported: .supported)
+        }
         let bytes = encode(command)
         guard (try? decodeCommand(bytes)) == command else { throw .unreadable }
         return bytes
@@ -24,10 +26,8 @@ extension DirectoryCodec {
 }
 
 extension Command {
-    /// Whether this program could apply it.
-    package func checkLevel(supported: FeatureLevel = .supported) throws(UnloggableCommand) {
-        var level = featureLevel
-        if case .raiseFeatureLevel(let raised) = body { level = max(level, raised) }
-        guard level <= supported else { throw .tooNew(level, supported: supported) }
+    /// The level that a program must support to apply it.
+    package var requiredLevel: FeatureLevel {
+        if case .raiseFeatureLevel(let raised) = body { max(featureLevel, raised) } else { featureLevel }
     }
 }

@@ -19,6 +19,31 @@ struct BundleFolder {
         }
     }
 
+    /// Keeps what shows a failure again, for which the run is made once more.
+    ///
+    /// - Returns: Nil if it comes out otherwise then.
+    static func keep(
+        _ violation: Violation,
+        of report: SeedReport,
+        _ options: WorldOptions,
+        replay: String,
+        at path: String
+    ) throws -> BundleFolder? {
+        let failure = FailureReport(
+            options,
+            finding: Finding(violation, report),
+            build: BuildIdentity.text,
+            replay: replay
+        )
+        guard let failure, failure.traceHash == report.traceHash else { return nil }
+        let folder = BundleFolder(path: path)
+        try folder.create(failure)
+        return folder
+    }
+
+    /// What to do with it.
+    var hint: String { "bundle: \(path); reeve sim minimise \(path); reeve sim report \(path)" }
+
     /// Makes the folder. One that holds a bundle is written anew, any other that is not empty is left alone.
     func create(_ report: FailureReport) throws {
         let manager = FileManager.default

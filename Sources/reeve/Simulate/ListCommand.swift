@@ -129,7 +129,7 @@ extension Fault {
 }
 
 extension Expectation {
-    /// As scenario files name it.
+    /// In a few words.
     fileprivate var name: String {
         switch self {
         case .grantsHold: "grants hold"

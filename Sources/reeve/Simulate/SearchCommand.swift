@@ -117,18 +117,17 @@ struct SearchCommand: AsyncParsableCommand {
     private func keep(_ result: CoverageSearch.Result, atRun number: Int) throws -> Failure? {
         guard let violation = result.report.violation else { return nil }
         guard let bundle else { return Failure(code: SimulationExit.code(violation), folder: nil) }
-        let failure = FailureReport(
+        let folder = try BundleFolder.keep(
+            violation,
+            of: result.report,
             result.attempt.options,
-            finding: Finding(violation, result.report),
-            build: BuildIdentity.text,
-            replay: command(runs: number)
+            replay: command(runs: number),
+            at: "\(bundle)/run-\(number)"
         )
-        guard let failure, failure.traceHash == result.report.traceHash else {
+        guard let folder else {
             Console.progress("run \(number) came out otherwise the second time: it depends on more than its choices")
             return Failure(code: SimulationExit.nonDeterminism, folder: nil)
         }
-        let folder = BundleFolder(path: "\(bundle)/run-\(number)")
-        try folder.create(failure)
         return Failure(code: SimulationExit.code(violation), folder: folder)
     }
 
@@ -152,9 +151,7 @@ struct SearchCommand: AsyncParsableCommand {
         if let failing {
             Console.line(SimulationOutput.text(failing.report, replay: command(runs: search.runs)))
         }
-        if let path = failure?.folder?.path {
-            Console.line("bundle: \(path); reeve sim minimise \(path); reeve sim report \(path)")
-        }
+        if let folder = failure?.folder { Console.line(folder.hint) }
         Console.line("\(search.runs) runs, \(search.seeds) of them new seeds, \(search.corpus.count) kept")
         Console.line(CoverageFile.summary(search.reached, of: possible))
     }

@@ -145,23 +145,20 @@ struct SimulateCommand: AsyncParsableCommand {
     /// - Returns: What is wrong if it comes out otherwise then.
     private func keep(_ report: SeedReport, _ violation: Violation, _ scenario: Scenario) throws -> ExitCode {
         guard let bundle else { return .success }
-        let failure = FailureReport(
+        let folder = try BundleFolder.keep(
+            violation,
+            of: report,
             WorldOptions(seed: report.seed, scenario: scenario),
-            finding: Finding(violation, report),
-            build: BuildIdentity.text,
-            replay: replayCommand(report.seed)
+            replay: replayCommand(report.seed),
+            at: "\(bundle)/seed-\(report.seed)"
         )
-        guard let failure, failure.traceHash == report.traceHash else {
+        guard let folder else {
             Console.progress(
                 "seed \(report.seed) came out otherwise the second time: it depends on more than its choices"
             )
             return SimulationExit.nonDeterminism
         }
-        let folder = BundleFolder(path: "\(bundle)/seed-\(report.seed)")
-        try folder.create(failure)
-        if !json {
-            print("bundle: \(folder.path); reeve sim minimise \(folder.path); reeve sim report \(folder.path)")
-        }
+        if !json { print(folder.hint) }
         return .success
     }
 

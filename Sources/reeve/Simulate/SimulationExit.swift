@@ -10,7 +10,7 @@ enum SimulationExit {
 
     static let explanation = """
         Exit codes: 0 all passed; 1 an error; 64 wrong usage; 10 a safety invariant was violated; 11 the cluster did not \
-        recover in time; 12 the node's own code stopped itself; 13 the same run came out otherwise the second time.
+        recover in time; 12 the node's own code stopped itself; 13 the same run came out otherwise the second time; 130 interrupted.
         """
 
     static func code(_ violation: Violation) -> ExitCode { violation.invariant.isLiveness ? liveness : safety }

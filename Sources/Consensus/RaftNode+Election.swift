@@ -1,4 +1,4 @@
-import Kernel
+package import Kernel
 
 extension RaftNode {
     /// Only a voter whose log is whole may ask to lead.
@@ -125,7 +125,7 @@ extension RaftNode {
 
     /// Whether a leader has been heard lately, or is this member: then candidates are not listened to, so that a member
     /// that was away does not depose a leader that the others hear. 4.2.3.
-    func hearsLeader(at now: Instant) -> Bool {
+    package func hearsLeader(at now: Instant) -> Bool {
         if role == .leader { return true }
         guard leader != nil, let leaderHeardAt else { return false }
         return now.elapsed(since: leaderHeardAt) < options.electionTimeout

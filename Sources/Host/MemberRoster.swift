@@ -4,6 +4,7 @@ import Kernel
 import Keys
 import Links
 import Logging
+import Replica
 import Synchronization
 
 /// Who the members are, as this node's state says, and with it whom the links connect.
@@ -15,22 +16,24 @@ final class MemberRoster: Sendable {
         var former: [FormerMemberRecord] = []
         /// In force for consensus. Somebody whom the directory has removed may be in it for a moment longer.
         var configuration = Configuration.empty
+        /// By the word of other voters. The state may not name them yet.
+        var introductions: [Introduction] = []
         /// Addresses and keys of everybody who is or was a member since the start.
         var known: [MemberID: MemberSpec]
         var links: PeerLinks?
     }
 
     private let own: MemberSpec
-    private let introduced: [MemberSpec]
+    private let invited: [MemberSpec]
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter introduced: The members as they were when this node was made.
-    init(own: MemberSpec, introduced: [MemberSpec], logger: Logger) {
+    /// - Parameter invited: The members as they were when this node was made.
+    init(own: MemberSpec, invited: [MemberSpec], logger: Logger) {
         self.own = own
-        self.introduced = introduced
+        self.invited = invited
         self.logger = logger
-        self.state = Mutex(State(known: Dictionary(introduced.map { ($0.id, $0) }) { _, last in last }))
+        self.state = Mutex(State(known: Dictionary(invited.map { ($0.id, $0) }) { _, last in last }))
     }
 
     /// From now on the links follow. Before, they are not told.
@@ -47,10 +50,17 @@ final class MemberRoster: Sendable {
 
     func follow(_ configuration: Configuration) { change { $0.configuration = configuration } }
 
-    /// Sorted by name. Those that introduced this node, while its state knows nobody.
+    func introduced(_ introductions: [Introduction]) { change { $0.introductions = introductions } }
+
+    /// What the state says of these; whom it does not name is left out.
+    func introductions(of members: [MemberID]) -> [Introduction] {
+        Introduction.of(members, in: state.withLock { $0.members })
+    }
+
+    /// Sorted by name. Those that invited this node, while its state knows nobody.
     var members: [MemberRecord] {
         let members = state.withLock { $0.members }
-        let shown = members.isEmpty ? introduced.map(Self.unconfirmed) : members
+        let shown = members.isEmpty ? invited.map(Self.unconfirmed) : members
         return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
     }
 
@@ -79,16 +89,19 @@ final class MemberRoster: Sendable {
     }
 
     private func roster(of state: State) -> LinkRoster {
-        var specs = state.known
-        specs.merge(state.members.map { ($0.spec.id, $0.spec) }) { _, last in last }
+        var specs = Dictionary(state.introductions.map { ($0.spec.id, $0.spec) }) { _, last in last }
+        specs.merge(state.known) { _, known in known }
         let peers = PeerAdmission.peers(
             of: own.id,
             named: state.members.map(\.spec.id),
-            configuration: state.configuration.members.filter { state.known[$0] != nil },
-            introduced: introduced.map(\.id),
+            configuration: state.configuration.members.filter { specs[$0] != nil },
+            invited: invited.map(\.id),
+            introduced: state.introductions.map(\.spec.id),
             former: state.former.map(\.id)
         )
-        let instances = state.members.compactMap { member in member.instance.map { (member.spec.id, $0) } }
+        let introduced = state.introductions.map { ($0.spec.id, $0.instance) }
+        let named = state.members.map { ($0.spec.id, $0.instance) }
+        let instances = (introduced + named).compactMap { id, instance in instance.map { (id, $0) } }
         return LinkRoster(
             members: peers.compactMap { specs[$0] }.compactMap { dialled($0) },
             instances: Dictionary(instances) { _, last in last },

@@ -19,7 +19,7 @@ package struct NodeSettings: Sendable {
     package let member: MemberSpec
     package let genesis: Genesis
     /// For a node that joined: the members as they were then. Nil for a first voter.
-    package let introducedBy: [MemberSpec]?
+    package let invitedBy: [MemberSpec]?
     package let dataDirectory: String
     package let credentials: NodeCredentials
     /// Where to listen for peers.
@@ -31,7 +31,7 @@ package struct NodeSettings: Sendable {
     package init(
         member: MemberSpec,
         genesis: Genesis,
-        introducedBy: [MemberSpec]? = nil,
+        invitedBy: [MemberSpec]? = nil,
         dataDirectory: String,
         credentials: NodeCredentials,
         bindHost: String,
@@ -41,7 +41,7 @@ package struct NodeSettings: Sendable {
     ) {
         self.member = member
         self.genesis = genesis
-        self.introducedBy = introducedBy
+        self.invitedBy = invitedBy
         self.dataDirectory = dataDirectory
         self.credentials = credentials
         self.bindHost = bindHost
@@ -114,6 +114,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         let inbox = Inbox(loop: group.next())
         let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
         let fail: @Sendable (any Error) -> Void = { end.yield(.failed($0)) }
+        let invited = settings.invitedBy ?? settings.genesis.voters
         let replica = ReplicaNode(
             member: settings.member.id,
             lineage: settings.genesis.lineage,
@@ -122,6 +123,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             restored: start.log,
             facts: start.facts,
             applied: start.applied,
+            invitedBy: invited.map(\.id),
             seed: seed,
             at: clock.now()
         )
@@ -130,7 +132,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         )
         roster = MemberRoster(
             own: settings.member,
-            introduced: settings.introducedBy ?? settings.genesis.voters,
+            invited: invited,
             logger: logger
         )
         roster.learned(start.members)

@@ -37,7 +37,7 @@ final class NodeStores: Sendable {
             limits: settings.storage
         )
         let isNew = directory.log.summary == nil
-        let joins = settings.introducedBy != nil
+        let joins = settings.invitedBy != nil
         do throws(KeysError) {
             // Joining has named the directory already.
             instance = try DataInstance.load(settings.dataDirectory, mayBegin: !(isNew && joins))

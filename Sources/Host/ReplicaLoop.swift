@@ -126,6 +126,9 @@ final class ReplicaLoop: @unchecked Sendable {
             if status.role != .leader { around.reader.closeAll() }
             log(status)
         case .configurationChanged(let configuration): around.roster.follow(configuration)
+        case .introduced(let introductions): around.roster.introduced(introductions)
+        case .introduce(let voters, let peer, let stamp):
+            send(PeerMessage(stamp: stamp, body: .voters(around.roster.introductions(of: voters))), to: peer)
         case .readyToStop: around.readyToStop()
         case .note(let note): log(note)
         }

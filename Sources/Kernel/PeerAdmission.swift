@@ -27,8 +27,11 @@ package struct PeerAdmission: Hashable, Sendable {
     /// Nil for a member.
     package func refusal(of id: MemberID) -> Refusal? {
         guard !members.contains(id) else { return nil }
-        let wasMember = former.contains { $0.isSameNode(as: id) && id.incarnation <= $0.incarnation }
-        return wasMember ? .removed : .unknown
+        return Self.wasMember(id, former) ? .removed : .unknown
+    }
+
+    private static func wasMember(_ id: MemberID, _ former: [MemberID]) -> Bool {
+        former.contains { $0.isSameNode(as: id) && id.incarnation <= $0.incarnation }
     }
 
     /// Whether a member may come from this data directory. One that has not named its own may come from any.
@@ -48,16 +51,18 @@ package struct PeerAdmission: Hashable, Sendable {
     /// - Parameters:
     ///   - named: The members by the node's own state.
     ///   - configuration: In force for consensus.
-    ///   - introduced: The members as they were when the node was made.
+    ///   - invited: The members as they were when the node was made.
+    ///   - introduced: Voters by the word of others.
     package static func peers(
         of own: MemberID,
         named: [MemberID],
         configuration: [MemberID],
+        invited: [MemberID],
         introduced: [MemberID],
         former: [MemberID]
     ) -> Set<MemberID> {
         let known = Set(named).union(configuration)
-        guard !known.contains(own) else { return known }
-        return known.union(introduced.filter { !former.contains($0) })
+        let trusted = known.contains(own) ? introduced : introduced + invited
+        return known.union(trusted.filter { !wasMember($0, former) })
     }
 }

@@ -24,6 +24,10 @@ package struct PeerMessage: Hashable, Sendable {
         /// Answers `entriesWanted` for the same range, from the end of it backwards as far as they fit. None: the sender
         /// does not have the last.
         case entriesFound(first: LogIndex, last: LogIndex, entries: [Entry])
+        /// The sender hears from no leader, and asks who the voters are: one whom it does not know may lead.
+        case votersWanted
+        /// Answers `votersWanted`.
+        case voters([Introduction])
     }
 
     /// Why a leader, or who was taken for one, did not put a forwarded command into its log.

@@ -54,6 +54,7 @@ extension ReplicaNode {
         self.configuration = configuration
         clocks.follow(configuration.allVoters.filter { $0 != member })
         effects.append(.configurationChanged(configuration))
+        forgetIntroductions(into: &effects)
         guard wasMember, !configuration.contains(member) else { return }
         halt("this node was removed from the cluster", at: now, into: &effects)
     }

@@ -61,6 +61,10 @@ extension ReplicaNode {
         case repairLog([Entry], hash: Digest)
         /// Read verified entries for a member whose log is damaged; answered by `.readForRepair`.
         case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
+        /// Send this member `.voters`, with what the state says of these; whom it does not name is left out.
+        case introduce([MemberID], to: MemberID, stamp: WallTime)
+        /// Links are needed to these too, unless the state says that they were removed. Replaces what was said before.
+        case introduced([Introduction])
         /// What was cut off the log is made good: take it off the record. Not answered.
         case forgetLostTail
         /// How fresh this node's knowledge is: decisions from now on are dated by it.
@@ -69,7 +73,7 @@ extension ReplicaNode {
         /// may have served before.
         case serving(Bool)
         case roleChanged(RaftNode.RoleStatus)
-        /// Links are needed to the members of this configuration, and to nobody else.
+        /// Links are needed to the members of this configuration, to those introduced, and to nobody else.
         case configurationChanged(Configuration)
         case readyToStop
         case note(Note)

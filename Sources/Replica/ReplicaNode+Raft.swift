@@ -79,6 +79,8 @@ extension ReplicaNode {
             readForRepair(of: sender, first, last, into: &effects)
         case .entriesFound(let first, let last, let entries):
             receiveRepair(entries, first, last, from: sender, into: &effects)
+        case .votersWanted: introduceVoters(to: sender, at: now, into: &effects)
+        case .voters(let voters): receive(voters, from: sender, into: &effects)
         }
     }
 
@@ -123,6 +125,7 @@ extension ReplicaNode {
     /// What follows from any input: who may lead, what can be sent on, what is over, what is fresh.
     mutating func settle(at now: Moment, into effects: inout [Effect]) {
         mend(at: now, into: &effects)
+        askForVoters(at: now, into: &effects)
         judge(at: now, into: &effects)
         finishHandOver(at: now.monotonic, into: &effects)
         dispatch(at: now, into: &effects)

@@ -40,6 +40,9 @@ package struct ReplicaNode: Core {
     var repairing: [Entry] = []
     /// Members for which the store reads what they lack, in order of asking.
     var repairReaders: [MemberID] = []
+    var introductions: Introductions
+    /// Whom a node that joins may believe while it knows no configuration.
+    let invitedBy: [MemberID]
     var isCompacting = false
     var isStorageFull = false
     var stopping = Stopping.no
@@ -85,11 +88,14 @@ package struct ReplicaNode: Core {
         package internal(set) var repeatedForwards: UInt64 = 0
         /// Or of a level that no node could apply, or vouched for by somebody else.
         package internal(set) var undecodableForwards: UInt64 = 0
+        /// From somebody who has no vote.
+        package internal(set) var unbelievedIntroductions: UInt64 = 0
     }
 
     /// - Parameters:
     ///   - restored: What the log store holds; entries after `applied` are applied again.
     ///   - applied: What the state store reflects.
+    ///   - invitedBy: The voters when this node was made.
     package init(
         member: MemberID,
         lineage: Lineage,
@@ -98,6 +104,7 @@ package struct ReplicaNode: Core {
         restored: RestoredLog,
         facts: DirectoryFacts,
         applied: SnapshotPoint,
+        invitedBy: [MemberID],
         seed: UInt64,
         at now: Moment
     ) {
@@ -114,6 +121,11 @@ package struct ReplicaNode: Core {
         let end = restored.entries.last?.index ?? restored.base.position.index
         self.restoredIndex = max(end, restored.lost?.last.index ?? .zero)
         self.startedAt = now.monotonic
+        self.invitedBy = invitedBy
+        self.introductions = Introductions(
+            interval: Span(microseconds: 2 * options.raft.electionTimeout.microseconds),
+            at: now.monotonic
+        )
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
@@ -191,7 +203,7 @@ package struct ReplicaNode: Core {
         let isFollowing = raft.leader != nil && raft.leader != member
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         let ask = repair.retryAt(interval: options.resendInterval)
-        let deadlines = [requests.nextDeadline, reclaim, ask, handOver?.deadline]
+        let deadlines = [requests.nextDeadline, reclaim, ask, handOver?.deadline, askForVotersAt]
         return ([raft.nextWake] + deadlines).compactMap(\.self).min()
     }
 

@@ -82,7 +82,7 @@ extension TraceHash {
             combine(last)
             combine(entries)
         case .awaitCurrent(let id, let deadline):
-            combine(17)
+            combine(19)
             combine(id.number)
             combine(deadline)
         case .linkClosed(let peer):
@@ -135,6 +135,13 @@ extension TraceHash {
             combine(first)
             combine(last)
             combine(entries)
+        case .votersWanted: combine(6)
+        case .voters(let introductions):
+            combine(7)
+            for introduction in introductions {
+                combine(introduction.spec.id)
+                combine(introduction.instance ?? .zero)
+            }
         }
     }
 
@@ -239,6 +246,8 @@ extension ReplicaNode.Effect {
         case .repairLog: 15
         case .readForRepair: 16
         case .forgetLostTail: 17
+        case .introduce: 19
+        case .introduced: 20
         }
     }
 }
@@ -297,6 +306,8 @@ extension PeerMessage.Body {
         case .forwardRefused(let id, let refusal): "forward \(id.number) refused: \(refusal)"
         case .entriesWanted(let first, let last): "entries \(first)...\(last) wanted for repair"
         case .entriesFound(let first, let last, let entries): "\(entries.count) of \(first)...\(last) for repair"
+        case .votersWanted: "asks who the voters are"
+        case .voters(let introductions): "introduces \(introductions.map(\.spec.name))"
         }
     }
 }

@@ -10,15 +10,9 @@ extension World {
         let refusal =
             machines[frame.to].process?.admission.refusal(of: frame.sender, from: frame.instance)
             ?? answerRefusal(frame)
-        guard let refusal, !isIntroduced(frame, refusal) else { return true }
+        guard refusal != nil else { return true }
         refusalCount += 1
         return false
-    }
-
-    private func isIntroduced(_ frame: WorldEvent.Frame, _ refusal: PeerAdmission.Refusal) -> Bool {
-        guard options.introducesNewMembers, refusal == .unknown else { return false }
-        return [(frame.from, frame.sender), (frame.to, frame.receiver)]
-            .allSatisfy { node, member in members[node] == member && membership.isMember(node) }
     }
 
     /// A sender that has ended since has asked before.
@@ -29,23 +23,39 @@ extension World {
 
     /// The state of a node names other members than before, or other members agree.
     mutating func refreshAdmission(_ node: Int) {
-        guard let configuration = machines[node].process?.replica.configuration else { return }
-        let admission = admission(of: node, under: configuration)
+        guard let process = machines[node].process else { return }
+        let configuration = process.replica.configuration
+        let admission = admission(of: node, under: configuration, introduced: process.introductions)
         machines[node].process?.admission = admission
     }
 
-    func admission(of node: Int, under configuration: Configuration) -> PeerAdmission {
+    func introductions(of members: [MemberID], by node: Int) -> [Introduction] {
+        Introduction.of(members, in: namedMembers(by: node))
+    }
+
+    private func namedMembers(by node: Int) -> [MemberRecord] {
+        let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
+        return (try? view.members(ListRequest(limit: ListRequest.maximumLimit)).items) ?? []
+    }
+
+    func admission(
+        of node: Int,
+        under configuration: Configuration,
+        introduced introductions: [Introduction]
+    ) -> PeerAdmission {
         let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
         let request = ListRequest(limit: ListRequest.maximumLimit)
-        let named = (try? view.members(request).items) ?? []
+        let named = namedMembers(by: node)
         let former = ((try? view.formerMembers(request).items) ?? []).map(\.id)
-        let instances = named.compactMap { member in member.instance.map { (member.spec.id, $0) } }
+        let instances = (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) })
+            .compactMap { id, instance in instance.map { (id, $0) } }
         return PeerAdmission(
             members: PeerAdmission.peers(
                 of: members[node],
                 named: named.map(\.spec.id),
                 configuration: configuration.members,
-                introduced: machines[node].introducedBy,
+                invited: machines[node].invitedBy,
+                introduced: introductions.map(\.spec.id),
                 former: former
             ),
             instances: Dictionary(instances) { _, last in last },

@@ -65,6 +65,13 @@ extension World {
             disturbedAt = now
             record(.configuration("\(configuration)"), node: node)
             refreshAdmission(node)
+        case .introduced(let introductions):
+            machines[node].process?.introductions = introductions
+            refreshAdmission(node)
+        case .introduce(let voters, let member, let stamp):
+            guard let to = number(of: member) else { return }
+            let body = PeerMessage.Body.voters(introductions(of: voters, by: node))
+            try send(PeerMessage(stamp: stamp, body: body), from: node, to: to, after: nil)
         case .readyToStop: stopped(node)
         case .note(let note):
             record(.note(note), node: node)

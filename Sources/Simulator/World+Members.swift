@@ -97,7 +97,7 @@ extension World {
         record(.member("\(members[node]) is \(standing)"), node: node)
         switch standing {
         case .learner:
-            machines[node].introducedBy = membership.members(among: members)
+            machines[node].invitedBy = membership.members(among: members)
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
         case .removed:
             let key = ChoiceKey(.wipe, node: node, process: UInt64(members[node].incarnation))

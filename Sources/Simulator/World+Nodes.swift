@@ -34,7 +34,7 @@ extension World {
             let state = VirtualStateStore(version)
             let instance = Self.instance(of: members[node], losses: 0)
             machines.append(
-                Machine(clock: clock, log: log, state: state, instance: instance, introducedBy: founders)
+                Machine(clock: clock, log: log, state: state, instance: instance, invitedBy: founders)
             )
             if !membership.isPresent(node) { clearDisks(node) }
         }
@@ -153,6 +153,7 @@ extension World {
             restored: machine.log.restored(hidingThrough: hidden, applied: applied.position.index),
             facts: machine.state.current.facts,
             applied: applied,
+            invitedBy: machine.invitedBy,
             seed: choices.timers(of: node, process: machine.generation, at: now),
             at: machine.clock.moment(at: now)
         )
@@ -160,7 +161,7 @@ extension World {
             replica: replica,
             applier: Applier(codec: options.codec),
             decisions: decisionSnapshot(of: machine.state.current),
-            admission: admission(of: node, under: replica.configuration),
+            admission: admission(of: node, under: replica.configuration, introduced: []),
             isServing: replica.isServing
         )
         trace.hash.combine(now)

@@ -101,7 +101,7 @@ extension World {
         founders = Array(members.prefix(options.scenario.nodeCount))
         hasRestored = true
         for node in machines.indices {
-            machines[node].introducedBy = founders
+            machines[node].invitedBy = founders
             clearDisks(node)
         }
     }

@@ -16,11 +16,6 @@ package struct WorldOptions: Sendable {
     package var recordsMessages = false
     /// How many messages are kept at least.
     package var recordedMessages = 100_000
-    /// Whether whoever joins is made known at once to members that lag behind, which would refuse its links otherwise.
-    ///
-    /// Production lacks that: a member that was cut off while others joined lets none of them in before its own state names
-    /// them, and so never hears of them again when one of them leads.
-    package var introducesNewMembers = true
     /// Lets a test change what a node asks of its shell, to see that the checkers notice.
     package var intercept: Intercept?
 

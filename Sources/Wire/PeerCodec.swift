@@ -52,6 +52,9 @@ extension ProtoPeerMessage: ProtoConvertible {
                     $0.entries = entries.map(ProtoEntry.init)
                 }
             )
+        case .votersWanted: body = .votersWanted(ProtoNothing())
+        case .voters(let introductions):
+            body = .voters(.with { $0.introductions = introductions.map(ProtoIntroduction.init) })
         }
     }
 
@@ -81,6 +84,9 @@ extension ProtoPeerMessage: ProtoConvertible {
                 last: LogIndex(try counter(found.last, "peer.entriesFound.last")),
                 entries: try found.entries.map { (entry) throws(WireError) in try entry.value() }
             )
+        case .votersWanted: return .votersWanted
+        case .voters(let voters):
+            return .voters(try voters.introductions.map { (voter) throws(WireError) in try voter.value() })
         case nil:
             throw .missing("peer.body")
         }
@@ -120,6 +126,20 @@ extension ProtoPeerForwardRefused.OneOf_Refusal {
         case .notCaughtUp(let missing): .notCaughtUp(missing: missing)
         case .invalidChange(let reason): .invalidChange(reason: String(reason.prefix(200)))
         }
+    }
+}
+
+extension ProtoIntroduction: ProtoConvertible {
+    init(_ introduction: Introduction) {
+        spec = ProtoMemberSpec(introduction.spec)
+        if let instance = introduction.instance { self.instance = Data(instance.bytes) }
+    }
+
+    func value() throws(WireError) -> Introduction {
+        Introduction(
+            spec: try spec.value(),
+            instance: hasInstance ? try digest(instance, "introduction.instance") : nil
+        )
     }
 }
 

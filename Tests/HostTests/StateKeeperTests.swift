@@ -39,7 +39,7 @@ import Wire
             directory: directory,
             codec: Self.codec,
             cell: cell,
-            roster: MemberRoster(own: MemoryNode.genesis.voters[0], introduced: [], logger: logger),
+            roster: MemberRoster(own: MemoryNode.genesis.voters[0], invited: [], logger: logger),
             inbox: inbox,
             room: StorageRoom(inbox: inbox),
             logger: logger,

@@ -27,12 +27,31 @@ struct PeerAdmissionTests {
         #expect(admission.refusal(of: MemberID(high: 9, low: 9)) == .unknown)
     }
 
-    @Test("those who introduced a node count until its own state names it, but for those who were removed since")
+    private func peers(
+        named: [MemberID],
+        invited: [MemberID] = [],
+        introduced: [MemberID] = []
+    ) -> Set<MemberID> {
+        PeerAdmission.peers(
+            of: two,
+            named: named,
+            configuration: [],
+            invited: invited,
+            introduced: introduced,
+            former: [gone]
+        )
+    }
+
+    @Test("those who invited a node count until its own state names it, but for those who were removed since")
+    func invited() {
+        #expect(peers(named: [], invited: [one, gone]) == [one])
+        #expect(peers(named: [two], invited: [one, gone]) == [two])
+    }
+
+    @Test("those whom voters introduce count beside the members, but under no incarnation that was removed")
     func introduced() {
-        func peers(_ named: [MemberID]) -> Set<MemberID> {
-            PeerAdmission.peers(of: two, named: named, configuration: [], introduced: [one, gone], former: [gone])
-        }
-        #expect(peers([]) == [one])
-        #expect(peers([two]) == [two])
+        let earlier = MemberID(high: 3, low: 3, incarnation: 1)
+        let later = MemberID(high: 3, low: 3, incarnation: 3)
+        #expect(peers(named: [two], introduced: [one, gone, earlier, later]) == [one, two, later])
     }
 }

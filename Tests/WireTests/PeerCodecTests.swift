@@ -1,3 +1,4 @@
+import Directory
 import Kernel
 import Replica
 import Testing
@@ -9,6 +10,19 @@ import Wire
         age: Span(microseconds: 1234),
         commitIndex: LogIndex(5)
     )
+
+    static let introductions = [UInt64(1), 2].map { number in
+        Introduction(
+            spec: MemberSpec(
+                id: MemberID(high: number, low: 9, incarnation: 3),
+                name: "n\(number)",
+                raftAddress: "n\(number):7000",
+                apiAddresses: ["n\(number):8443", "10.0.0.1:8443"],
+                keyFingerprint: Digest.of([1])
+            ),
+            instance: number == 1 ? nil : Digest.of([2])
+        )
+    }
 
     static let messages: [PeerMessage] =
         RaftSamples.messages.flatMap { message in
@@ -22,6 +36,7 @@ import Wire
             .entriesWanted(first: LogIndex(3), last: LogIndex(9)),
             .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: RaftSamples.entries),
             .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: []),
+            .votersWanted, .voters([]), .voters(introductions),
         ].map { PeerMessage(stamp: .distantPast, body: $0) }
 
     @Test("every message comes back equal")

@@ -80,6 +80,8 @@ extension ChoiceKey.Subject {
         case .forwardRefused: "refusal of a forwarded command"
         case .entriesWanted: "request for entries to repair a log"
         case .entriesFound: "entries to repair a log"
+        case .votersWanted: "question who the voters are"
+        case .voters: "introduction of voters"
         case .writeLog: "a write to the log"
         case .apply: "applying entries"
         case .readEntries: "reading entries"

@@ -67,6 +67,7 @@ package struct ChoiceKey: Hashable, Sendable {
         case preVoteRequest, preVoteResponse, voteRequest, voteResponse, append, appendAccepted, appendRejected
         case heartbeat, heartbeatAcknowledged, snapshot, snapshotAcknowledged, timeoutNow
         case readIndexRequest, readIndexResponse, forward, forwardRefused, entriesWanted, entriesFound
+        case votersWanted, voters
         // Work of a disk.
         case writeLog, apply, readEntries, readSnapshot, stageSnapshot, installSnapshot, compact, repairLog
         case readForRepair

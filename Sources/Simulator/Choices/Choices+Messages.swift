@@ -57,6 +57,8 @@ extension PeerMessage {
         case .forwardRefused: .forwardRefused
         case .entriesWanted: .entriesWanted
         case .entriesFound: .entriesFound
+        case .votersWanted: .votersWanted
+        case .voters: .voters
         }
     }
 }

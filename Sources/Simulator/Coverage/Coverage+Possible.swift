@@ -47,7 +47,8 @@ extension ChoiceKey.Subject {
         switch self {
         case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
             .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
-            .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound:
+            .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound,
+            .votersWanted, .voters:
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
             .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair:

@@ -24,7 +24,7 @@ struct LiarsTongue {
     private static let farthest: UInt64 = 1 << 40
 
     func lie(from random: inout SeededRandom) -> WorldEvent.Frame.Content {
-        switch random.below(16) {
+        switch random.below(17) {
         case ..<3: .message(remembered(&random))
         case ..<5: .message(forged(remembered(&random), &random))
         case 5, 6: .bytes(truncated(remembered(&random), &random))
@@ -33,6 +33,7 @@ struct LiarsTongue {
         case 12: .message(said(in: term, answer(&random)))
         case 13: .message(PeerMessage(stamp: stamp, body: forward(&random)))
         case 14: .message(PeerMessage(stamp: futureStamp(&random), body: repair(&random)))
+        case 15: .message(PeerMessage(stamp: stamp, body: introduction(&random)))
         default: .message(said(in: random.chance(500_000) ? term : futureTerm(&random), question(&random)))
         }
     }
@@ -110,6 +111,15 @@ struct LiarsTongue {
             payload: .command(Array("a lie".utf8))
         )
         return .entriesFound(first: first, last: first, entries: [entry])
+    }
+
+    /// That it is a voter itself, or that a voter has another key and data directory than it has.
+    private func introduction(_ random: inout SeededRandom) -> PeerMessage.Body {
+        guard random.chance(800_000) else { return .votersWanted }
+        let id = random.chance(500_000) ? own : random.element(of: others) ?? own
+        let key = Digest.of([2])
+        let spec = MemberSpec(id: id, name: "liar", raftAddress: "liar:7000", apiAddresses: [], keyFingerprint: key)
+        return .voters([Introduction(spec: spec, instance: Digest.of([3]))])
     }
 
     private func futureTerm(_ random: inout SeededRandom) -> Term {

@@ -24,7 +24,7 @@ package struct Machine: Sendable {
     /// How many times the disks were wiped under a member.
     package var losses = 0
     /// The members as they were when its node was made.
-    package var introducedBy: [MemberID]
+    package var invitedBy: [MemberID]
 
     package struct ArmedCrash: Sendable {
         package let crash: Crash
@@ -36,13 +36,13 @@ package struct Machine: Sendable {
         log: VirtualLogDisk,
         state: VirtualStateStore,
         instance: Digest,
-        introducedBy: [MemberID]
+        invitedBy: [MemberID]
     ) {
         self.clock = clock
         logStorage = CopyOnWrite(log)
         stateStorage = CopyOnWrite(state)
         self.instance = instance
-        self.introducedBy = introducedBy
+        self.invitedBy = invitedBy
     }
 
     package var log: VirtualLogDisk {
@@ -99,6 +99,8 @@ package struct Process: Sendable {
     package var decisions: DecisionSnapshot
     /// Whom its links let in.
     package var admission: PeerAdmission
+    /// Voters by the word of others.
+    package var introductions: [Introduction] = []
     package var freshness: Freshness?
     package var isServing: Bool
     /// Set while the process stops gracefully: for how long it is to stay down.

@@ -53,6 +53,7 @@ extension PeerMessage.Body {
         case .raft(let message, _): message.body.family
         case .forward, .forwardRefused: .forward
         case .entriesWanted, .entriesFound: .repair
+        case .votersWanted, .voters: .election
         }
     }
 }

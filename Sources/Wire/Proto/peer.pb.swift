@@ -76,6 +76,22 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     set {body = .entriesFound(newValue)}
   }
 
+  package var votersWanted: ProtoNothing {
+    get {
+      if case .votersWanted(let v)? = body {return v}
+      return ProtoNothing()
+    }
+    set {body = .votersWanted(newValue)}
+  }
+
+  package var voters: ProtoPeerVoters {
+    get {
+      if case .voters(let v)? = body {return v}
+      return ProtoPeerVoters()
+    }
+    set {body = .voters(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -84,6 +100,8 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     case forwardRefused(ProtoPeerForwardRefused)
     case entriesWanted(ProtoPeerEntriesWanted)
     case entriesFound(ProtoPeerEntriesFound)
+    case votersWanted(ProtoNothing)
+    case voters(ProtoPeerVoters)
 
   }
 
@@ -266,6 +284,49 @@ package nonisolated struct ProtoPeerEntriesFound: Sendable {
   package init() {}
 }
 
+package nonisolated struct ProtoPeerVoters: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var introductions: [ProtoIntroduction] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoIntroduction: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: ProtoMemberSpec {
+    get {_spec ?? ProtoMemberSpec()}
+    set {_spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {self._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {self._spec = nil}
+
+  package var instance: Data {
+    get {_instance ?? Data()}
+    set {_instance = newValue}
+  }
+  /// Returns true if `instance` has been explicitly set.
+  package var hasInstance: Bool {self._instance != nil}
+  /// Clears the value of `instance`. Subsequent reads from it will return its default value.
+  package mutating func clearInstance() {self._instance = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _spec: ProtoMemberSpec? = nil
+  fileprivate var _instance: Data? = nil
+}
+
 package nonisolated struct ProtoEntryTooLarge: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -286,7 +347,7 @@ fileprivate nonisolated let _protobuf_package = "reeve.replica.v1"
 
 nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -360,6 +421,32 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .entriesFound(v)
         }
       }()
+      case 7: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .votersWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .votersWanted(v)
+        }
+      }()
+      case 8: try {
+        var v: ProtoPeerVoters?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .voters(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .voters(v)
+        }
+      }()
       default: break
       }
     }
@@ -393,6 +480,14 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .entriesFound?: try {
       guard case .entriesFound(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .votersWanted?: try {
+      guard case .votersWanted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .voters?: try {
+      guard case .voters(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }
@@ -738,6 +833,75 @@ nonisolated extension ProtoPeerEntriesFound: SwiftProtobuf.Message, SwiftProtobu
     if lhs.first != rhs.first {return false}
     if lhs.last != rhs.last {return false}
     if lhs.entries != rhs.entries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPeerVoters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PeerVoters"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}introductions\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.introductions) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.introductions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.introductions, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPeerVoters, rhs: ProtoPeerVoters) -> Bool {
+    if lhs.introductions != rhs.introductions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoIntroduction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Introduction"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}instance\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self._instance) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._instance {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoIntroduction, rhs: ProtoIntroduction) -> Bool {
+    if lhs._spec != rhs._spec {return false}
+    if lhs._instance != rhs._instance {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -34,7 +34,7 @@ struct NodeProcess {
             settings: NodeSettings(
                 member: member,
                 genesis: genesis,
-                introducedBy: introduction?.members,
+                invitedBy: introduction?.members,
                 dataDirectory: configuration.dataDirectory,
                 credentials: credentials,
                 bindHost: configuration.listen.raft.host,

@@ -61,6 +61,16 @@ struct Forgery {
             case 1: return .entriesFound(first: first, last: script.index(near: last), entries: entries)
             default: return .entriesFound(first: first, last: last, entries: entries.edited(after: nil, by: &script))
             }
+        case .votersWanted: return .votersWanted
+        case .voters(var introductions):
+            guard !introductions.isEmpty else { return .votersWanted }
+            let place = Int(script.byte()) % introductions.count
+            if field & 1 == 0 {
+                introductions.remove(at: place)
+            } else {
+                introductions[place] = Introduction(spec: introductions[place].spec, instance: Digest.of([field]))
+            }
+            return .voters(introductions)
         }
     }
 }

@@ -46,6 +46,7 @@ struct Station {
             restored: log.restored(hidingThrough: .zero, applied: .zero),
             facts: state.facts,
             applied: base,
+            invitedBy: [],
             seed: member.low,
             at: now
         )
@@ -100,10 +101,12 @@ struct Station {
     private mutating func take(_ effects: [ReplicaNode.Effect]) -> [Sent] {
         var sent: [Sent] = []
         for effect in effects {
-            if case .send(let message, let member, nil) = effect {
-                sent.append(Sent(message: message, to: member))
-            } else {
-                waiting.append(effect)
+            switch effect {
+            case .send(let message, let member, nil): sent.append(Sent(message: message, to: member))
+            case .introduce(let voters, let member, let stamp):
+                let body = PeerMessage.Body.voters(Introduction.of(voters, in: namedMembers))
+                sent.append(Sent(message: PeerMessage(stamp: stamp, body: body), to: member))
+            default: waiting.append(effect)
             }
         }
         return sent
@@ -134,8 +137,15 @@ struct Station {
         case .reply(_, .applied(.done)):
             carriedOut += 1
             return nil
-        case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .readyToStop, .note: return nil
+        case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced, .readyToStop,
+            .note:
+            return nil
         }
+    }
+
+    private var namedMembers: [MemberRecord] {
+        let view = DirectoryView(state.pairs, codec: ProtobufCodec())
+        return (try? view.members(ListRequest(limit: ListRequest.maximumLimit)).items) ?? []
     }
 
     private mutating func persisted(_ write: LogWrite) -> ReplicaNode.Input {

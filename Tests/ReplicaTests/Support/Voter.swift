@@ -43,6 +43,7 @@ struct Voter {
             ),
             facts: DirectoryFacts(revision: LogIndex(1), epoch: 0, stateRoot: .zero),
             applied: base,
+            invitedBy: [],
             seed: 1,
             at: now
         )
@@ -116,13 +117,13 @@ struct Voter {
     }
 
     /// The leader sends the next entry and says that it is committed, as are all before it.
-    mutating func receiveEntry() {
+    mutating func receiveEntry(_ payload: Entry.Payload = .empty) {
         let previous = node.lastPosition
         let entry = Entry(
             position: LogPosition(term: node.term, index: previous.index.next),
             time: now.wall,
             previousHash: node.applied.hash,
-            payload: .empty
+            payload: payload
         )
         hear(.append(.init(previous: previous, entries: [entry], commitIndex: entry.index)))
     }

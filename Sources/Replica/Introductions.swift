@@ -1,0 +1,77 @@
+package import Directory
+package import Kernel
+
+/// A voter as another voter knows it: how links reach it, and from which data directory it may come.
+package struct Introduction: Hashable, Sendable {
+    package let spec: MemberSpec
+    /// Nil while the state of the one that introduces does not name it.
+    package let instance: Digest?
+
+    package init(spec: MemberSpec, instance: Digest?) {
+        self.spec = spec
+        self.instance = instance
+    }
+
+    /// What a state says of these; whom it does not name is left out.
+    package static func of(_ members: [MemberID], in records: [MemberRecord]) -> [Introduction] {
+        members.compactMap { member in
+            records.first { $0.spec.id == member }.map { Introduction(spec: $0.spec, instance: $0.instance) }
+        }
+    }
+}
+
+/// Voters of whom a node's own state need not know yet.
+///
+/// A member that was cut off while another joined refuses the newcomer as unknown, and if that one leads by now, it would
+/// never hear that it is a member. A leader is to be listened to though the configuration that one knows lacks it (Raft
+/// section 4.1), so a node that hears from none asks those it knows who the voters are. Voters alone are believed.
+struct Introductions: Hashable, Sendable {
+    private struct Answer: Hashable, Sendable {
+        let voter: MemberID
+        let introductions: [Introduction]
+    }
+
+    /// What each voter has said last, in order of the voters.
+    private var answers: [Answer] = []
+    /// When a leader was last heard, or this node began.
+    private var quietSince: Instant
+    private var askedAt: Instant?
+    private let interval: Span
+
+    /// - Parameter interval: Of silence, before each question.
+    init(interval: Span, at now: Instant) {
+        self.interval = interval
+        self.quietSince = now
+    }
+
+    /// When the next question is due, as long as no leader is heard.
+    var askAt: Instant { max(quietSince, askedAt ?? quietSince).advanced(by: interval) }
+
+    mutating func heardLeader(at now: Instant) { quietSince = now }
+    mutating func asked(at now: Instant) { askedAt = now }
+
+    /// - Returns: Whether this is news.
+    mutating func received(_ introductions: [Introduction], from voter: MemberID) -> Bool {
+        let answer = Answer(voter: voter, introductions: introductions)
+        guard !answers.contains(answer) else { return false }
+        answers.removeAll { $0.voter == voter }
+        answers.append(answer)
+        answers.sort { $0.voter < $1.voter }
+        return true
+    }
+
+    /// Whoever has no vote any more is not believed any longer.
+    ///
+    /// - Returns: Whether somebody was.
+    mutating func keep(onlyFrom voters: [MemberID]) -> Bool {
+        let count = answers.count
+        answers.removeAll { !voters.contains($0.voter) }
+        return answers.count < count
+    }
+
+    /// Everybody who is introduced, once each.
+    var all: [Introduction] {
+        var known: Set<MemberID> = []
+        return answers.flatMap(\.introductions).filter { known.insert($0.spec.id).inserted }
+    }
+}

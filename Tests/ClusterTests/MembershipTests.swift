@@ -90,6 +90,27 @@ import Testing
         }
     }
 
+    @Test("a member that was away while another joined follows the newcomer, which leads by then") func newcomerLeads()
+        async throws
+    {
+        try await withCluster { cluster in
+            let leader = try await KillTests.leader(of: cluster)
+            let away = try #require(cluster.names.first { $0 != leader })
+            cluster.kill(away)
+            try await cluster.join("n4")
+            let promoted = try cluster.command("cluster", "promote", "n4", "--wait")
+            #expect(promoted.status == 0, "\(promoted.output)")
+            let moved = try cluster.command("cluster", "transfer", "n4")
+            #expect(moved.status == 0, "\(moved.output)")
+            try cluster.start(away)
+            try await write("after", to: cluster, at: "n4")
+            try await cluster.until("\(away) has the write", within: 15) {
+                try await cluster.admin("GET", "/v1/roles/after", at: away).status == 200
+            }
+            #expect(try await cluster.status(of: "n4").value("role") == "leader")
+        }
+    }
+
     @Test("leadership goes where an operator wants it") func transfer() async throws {
         try await withCluster { cluster in
             let leader = try await KillTests.leader(of: cluster)

@@ -50,6 +50,7 @@ extension Node {
                     .init("replica_late_proofs", replica.counters.lateProofs),
                     .init("replica_repeated_forwards", replica.counters.repeatedForwards),
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
+                    .init("replica_unbelieved_introductions", replica.counters.unbelievedIntroductions),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
                     .init("storage_state_batches", state.batches),

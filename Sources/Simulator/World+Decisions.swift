@@ -63,10 +63,12 @@ extension World {
         for revocation in revocations.revocations { try probe(revocation.agent, at: node) }
     }
 
-    /// Asks about the standing agent and a few of the revoked: over a run every one is asked about often.
+    /// Asks about the standing agent, one whose grants have ended and a few of the revoked: over a run every one is asked
+    /// about often.
     mutating func probeSomeRevocations(_ node: Int) throws(Violation) {
         probeCount += 1
         try probe(Population.standing, at: node)
+        if let agent = grants.ended(probeCount, at: VirtualClock.trueWall(at: now)) { try probe(agent, at: node) }
         let known = revocations.revocations
         guard !known.isEmpty else { return }
         for offset in 0..<min(2, known.count) {

@@ -159,7 +159,10 @@ extension World {
     }
 
     private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
-        if case .raft(let inner, _) = message.body { try leadership.sends(from, inner) }
+        if case .raft(let inner, _) = message.body {
+            try leadership.sends(from, inner)
+            try PromiseChecker.sends(from, inner, from: machines[from].log)
+        }
         intruders.sent(message, by: from)
         let encodes = encodesFrames
         post(message, as: encodes ? .bytes(PeerCodec.encode(message)) : .message(message), from: from, to: to)

@@ -151,8 +151,11 @@ struct CheckerTests {
     @Test("S9: a node allows by a grant that has ended")
     func ends() throws {
         var checker = GrantChecker(agentCount: 3, tolerance: .milliseconds(500))
+        #expect(checker.ended(0, at: .distantFuture) == nil, "nobody was granted anything")
         checker.requested(1, until: WallTime(milliseconds: 9000))
         checker.requested(1, until: WallTime(milliseconds: 8000))
+        #expect(checker.ended(2, at: WallTime(milliseconds: 9500)) == nil)
+        #expect(checker.ended(2, at: WallTime(milliseconds: 9501)) == 1)
         try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
         #expect(
             violation { () throws(Violation) in

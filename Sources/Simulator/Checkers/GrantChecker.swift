@@ -14,11 +14,19 @@ package struct GrantChecker: Sendable {
 
     package mutating func requested(_ agent: Int, until end: WallTime) { ends[agent] = max(ends[agent], end) }
 
+    /// One of the agents whose grants have all ended, by turns.
+    package func ended(_ turn: Int, at time: WallTime) -> Int? {
+        ends.indices.lazy.map { (turn + $0) % ends.count }
+            .first { ends[$0] != .distantPast && hasEnded($0, at: time) }
+    }
+
+    private func hasEnded(_ agent: Int, at time: WallTime) -> Bool { time > ends[agent].advanced(by: tolerance) }
+
     /// A node answered a request with allow.
     ///
     /// - Parameter time: By the world's clock, which no node knows.
     package func allowed(_ agent: Int, by node: Int, at time: WallTime) throws(Violation) {
-        guard time > ends[agent].advanced(by: tolerance) else { return }
+        guard hasEnded(agent, at: time) else { return }
         throw Violation(
             .expiry,
             "n\(node + 1) allows agent \(agent) at \(time), whose last grant ended at \(ends[agent])"

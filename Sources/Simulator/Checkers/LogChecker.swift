@@ -2,7 +2,7 @@ package import Consensus
 package import Kernel
 
 /// R2: what was committed never changes, logs that agree on a position agree on all before it, and nothing counts as
-/// committed that a quorum does not hold durably.
+/// committed that a quorum does not hold durably, or that a member without it could be elected over.
 package struct LogChecker: Sendable {
     /// A committed entry, as the first node that applied it saw it.
     package struct Committed: Sendable {
@@ -72,10 +72,31 @@ package struct LogChecker: Sendable {
         guard disk != nil || isCompacted else {
             throw Violation(.log, "n\(node + 1) commits \(index), which no quorum of members holds durably")
         }
+        if let stored = disk?.stored(at: index) { try outlivesElections(node, stored, majorities) }
         for number in highestCommit.number..<index.number {
             if let stored = disk?.stored(at: LogIndex(number + 1)) { certified[stored.entry.index] = stored.hash }
         }
         highestCommit = index
+    }
+
+    /// Leader Completeness, Raft section 5.4.3: nobody who lacks a committed entry can win an election, even if everybody lost
+    /// power at the moment at which it is committed. Figure 8 shows how that comes about when an entry of an earlier term
+    /// counts as committed because a quorum holds it.
+    private func outlivesElections(
+        _ node: Int,
+        _ committed: VirtualLogDisk.Stored,
+        _ majorities: [Majority]
+    ) throws(Violation) {
+        let index = committed.entry.index
+        let usurper = majorities.flatMap(\.disks).first { disk in
+            disk.firstIndex <= index && !disk.holds(committed.hash, at: index) && disk.isWhole
+                && majorities.allSatisfy { $0.elects(disk.last) }
+        }
+        guard let usurper else { return }
+        throw Violation(
+            .log,
+            "n\(node + 1) commits \(committed.entry.position), and a log without it that ends at \(usurper.last) wins elections"
+        )
     }
 
     /// A node hands committed entries to its state machine.
@@ -138,28 +159,10 @@ package struct LogChecker: Sendable {
         guard previous == stored.entry.previousHash else {
             throw Violation(.log, "n\(node + 1) holds \(stored.entry.position) after another predecessor than it names")
         }
+        guard let earlier = disk.stored(at: index.previous)?.entry.time, stored.entry.time < earlier else { return }
+        throw Violation(
+            .log,
+            "n\(node + 1) holds \(stored.entry.position) of \(stored.entry.time), after one of \(earlier)"
+        )
     }
-}
-
-/// Voters of whom more than half must agree, and what their disks hold. A joint configuration has two.
-package struct Majority: Sendable {
-    let disks: [VirtualLogDisk]
-    /// Voters, those without a disk to look at included.
-    private let voterCount: Int
-
-    package init(_ disks: [VirtualLogDisk], of voterCount: Int? = nil) {
-        self.disks = disks
-        self.voterCount = voterCount ?? disks.count
-    }
-
-    func has(_ condition: (VirtualLogDisk) -> Bool) -> Bool { disks.count(where: condition) > voterCount / 2 }
-
-    func holds(_ entry: Entry, _ hash: Digest) -> Bool {
-        has { $0.holds(hash, at: entry.index) || $0.hasLost(entry.index) }
-    }
-}
-
-extension VirtualLogDisk {
-    func hasLost(_ index: LogIndex) -> Bool { lost.map { $0.first <= index && index <= $0.last.index } ?? false }
-    func holds(_ hash: Digest, at index: LogIndex) -> Bool { stored(at: index)?.hash == hash }
 }

@@ -91,9 +91,11 @@ struct LiarsTongue {
         if random.chance(300_000) { return .forwardRefused(RequestID(random.within(1...500)), .overloaded) }
         let id = RequestID(random.next())
         guard random.chance(700_000) else { return .forward(id, command: (0..<random.below(64)).map { UInt8($0) }) }
+        let isTooNew = random.chance(200_000)
         let command = Command(
+            featureLevel: isTooNew ? FeatureLevel(FeatureLevel.supported.number + 1) : .first,
             caller: .node(random.element(of: others) ?? own),
-            authenticatedBy: random.chance(300_000) ? own : random.element(of: others) ?? own,
+            authenticatedBy: isTooNew || random.chance(300_000) ? own : random.element(of: others) ?? own,
             idempotencyKey: "lie-\(id.number)",
             notAfter: stamp.advanced(by: .seconds(60)),
             body: .removeMember(random.element(of: others) ?? own)

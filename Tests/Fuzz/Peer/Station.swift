@@ -137,8 +137,8 @@ struct Station {
         case .reply(_, .applied(.done)):
             carriedOut += 1
             return nil
-        case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced, .readyToStop,
-            .note:
+        case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced,
+            .readyToStop, .note:
             return nil
         }
     }

@@ -11,6 +11,7 @@ package struct Scenario: Hashable, Sendable {
     package var spareCount: Int?
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
+    /// 0: clients set up what the load would need, and are silent then.
     package var operationsPerSecond: UInt64
     /// How old the knowledge may be by which a node allows. Nil for what a cluster begins with.
     package var maximumAge: Span?
@@ -26,7 +27,7 @@ package struct Scenario: Hashable, Sendable {
     package static let spareCounts = 0...4
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
     package static let maximumAges = Settings.maximumAgeRange
-    package static let operationRates: ClosedRange<UInt64> = 1...1000
+    package static let operationRates: ClosedRange<UInt64> = 0...1000
     package static let faultIntensities = 10...1000
 
     package init(

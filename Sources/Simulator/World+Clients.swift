@@ -38,6 +38,7 @@ extension World {
             queue.schedule(.load, at: time)
             return nil
         }
+        guard options.scenario.operationsPerSecond > 0 else { return nil }
         let mean = Span(microseconds: 1_000_000 / options.scenario.operationsPerSecond)
         let act = workload.next(at: now, random: &choices.streams.clients)
         let pause = choices.streams.clients.exponential(mean: mean)

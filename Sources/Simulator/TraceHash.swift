@@ -1,3 +1,4 @@
+internal import Consensus
 package import Kernel
 
 /// A running 64-bit hash over everything that happened in a run, equal in every process and on every platform.
@@ -6,6 +7,8 @@ package import Kernel
 /// serve: its seed differs between processes. Not for anything that an adversary chooses.
 package struct TraceHash: Sendable {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// The change of a configuration that was hashed last, as text: each node is sent it, one after the other.
+    private var latestChange: (change: ConfigurationChange, text: String)?
 
     package init() {}
 
@@ -57,6 +60,13 @@ package struct TraceHash: Sendable {
             offset += 8
         }
         if offset < bytes.count { combine(bytes[offset...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }) }
+    }
+
+    mutating func combine(_ change: ConfigurationChange) {
+        if let latestChange, latestChange.change == change { return combine(latestChange.text) }
+        let text = "\(change)"
+        latestChange = (change, text)
+        combine(text)
     }
 
     package mutating func combine(_ text: String) { combine(Array(text.utf8)) }

@@ -43,7 +43,11 @@ package struct VirtualStateStore: Sendable {
     }
 
     /// The state is at that point now.
-    package mutating func commit(_ transaction: consuming VirtualTransaction, at point: SnapshotPoint, _ facts: DirectoryFacts) {
+    package mutating func commit(
+        _ transaction: consuming VirtualTransaction,
+        at point: SnapshotPoint,
+        _ facts: DirectoryFacts
+    ) {
         if uncommitted.count == Self.uncommittedLimit { uncommitted.removeFirst() }
         uncommitted.append(Batch(displaced: transaction.displaced, point: current.point, facts: current.facts))
         current = Version(pairs: transaction.pairs, point: point, facts: facts)

@@ -18,6 +18,15 @@ package struct Configuration: Hashable, Sendable {
     /// The leader leaves the joint configuration by itself once it is in force.
     package let autoLeave: Bool
 
+    /// Everybody who receives the log. `learnersNext` are still outgoing voters.
+    package let members: [MemberID]
+    /// Incoming and outgoing voters, each once.
+    package let allVoters: [MemberID]
+    /// Why no sequence of changes leads here; nil for a sound configuration. etcd, `confchange.checkInvariants`.
+    ///
+    /// Found once, since members ask for it with each step.
+    package let flaw: String?
+
     package init(
         voters: [MemberID],
         votersOutgoing: [MemberID] = [],
@@ -25,11 +34,21 @@ package struct Configuration: Hashable, Sendable {
         learnersNext: [MemberID] = [],
         autoLeave: Bool = false
     ) {
-        self.voters = voters.sorted()
-        self.votersOutgoing = votersOutgoing.sorted()
-        self.learners = learners.sorted()
-        self.learnersNext = learnersNext.sorted()
+        let lists = Lists(
+            voters: voters.sorted(),
+            votersOutgoing: votersOutgoing.sorted(),
+            learners: learners.sorted(),
+            learnersNext: learnersNext.sorted(),
+            autoLeave: autoLeave
+        )
+        self.voters = lists.voters
+        self.votersOutgoing = lists.votersOutgoing
+        self.learners = lists.learners
+        self.learnersNext = lists.learnersNext
         self.autoLeave = autoLeave
+        allVoters = lists.allVoters
+        members = lists.members
+        flaw = lists.flaw
     }
 
     /// Of a member that has not been told yet who takes part: it asks nobody for votes, and begins with a snapshot.
@@ -37,22 +56,27 @@ package struct Configuration: Hashable, Sendable {
 
     package var isJoint: Bool { !votersOutgoing.isEmpty }
 
-    /// Everybody who receives the log. `learnersNext` are still outgoing voters.
-    package var members: [MemberID] { (allVoters + learners).sorted() }
-
-    /// Incoming and outgoing voters, each once.
-    package var allVoters: [MemberID] {
-        isJoint ? Set(voters).union(votersOutgoing).sorted() : voters
-    }
-
     package func isVoter(_ member: MemberID) -> Bool { voters.contains(member) || votersOutgoing.contains(member) }
     package func contains(_ member: MemberID) -> Bool { isVoter(member) || learners.contains(member) }
 
     /// The most members that a change may lead to, counting everybody once.
     package static let maxMembers = 64
+}
 
-    /// Why no sequence of changes leads here; nil for a sound configuration. etcd, `confchange.checkInvariants`.
-    package var flaw: String? {
+/// What a configuration is made from, while what follows from it is found.
+private struct Lists {
+    let voters: [MemberID]
+    let votersOutgoing: [MemberID]
+    let learners: [MemberID]
+    let learnersNext: [MemberID]
+    let autoLeave: Bool
+
+    private var isJoint: Bool { !votersOutgoing.isEmpty }
+    var members: [MemberID] { (allVoters + learners).sorted() }
+    var allVoters: [MemberID] { isJoint ? Set(voters).union(votersOutgoing).sorted() : voters }
+    private func isVoter(_ member: MemberID) -> Bool { voters.contains(member) || votersOutgoing.contains(member) }
+
+    var flaw: String? {
         for list in [voters, votersOutgoing, learners, learnersNext]
         where !zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) {
             return "a member is listed twice"
@@ -63,6 +87,6 @@ package struct Configuration: Hashable, Sendable {
         }
         if isJoint, voters.isEmpty { return "nobody votes" }
         if !isJoint, autoLeave { return "there is no joint configuration to leave" }
-        return members.count <= Self.maxMembers ? nil : "more than \(Self.maxMembers) members"
+        return members.count <= Configuration.maxMembers ? nil : "more than \(Configuration.maxMembers) members"
     }
 }

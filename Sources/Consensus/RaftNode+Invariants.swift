@@ -35,10 +35,9 @@ extension RaftNode {
         invariant(termStart <= log.last.index, "\(term) starts at \(termStart), past \(log.last)")
         invariant(uncommittedBytes >= 0, "\(uncommittedBytes) bytes wait for their commit")
         invariant(pendingChangeIndex <= log.last.index, "a change at \(pendingChangeIndex) is past \(log.last)")
-        let followers = progress.map(\.member)
         invariant(
-            followers == configuration.members.filter { $0 != id },
-            "\(id) leads \(followers) in \(configuration)"
+            progress.lazy.map(\.member).elementsEqual(configuration.members.lazy.filter { $0 != id }),
+            "\(id) leads \(progress.map(\.member)) in \(configuration)"
         )
         checkOwnReads()
         for follower in progress {

@@ -204,9 +204,7 @@ package struct RaftNode: Core {
     /// When `wake` is due; nil while nothing would come of it.
     package var nextWake: Instant? {
         let readDeadline = reads.first?.deadline
-        guard role == .leader else {
-            return [mayCampaign ? electionDeadline : nil, readDeadline].compactMap(\.self).min()
-        }
+        guard role == .leader else { return Instant.earliest(mayCampaign ? electionDeadline : nil, readDeadline) }
         var due = min(heartbeatDeadline, quorumDeadline)
         if let readDeadline { due = min(due, readDeadline) }
         if let diskDeadline { due = min(due, diskDeadline) }

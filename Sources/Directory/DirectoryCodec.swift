@@ -19,8 +19,9 @@ package struct DirectoryDecodeError: Error, Hashable, Sendable, CustomStringConv
     package var description: String { reason }
 }
 
-/// Everything that the replicated state holds, one case a table.
-package enum StoredRecord: Hashable, Sendable {
+/// Everything that the replicated state holds, one case a table. Indirect, since records go through many hands on their way
+/// from and to their bytes.
+package indirect enum StoredRecord: Hashable, Sendable {
     case cluster(ClusterRecord)
     case ledger(LedgerRecord)
     case settings(SettingsRecord)

@@ -18,6 +18,7 @@ package protocol Core: Sendable {
 /// Stops the process when our own code is wrong. Unlike `precondition`, prints its message in release builds.
 ///
 /// Never reached by input from outside: that is validated first and refused with a typed error.
+@inlinable
 package func invariant(
     _ condition: @autoclosure () -> Bool,
     _ message: @autoclosure () -> String,

@@ -3,7 +3,7 @@ internal import Crypto
 /// A SHA-256 value (FIPS 180-4).
 package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Big-endian words, so that comparing words compares bytes.
-    private let words: (UInt64, UInt64, UInt64, UInt64)
+    package let words: (UInt64, UInt64, UInt64, UInt64)
 
     package static let byteCount = 32
     /// Stands for "nothing yet", such as the predecessor of the first log entry.
@@ -15,6 +15,15 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(exactly: bytes)
+    }
+
+    fileprivate init(_ digest: SHA256Digest) {
+        words = unsafe digest.withUnsafeBytes { bytes in
+            func word(_ place: Int) -> UInt64 {
+                UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self))
+            }
+            return (word(0), word(1), word(2), word(3))
+        }
     }
 
     /// Of as many bytes as there should be.
@@ -41,10 +50,8 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     package var bytes: [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(Self.byteCount)
-        for word in [words.0, words.1, words.2, words.3] { result.append(bigEndian: word) }
-        return result
+        let ordered = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        return unsafe withUnsafeBytes(of: ordered) { unsafe Array($0) }
     }
 
     package var hex: String { bytes.hex }
@@ -77,5 +84,5 @@ package struct DigestHasher: Sendable {
         hash.update(data: bytes)
     }
 
-    package consuming func finalize() -> Digest { Digest(exactly: hash.finalize()) }
+    package consuming func finalize() -> Digest { Digest(hash.finalize()) }
 }

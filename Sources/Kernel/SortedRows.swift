@@ -7,9 +7,9 @@ package struct SortedRows: Sendable {
     package typealias Row = (key: [UInt8], value: [UInt8]?)
 
     /// No leaf is empty; keys ascend strictly, across leaves too.
-    private var leaves: [[Row]] = []
+    private var leaves: [Leaf] = []
     /// The last key of each leaf, so that a search touches one leaf alone.
-    private var lastKeys: [[UInt8]] = []
+    private var lastKeys = SortedKeys()
     private static let leafLimit = 64
 
     package private(set) var count = 0
@@ -22,28 +22,29 @@ package struct SortedRows: Sendable {
     }
 
     package func first(atOrAfter key: [UInt8]) -> Row? {
-        guard let place = place(atOrAfter: key) else { return nil }
-        return leaves[place.leaf][place.row]
+        let leaf = lastKeys.lowerBound(of: key)
+        guard leaf < leaves.count else { return nil }
+        // The leaf's last key is at or after the wanted one, so the row is within it.
+        return leaves[leaf].row(at: leaves[leaf].keys.lowerBound(of: key))
     }
 
     /// - Returns: What was there before.
     @discardableResult
     package mutating func set(_ value: [UInt8]?, for key: [UInt8]) -> Row? {
-        guard let last = lastKeys.last else {
-            leaves = [[(key, value)]]
-            lastKeys = [key]
+        guard !leaves.isEmpty else {
+            leaves.append(Leaf())
+            leaves[0].insert(key, value, at: 0)
+            lastKeys.insert(key, at: 0)
             count = 1
             return nil
         }
-        let leaf = last.precedes(key) ? leaves.count - 1 : leafIndex(for: key)
-        let row = Self.lowerBound(of: key, in: leaves[leaf])
-        if row < leaves[leaf].count, leaves[leaf][row].key == key {
-            let old = leaves[leaf][row]
-            leaves[leaf][row].value = value
-            return old
+        let leaf = min(lastKeys.lowerBound(of: key), leaves.count - 1)
+        let row = leaves[leaf].keys.lowerBound(of: key)
+        if row < leaves[leaf].count, leaves[leaf].keys[row] == key {
+            return (key, leaves[leaf].replaceValue(at: row, with: value))
         }
-        leaves[leaf].insert((key, value), at: row)
-        if row == leaves[leaf].count - 1 { lastKeys[leaf] = key }
+        leaves[leaf].insert(key, value, at: row)
+        if row == leaves[leaf].count - 1 { lastKeys.replace(at: leaf, with: key) }
         count += 1
         if leaves[leaf].count > Self.leafLimit { splitLeaf(leaf) }
         return nil
@@ -52,11 +53,14 @@ package struct SortedRows: Sendable {
     /// - Returns: What was there.
     @discardableResult
     package mutating func remove(_ key: [UInt8]) -> Row? {
-        guard let (leaf, row) = place(atOrAfter: key), leaves[leaf][row].key == key else { return nil }
+        let leaf = lastKeys.lowerBound(of: key)
+        guard leaf < leaves.count else { return nil }
+        let row = leaves[leaf].keys.lowerBound(of: key)
+        guard leaves[leaf].keys[row] == key else { return nil }
         let removed = leaves[leaf].remove(at: row)
         count -= 1
-        if let last = leaves[leaf].last {
-            lastKeys[leaf] = last.key
+        if let last = leaves[leaf].keys.last {
+            lastKeys.replace(at: leaf, with: last)
         } else {
             leaves.remove(at: leaf)
             lastKeys.remove(at: leaf)
@@ -66,44 +70,109 @@ package struct SortedRows: Sendable {
 
     package func forEach<Failure: Error>(_ body: (Row) throws(Failure) -> Void) throws(Failure) {
         for leaf in leaves {
-            for row in leaf { try body(row) }
+            for row in 0..<leaf.count { try body(leaf.row(at: row)) }
         }
     }
 
     private mutating func splitLeaf(_ leaf: Int) {
-        let half = leaves[leaf].count / 2
-        let upper = Array(leaves[leaf][half...])
-        leaves[leaf].removeSubrange(half...)
+        let upper = leaves[leaf].split(at: leaves[leaf].count / 2)
         leaves.insert(upper, at: leaf + 1)
-        lastKeys.insert(leaves[leaf][half - 1].key, at: leaf)
+        if let last = leaves[leaf].keys.last { lastKeys.insert(last, at: leaf) }
+    }
+}
+
+/// Some neighbouring rows.
+private struct Leaf: Sendable {
+    private(set) var keys = SortedKeys()
+    private var values: [[UInt8]?] = []
+
+    var count: Int { values.count }
+
+    func row(at place: Int) -> SortedRows.Row { (keys[place], values[place]) }
+
+    mutating func insert(_ key: [UInt8], _ value: [UInt8]?, at place: Int) {
+        keys.insert(key, at: place)
+        values.insert(value, at: place)
     }
 
-    private func place(atOrAfter key: [UInt8]) -> (leaf: Int, row: Int)? {
-        let leaf = leafIndex(for: key)
-        guard leaf < leaves.count else { return nil }
-        // The leaf's last key is at or after the wanted one, so the row is within it.
-        return (leaf, Self.lowerBound(of: key, in: leaves[leaf]))
+    /// - Returns: The value before.
+    mutating func replaceValue(at place: Int, with value: [UInt8]?) -> [UInt8]? {
+        let old = values[place]
+        values[place] = value
+        return old
     }
 
-    /// The first leaf whose last key is at or after `key`.
-    private func leafIndex(for key: [UInt8]) -> Int {
+    mutating func remove(at place: Int) -> SortedRows.Row { (keys.remove(at: place), values.remove(at: place)) }
+
+    /// - Returns: The rows from there on, which are in this leaf no more.
+    mutating func split(at place: Int) -> Leaf {
+        var upper = Leaf()
+        upper.keys = keys.split(at: place)
+        upper.values = Array(values[place...])
+        values.removeSubrange(place...)
+        return upper
+    }
+}
+
+/// Keys in their order, as unsigned bytes, with the first eight bytes of each beside: a search looks at these, which lie side by
+/// side, and at a key itself only where they do not tell.
+private struct SortedKeys: Sendable {
+    private var keys: [[UInt8]] = []
+    private var beginnings: [UInt64] = []
+
+    var last: [UInt8]? { keys.last }
+
+    subscript(place: Int) -> [UInt8] { keys[place] }
+
+    /// Where the first key is that is not before this one.
+    func lowerBound(of key: [UInt8]) -> Int {
+        let beginning = Self.beginning(of: key)
         var low = 0
-        var high = lastKeys.count
+        var high = beginnings.count
         while low < high {
             let middle = (low + high) / 2
-            if lastKeys[middle].precedes(key) { low = middle + 1 } else { high = middle }
+            let other = beginnings[middle]
+            let isBefore = other == beginning ? keys[middle].precedes(key) : other < beginning
+            if isBefore { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
-    private static func lowerBound(of key: [UInt8], in leaf: [Row]) -> Int {
-        var low = 0
-        var high = leaf.count
-        while low < high {
-            let middle = (low + high) / 2
-            if leaf[middle].key.precedes(key) { low = middle + 1 } else { high = middle }
+    mutating func insert(_ key: [UInt8], at place: Int) {
+        keys.insert(key, at: place)
+        beginnings.insert(Self.beginning(of: key), at: place)
+    }
+
+    mutating func replace(at place: Int, with key: [UInt8]) {
+        keys[place] = key
+        beginnings[place] = Self.beginning(of: key)
+    }
+
+    @discardableResult
+    mutating func remove(at place: Int) -> [UInt8] {
+        beginnings.remove(at: place)
+        return keys.remove(at: place)
+    }
+
+    /// - Returns: The keys from there on, which are among these no more.
+    mutating func split(at place: Int) -> SortedKeys {
+        var upper = SortedKeys()
+        upper.keys = Array(keys[place...])
+        upper.beginnings = Array(beginnings[place...])
+        keys.removeSubrange(place...)
+        beginnings.removeSubrange(place...)
+        return upper
+    }
+
+    /// As a number of the same order: a key that is shorter goes on with zeros, and is compared itself with what equals that.
+    private static func beginning(of key: [UInt8]) -> UInt64 {
+        guard key.count < 8 else {
+            let bytes = unsafe key.span.bytes
+            return UInt64(bigEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
         }
-        return low
+        var number: UInt64 = 0
+        for byte in key { number = number << 8 | UInt64(byte) }
+        return key.isEmpty ? 0 : number << UInt64(8 * (8 - key.count))
     }
 }
 

@@ -20,6 +20,12 @@ package struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible 
         Span(microseconds: microseconds > earlier.microseconds ? microseconds - earlier.microseconds : 0)
     }
 
+    /// The earlier of two that may never come. Nil where neither does.
+    package static func earliest(_ first: Instant?, _ second: Instant?) -> Instant? {
+        guard let first, let second else { return first ?? second }
+        return min(first, second)
+    }
+
     package var description: String { "\(microseconds)us" }
 }
 

@@ -46,13 +46,14 @@ package struct Applier: Sendable {
                     events += applied.events
                     if entry.change != nil, !applied.tookEffect(at: entry.index) { refusedChanges.append(entry.index) }
                 case .halt(let reason):
-                    transaction = tracked.finish()
+                    transaction = (consume tracked).finish()
                     return .blocked(after: count, reason: "entry \(entry.position): \(reason)")
                 }
             }
             point = point.advanced(past: entry, isChangeRefused: refusedChanges.last == entry.index)
         }
-        transaction = tracked.finish()
+        // Consumed, or the copy that stays would make each row that the tree writes a copy, too.
+        transaction = (consume tracked).finish()
         do throws(StateDamage) {
             let facts = try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
             return .done(

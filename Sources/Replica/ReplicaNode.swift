@@ -203,8 +203,9 @@ package struct ReplicaNode: Core {
         let isFollowing = raft.leader != nil && raft.leader != member
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         let ask = repair.retryAt(interval: options.resendInterval)
-        let deadlines = [requests.nextDeadline, reclaim, ask, handOver?.deadline, askForVotersAt]
-        return ([raft.nextWake] + deadlines).compactMap(\.self).min()
+        let deadline = Instant.earliest(requests.nextDeadline, handOver?.deadline)
+        let question = Instant.earliest(ask, askForVotersAt)
+        return Instant.earliest(Instant.earliest(raft.nextWake, deadline), Instant.earliest(reclaim, question))
     }
 
     package var freshness: Freshness? { tracker.current }

@@ -38,8 +38,7 @@ package struct EventQueue<Event: Sendable>: Sendable {
     }
 
     package mutating func pop() -> (time: Instant, event: Event)? {
-        guard let scheduled = heap.popMin(), let event = slots[scheduled.slot] else { return nil }
-        slots[scheduled.slot] = nil
+        guard let scheduled = heap.popMin(), let event = slots[scheduled.slot].take() else { return nil }
         freeSlots.append(scheduled.slot)
         return (scheduled.time, event)
     }

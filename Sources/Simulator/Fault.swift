@@ -112,8 +112,8 @@ package struct TimedFault: Hashable, Sendable {
     func flaw(in scenario: Scenario) -> String? {
         let end = Instant.zero.advanced(by: scenario.duration)
         guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }
-        for case .node(let number) in fault.selectors where number >= scenario.nodeCount {
-            return "a fault names n\(number + 1), but there are \(scenario.nodeCount) nodes"
+        for case .node(let number) in fault.selectors where number >= scenario.memberCount {
+            return "a fault names n\(number + 1), but there are \(scenario.memberCount) members"
         }
         return nil
     }

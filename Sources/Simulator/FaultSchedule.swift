@@ -13,7 +13,7 @@ package enum FaultSchedule {
             guard let gap = gaps[Int(kind.rawValue)] else { continue }
             var time = Instant.zero.advanced(by: .milliseconds(1500)).advanced(by: stream.exponential(mean: gap))
             while time < scenario.healTime {
-                faults += draw(kind, at: time, nodeCount: scenario.nodeCount, from: &stream)
+                faults += draw(kind, at: time, nodeCount: scenario.memberCount, from: &stream)
                 time = time.advanced(by: stream.exponential(mean: gap))
             }
         }

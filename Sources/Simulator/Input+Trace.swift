@@ -211,7 +211,7 @@ extension TraceHash {
             case .empty: break
             case .command(let bytes): combine(bytes)
             case .configuration(let change, let command):
-                combine("\(change)")
+                combine(change)
                 combine(command)
             }
         }

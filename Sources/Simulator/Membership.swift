@@ -46,10 +46,14 @@ package struct Membership: Sendable {
     /// As many as the cluster began with: what is promised of clocks and disks rests on their number.
     private let minimumVoters: Int
     private static let maximumVoters = 7
+    /// Machines that are to be learners and nothing else.
+    private let learners: Range<Int>
 
-    init(voterCount: Int, spareCount: Int) {
-        standings = Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: spareCount)
+    init(voterCount: Int, learnerCount: Int, spareCount: Int) {
+        standings =
+            Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: learnerCount + spareCount)
         minimumVoters = voterCount
+        learners = voterCount..<voterCount + learnerCount
         trust = standings.map { _ in .trusted }
     }
 
@@ -66,7 +70,12 @@ package struct Membership: Sendable {
         }
     }
 
-    var hasSpares: Bool { standings.count > minimumVoters }
+    /// Whether there are machines besides the first voters.
+    var hasOthers: Bool { standings.count > minimumVoters }
+    /// Whether the machine is meant to be a learner and nothing else.
+    func staysLearner(_ node: Int) -> Bool { learners.contains(node) }
+    /// Whether some of those are no members yet, or no more.
+    var lacksLearners: Bool { learners.contains { standings[$0] == .spare || standings[$0] == .invited } }
     var hasLost: Bool { standings.contains(.lost) }
     func isMember(_ node: Int) -> Bool { standings[node] == .learner || standings[node] == .voter }
     func isBlank(_ node: Int) -> Bool { standings[node] == .spare }
@@ -101,11 +110,12 @@ package struct Membership: Sendable {
     private func possibleStep(_ node: Int) -> Step? {
         let voters = standings.count { $0 == .voter }
         return switch standings[node] {
-        case .spare: voters < Self.maximumVoters && trust[node] == .trusted ? .invite : nil
+        case .spare:
+            (voters < Self.maximumVoters || staysLearner(node)) && trust[node] == .trusted ? .invite : nil
         case .invited: .join
         case .learner:
             switch trust[node] {
-            case .trusted: awaitsLiar ? nil : .promote
+            case .trusted: awaitsLiar || staysLearner(node) ? nil : .promote
             case .lies: nil
             case .exposed: .remove
             }

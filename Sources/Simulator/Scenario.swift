@@ -6,11 +6,14 @@ package struct Scenario: Hashable, Sendable {
     package var name: String
     /// Voters, named `n1`, `n2` and so on.
     package var nodeCount: Int
+    /// Machines that join as soon as there is a cluster to join, and never get a vote. They are named after the voters.
+    package var learnerCount: Int
     /// Machines that join besides, get a vote, are removed and begin anew, all through the run. Nil leaves it to the seed, where
     /// the seed draws faults.
     package var spareCount: Int?
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
+    /// 0: clients set up what the load would need, and are silent then.
     package var operationsPerSecond: UInt64
     /// How old the knowledge may be by which a node allows. Nil for what a cluster begins with.
     package var maximumAge: Span?
@@ -23,15 +26,19 @@ package struct Scenario: Hashable, Sendable {
     package var expectations: [Expectation]
 
     package static let nodeCounts = 1...15
-    package static let spareCounts = 0...4
+    package static let learnerCounts = 0...machineLimit - 1
+    package static let spareCounts = 0...machineLimit - 1
+    /// As many as there can be members.
+    package static let machineLimit = Limits.members
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
     package static let maximumAges = Settings.maximumAgeRange
-    package static let operationRates: ClosedRange<UInt64> = 1...1000
+    package static let operationRates: ClosedRange<UInt64> = 0...1000
     package static let faultIntensities = 10...1000
 
     package init(
         name: String = "random faults",
         nodeCount: Int = 3,
+        learnerCount: Int = 0,
         spareCount: Int? = nil,
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
@@ -43,6 +50,7 @@ package struct Scenario: Hashable, Sendable {
     ) {
         self.name = name
         self.nodeCount = nodeCount
+        self.learnerCount = learnerCount
         self.spareCount = spareCount
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
@@ -54,8 +62,11 @@ package struct Scenario: Hashable, Sendable {
     }
 
     /// Whether the seed may add machines that join, get a vote, are removed and begin anew. What a scenario expects is said of
-    /// the members that it names.
-    package var drawsSpares: Bool { spareCount == nil && drawsFaults && expectations.isEmpty }
+    /// the members that it names, and one that has learners says who there is.
+    package var drawsSpares: Bool { spareCount == nil && learnerCount == 0 && drawsFaults && expectations.isEmpty }
+
+    /// Voters and learners.
+    package var memberCount: Int { nodeCount + learnerCount }
 
     /// Whether it is of importance whose data directory is whose.
     var wipesDisks: Bool { faults.contains { if case .wipeDisks = $0.fault { true } else { false } } }
@@ -67,7 +78,11 @@ package struct Scenario: Hashable, Sendable {
     package var flaw: String? {
         if let maximumAge, !Self.maximumAges.contains(maximumAge) { return "the maximum age is out of its range" }
         guard Self.nodeCounts.contains(nodeCount) else { return "nodes must be in \(Self.nodeCounts)" }
+        guard Self.learnerCounts.contains(learnerCount) else { return "learners must be in \(Self.learnerCounts)" }
         guard Self.spareCounts.contains(spareCount ?? 0) else { return "spares must be in \(Self.spareCounts)" }
+        guard memberCount + (spareCount ?? 0) <= Self.machineLimit else {
+            return "nodes, learners and spares must be \(Self.machineLimit) together at most"
+        }
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"

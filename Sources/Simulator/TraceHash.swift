@@ -1,3 +1,4 @@
+internal import Consensus
 package import Kernel
 
 /// A running 64-bit hash over everything that happened in a run, equal in every process and on every platform.
@@ -6,6 +7,8 @@ package import Kernel
 /// serve: its seed differs between processes. Not for anything that an adversary chooses.
 package struct TraceHash: Sendable {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// The change of a configuration that was hashed last, as text: each node is sent it, one after the other.
+    private var latestChange: (change: ConfigurationChange, text: String)?
 
     package init() {}
 
@@ -49,22 +52,31 @@ package struct TraceHash: Sendable {
 
     package mutating func combine(_ bytes: [UInt8]) {
         combine(bytes.count)
-        var word: UInt64 = 0
-        var filled = 0
-        for byte in bytes {
-            word = word << 8 | UInt64(byte)
-            filled += 1
-            if filled == 8 {
-                combine(word)
-                word = 0
-                filled = 0
-            }
+        let raw = unsafe bytes.span.bytes
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            combine(UInt64(bigEndian: word))
+            offset += 8
         }
-        if filled > 0 { combine(word) }
+        if offset < bytes.count { combine(bytes[offset...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }) }
+    }
+
+    mutating func combine(_ change: ConfigurationChange) {
+        if let latestChange, latestChange.change == change { return combine(latestChange.text) }
+        let text = "\(change)"
+        latestChange = (change, text)
+        combine(text)
     }
 
     package mutating func combine(_ text: String) { combine(Array(text.utf8)) }
 
     /// The digest stands for what it covers, so a part of it is enough.
-    package mutating func combine(_ digest: Digest) { combine(digest.bytes) }
+    package mutating func combine(_ digest: Digest) {
+        combine(Digest.byteCount)
+        combine(digest.words.0)
+        combine(digest.words.1)
+        combine(digest.words.2)
+        combine(digest.words.3)
+    }
 }

@@ -26,8 +26,8 @@ extension World {
         choices.begun(number, chosen, at: now)
         let next = choices.dueOperation.map { max($0.time, now) } ?? now.advanced(by: chosen.pause)
         queue.schedule(.load, at: next)
-        let node = present.contains(chosen.node) ? chosen.node : present[0]
-        try attempt(operation, at: node)
+        let askable = askable(for: intent)
+        try attempt(operation, at: askable.contains(chosen.node) ? chosen.node : askable[0])
     }
 
     /// What a client begins now; nil when a schedule says that it is not yet time for the next, or that there is none.
@@ -38,15 +38,23 @@ extension World {
             queue.schedule(.load, at: time)
             return nil
         }
+        guard options.scenario.operationsPerSecond > 0 else { return nil }
         let mean = Span(microseconds: 1_000_000 / options.scenario.operationsPerSecond)
         let act = workload.next(at: now, random: &choices.streams.clients)
         let pause = choices.streams.clients.exponential(mean: mean)
-        let node = present[choices.streams.clients.below(present.count)]
+        let askable = act.isWrite ? writable : present
+        let node = askable[choices.streams.clients.below(askable.count)]
         return (operations.count, ChosenOperation(act, node: node, pause: pause))
     }
 
     /// The machines that can be asked.
     private var present: [Int] { machines.indices.filter(membership.isPresent) }
+    /// Those that can be asked to write: a learner's word for its clients does not count.
+    private var writable: [Int] { present.filter { !membership.staysLearner($0) } }
+
+    private func askable(for intent: ClientOperation.Intent) -> [Int] {
+        if case .write = intent { writable } else { present }
+    }
 
     /// - Parameter number: Under which clients know it; nil for one that follows from what has happened.
     /// - Returns: Its place among the operations.
@@ -98,13 +106,14 @@ extension World {
 
     /// Neutral is the machine after the one that was asked last, at first the first.
     private mutating func target(_ place: Int) -> Int {
-        let (present, operation) = (present, operations[place])
-        let later = operation.attempts == 0 ? nil : present.first { $0 > operation.node }
-        let neutral = later ?? present[0]
+        let operation = operations[place]
+        let askable = askable(for: operation.intent)
+        let later = operation.attempts == 0 ? nil : askable.first { $0 > operation.node }
+        let neutral = later ?? askable[0]
         let node = choices.number(operation.key(.target), neutral: Int64(neutral), at: now) { streams in
-            Int64(present[streams.clients.below(present.count)])
+            Int64(askable[streams.clients.below(askable.count)])
         }
-        return present.contains(Int(node)) ? Int(node) : neutral
+        return askable.contains(Int(node)) ? Int(node) : neutral
     }
 
     private mutating func submit(_ body: CommandBody, _ place: Int, to node: Int) throws(Violation) {

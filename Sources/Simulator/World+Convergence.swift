@@ -92,7 +92,12 @@ extension World {
             return (try? view.resource(spec.id)).map { $0.metadata.revision >= done.objectRevision } ?? false
         case .draftPolicies(let draft):
             guard let version = done.created.first.flatMap({ UInt64($0) }) else { return false }
-            return (try? view.policyVersion(draft.set, version))?.text == draft.text
+            guard let record = try? view.policyVersion(draft.set, version) else {
+                // The oldest go where there are more than a set keeps, but for the one in force.
+                let latest = (try? view.policySet(draft.set))?.latestVersion ?? 0
+                return latest >= version + Limits.policyVersions - 1
+            }
+            return record.text == draft.text
         case .activatePolicies(let set, _, _):
             return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
         case .revoke(let subject, _): return (try? view.status(subject)) == .revoked

@@ -152,7 +152,7 @@ extension World {
 
     private mutating func send(_ message: PeerMessage, from: Int, to: Int, after: LogWrite.ID?) throws(Violation) {
         if let after, machines[from].process?.durable.map({ $0 < after }) ?? true {
-            machines[from].process?.held.append(Process.HeldMessage(message: message, to: to, after: after))
+            machines[from].process?.held.append(ProcessMemory.HeldMessage(message: message, to: to, after: after))
         } else {
             try transmit(message, from: from, to: to)
         }

@@ -14,10 +14,7 @@ extension World {
     /// has lost its disks.
     mutating func operate() throws(Violation) {
         guard now < loadEnds || membership.hasLost else { return membership.isLookedAfter = false }
-        let pause = choices.countedSpan(ChoiceKey(.operatorPause), neutral: .milliseconds(50), at: now) {
-            $0.members.span(.milliseconds(50)...(.milliseconds(800)))
-        }
-        queue.schedule(.operate, at: now.advanced(by: pause))
+        queue.schedule(.operate, at: now.advanced(by: operatorPause()))
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
             case .pending: return
@@ -26,6 +23,14 @@ extension World {
             }
         }
         if let next = nextUndertaking() { try undertake(next.step, next.node) }
+    }
+
+    /// Learners that are missing are taken in one after the other, without a pause that a fault or a client could fill.
+    private mutating func operatorPause() -> Span {
+        guard !membership.lacksLearners else { return .milliseconds(10) }
+        return choices.countedSpan(ChoiceKey(.operatorPause), neutral: .milliseconds(50), at: now) {
+            $0.members.span(.milliseconds(50)...(.milliseconds(800)))
+        }
     }
 
     /// What the operator begins now, nil for nothing. What a schedule asks for and cannot be begun is passed over.

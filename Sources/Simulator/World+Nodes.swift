@@ -158,11 +158,13 @@ extension World {
             at: machine.clock.moment(at: now)
         )
         machines[node].process = Process(
-            replica: replica,
-            applier: Applier(codec: options.codec),
-            decisions: decisionSnapshot(of: machine.state.current),
-            admission: admission(of: node, under: replica.configuration, introduced: []),
-            isServing: replica.isServing
+            ProcessMemory(
+                replica: replica,
+                applier: Applier(codec: options.codec),
+                decisions: decisionSnapshot(of: machine.state.current),
+                admission: admission(of: node, under: replica.configuration, introduced: []),
+                isServing: replica.isServing
+            )
         )
         trace.hash.combine(now)
         trace.hash.combine(node)
@@ -231,7 +233,7 @@ extension World {
         trace.hash.combine(input)
         record(.input(input), node: node)
         let moment = machines[node].clock.moment(at: now)
-        guard var effects = machines[node].process?.replica.step(input, at: moment) else { return }
+        guard var effects = machines[node].process?.step(input, at: moment) else { return }
         options.intercept?(node, &effects)
         trace.hash.combine(effects)
         try observe(node)

@@ -8,12 +8,7 @@ extension World {
     mutating func applyEntries(_ node: Int) throws(Violation) {
         guard let entries = machines[node].process?.applying else { return }
         machines[node].process?.applying = []
-        let before = machines[node].state.current
-        var pairs = before.pairs
-        let attempt = machines[node].process?.applier.apply(entries, after: before.point, to: &pairs)
-        guard let batch = try Self.batch(of: attempt, node) else { return }
-        let version = VirtualStateStore.Version(pairs: pairs, point: batch.point, facts: batch.facts)
-        machines[node].state.apply(version)
+        guard let batch = try apply(entries, node) else { return }
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
         refreshDecisions(node, after: batch)
@@ -22,12 +17,20 @@ extension World {
         try probeSomeRevocations(node)
     }
 
-    /// Clients send nothing that a node could not apply.
-    private static func batch(of attempt: Applier.Attempt?, _ node: Int) throws(Violation) -> AppliedBatch? {
-        switch attempt {
-        case .done(let batch): batch
-        case .blocked(_, let reason): throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(reason)")
-        case nil: nil
+    private mutating func apply(_ entries: [Entry], _ node: Int) throws(Violation) -> AppliedBatch? {
+        let point = machines[node].state.current.point
+        var transaction = machines[node].state.begin()
+        switch machines[node].process?.applier.apply(entries, after: point, to: &transaction) {
+        case .done(let batch):
+            machines[node].state.commit(transaction, at: batch.point, batch.facts)
+            return batch
+        // Clients send nothing that a node could not apply.
+        case .blocked(_, let reason):
+            machines[node].state.discard(transaction)
+            throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(reason)")
+        case nil:
+            machines[node].state.discard(transaction)
+            return nil
         }
     }
 
@@ -67,8 +70,7 @@ extension World {
         }
         let facts = Self.facts(of: pairs, at: point.position.index, codec: options.codec)
         let version = VirtualStateStore.Version(pairs: pairs, point: point, facts: facts)
-        machines[node].state.apply(version)
-        machines[node].state.sync()
+        machines[node].state.replace(with: version)
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
         snapshotCount += 1

@@ -91,11 +91,15 @@ package struct World: Sendable {
         loadEnds = Instant.zero.advanced(by: scenario.duration)
         founders = members
         let spareCount = choices.spareCount(of: scenario)
-        for _ in 0..<spareCount {
+        for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
         self.members = members
-        membership = Membership(voterCount: scenario.nodeCount, spareCount: spareCount)
+        membership = Membership(
+            voterCount: scenario.nodeCount,
+            learnerCount: scenario.learnerCount,
+            spareCount: spareCount
+        )
         intruders = Intruders(machineCount: members.count)
         network = VirtualNetwork(choices.networkLayout(of: scenario, machineCount: members.count))
         log = LogChecker()
@@ -112,11 +116,13 @@ package struct World: Sendable {
         scheduleFaults()
         for node in machines.indices where membership.isPresent(node) { queue.schedule(.start(node: node), at: .zero) }
         queue.schedule(.load, at: Instant(microseconds: 100_000))
-        if spareCount > 0 { beginOperating(at: Instant(microseconds: 2_000_000)) }
+        if membership.hasOthers {
+            beginOperating(at: Instant(microseconds: scenario.learnerCount > 0 ? 500_000 : 2_000_000))
+        }
     }
 
     private mutating func scheduleFaults() {
-        for (number, fault) in choices.faults(of: options.scenario, hasSpares: membership.hasSpares) {
+        for (number, fault) in choices.faults(of: options.scenario, hasOthers: membership.hasOthers) {
             if number < options.scenario.faults.count { scenarioFaults.append(fault) }
             queue.schedule(.fault(fault.fault), at: fault.time)
         }

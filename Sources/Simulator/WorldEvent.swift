@@ -5,7 +5,8 @@ package import Replica
 /// Something that is to happen in a world. What concerns a process names it, and is void once that process is gone.
 package enum WorldEvent: Sendable {
     case wake(node: Int, process: UInt64)
-    case deliver(Frame)
+    /// Indirect: else the largest payload by far would be moved about with each event.
+    indirect case deliver(Frame)
     case logBatchWritten(node: Int, process: UInt64)
     case entriesApplied(node: Int, process: UInt64)
     case entriesRead(node: Int, process: UInt64, for: MemberID, from: LogIndex, maxBytes: Int)

@@ -4,8 +4,8 @@ internal import Kernel
 /// One command on its way into the state.
 ///
 /// Handlers check everything before they write anything, so that a refusal leaves no trace but its record.
-struct Application<Base: KeyValueTransaction> {
-    var transaction: TrackedTransaction<Base>
+struct Application {
+    var transaction: CommandTransaction
     let codec: any DirectoryCodec
     let supported: FeatureLevel
     let command: Command
@@ -22,10 +22,10 @@ struct Application<Base: KeyValueTransaction> {
     var diagnostics: [PolicyDiagnostic] = []
     var policies: ParsedPolicies
 
-    var view: DirectoryView<TrackedTransaction<Base>> { DirectoryView(transaction, codec: codec) }
+    var view: DirectoryView<CommandTransaction> { DirectoryView(transaction, codec: codec) }
 
     func read<Found>(
-        _ body: (DirectoryView<TrackedTransaction<Base>>) throws(StateDamage) -> Found
+        _ body: (DirectoryView<CommandTransaction>) throws(StateDamage) -> Found
     ) throws(DirectoryError) -> Found {
         do { return try body(view) } catch { throw .damaged(error) }
     }

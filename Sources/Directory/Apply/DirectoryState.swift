@@ -46,8 +46,9 @@ package struct DirectoryState: Sendable {
         guard command.requiredLevel <= supported else {
             return .halt(.featureLevelTooHigh(command.requiredLevel, supported: supported))
         }
+        let rows = TransactionBox(consume transaction)
         var application = Application(
-            transaction: consume transaction,
+            transaction: CommandTransaction(rows),
             codec: codec,
             supported: supported,
             command: command,
@@ -58,11 +59,11 @@ package struct DirectoryState: Sendable {
         )
         let outcome = Self.run(&application)
         policies = application.policies
-        transaction = application.transaction
+        transaction = rows.transaction
         return outcome
     }
 
-    private static func run<Base: KeyValueTransaction>(_ application: inout Application<Base>) -> ApplyOutcome {
+    private static func run(_ application: inout Application) -> ApplyOutcome {
         do {
             let result = try application.run()
             return .applied(

@@ -50,8 +50,9 @@ extension DirectoryState {
         codec: any DirectoryCodec,
         to transaction: inout TrackedTransaction<Base>
     ) throws(DirectoryError) -> Restoration.Outcome {
+        let rows = TransactionBox(consume transaction)
         var application = Application(
-            transaction: consume transaction,
+            transaction: CommandTransaction(rows),
             codec: codec,
             supported: .supported,
             command: .restoration(index),
@@ -60,7 +61,7 @@ extension DirectoryState {
             time: time,
             policies: ParsedPolicies()
         )
-        defer { transaction = application.transaction }
+        defer { transaction = rows.transaction }
         return try application.restore(restoration)
     }
 }

@@ -1,8 +1,8 @@
 package import Identity
 package import Kernel
 
-/// What a command asks for.
-package enum CommandBody: Hashable, Sendable {
+/// What a command asks for. Indirect, since commands are remembered, compared and handed on more often than looked into.
+package indirect enum CommandBody: Hashable, Sendable {
     /// The first entry of every log, and only that.
     case bootstrap(Genesis)
 

@@ -83,7 +83,7 @@ package enum Limits {
     package static let administrators = 100
     package static let voters = 7
     /// Voters and learners.
-    package static let members = 16
+    package static let members = 64
     /// Tickets that have not expired, used or not.
     package static let joinTickets = 100
     package static let apiAddresses = 8

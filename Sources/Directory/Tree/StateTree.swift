@@ -27,7 +27,8 @@ package enum StateTree {
         var buckets: [[Entry]] = Array(repeating: [], count: 1 << 16)
         view.scan(prefix: []) { key, value in
             guard isTracked(key) else { return false }
-            buckets[Int(bucket(of: key, value))].append(Entry(key: Digest.of(key), value: Digest.of(value)))
+            let digest = Digest.of(key)
+            buckets[Int(bucket(of: key, digest, value))].append(Entry(key: digest, value: Digest.of(value)))
             return true
         }
         var digests = buckets.map { entries -> Digest in
@@ -48,25 +49,26 @@ package enum StateTree {
         return first < Table.treeBucket.rawValue
     }
 
-    static func bucket(of key: [UInt8], _ value: [UInt8]) -> UInt16 {
-        let bytes = Digest.of(group(of: key, value)).bytes
-        return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+    /// - Parameter digest: Of the key.
+    static func bucket(of key: [UInt8], _ digest: Digest, _ value: [UInt8]) -> UInt16 {
+        let placing = group(of: key, value).map { Digest.of($0) } ?? digest
+        return UInt16(placing.words.0 >> 48)
     }
 
     /// Whether a row's bucket depends on its value, so that a new value may move it.
     static func isPlacedByValue(_ key: [UInt8]) -> Bool { key.first == Table.retry.rawValue }
 
     /// What the rows of one command have in common with those of fifteen others: the command's index, in which the keys of
-    /// some end, and which is the value of others.
-    private static func group(of key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+    /// some end, and which is the value of others. Nil for a row that its own key places.
+    private static func group(of key: [UInt8], _ value: [UInt8]) -> [UInt8]? {
         let index: ArraySlice<UInt8>
         switch key.first {
         case Table.command.rawValue, Table.retryOrder.rawValue: index = key.suffix(8)
         case Table.retry.rawValue: index = value.suffix(8)
-        default: return key
+        default: return nil
         }
-        guard let last = index.last else { return key }
-        return [Table.command.rawValue] + index.dropLast() + [last & 0xf0]
+        guard let last = index.last else { return nil }
+        return [Table.command.rawValue] + Array(index.dropLast()) + [last & 0xf0]
     }
 
     struct Entry {

@@ -23,9 +23,9 @@ struct StateTreeWriter {
     mutating func note(_ key: [UInt8], value: [UInt8]?, displaced: [UInt8]?) {
         let isPlacedByValue = StateTree.isPlacedByValue(key)
         let digest = Digest.of(key)
-        let bucket = isPlacedByValue && value == nil ? nil : StateTree.bucket(of: key, value ?? [])
+        let bucket = isPlacedByValue && value == nil ? nil : StateTree.bucket(of: key, digest, value ?? [])
         if let bucket { changes.append(Change(bucket: bucket, key: digest, value: value.map { Digest.of($0) })) }
-        guard let old = displaced.map({ StateTree.bucket(of: key, $0) }), old != bucket else { return }
+        guard let old = displaced.map({ StateTree.bucket(of: key, digest, $0) }), old != bucket else { return }
         changes.append(Change(bucket: old, key: digest, value: nil))
     }
 

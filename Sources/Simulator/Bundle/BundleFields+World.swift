@@ -37,8 +37,7 @@ extension BundleFields {
     }
 
     private static func machine(named text: String) -> Int? {
-        let limit = Scenario.nodeCounts.upperBound + Scenario.spareCounts.upperBound
-        guard text.hasPrefix("n"), let number = Int(text.dropFirst()), (1...limit).contains(number),
+        guard text.hasPrefix("n"), let number = Int(text.dropFirst()), (1...Scenario.machineLimit).contains(number),
             text == "n\(number)"
         else { return nil }
         return number - 1

@@ -3,14 +3,15 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "spares", "duration", "operationsPerSecond", "maximumAge", "randomFaults", "faultIntensity",
-        "faults", "expect",
+        "name", "nodes", "learners", "spares", "duration", "operationsPerSecond", "maximumAge", "randomFaults",
+        "faultIntensity", "faults", "expect",
     ]
 
     package var json: JSONValue {
         [
             "name": .string(name),
             "nodes": .count(nodeCount),
+            "learners": .count(learnerCount),
             "spares": spareCount.map { .count($0) } ?? .null,
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
@@ -34,9 +35,11 @@ extension Scenario {
         self.init(
             name: try fields.text("name"),
             nodeCount: try fields.count("nodes", in: Self.nodeCounts),
+            // Not in bundles of before there were any.
+            learnerCount: fields.has("learners") ? try fields.count("learners", in: Self.learnerCounts) : 0,
             spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
             duration: try fields.span("duration"),
-            operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 1...1000)),
+            operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),

@@ -60,4 +60,11 @@ package enum ClientAct: Hashable, Sendable {
     case read(document: Int)
     case readCurrent(document: Int)
     case decide(agent: Int, document: Int)
+
+    var isWrite: Bool {
+        switch self {
+        case .update, .createAgent, .grant, .draft, .activate, .revoke: true
+        case .read, .readCurrent, .decide: false
+        }
+    }
 }

@@ -82,11 +82,11 @@ package struct Choices: Sendable {
 /// What is drawn as a whole.
 extension Choices {
     /// The faults of a run by their numbers: those of the scenario first, then the seed's.
-    mutating func faults(of scenario: Scenario, hasSpares: Bool) -> [(number: Int, fault: TimedFault)] {
+    mutating func faults(of scenario: Scenario, hasOthers: Bool) -> [(number: Int, fault: TimedFault)] {
         var drawn = scenario.faults
         if scenario.drawsFaults {
             drawn += FaultSchedule.draw(for: scenario, from: &streams.faults)
-            if hasSpares { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
+            if hasOthers { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
         }
         var faults = drawn.enumerated().map { (number: $0.offset, fault: $0.element) }
         if let schedule {

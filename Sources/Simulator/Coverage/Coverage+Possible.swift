@@ -15,7 +15,9 @@ extension Coverage {
     package static func possible(in scenario: Scenario) -> Coverage {
         var coverage = Coverage()
         // Who lost its disks comes back as a learner.
-        let hasLearners = scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares || scenario.wipesDisks
+        let hasLearners =
+            scenario.learnerCount > 0 || scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares
+            || scenario.wipesDisks
         guard scenario.nodeCount > 1 || hasLearners else { return coverage }
         let faults = faults(in: scenario)
         let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }

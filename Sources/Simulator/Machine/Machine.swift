@@ -8,7 +8,8 @@ package struct Machine: Sendable {
     package var clock: VirtualClock
     private var logStorage: CopyOnWrite<VirtualLogDisk>
     private var stateStorage: CopyOnWrite<VirtualStateStore>
-    private var processStorage = CopyOnWrite<Process?>(nil)
+    /// Nil while the machine is down.
+    package var process: Process?
     /// Counts processes. What was under way for an earlier one is void.
     package var generation: UInt64 = 0
     /// How many times as long as usual a write takes.
@@ -55,12 +56,6 @@ package struct Machine: Sendable {
         _modify { yield &stateStorage.value }
     }
 
-    /// Nil while the machine is down.
-    package var process: Process? {
-        _read { yield processStorage.value }
-        _modify { yield &processStorage.value }
-    }
-
     package var isUp: Bool { process != nil }
 }
 
@@ -83,18 +78,36 @@ extension Machine {
 extension Process {
     fileprivate var progress: Machine.Progress {
         Machine.Progress(
-            leadsIn: replica.role == .leader ? replica.term : nil,
-            applied: replica.applied.position.index,
-            committed: replica.commitIndex
+            leadsIn: self.replica.role == .leader ? self.replica.term : nil,
+            applied: self.replica.applied.position.index,
+            committed: self.replica.commitIndex
         )
     }
+}
 
-    fileprivate var nextWake: Instant? { replica.nextWake }
+/// A process, as one reference that becomes two when one of two copies changes: whoever asks for one of its parts copies none
+/// of the others.
+@dynamicMemberLookup
+package struct Process: Sendable {
+    private var storage: CopyOnWrite<ProcessMemory>
+
+    package init(_ memory: ProcessMemory) { storage = CopyOnWrite(memory) }
+
+    package subscript<Part>(dynamicMember part: KeyPath<ProcessMemory, Part>) -> Part {
+        _read { yield storage.value[keyPath: part] }
+    }
+
+    package subscript<Part>(dynamicMember part: WritableKeyPath<ProcessMemory, Part>) -> Part {
+        _read { yield storage.value[keyPath: part] }
+        _modify { yield &storage.value[keyPath: part] }
+    }
 }
 
 /// What a process holds in memory: the node and what its shell needs to carry out effects.
-package struct Process: Sendable {
-    package var replica: ReplicaNode
+package struct ProcessMemory: Sendable {
+    package private(set) var replica: ReplicaNode
+    /// When the node wants to be woken, by its own clock. As of its last step, since nothing else changes it.
+    fileprivate private(set) var nextWake: Instant?
     package var applier: Applier
     package var decisions: DecisionSnapshot
     /// Whom its links let in.
@@ -131,19 +144,48 @@ package struct Process: Sendable {
         package let attempt: Int
     }
 
+    package init(
+        replica: ReplicaNode,
+        applier: Applier,
+        decisions: DecisionSnapshot,
+        admission: PeerAdmission,
+        isServing: Bool
+    ) {
+        self.replica = replica
+        self.nextWake = replica.nextWake
+        self.applier = applier
+        self.decisions = decisions
+        self.admission = admission
+        self.isServing = isServing
+    }
+}
+
+extension ProcessMemory {
+    fileprivate mutating func step(_ input: ReplicaNode.Input, at now: Moment) -> [ReplicaNode.Effect] {
+        let effects = replica.step(input, at: now)
+        nextWake = replica.nextWake
+        return effects
+    }
+}
+
+extension Process {
+    mutating func step(_ input: ReplicaNode.Input, at now: Moment) -> [ReplicaNode.Effect] {
+        storage.value.step(input, at: now)
+    }
+
     package mutating func request(for operation: Int?, attempt: Int) -> RequestID {
-        nextRequest += 1
-        let id = RequestID(nextRequest)
-        requests[id] = ClientRequest(operation: operation, attempt: attempt)
+        self.nextRequest += 1
+        let id = RequestID(self.nextRequest)
+        self.requests[id] = ProcessMemory.ClientRequest(operation: operation, attempt: attempt)
         return id
     }
 
     /// Takes the messages that no longer wait, in the order in which they were held.
-    package mutating func release(through write: LogWrite.ID) -> [HeldMessage] {
-        durable = max(durable ?? write, write)
-        guard held.contains(where: { $0.after <= write }) else { return [] }
-        let released = held.filter { $0.after <= write }
-        held.removeAll { $0.after <= write }
+    package mutating func release(through write: LogWrite.ID) -> [ProcessMemory.HeldMessage] {
+        self.durable = max(self.durable ?? write, write)
+        guard self.held.contains(where: { $0.after <= write }) else { return [] }
+        let released = self.held.filter { $0.after <= write }
+        self.held.removeAll { $0.after <= write }
         return released
     }
 }

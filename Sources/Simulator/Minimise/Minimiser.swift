@@ -159,15 +159,25 @@ package struct Minimiser: Sendable {
     }
 
     private mutating func useFewerNodes(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
-        guard best.scenario.spareCount ?? 0 == 0, !best.choices.contains(where: { $0.key.kind == .spares }) else {
-            return
-        }
+        try useNoLearners(goesOn)
+        guard best.scenario.learnerCount == 0, best.scenario.spareCount ?? 0 == 0,
+            !best.choices.contains(where: { $0.key.kind == .spares })
+        else { return }
         for count in [1, 3, 5] where count < best.scenario.nodeCount {
             var scenario = best.scenario
             scenario.nodeCount = count
             scenario.faults.removeAll { !$0.fault.names(only: count) }
             if try attempt(best.choices.filter { $0.names(only: count) }, scenario, "fewer nodes", goesOn) { return }
         }
+    }
+
+    private mutating func useNoLearners(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
+        guard best.scenario.learnerCount > 0, best.scenario.spareCount ?? 0 == 0 else { return }
+        var scenario = best.scenario
+        scenario.learnerCount = 0
+        scenario.faults.removeAll { !$0.fault.names(only: scenario.nodeCount) }
+        let choices = best.choices.filter { $0.names(only: scenario.nodeCount) }
+        _ = try attempt(choices, scenario, "no learners", goesOn)
     }
 
     private mutating func attempt(
@@ -203,6 +213,7 @@ package struct Minimiser: Sendable {
         var hash = TraceHash()
         hash.combine(scenario.duration)
         hash.combine(scenario.nodeCount)
+        hash.combine(scenario.learnerCount)
         for choice in choices {
             hash.combine(choice.key)
             hash.combine(choice.time)

@@ -60,7 +60,7 @@ struct ScheduleMutation {
 
     /// A fault onto another node too.
     private mutating func double() {
-        let selectors: [NodeSelector] = [.leader] + (0..<scenario.nodeCount).map { .node($0) }
+        let selectors: [NodeSelector] = [.leader] + (0..<scenario.memberCount).map { .node($0) }
         guard let place = random.element(of: faultPlaces), case .fault(let fault) = choices[place].value,
             let target = random.element(of: selectors), let copy = fault.onto(target), isFair(copy)
         else { return }

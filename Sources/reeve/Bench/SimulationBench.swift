@@ -17,10 +17,10 @@ struct SimulationBench: ParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("How many voters.", valueName: "counts"))
-    var nodes = Numbers(values: [3, 5, 7, 15])
+    @Option(help: ArgumentHelp("How many voters, and how many learners after a plus sign.", valueName: "counts"))
+    var nodes = List(values: [3, 5, 7, 15].map { Size(voters: $0, learners: 0) } + [Size(voters: 7, learners: 50)])
     @Option(help: ArgumentHelp("How many operations clients begin in a second.", valueName: "rates"))
-    var rates = Numbers(values: [1, 10, 100])
+    var rates = List(values: [0, 10, 100].map(Rate.init))
     @Option(help: "How long clients send, in simulated seconds, at least 5.")
     var seconds: UInt64 = 30
     @Option(help: "What load and faults are drawn from.")
@@ -30,39 +30,76 @@ struct SimulationBench: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    struct Numbers: ExpressibleByArgument {
-        let values: [Int]
+    struct Size: LosslessStringConvertible {
+        let voters: Int
+        let learners: Int
 
-        init(values: [Int]) { self.values = values }
-
-        init?(argument: String) {
-            let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-            values = parts.compactMap { $0 }
-            guard !values.isEmpty, values.count == parts.count, values.allSatisfy({ $0 > 0 }) else { return nil }
+        init(voters: Int, learners: Int) {
+            self.voters = voters
+            self.learners = learners
         }
 
-        var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
+        init?(_ text: String) {
+            let parts = text.split(separator: "+", omittingEmptySubsequences: false).map { Int($0) }
+            guard parts.count <= 2, let voters = parts[0], let learners = parts.count == 2 ? parts[1] : 0 else {
+                return nil
+            }
+            self.init(voters: voters, learners: learners)
+        }
+
+        var description: String { learners == 0 ? "\(voters)" : "\(voters)+\(learners)" }
+    }
+
+    struct Rate: LosslessStringConvertible {
+        let operations: UInt64
+
+        init(_ operations: UInt64) { self.operations = operations }
+
+        init?(_ text: String) {
+            guard let operations = UInt64(text) else { return nil }
+            self.init(operations)
+        }
+
+        var description: String { "\(operations)" }
+    }
+
+    struct List<Item: LosslessStringConvertible & Sendable>: ExpressibleByArgument {
+        let values: [Item]
+
+        init(values: [Item]) { self.values = values }
+
+        init?(argument: String) {
+            let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Item(String($0)) }
+            values = parts.compactMap { $0 }
+            guard !values.isEmpty, values.count == parts.count else { return nil }
+        }
+
+        var defaultValueDescription: String { values.map(\.description).joined(separator: ",") }
     }
 
     func run() throws {
         let scenarios = try nodes.values.flatMap { count in try rates.values.map { try scenario(count, $0) } }
         let outcomes = try scenarios.map { scenario in
-            Console.progress("\(scenario.nodeCount) voters, \(scenario.operationsPerSecond) operations/s")
+            Console.progress(
+                "\(scenario.nodeCount) voters, \(scenario.learnerCount) learners,"
+                    + " \(scenario.operationsPerSecond) operations/s"
+            )
             return try Outcome(WorldOptions(seed: seed, scenario: scenario))
         }
         guard !json else { return Console.json(["runs": .array(outcomes.map(\.json))]) }
-        var table = Table("voters", "operations/s", "steps", "steps/s", "x real time", "memory MB")
+        var table = Table("voters", "learners", "operations/s", "steps", "steps/s", "x real time", "memory MB")
         for outcome in outcomes { table.add(cells: outcome.cells) }
         Console.print(table.text)
     }
 
-    private func scenario(_ count: Int, _ rate: Int) throws -> Scenario {
+    private func scenario(_ size: Size, _ rate: Rate) throws -> Scenario {
         let scenario = Scenario(
             name: "bench",
-            nodeCount: count,
+            nodeCount: size.voters,
+            learnerCount: size.learners,
             spareCount: 0,
             duration: .seconds(seconds),
-            operationsPerSecond: UInt64(rate),
+            operationsPerSecond: rate.operations,
             drawsFaults: faults
         )
         if let flaw = scenario.flaw { throw CommandError(flaw) }
@@ -93,8 +130,8 @@ struct SimulationBench: ParsableCommand {
 
         var cells: [String] {
             [
-                "\(scenario.nodeCount)", "\(scenario.operationsPerSecond)", "\(report.steps)",
-                "\(Int(stepsPerSecond))", String(format: "%.0f", timesRealTime),
+                "\(scenario.nodeCount)", "\(scenario.learnerCount)", "\(scenario.operationsPerSecond)",
+                "\(report.steps)", "\(Int(stepsPerSecond))", String(format: "%.0f", timesRealTime),
                 memory.map { "\($0 >> 20)" } ?? "not known",
             ]
         }
@@ -102,6 +139,7 @@ struct SimulationBench: ParsableCommand {
         var json: JSONValue {
             .object([
                 JSONMember(name: "voters", value: .integer(Int64(scenario.nodeCount))),
+                JSONMember(name: "learners", value: .integer(Int64(scenario.learnerCount))),
                 JSONMember(name: "operationsPerSecond", value: .integer(Int64(scenario.operationsPerSecond))),
                 JSONMember(name: "steps", value: .integer(Int64(report.steps))),
                 JSONMember(name: "stepsPerSecond", value: .integer(Int64(stepsPerSecond))),

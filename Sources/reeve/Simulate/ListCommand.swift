@@ -81,7 +81,7 @@ struct ScenarioListing {
 
     func cells(_ scenario: Scenario) -> [String] {
         [
-            scenario.name, path, "\(scenario.nodeCount)" + (scenario.spareCount.map { " + \($0)" } ?? ""),
+            scenario.name, path, scenario.machines,
             "\(scenario.duration.milliseconds / 1000)", "\(scenario.operationsPerSecond)",
             (scenario.faultCounts + (scenario.drawsFaults ? ["the seed's"] : [])).joined(separator: ", "),
             scenario.expectations.map(\.name).joined(separator: ", "),
@@ -103,6 +103,12 @@ struct ScenarioListing {
 }
 
 extension Scenario {
+    /// Voters, then others.
+    fileprivate var machines: String {
+        let learners = learnerCount == 0 ? "" : " + \(learnerCount) learners"
+        return "\(nodeCount)" + learners + (spareCount.map { " + \($0)" } ?? "")
+    }
+
     /// In the order in which the first of a kind happens. What repairs is left out.
     fileprivate var faultCounts: [String] {
         let kinds = faults.compactMap(\.fault.kindName)

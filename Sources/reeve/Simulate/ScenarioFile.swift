@@ -39,17 +39,19 @@ enum ScenarioFile {
         let fields = try ScenarioFields(
             node,
             known: [
-                "name", "description", "nodes", "spares", "seconds", "operations_per_second", "maximum_age",
-                "random_faults", "faults",
-                "expect",
+                "name", "description", "nodes", "learners", "spares", "seconds", "operations_per_second",
+                "maximum_age", "random_faults", "faults", "expect",
             ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
         if let value = fields["nodes"] {
             result.nodeCount = Int(try value.number(in: 1...UInt64(Scenario.nodeCounts.upperBound)))
         }
+        if let value = fields["learners"] {
+            result.learnerCount = Int(try value.number(in: 0...room(beside: result)))
+        }
         if let value = fields["spares"] {
-            result.spareCount = Int(try value.number(in: 0...UInt64(Scenario.spareCounts.upperBound)))
+            result.spareCount = Int(try value.number(in: 0...room(beside: result)))
         }
         if let value = fields["seconds"] { result.duration = .seconds(try value.number(in: 5...86_400)) }
         if let value = fields["operations_per_second"] {
@@ -57,13 +59,18 @@ enum ScenarioFile {
         }
         if let value = fields["maximum_age"] { result.maximumAge = try maximumAge(value) }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
-        let names = 1...result.nodeCount
+        let names = 1...result.memberCount
         let end = Instant.zero.advanced(by: result.duration)
         result.faults = try (fields["faults"]?.items() ?? [])
             .map { try ScenarioFault.parse($0, nodes: names, end: end) }
             .sorted { $0.time < $1.time }
         result.expectations = try (fields["expect"]?.items() ?? []).map { try expectation($0) }
         return result
+    }
+
+    /// How many machines more there can be.
+    private static func room(beside scenario: Scenario) -> UInt64 {
+        UInt64(Scenario.machineLimit - scenario.memberCount)
     }
 
     private static func maximumAge(_ node: Node) throws -> Span {

@@ -164,7 +164,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func header(_ scenario: Scenario, _ seeds: SeedRange, after totals: RunTotals) -> String {
         let line =
-            "seed \(seeds), \(scenario.nodeCount) nodes, \(scenario.duration.milliseconds / 1000) s,"
+            "seed \(seeds), \(scenario.nodeCount) nodes, "
+            + (scenario.learnerCount == 0 ? "" : "\(scenario.learnerCount) learners, ")
+            + "\(scenario.duration.milliseconds / 1000) s,"
             + " \(scenario.operationsPerSecond) operations/s, "
             + (scenario.faultIntensity == 100 ? "" : "faults at \(scenario.faultIntensity) %, ")
             + "scenario: \(scenario.name)"

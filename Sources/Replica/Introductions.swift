@@ -1,3 +1,4 @@
+internal import Consensus
 package import Directory
 package import Kernel
 
@@ -24,7 +25,8 @@ package struct Introduction: Hashable, Sendable {
 ///
 /// A member that was cut off while another joined refuses the newcomer as unknown, and if that one leads by now, it would
 /// never hear that it is a member. A leader is to be listened to though the configuration that one knows lacks it (Raft
-/// section 4.1), so a node that hears from none asks those it knows who the voters are. Voters alone are believed.
+/// section 4.1), so a node that hears from none asks those it knows who the voters are. Voters are believed, and those whom they introduce: by the time the
+/// node comes back, all the voters that it knew may have left, one after the other.
 struct Introductions: Hashable, Sendable {
     private struct Answer: Hashable, Sendable {
         let voter: MemberID
@@ -50,6 +52,21 @@ struct Introductions: Hashable, Sendable {
     mutating func heardLeader(at now: Instant) { quietSince = now }
     mutating func asked(at now: Instant) { askedAt = now }
 
+    /// These, and everybody who is introduced by one of them or by one who is introduced, nearest first.
+    func believed(with voters: [MemberID]) -> [MemberID] {
+        var believed = voters
+        var place = 0
+        while place < believed.count {
+            let answer = answers.first { $0.voter == believed[place] }
+            for introduction in answer?.introductions ?? []
+            where believed.count < Configuration.maxMembers && !believed.contains(introduction.spec.id) {
+                believed.append(introduction.spec.id)
+            }
+            place += 1
+        }
+        return believed
+    }
+
     /// - Returns: Whether this is news.
     mutating func received(_ introductions: [Introduction], from voter: MemberID) -> Bool {
         let answer = Answer(voter: voter, introductions: introductions)
@@ -60,12 +77,13 @@ struct Introductions: Hashable, Sendable {
         return true
     }
 
-    /// Whoever has no vote any more is not believed any longer.
+    /// Whoever has no vote any more, and is introduced by nobody who has, is not believed any longer.
     ///
     /// - Returns: Whether somebody was.
-    mutating func keep(onlyFrom voters: [MemberID]) -> Bool {
+    mutating func keep(onlyWith voters: [MemberID]) -> Bool {
         let count = answers.count
-        answers.removeAll { !voters.contains($0.voter) }
+        let believed = believed(with: voters)
+        answers.removeAll { !believed.contains($0.voter) }
         return answers.count < count
     }
 

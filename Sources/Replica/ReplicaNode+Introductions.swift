@@ -3,8 +3,9 @@ import Directory
 import Kernel
 
 extension ReplicaNode {
-    /// Who is believed: a node that joins knows from its invitation whom, until the log tells it.
-    private var introducers: [MemberID] { voters.isEmpty ? invitedBy : voters }
+    /// A node that joins knows from its invitation whom to believe, until the log tells it.
+    private var knownVoters: [MemberID] { voters.isEmpty ? invitedBy : voters }
+    private var introducers: [MemberID] { introductions.believed(with: knownVoters) }
 
     /// Nil for a leader, which needs nobody.
     var askForVotersAt: Instant? { raft.role == .leader ? nil : introductions.askAt }
@@ -53,6 +54,6 @@ extension ReplicaNode {
 
     /// The configuration is another one than before.
     mutating func forgetIntroductions(into effects: inout [Effect]) {
-        if introductions.keep(onlyFrom: introducers) { effects.append(.introduced(introductions.all)) }
+        if introductions.keep(onlyWith: knownVoters) { effects.append(.introduced(introductions.all)) }
     }
 }

@@ -80,6 +80,22 @@ struct IntroductionTests {
         #expect(introduced(to: voter).count == 1)
     }
 
+    @Test("takes the word of who was introduced, and asks it too, as long as who introduced it has a vote")
+    func chain() {
+        var voter = Voter()
+        let far = MemberID(high: 6, low: 0)
+        voter.hear(.voters([introduction(of: newcomer)]), from: Voter.members[2])
+        voter.hear(.voters([introduction(of: stranger)]), from: newcomer)
+        voter.hear(.voters([introduction(of: far)]), from: stranger)
+        #expect(introduced(to: voter).last?.map(\.spec.id).sorted() == [newcomer, stranger, far])
+        voter.advance(interval)
+        voter.step(.wake)
+        #expect(Set(asked(by: voter)) == Set(Voter.members.dropFirst() + [newcomer, stranger, far]))
+        voter.receiveEntry(.configuration(ConfigurationChange([.remove(Voter.members[2])]), command: []))
+        voter.commit()
+        #expect(introduced(to: voter).last == [])
+    }
+
     @Test("puts together what the voters say, each by its last word, and each member once")
     func together() {
         var voter = Voter()

@@ -63,6 +63,20 @@ package struct Configuration: Hashable, Sendable {
     package static let maxMembers = 64
 }
 
+extension Configuration: CustomStringConvertible {
+    /// The lists that are not empty.
+    package var description: String {
+        let lists = [
+            ("voters", voters), ("outgoing voters", votersOutgoing), ("learners", learners),
+            ("learners to be", learnersNext),
+        ]
+        let texts = lists.filter { !$0.1.isEmpty }.map { name, members in
+            "\(name) \(members.map(\.description).joined(separator: " "))"
+        }
+        return texts.isEmpty ? "nobody" : texts.joined(separator: ", ")
+    }
+}
+
 /// What a configuration is made from, while what follows from it is found.
 private struct Lists {
     let voters: [MemberID]

@@ -46,11 +46,15 @@ package struct Lineage: Hashable, Comparable, Sendable, CustomStringConvertible 
 /// The text form of RFC 9562 section 4, without Foundation.
 package enum UUIDText {
     package static func format(high: UInt64, low: UInt64) -> String {
-        var bytes: [UInt8] = []
-        bytes.append(bigEndian: high)
-        bytes.append(bigEndian: low)
-        let digits = Array(bytes.hex)
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for place in 0..<16 {
+            if place == 4 || place == 6 || place == 8 || place == 10 { text.append(UInt8(ascii: "-")) }
+            let byte = UInt8(truncatingIfNeeded: (place < 8 ? high : low) >> UInt64(56 - 8 * (place % 8)))
+            text.append([UInt8].hexDigit(byte >> 4))
+            text.append([UInt8].hexDigit(byte & 15))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Nil unless the text has the canonical 8-4-4-4-12 form.

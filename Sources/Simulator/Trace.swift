@@ -1,3 +1,4 @@
+package import Consensus
 package import Kernel
 package import Replica
 
@@ -9,7 +10,7 @@ package struct Trace: Sendable {
         case crashed(Crash, keptWrites: Int, lostTransactions: Int)
         case stopped
         case role(String)
-        case configuration(String)
+        case configuration(Configuration)
         /// What an operator knows of a machine.
         case member(String)
         case note(Note)
@@ -64,7 +65,8 @@ extension Trace.Event: CustomStringConvertible {
         case .crashed(let crash, let kept, let lost):
             "\(crash) crash: \(kept) pending log writes happened, \(lost) state transactions were lost"
         case .stopped: "stopped"
-        case .role(let text), .client(let text), .configuration(let text), .member(let text): text
+        case .role(let text), .client(let text), .member(let text): text
+        case .configuration(let configuration): "\(configuration)"
         case .note(let note):
             "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
         case .fault(let fault): "fault: \(fault.summary)"

@@ -63,7 +63,7 @@ extension World {
             record(.role("\(status.role) in \(status.term), follows \(leader)"), node: node)
         case .configurationChanged(let configuration):
             disturbedAt = now
-            record(.configuration("\(configuration)"), node: node)
+            record(.configuration(configuration), node: node)
             refreshAdmission(node)
         case .introduced(let introductions):
             machines[node].process?.introductions = introductions

@@ -122,6 +122,28 @@ struct SimulationRunTests {
         #expect(throws: CommandError.self) { try sparse.world.loadScenario() }
     }
 
+    @Test("learners are said in a scenario file or on the command line, and too many are refused with their place")
+    func learners() throws {
+        let text = "name: many\nnodes: 3\nlearners: 10\nfaults:\n  - at: 2s\n    isolate: n13\n"
+        let scenario = try ScenarioFile.parse(text)
+        #expect(scenario.learnerCount == 10)
+        #expect(scenario.flaw == nil)
+        let flaw = #expect(throws: ScenarioFile.Flaw.self) {
+            try ScenarioFile.parse("name: many\nnodes: 7\nlearners: 58\n")
+        }
+        #expect(flaw?.line == 3)
+        #expect(flaw?.column == 11)
+        #expect(flaw?.message.contains("57") == true, "\(flaw?.message ?? "no flaw")")
+        #expect(throws: ScenarioFile.Flaw.self, "there is no n14") {
+            try ScenarioFile.parse(text.replacing("n13", with: "n14"))
+        }
+        let command = try SimulateCommand.parse(["--nodes", "7", "--learners", "50"])
+        #expect(try command.world.loadScenario() == Scenario(nodeCount: 7, learnerCount: 50))
+        #expect(command.world.words.contains("--learners 50"))
+        let crowded = try SimulateCommand.parse(["--nodes", "15", "--learners", "50"])
+        #expect(throws: CommandError.self) { try crowded.world.loadScenario() }
+    }
+
     @Test("every profile can be run, and the help says what each is")
     func help() {
         let text = SimulateCommand.helpMessage(columns: 1000)

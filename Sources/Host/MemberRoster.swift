@@ -28,12 +28,15 @@ final class MemberRoster: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter invited: The members as they were when this node was made.
-    init(own: MemberSpec, invited: [MemberSpec], logger: Logger) {
+    /// - Parameters:
+    ///   - invited: The members as they were when this node was made.
+    ///   - introduced: By the word of voters, before this process.
+    init(own: MemberSpec, invited: [MemberSpec], introduced: [Introduction] = [], logger: Logger) {
         self.own = own
         self.invited = invited
         self.logger = logger
-        self.state = Mutex(State(known: Dictionary(invited.map { ($0.id, $0) }) { _, last in last }))
+        let known = Dictionary(invited.map { ($0.id, $0) }) { _, last in last }
+        self.state = Mutex(State(introductions: introduced, known: known))
     }
 
     /// From now on the links follow. Before, they are not told.

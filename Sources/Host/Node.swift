@@ -114,6 +114,8 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         let inbox = Inbox(loop: group.next())
         let (endings, end) = AsyncStream.makeStream(of: Ending.self, bufferingPolicy: .bufferingOldest(4))
         let fail: @Sendable (any Error) -> Void = { end.yield(.failed($0)) }
+        let remembered = RememberedVoters(in: settings.dataDirectory, logger: logger)
+        let introduced = remembered.load()
         let invited = settings.invitedBy ?? settings.genesis.voters
         let replica = ReplicaNode(
             member: settings.member.id,
@@ -124,6 +126,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             facts: start.facts,
             applied: start.applied,
             invitedBy: invited.map(\.id),
+            introduced: introduced,
             seed: seed,
             at: clock.now()
         )
@@ -133,6 +136,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         roster = MemberRoster(
             own: settings.member,
             invited: invited,
+            introduced: introduced.introductions,
             logger: logger
         )
         roster.learned(start.members)
@@ -182,6 +186,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 inbox: inbox,
                 links: links,
                 roster: roster,
+                remembered: remembered,
                 log: log,
                 state: keeper,
                 reader: reader,

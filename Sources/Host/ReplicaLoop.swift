@@ -32,6 +32,7 @@ final class ReplicaLoop: @unchecked Sendable {
         let inbox: Inbox
         let links: PeerLinks
         let roster: MemberRoster
+        let remembered: RememberedVoters
         let log: LogWriter
         let state: StateKeeper
         let reader: CatchUpReader
@@ -126,7 +127,9 @@ final class ReplicaLoop: @unchecked Sendable {
             if status.role != .leader { around.reader.closeAll() }
             log(status)
         case .configurationChanged(let configuration): around.roster.follow(configuration)
-        case .introduced(let introductions): around.roster.introduced(introductions)
+        case .introduced(let words):
+            around.roster.introduced(words.introductions)
+            around.reader.worker.run { [remembered = around.remembered] in remembered.save(words) }
         case .introduce(let voters, let peer, let stamp):
             send(PeerMessage(stamp: stamp, body: .voters(around.roster.introductions(of: voters))), to: peer)
         case .readyToStop: around.readyToStop()

@@ -21,6 +21,25 @@ package struct Introduction: Hashable, Sendable {
     }
 }
 
+/// What one voter has said of who votes.
+package struct VotersWord: Hashable, Sendable {
+    package let voter: MemberID
+    package let introductions: [Introduction]
+
+    package init(by voter: MemberID, _ introductions: [Introduction]) {
+        self.voter = voter
+        self.introductions = introductions
+    }
+}
+
+extension [VotersWord] {
+    /// Everybody who is introduced, once each.
+    package var introductions: [Introduction] {
+        var known: Set<MemberID> = []
+        return flatMap(\.introductions).filter { known.insert($0.spec.id).inserted }
+    }
+}
+
 /// Voters of whom a node's own state need not know yet.
 ///
 /// A member that was cut off while another joined refuses the newcomer as unknown, and if that one leads by now, it would
@@ -28,20 +47,18 @@ package struct Introduction: Hashable, Sendable {
 /// section 4.1), so a node that hears from none asks those it knows who the voters are. Voters are believed, and those whom they introduce: by the time the
 /// node comes back, all the voters that it knew may have left, one after the other.
 struct Introductions: Hashable, Sendable {
-    private struct Answer: Hashable, Sendable {
-        let voter: MemberID
-        let introductions: [Introduction]
-    }
-
     /// What each voter has said last, in order of the voters.
-    private var answers: [Answer] = []
+    private(set) var words: [VotersWord]
     /// When a leader was last heard, or this node began.
     private var quietSince: Instant
     private var askedAt: Instant?
     private let interval: Span
 
-    /// - Parameter interval: Of silence, before each question.
-    init(interval: Span, at now: Instant) {
+    /// - Parameters:
+    ///   - words: What an earlier process of this node was told.
+    ///   - interval: Of silence, before each question.
+    init(_ words: [VotersWord], interval: Span, at now: Instant) {
+        self.words = words
         self.interval = interval
         self.quietSince = now
     }
@@ -57,8 +74,8 @@ struct Introductions: Hashable, Sendable {
         var believed = voters
         var place = 0
         while place < believed.count {
-            let answer = answers.first { $0.voter == believed[place] }
-            for introduction in answer?.introductions ?? []
+            let word = words.first { $0.voter == believed[place] }
+            for introduction in word?.introductions ?? []
             where believed.count < Configuration.maxMembers && !believed.contains(introduction.spec.id) {
                 believed.append(introduction.spec.id)
             }
@@ -69,11 +86,11 @@ struct Introductions: Hashable, Sendable {
 
     /// - Returns: Whether this is news.
     mutating func received(_ introductions: [Introduction], from voter: MemberID) -> Bool {
-        let answer = Answer(voter: voter, introductions: introductions)
-        guard !answers.contains(answer) else { return false }
-        answers.removeAll { $0.voter == voter }
-        answers.append(answer)
-        answers.sort { $0.voter < $1.voter }
+        let word = VotersWord(by: voter, introductions)
+        guard !words.contains(word) else { return false }
+        words.removeAll { $0.voter == voter }
+        words.append(word)
+        words.sort { $0.voter < $1.voter }
         return true
     }
 
@@ -81,15 +98,9 @@ struct Introductions: Hashable, Sendable {
     ///
     /// - Returns: Whether somebody was.
     mutating func keep(onlyWith voters: [MemberID]) -> Bool {
-        let count = answers.count
+        let count = words.count
         let believed = believed(with: voters)
-        answers.removeAll { !believed.contains($0.voter) }
-        return answers.count < count
-    }
-
-    /// Everybody who is introduced, once each.
-    var all: [Introduction] {
-        var known: Set<MemberID> = []
-        return answers.flatMap(\.introductions).filter { known.insert($0.spec.id).inserted }
+        words.removeAll { !believed.contains($0.voter) }
+        return words.count < count
     }
 }

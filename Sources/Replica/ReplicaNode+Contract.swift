@@ -63,8 +63,9 @@ extension ReplicaNode {
         case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
         /// Send this member `.voters`, with what the state says of these; whom it does not name is left out.
         case introduce([MemberID], to: MemberID, stamp: WallTime)
-        /// Links are needed to these too, unless the state says that they were removed. Replaces what was said before.
-        case introduced([Introduction])
+        /// Links are needed to these too, unless the state says that they were removed. Replaces what was said before, and
+        /// is to be kept for the next process.
+        case introduced([VotersWord])
         /// What was cut off the log is made good: take it off the record. Not answered.
         case forgetLostTail
         /// How fresh this node's knowledge is: decisions from now on are dated by it.

@@ -4,7 +4,7 @@ import Kernel
 
 extension ReplicaNode {
     /// A node that joins knows from its invitation whom to believe, until the log tells it.
-    private var knownVoters: [MemberID] { voters.isEmpty ? invitedBy : voters }
+    private var knownVoters: [MemberID] { configuration.contains(member) ? voters : voters + invitedBy }
     private var introducers: [MemberID] { introductions.believed(with: knownVoters) }
 
     /// Nil for a leader, which needs nobody.
@@ -49,11 +49,11 @@ extension ReplicaNode {
                 )
             )
         }
-        effects.append(.introduced(introductions.all))
+        effects.append(.introduced(introductions.words))
     }
 
     /// The configuration is another one than before.
     mutating func forgetIntroductions(into effects: inout [Effect]) {
-        if introductions.keep(onlyWith: knownVoters) { effects.append(.introduced(introductions.all)) }
+        if introductions.keep(onlyWith: knownVoters) { effects.append(.introduced(introductions.words)) }
     }
 }

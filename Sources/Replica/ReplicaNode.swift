@@ -96,6 +96,7 @@ package struct ReplicaNode: Core {
     ///   - restored: What the log store holds; entries after `applied` are applied again.
     ///   - applied: What the state store reflects.
     ///   - invitedBy: The voters when this node was made.
+    ///   - introduced: What an earlier process was told by `.introduced` last.
     package init(
         member: MemberID,
         lineage: Lineage,
@@ -105,6 +106,7 @@ package struct ReplicaNode: Core {
         facts: DirectoryFacts,
         applied: SnapshotPoint,
         invitedBy: [MemberID],
+        introduced: [VotersWord],
         seed: UInt64,
         at now: Moment
     ) {
@@ -123,6 +125,7 @@ package struct ReplicaNode: Core {
         self.startedAt = now.monotonic
         self.invitedBy = invitedBy
         self.introductions = Introductions(
+            introduced,
             interval: Span(microseconds: 2 * options.raft.electionTimeout.microseconds),
             at: now.monotonic
         )

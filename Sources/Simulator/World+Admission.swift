@@ -25,7 +25,7 @@ extension World {
     mutating func refreshAdmission(_ node: Int) {
         guard let process = machines[node].process else { return }
         let configuration = process.replica.configuration
-        let admission = admission(of: node, under: configuration, introduced: process.introductions)
+        let admission = admission(of: node, under: configuration)
         machines[node].process?.admission = admission
     }
 
@@ -38,11 +38,8 @@ extension World {
         return (try? view.members(ListRequest(limit: ListRequest.maximumLimit)).items) ?? []
     }
 
-    func admission(
-        of node: Int,
-        under configuration: Configuration,
-        introduced introductions: [Introduction]
-    ) -> PeerAdmission {
+    func admission(of node: Int, under configuration: Configuration) -> PeerAdmission {
+        let introductions = machines[node].words.introductions
         let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
         let request = ListRequest(limit: ListRequest.maximumLimit)
         let named = namedMembers(by: node)

@@ -65,8 +65,8 @@ extension World {
             disturbedAt = now
             record(.configuration(configuration), node: node)
             refreshAdmission(node)
-        case .introduced(let introductions):
-            machines[node].process?.introductions = introductions
+        case .introduced(let words):
+            machines[node].words = words
             refreshAdmission(node)
         case .introduce(let voters, let member, let stamp):
             guard let to = number(of: member) else { return }

@@ -71,6 +71,7 @@ extension World {
         let empty = SortedStore()
         let facts = Self.facts(of: empty, at: .zero, codec: options.codec)
         knowledge.forgets(node)
+        machines[node].words = []
         machines[node].log = VirtualLogDisk(
             hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
             base: base,
@@ -154,6 +155,7 @@ extension World {
             facts: machine.state.current.facts,
             applied: applied,
             invitedBy: machine.invitedBy,
+            introduced: machine.words,
             seed: choices.timers(of: node, process: machine.generation, at: now),
             at: machine.clock.moment(at: now)
         )
@@ -162,7 +164,7 @@ extension World {
                 replica: replica,
                 applier: Applier(codec: options.codec),
                 decisions: decisionSnapshot(of: machine.state.current),
-                admission: admission(of: node, under: replica.configuration, introduced: []),
+                admission: admission(of: node, under: replica.configuration),
                 isServing: replica.isServing
             )
         )

@@ -129,20 +129,6 @@ extension ProtoPeerForwardRefused.OneOf_Refusal {
     }
 }
 
-extension ProtoIntroduction: ProtoConvertible {
-    init(_ introduction: Introduction) {
-        spec = ProtoMemberSpec(introduction.spec)
-        if let instance = introduction.instance { self.instance = Data(instance.bytes) }
-    }
-
-    func value() throws(WireError) -> Introduction {
-        Introduction(
-            spec: try spec.value(),
-            instance: hasInstance ? try digest(instance, "introduction.instance") : nil
-        )
-    }
-}
-
 extension ProtoFreshnessProof: ProtoConvertible {
     init(_ proof: FreshnessProof) {
         provenAt = proof.provenAt.milliseconds

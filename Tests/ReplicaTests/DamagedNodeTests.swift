@@ -39,6 +39,7 @@ import Wire
             facts: DirectoryFacts(revision: LogIndex(UInt64(end)), epoch: 0, stateRoot: .zero),
             applied: point(end),
             invitedBy: [],
+            introduced: [],
             seed: 1,
             at: moment(0)
         )

@@ -29,7 +29,7 @@ struct IntroductionTests {
     }
 
     private func introduced(to voter: Voter) -> [[Introduction]] {
-        voter.effects.compactMap { if case .introduced(let introductions) = $0 { introductions } else { nil } }
+        voter.effects.compactMap { if case .introduced(let words) = $0 { words.introductions } else { nil } }
     }
 
     @Test("asks every voter that it knows who the voters are, again after each interval, and nobody before")
@@ -94,6 +94,16 @@ struct IntroductionTests {
         voter.receiveEntry(.configuration(ConfigurationChange([.remove(Voter.members[2])]), command: []))
         voter.commit()
         #expect(introduced(to: voter).last == [])
+    }
+
+    @Test("knows after a restart whom it was introduced to")
+    func restart() {
+        var voter = Voter(introduced: [VotersWord(by: Voter.members[2], [introduction(of: newcomer)])])
+        voter.advance(interval)
+        voter.step(.wake)
+        #expect(Set(asked(by: voter)) == Set(Voter.members.dropFirst() + [newcomer]))
+        voter.hear(.voters([introduction(of: stranger)]), from: newcomer)
+        #expect(introduced(to: voter).last?.map(\.spec.id).sorted() == [newcomer, stranger])
     }
 
     @Test("puts together what the voters say, each by its last word, and each member once")

@@ -44,6 +44,18 @@ import Wire
         for message in Self.messages { #expect(try PeerCodec.decode(PeerCodec.encode(message)) == message) }
     }
 
+    @Test("what voters said comes back equal from the disk, or throws")
+    func words() throws {
+        let words = [
+            VotersWord(by: MemberID(high: 1, low: 2), Self.introductions),
+            VotersWord(by: MemberID(high: 3, low: 4), []),
+        ]
+        let bytes = PeerCodec.encode(words)
+        #expect(try PeerCodec.decodeWords(bytes) == words)
+        #expect(try PeerCodec.decodeWords([]) == [])
+        #expect(throws: WireError.self) { try PeerCodec.decodeWords(Array(bytes.dropLast())) }
+    }
+
     @Test("what a forwarded command may be is bounded, and counters have successors")
     func bounds() {
         let large = [UInt8](repeating: 0, count: RaftCodec.maxCommandBytes + 1)

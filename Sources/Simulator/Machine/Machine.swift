@@ -26,6 +26,8 @@ package struct Machine: Sendable {
     package var losses = 0
     /// The members as they were when its node was made.
     package var invitedBy: [MemberID]
+    /// What voters have said of who votes, as its node keeps it on the disk.
+    package var words: [VotersWord] = []
 
     package struct ArmedCrash: Sendable {
         package let crash: Crash
@@ -112,8 +114,6 @@ package struct ProcessMemory: Sendable {
     package var decisions: DecisionSnapshot
     /// Whom its links let in.
     package var admission: PeerAdmission
-    /// Voters by the word of others.
-    package var introductions: [Introduction] = []
     package var freshness: Freshness?
     package var isServing: Bool
     /// Set while the process stops gracefully: for how long it is to stay down.

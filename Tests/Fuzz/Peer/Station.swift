@@ -47,6 +47,7 @@ struct Station {
             facts: state.facts,
             applied: base,
             invitedBy: [],
+            introduced: [],
             seed: member.low,
             at: now
         )

@@ -22,8 +22,10 @@ struct Voter {
     /// Committed and not yet applied.
     var committed: [Entry] = []
 
-    /// - Parameter unapplied: How many entries its log holds beyond what its state reflects.
-    init(unapplied: UInt64 = 0) {
+    /// - Parameters:
+    ///   - unapplied: How many entries its log holds beyond what its state reflects.
+    ///   - introduced: What an earlier process was told of who votes.
+    init(unapplied: UInt64 = 0, introduced: [VotersWord] = []) {
         let base = SnapshotPoint(
             position: LogPosition(term: Term(1), index: LogIndex(1)),
             hash: .of([1]),
@@ -44,6 +46,7 @@ struct Voter {
             facts: DirectoryFacts(revision: LogIndex(1), epoch: 0, stateRoot: .zero),
             applied: base,
             invitedBy: [],
+            introduced: introduced,
             seed: 1,
             at: now
         )

@@ -109,12 +109,11 @@ extension DecisionSnapshot {
         _ name: String,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        let active = try view.activePolicies(name)
         if name == Grammar.administrationSet {
-            administration = active
-            return
+            administration = try view.activePolicies(name, after: administration)
+        } else {
+            put(try view.activePolicies(name, after: active(name)), for: name)
         }
-        put(active, for: name)
     }
 }
 

@@ -58,11 +58,14 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// Nil for a set that is in force no more.
     mutating func put(_ active: ActivePolicySet?, for name: String) {
+        indexes[0].replace(self.active(name), with: active, for: name)
         policies.removeAll { $0.name == name }
         if let active { policies.append(active) }
         policies.sort { $0.name < $1.name }
-        indexes[0].replace(active, for: name)
     }
+
+    /// Of the sets but the one for administration.
+    func active(_ name: String) -> ActivePolicySet? { policies.first { $0.name == name } }
 
     /// Of the entities, and of the actions that policies name.
     var index: EntityIndex { indexes[0] }

@@ -11,7 +11,7 @@ internal import Directory
 package enum EntityTypeMapping {
     package static let typeLimit = 64
     package static let idLimit = 1024
-    static let actionType: EntityTypeName = "Action"
+    static let actionType = EntityUIDs.requestAction
 
     package static func uid(
         type: String,

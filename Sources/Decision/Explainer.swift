@@ -27,19 +27,22 @@ package struct Explainer {
     ) -> [Explanation.DecidingPolicy] {
         var found: [Explanation.DecidingPolicy] = []
         for set in sets {
-            for rule in set.rules where references.contains(rule.reference) { found.append(deciding(rule, in: set)) }
+            for number in set.rules.indices where references.contains(set.reference(of: number)) {
+                found.append(deciding(number, in: set))
+            }
         }
         return found
     }
 
-    private mutating func deciding(_ rule: PolicyRule, in set: ActivePolicySet) -> Explanation.DecidingPolicy {
-        Explanation.DecidingPolicy(
-            reference: rule.reference,
-            effect: rule.policy.effect,
-            text: set.excerpt(rule.policy.range),
-            subjectPath: path(from: request.principal, to: rule.policy.scope.principal),
-            resourcePath: path(from: request.resource, to: rule.policy.scope.resource),
-            conditions: rule.policy.conditions.indices.map { trace(rule, $0, in: set) }
+    private mutating func deciding(_ number: Int, in set: ActivePolicySet) -> Explanation.DecidingPolicy {
+        let policy = set.rules[number].policy
+        return Explanation.DecidingPolicy(
+            reference: set.reference(of: number),
+            effect: policy.effect,
+            text: set.excerpt(policy.range, of: number),
+            subjectPath: path(from: request.principal, to: policy.scope.principal),
+            resourcePath: path(from: request.resource, to: policy.scope.resource),
+            conditions: policy.conditions.indices.map { trace(number, $0, in: set) }
         )
     }
 
@@ -51,15 +54,14 @@ package struct Explainer {
         }
     }
 
-    private mutating func trace(_ rule: PolicyRule, _ place: Int, in set: ActivePolicySet) -> Explanation.ConditionTrace
-    {
-        let condition = rule.policy.conditions[place]
+    private mutating func trace(_ number: Int, _ place: Int, in set: ActivePolicySet) -> Explanation.ConditionTrace {
+        let condition = set.rules[number].policy.conditions[place]
         let culprit = evaluator.culprit(of: condition.body)
         return Explanation.ConditionTrace(
             place: place,
             kind: condition.kind,
-            text: set.excerpt(culprit.range),
-            values: culprit.parts.map { .init(text: set.excerpt($0.range), result: $0.result) }
+            text: set.excerpt(culprit.range, of: number),
+            values: culprit.parts.map { .init(text: set.excerpt($0.range, of: number), result: $0.result) }
         )
     }
 
@@ -67,40 +69,34 @@ package struct Explainer {
     package mutating func nearMisses(in sets: [ActivePolicySet]) -> [Explanation.NearMiss] {
         var misses: [Explanation.NearMiss] = []
         for set in sets {
-            for rule in set.rules { if let miss = nearMiss(rule, in: set) { misses.append(miss) } }
+            for number in set.rules.indices { if let miss = nearMiss(number, in: set) { misses.append(miss) } }
         }
         let order = misses.indices.sorted { (misses[$0].distance, $0) < (misses[$1].distance, $1) }
         return order.prefix(Self.maxNearMisses).map { misses[$0] }
     }
 
-    private mutating func nearMiss(_ rule: PolicyRule, in set: ActivePolicySet) -> Explanation.NearMiss? {
-        guard rule.policy.effect == .permit else { return nil }
+    private mutating func nearMiss(_ number: Int, in set: ActivePolicySet) -> Explanation.NearMiss? {
+        let policy = set.rules[number].policy
+        guard policy.effect == .permit else { return nil }
         let obstacle: Explanation.NearMiss.Obstacle
-        switch evaluator.outcome(of: rule.policy) {
+        switch evaluator.outcome(of: policy) {
         case .satisfied, .notSatisfied(.action): return nil
         case .notSatisfied(.principal): obstacle = .principal
         case .notSatisfied(.resource): obstacle = .resource
-        case .notSatisfied(.condition(let place)): obstacle = .condition(trace(rule, place, in: set))
+        case .notSatisfied(.condition(let place)): obstacle = .condition(trace(number, place, in: set))
         case .failed(let error): obstacle = .failed(error)
         }
         var changes: [Change]?
         if searches > 0 {
             searches -= 1
-            changes = search.changes(toSatisfy: rule.policy)
+            changes = search.changes(toSatisfy: policy)
         }
         // Another scope is near only if something can be done about it.
         if changes == nil, obstacle == .principal || obstacle == .resource { return nil }
-        return Explanation.NearMiss(policy: rule.reference, obstacle: obstacle, changes: changes)
+        return Explanation.NearMiss(policy: set.reference(of: number), obstacle: obstacle, changes: changes)
     }
 }
 
 extension Explanation.NearMiss {
     fileprivate var distance: Int { changes?.count ?? .max }
-}
-
-extension ActivePolicySet {
-    fileprivate func excerpt(_ range: SourceRange) -> String {
-        let bytes = text.utf8.dropFirst(Int(range.start)).prefix(Int(range.end) - Int(min(range.start, range.end)))
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

@@ -30,6 +30,14 @@ import Testing
             (#"unknown("a") == unknown("a")"#, ["unknown: the value of \"a\" is not known"]),
             (#"unknown(1)"#, ["type error: expected string, got long"]),
             (#"true || unknown("a")"#, []),
+            (#"{x: unknown("a"), y: 1}.y == 1"#, []),
+            (#"{a: {x: unknown("a"), y: [1]}, b: 2}.a.y.contains({x: unknown("b"), z: 1}["z"])"#, []),
+            (#"(if true then {x: [unknown("a")], y: true} else {y: 1}).y"#, []),
+            (#"{x: unknown("a"), y: 1}.x == 1"#, ["unknown: the value of \"a\" is not known"]),
+            (#"{x: unknown("a"), y: 1}.z == 1"#, ["the record has no attribute \"z\""]),
+            (#"{x: unknown("a") + 1, y: true}.y"#, ["unknown: the value of \"a\" is not known"]),
+            (#"{x: unknown("a"), y: true, z: 1 + ""}.y"#, ["unknown: the value of \"a\" is not known"]),
+            (#"{x: unknown("a"), y: 1} has y"#, ["unknown: the value of \"a\" is not known"]),
         ]
     )
     func evaluation(condition: String, errors: [String]) throws {
@@ -38,8 +46,9 @@ import Testing
         #expect(response.errors.map { "\($0.error)" } == errors)
         #expect((response.decision == .allow) == errors.isEmpty)
         var compiled = CompiledEvaluator(Self.request, entities: EntityStore.empty)
-        compiled.evaluate(CompiledPolicySet(policies))
-        #expect(compiled.failuresInOrder.map { "\($0.error)" } == errors)
+        let set = CompiledPolicySet(policies)
+        compiled.evaluate(set)
+        #expect(compiled.failures(inOrderOf: set).map { "\($0.error)" } == errors)
     }
 
     @Test("is left in what a policy comes to in part") func residual() throws {

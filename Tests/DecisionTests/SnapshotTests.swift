@@ -18,7 +18,7 @@ import Testing
         mutating func token() -> String { "tok\(number(3))" }
 
         mutating func body(_ statements: [Digest]) -> CommandBody {
-            switch number(15) {
+            switch number(18) {
             case 0, 1:
                 .put(.principal(PrincipalSpec(id: principal(), attributes: ["n": .long(Int64(number(3)))])), .none)
             case 2: .put(.role(RoleSpec(name: role(), parents: number(2) == 0 ? [] : [role()])), .none)
@@ -52,11 +52,16 @@ import Testing
             default:
                 switch number(5) {
                 case 0: .deletePolicySet("app\(number(2))", .none)
-                case 1, 2: .activatePolicies(set: "app\(number(2))", version: UInt64(number(4)), .none)
+                case 1, 2: .activatePolicies(set: "app\(number(2))", version: UInt64(number(8)), .none)
                 default:
-                    .draftPolicies(PolicyDraft(set: "app\(number(2))", text: "permit (principal, action, resource);"))
+                    .draftPolicies(PolicyDraft(set: "app\(number(2))", text: policies()))
                 }
             }
+        }
+
+        /// Of which some are in the next one, too.
+        private mutating func policies() -> String {
+            (0..<number(5)).map { _ in "permit (principal, action == Action::\"a\(number(4))\", resource);\n" }.joined()
         }
     }
 
@@ -65,7 +70,7 @@ import Testing
         var generator = Generator(random: SeededRandom(seed: seed))
         var world = World()
         var statements: [Digest] = []
-        var changes = 0
+        var (changes, policyCount) = (0, 0)
         for step in 0..<400 {
             let result = world.attempt(generator.body(statements), key: "k\(step)")
             if case .done(let done)? = result {
@@ -75,9 +80,19 @@ import Testing
             guard step.isMultiple(of: 20) || step == 399 else { continue }
             let anew = DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec)
             #expect(world.snapshot == anew, "seed \(seed), step \(step)")
+            // Equal sets are those of equal texts.
+            for (set, other) in zip(world.snapshot.policies, anew.policies) {
+                #expect(set.rules == other.rules)
+                #expect(
+                    set.rules.indices.map { set.reference(of: $0) }
+                        == other.rules.indices.map { other.reference(of: $0) }
+                )
+                policyCount = max(policyCount, set.rules.count)
+            }
             #expect(world.snapshot.damage == nil)
         }
         #expect(changes > 60, "seed \(seed) changed too little")
+        #expect(policyCount > 1)
     }
 
     @Test("a node that joins is known at once, and one that is removed no more") func members() {

@@ -155,6 +155,20 @@ import Testing
         #expect(directory.refusal(.put(RoleSpec(name: "r33", parents: ["r32"])))?.code == .tooDeep)
     }
 
+    @Test("what is put above a role may leave it too deep: it can be changed, and nothing comes below it or in a circle")
+    func depthFromAbove() {
+        var directory = TestDirectory()
+        directory.succeed(.put(RoleSpec(name: "r0")), .put(RoleSpec(name: "top")), .put(RoleSpec(name: "other")))
+        for number in 1...32 {
+            directory.succeed(.put(RoleSpec(name: "r\(number)", parents: ["r\(number - 1)"])))
+        }
+        directory.succeed(.put(RoleSpec(name: "r0", parents: ["top"])))
+        directory.succeed(.put(RoleSpec(name: "r32", parents: ["r31"], description: "deep")))
+        #expect(directory.refusal(.put(RoleSpec(name: "r32", parents: ["r31", "other"])))?.code == .tooDeep)
+        #expect(directory.refusal(.put(RoleSpec(name: "r33", parents: ["r32"])))?.code == .tooDeep)
+        #expect(directory.refusal(.put(RoleSpec(name: "top", parents: ["r5"])))?.code == .cycle)
+    }
+
     @Test("a role in use is not deleted, and the refusal says by what") func inUse() {
         var directory = TestDirectory()
         directory.succeed(

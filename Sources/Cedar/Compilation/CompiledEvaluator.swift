@@ -73,13 +73,17 @@ package struct CompiledEvaluator: ~Copyable {
         principal.isBeyondLimit || action.isBeyondLimit || resource.isBeyondLimit || areOthersBeyondLimit
     }
 
-    /// Those in the order of the set.
-    package var satisfiedInOrder: ContiguousArray<CompiledPolicy> {
-        satisfied.count < 2 ? satisfied : ContiguousArray(satisfied.sorted { $0.number < $1.number })
+    /// Those in the order of the set, which is the one that was evaluated last.
+    package func satisfied(inOrderOf policies: CompiledPolicySet) -> ContiguousArray<CompiledPolicy> {
+        guard satisfied.count > 1 else { return satisfied }
+        return ContiguousArray(satisfied.sorted { policies.number(of: $0) < policies.number(of: $1) })
     }
 
-    package var failuresInOrder: ContiguousArray<Failure> {
-        failures.count < 2 ? failures : ContiguousArray(failures.sorted { $0.policy.number < $1.policy.number })
+    package func failures(inOrderOf policies: CompiledPolicySet) -> ContiguousArray<Failure> {
+        guard failures.count > 1 else { return failures }
+        return ContiguousArray(
+            failures.sorted { policies.number(of: $0.policy) < policies.number(of: $1.policy) }
+        )
     }
 
     /// Evaluates the policies whose scope matches. In no order, but where the steps run out: then in that of the set.
@@ -96,9 +100,7 @@ package struct CompiledEvaluator: ~Copyable {
     private mutating func evaluateInOrder(_ policies: CompiledPolicySet, from start: Int) {
         forgetFindings()
         steps = start
-        for policy in policies.listed.sorted(by: { $0.number < $1.number }) {
-            examine(policy, from: steps)
-        }
+        for policy in policies.listed where !policy.matchesNothing { examine(policy, from: steps) }
     }
 
     /// They are few: one by one they are gone sooner than all at once.

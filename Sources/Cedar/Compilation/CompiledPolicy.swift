@@ -6,19 +6,31 @@ package final class CompiledPolicy: Sendable {
     let resource: ScopeTest
     let code: PolicyCode
     package let policy: Policy
-    /// Of two policies of a set, the one that was added first has the lower number.
-    package let number: Int
+    /// Where its set keeps it, and every copy of that set that has it.
+    let place: UInt32
     private let nameHead: NameHead
 
-    init(_ policy: Policy, number: Int, code: PolicyCode) {
+    init(_ policy: Policy, at place: UInt32, code: PolicyCode) {
         self.policy = policy
-        self.number = number
+        self.place = place
         nameHead = NameHead(policy.id.text)
         isForbid = policy.effect == .forbid
         principal = ScopeTest(policy.scope.principal)
         actions = ActionTest(policy.scope.action)
         resource = ScopeTest(policy.scope.resource)
         self.code = code
+    }
+
+    /// The same under another name.
+    init(_ other: CompiledPolicy, renamed policy: Policy) {
+        self.policy = policy
+        place = other.place
+        nameHead = NameHead(policy.id.text)
+        isForbid = other.isForbid
+        principal = other.principal
+        actions = other.actions
+        resource = other.resource
+        code = other.code
     }
 
     /// By name.
@@ -34,11 +46,11 @@ package final class CompiledPolicy: Sendable {
             effect: .forbid,
             scope: Scope(principal: .any, action: .memberOfAny([]), resource: .any),
             conditions: [],
-            position: SourcePosition(line: 1, column: 1, offset: 0),
+            position: .start,
             range: .none,
             template: nil
         ),
-        number: -1,
+        at: CodeTable.vacant,
         code: PolicyCompiler.compile([])
     )
 

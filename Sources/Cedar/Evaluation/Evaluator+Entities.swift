@@ -60,8 +60,15 @@ extension Evaluator {
         return true
     }
 
-    mutating func attribute(_ operand: Expression, _ name: AttributeName) throws(EvaluationError) -> Value {
-        let value = try evaluate(operand)
+    mutating func attribute(
+        _ operand: Expression,
+        _ name: AttributeName,
+        of expression: Expression
+    ) throws(EvaluationError) -> Value {
+        let value: Value
+        do throws(EvaluationError) { value = try evaluate(operand) } catch {
+            return try known(expression, failingWith: error)
+        }
         switch value {
         case .record(let record):
             guard let field = record[name] else { throw error(operand, .noSuchField(name)) }

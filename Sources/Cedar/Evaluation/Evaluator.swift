@@ -60,7 +60,7 @@ package struct Evaluator {
         case .isType(let operand, let type, let group): return .bool(try isType(operand, type, in: group))
         case .has(let operand, let path): return .bool(try has(operand, path))
         case .like(let operand, let pattern): return .bool(try like(operand, pattern))
-        case .attribute(let operand, let name): return try attribute(operand, name)
+        case .attribute(let operand, let name): return try attribute(operand, name, of: expression)
         case .contains(let test, let set, let argument): return .bool(try contains(test, set, argument))
         case .isEmpty(let operand): return .bool(try set(operand).isEmpty)
         case .hasTag(let operand, let name): return .bool(try hasTag(operand, name))
@@ -101,6 +101,20 @@ package struct Evaluator {
 }
 
 extension Evaluator {
+    /// What an expression comes to that has no value when it is evaluated as a whole, because of the function `unknown`: the
+    /// fields of a record are known though others are not, as the reference implementation has it.
+    mutating func known(_ expression: Expression, failingWith error: EvaluationError) throws(EvaluationError) -> Value {
+        guard case .refusedArgument(.unknown, _) = error.reason else { throw error }
+        var evaluator = PartialEvaluator(request: PartialRequest(request), entities: entities, limits: limits)
+        evaluator.evaluator.steps = steps
+        defer {
+            steps = evaluator.steps
+            if evaluator.evaluator.isBeyondLimit { isBeyondLimit = true }
+        }
+        guard case .value(let value) = try evaluator.evaluate(expression) else { throw error }
+        return value
+    }
+
     /// What is known of an entity; nil when it does not exist.
     mutating func content(of uid: EntityUID) -> EntityContent? {
         guard let place = place(of: uid) else { return entities.content(of: uid) }

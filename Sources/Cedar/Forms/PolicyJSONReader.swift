@@ -106,7 +106,7 @@ struct PolicyJSONReader {
             effect: effect,
             scope: scope,
             conditions: conditions,
-            position: SourcePosition(line: 1, column: 1, offset: 0),
+            position: .start,
             range: .none,
             template: nil
         )

@@ -18,8 +18,8 @@ package struct PartialRequest: Hashable, Sendable {
         self.context = context
     }
 
-    /// The request as if one of its entities were not known, but for its type.
-    package init(_ request: Request, without variable: Variable) {
+    /// The request as if one of its entities were not known, but for its type; without a variable all of it is known.
+    package init(_ request: Request, without variable: Variable? = nil) {
         func part(_ uid: EntityUID, _ place: Variable) -> Part { place == variable ? .unknown(uid.type) : .known(uid) }
         self.init(
             principal: part(request.principal, .principal),

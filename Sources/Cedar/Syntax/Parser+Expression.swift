@@ -25,8 +25,9 @@ extension Parser {
     /// Ends where the parser stands, so that the operands must have been read in a statement before: a call takes the parser as
     /// it is before its arguments are evaluated.
     private func node(_ kind: Expression.Kind, from start: SourceRange) throws(Diagnostic) -> Expression {
-        let expression = Expression(kind, range: start.through(previous.range))
-        guard expression.depth <= limits.maxNesting else { throw tooDeep(expression.range) }
+        let range = start.through(previous.range)
+        let expression = Expression(kind, range: range.counted(from: origin))
+        guard expression.depth <= limits.maxNesting else { throw tooDeep(range) }
         return expression
     }
 
@@ -187,7 +188,7 @@ extension Parser {
 
     private mutating func number(sign: SourceRange?) throws(Diagnostic) -> Expression {
         let token = current
-        let digits = source.bytes[Int(token.range.start)..<Int(token.range.end)]
+        let digits = bytes[Int(token.range.start)..<Int(token.range.end)]
         guard let value = Int64(decimalDigits: digits, isNegative: sign != nil) else {
             throw fault("the number does not fit in 64 bits")
         }

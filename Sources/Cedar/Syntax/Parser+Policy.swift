@@ -2,18 +2,18 @@ extension Parser {
     /// Policies and templates in the order of the text, called `policy0`, `policy1` and so on.
     static func policies(_ text: String, limits: SyntaxLimits) throws(CedarSyntaxError) -> [Policy] {
         var parser = try Parser.start(text, limits: limits)
+        let source = parser.source
         var policies: [Policy] = []
         try parser.statements { parser throws(Diagnostic) in
-            guard policies.count < limits.maxPolicies else {
-                throw parser.fault("more than \(limits.maxPolicies) policies in one text")
-            }
-            policies.append(try parser.policy(id: PolicyID("policy\(policies.count)")))
+            guard policies.count < limits.maxPolicies else { throw parser.tooManyPolicies() }
+            let position = source.position(at: Int(parser.current.range.start))
+            policies.append(try parser.policy(id: .byOrder(policies.count), at: position))
         }
         return policies
     }
 
     /// `Policy := Annotation* ('permit' | 'forbid') '(' Principal ',' Action ',' Resource ','? ')' Condition* ';'`
-    mutating func policy(id: PolicyID) throws(Diagnostic) -> Policy {
+    mutating func policy(id: PolicyID, at position: SourcePosition) throws(Diagnostic) -> Policy {
         let start = current.range
         let annotations = try self.annotations()
         let effect = try self.effect()
@@ -28,11 +28,13 @@ extension Parser {
             effect: effect,
             scope: scope,
             conditions: conditions,
-            position: source.position(at: Int(start.start)),
-            range: start.through(previous.range),
+            position: position,
+            range: start.through(previous.range).counted(from: origin),
             template: nil
         )
     }
+
+    func tooManyPolicies() -> Diagnostic { fault("more than \(limits.maxPolicies) policies in one text") }
 
     mutating func annotations() throws(Diagnostic) -> [Annotation] {
         var annotations: [Annotation] = []

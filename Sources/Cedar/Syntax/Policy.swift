@@ -6,6 +6,10 @@ package struct PolicyID: Hashable, Comparable, Sendable {
 
     package init(_ text: String) { self.text = text }
 
+    /// Of a policy that has no name of its own.
+    /// - Parameter place: In its text, from 0.
+    static func byOrder(_ place: Int) -> PolicyID { PolicyID("policy\(place)") }
+
     package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
     package func hash(into hasher: inout Hasher) { hasher.combine(text) }

@@ -1,24 +1,28 @@
 /// Cuts a text into tokens, always taking the longest.
 struct Lexer {
     private let bytes: [UInt8]
-    private var index = 0
+    private var index: Int
+
+    /// - Parameter offset: Where a token, or space before one, begins.
+    init(_ bytes: [UInt8], from offset: Int = 0) {
+        self.bytes = bytes
+        index = offset
+    }
 
     /// Ends with one `end` token. What is no token is kept as `invalid`, for the parser to report where it meets it.
     static func tokens(of source: SourceText) -> [Token] {
-        var lexer = Lexer(bytes: source.bytes)
+        var lexer = Lexer(source.bytes)
         var tokens: [Token] = []
         tokens.reserveCapacity(source.bytes.count / 5)
-        while let token = lexer.next() { tokens.append(token) }
-        let end = UInt32(source.bytes.count)
-        tokens.append(Token(kind: .end, range: SourceRange(start: end, end: end)))
+        repeat { tokens.append(lexer.next()) } while tokens.last?.kind != .end
         return tokens
     }
 
-    private mutating func next() -> Token? {
+    /// At the end of the text `end`, however often.
+    mutating func next() -> Token {
         skipSpaceAndComments()
-        guard index < bytes.count else { return nil }
         let start = index
-        let kind = scan()
+        let kind = index < bytes.count ? scan() : .end
         return Token(kind: kind, range: SourceRange(start: UInt32(start), end: UInt32(index)))
     }
 

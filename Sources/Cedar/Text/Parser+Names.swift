@@ -31,7 +31,7 @@ extension Parser {
     }
 
     private func inside(_ token: Token) -> ArraySlice<UInt8> {
-        source.bytes[Int(token.range.start) + 1..<Int(token.range.end) - 1]
+        bytes[Int(token.range.start) + 1..<Int(token.range.end) - 1]
     }
 
     private func badEscape(_ escape: StringLiteral.BadEscape, in token: Token) -> Diagnostic {

@@ -1,15 +1,24 @@
 /// Reads tokens by recursive descent, at most `maxRecursion` levels of it. The grammars are its extensions.
 struct Parser {
-    let source: SourceText
+    let bytes: [UInt8]
     let limits: SyntaxLimits
-    private let tokens: [Token]
-    private var index = 0
+    private var lexer: Lexer
+    private(set) var current: Token
+    private(set) var following: Token
+    /// The token last read.
+    private(set) var previous: Token
     private var recursion = 0
+    /// Where the ranges of what is read count from.
+    var origin: UInt32 = 0
 
-    private init(_ source: SourceText, limits: SyntaxLimits) {
-        self.source = source
+    /// - Parameter offset: Where the text before ends, whatever follows it: its start, or behind a semicolon that is a token.
+    init(_ bytes: [UInt8], from offset: Int = 0, limits: SyntaxLimits) {
+        self.bytes = bytes
         self.limits = limits
-        tokens = Lexer.tokens(of: source)
+        lexer = Lexer(bytes, from: offset)
+        current = lexer.next()
+        following = lexer.next()
+        previous = current
     }
 
     static func whole<Result>(
@@ -32,17 +41,16 @@ struct Parser {
             let message = "the text has \(text.utf8.count) bytes, more than \(limits.maxBytes)"
             throw CedarSyntaxError(diagnostics: [Diagnostic(message, at: .none, in: SourceText(""))])
         }
-        return Parser(SourceText(text), limits: limits)
+        return Parser([UInt8](text.utf8), limits: limits)
     }
 }
 
 extension Parser {
-    var current: Token { tokens[min(index, tokens.count - 1)] }
-    var following: Token { tokens[min(index + 1, tokens.count - 1)] }
-    /// The token last read.
-    var previous: Token { tokens[max(0, index - 1)] }
-
-    mutating func advance() { index = min(index + 1, tokens.count - 1) }
+    /// At the end of the text it does nothing.
+    mutating func advance() {
+        guard current.kind != .end else { return }
+        (previous, current, following) = (current, following, lexer.next())
+    }
 
     mutating func take(_ kind: Token.Kind) -> Bool {
         guard current.kind == kind else { return false }
@@ -54,7 +62,12 @@ extension Parser {
         guard take(kind) else { throw unexpected(expected: expected) }
     }
 
-    func text(_ token: Token) -> String { source.text(token.range) }
+    func text(_ token: Token) -> String {
+        String(decoding: bytes[Int(token.range.start)..<Int(token.range.end)], as: UTF8.self)
+    }
+
+    /// For faults. It is made when it is asked for, since most texts have none.
+    var source: SourceText { SourceText(bytes) }
 
     /// Reads statements to the end of the text. A fault ends the statement that it is in; reading goes on after the next
     /// semicolon, so that one text can show several.

@@ -13,6 +13,12 @@ package struct SourceRange: Hashable, Sendable {
 
     /// From the start of this one to the end of the other.
     func through(_ other: SourceRange) -> SourceRange { SourceRange(start: start, end: max(end, other.end)) }
+
+    /// The same with offsets that count from a place before it.
+    func counted(from origin: UInt32) -> SourceRange { SourceRange(start: start - origin, end: end - origin) }
+
+    /// The opposite of `counted(from:)`.
+    func moved(by origin: UInt32) -> SourceRange { SourceRange(start: start + origin, end: end + origin) }
 }
 
 /// A place in a source text, for people.
@@ -25,6 +31,9 @@ package struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     package let offset: Int
 
     package var description: String { "\(line):\(column)" }
+
+    /// The first of a text.
+    package static let start = SourcePosition(line: 1, column: 1, offset: 0)
 }
 
 /// A text and where its lines start.
@@ -32,8 +41,10 @@ struct SourceText: Sendable {
     let bytes: [UInt8]
     private let lineStarts: [Int]
 
-    init(_ text: String) {
-        bytes = [UInt8](text.utf8)
+    init(_ text: String) { self.init([UInt8](text.utf8)) }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
         var starts = [0]
         for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(index + 1) }
         lineStarts = starts

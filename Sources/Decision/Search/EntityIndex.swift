@@ -14,7 +14,7 @@ struct EntityIndex: Hashable, Sendable {
     /// How many of each type have members.
     private var groupCounts: TreeDictionary<EntityTypeName, Int> = [:]
     /// By the names of the active policy sets.
-    private var actions: TreeDictionary<String, SortedIDs> = [:]
+    private var actions: TreeDictionary<String, NamedActions> = [:]
 
     /// Notes what became of an entity: from nothing at all, or to nothing.
     mutating func replace(_ uid: EntityUID, _ old: EntityFacts?, with new: EntityFacts?) {
@@ -30,8 +30,10 @@ struct EntityIndex: Hashable, Sendable {
         for group in after where !joined.contains(group) { add(uid, to: group) }
     }
 
-    mutating func replace(_ active: ActivePolicySet?, for name: String) {
-        actions[name] = active.map { SortedIDs($0.rules.flatMap(\.policy.namedActions)) }
+    /// Notes what became of a policy set: from nothing at all, or to nothing.
+    mutating func replace(_ old: ActivePolicySet?, with new: ActivePolicySet?, for name: String) {
+        guard let new else { return actions[name] = nil }
+        actions[name, default: NamedActions()].replace(old?.rules ?? [], with: new.rules)
     }
 
     private mutating func add(_ uid: EntityUID, to group: EntityUID) {
@@ -58,7 +60,7 @@ struct EntityIndex: Hashable, Sendable {
     func all(of type: EntityTypeName) -> SortedIDs { known[type] ?? SortedIDs() }
 
     /// Names of those that the policies of a set speak of.
-    func actions(of set: String) -> SortedIDs { actions[set] ?? SortedIDs() }
+    func actions(of set: String) -> SortedIDs { actions[set]?.ids ?? SortedIDs() }
 
     func members(of group: EntityUID, type: EntityTypeName) -> SortedIDs? { members[group]?[type] }
 

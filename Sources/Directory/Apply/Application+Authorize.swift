@@ -87,14 +87,17 @@ extension Application {
     mutating func activePolicies(_ name: String) throws(DirectoryError) -> ActivePolicySet? {
         guard let set = try read({ view throws(StateDamage) in try view.policySet(name) }) else { return nil }
         if let parsed = policies.find(name, at: set.metadata.revision) { return parsed }
-        guard let parsed = try read({ view throws(StateDamage) in try view.activePolicies(name) }) else { return nil }
+        let latest = policies.latest(name)
+        guard let parsed = try read({ view throws(StateDamage) in try view.activePolicies(name, after: latest) }) else {
+            return nil
+        }
         policies.keep(parsed, name, at: set.metadata.revision)
         return parsed
     }
 }
 
-/// The administration policies as last parsed, so that a command does not parse them again. Holds one set: only commands
-/// are authorized here.
+/// The administration policies as last parsed, so that a command does not parse them again, and the last draft, so that
+/// the next one of its set is parsed where it differs. What was parsed before makes no difference to what comes of a command.
 struct ParsedPolicies: Sendable {
     private struct Place: Hashable {
         let name: String
@@ -103,6 +106,7 @@ struct ParsedPolicies: Sendable {
 
     private var place: Place?
     private var policies: ActivePolicySet?
+    private var draft: ActivePolicySet?
 
     func find(_ name: String, at revision: LogIndex) -> ActivePolicySet? {
         place == Place(name: name, revision: revision) ? policies : nil
@@ -111,5 +115,12 @@ struct ParsedPolicies: Sendable {
     mutating func keep(_ policies: ActivePolicySet, _ name: String, at revision: LogIndex) {
         place = Place(name: name, revision: revision)
         self.policies = policies
+    }
+
+    mutating func keepDraft(_ draft: ActivePolicySet) { self.draft = draft }
+
+    /// A version of the set, whichever was parsed last; nil where none is kept.
+    func latest(_ name: String) -> ActivePolicySet? {
+        draft?.name == name ? draft : policies?.name == name ? policies : nil
     }
 }

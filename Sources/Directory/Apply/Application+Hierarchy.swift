@@ -5,8 +5,14 @@ internal import Kernel
 extension Application {
     /// Refuses parents from which the node could be reached again, or that stand at the end of too long a chain.
     ///
-    /// Depth is checked upwards from the node that is put, since what hangs below may be a great deal; `ancestors`
-    /// bounds the work.
+    /// What may come about below is looked at as follows.
+    /// - Cycles: each has an edge that was put last, from a node to a parent that was there already. The search upwards from
+    ///   that node comes back to it, so no cycle is ever closed, in whatever order nodes are put.
+    /// - Depth and the count of ancestors: of the node that is put alone. Those of what hangs below it grow with its own, and a
+    ///   hierarchy that is built from below can get deeper than `hierarchyDepth`. To look there would cost what hangs below:
+    ///   a folder may have a million files. What the bounds are for holds without: this search ends at `ancestors`, and a
+    ///   decision that asks about an entity with more than `Cedar.Ancestors.maxCount` denies. What has got too deep can be
+    ///   changed, but not be given other parents that are too deep.
     func checkAncestry<Node: Hashable & CustomStringConvertible>(
         of node: Node,
         parents: [Node],

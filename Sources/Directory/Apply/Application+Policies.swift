@@ -11,7 +11,13 @@ extension Application {
         try check(draft.precondition, on: set?.metadata, draft.set)
         let version = (set?.latestVersion ?? 0) + 1
         do {
-            _ = try ActivePolicySet(name: draft.set, version: version, text: draft.text)
+            let parsed = try ActivePolicySet(
+                name: draft.set,
+                version: version,
+                text: draft.text,
+                after: policies.latest(draft.set)
+            )
+            policies.keepDraft(parsed)
         } catch {
             diagnostics = error.diagnostics
             throw .refused(.invalidPolicy, draft.set)
@@ -58,7 +64,7 @@ extension Application {
         }
         if set.activeVersion == version { return done(set.metadata) }
         if name == Grammar.administrationSet {
-            let rules = try read { view throws(StateDamage) in try view.parsed(chosen) }
+            let rules = try read { view throws(StateDamage) in try view.parsed(chosen, after: policies.latest(name)) }
             try checkNoLockout(with: rules, without: nil)
         }
         if let active = set.activeVersion,

@@ -15,8 +15,10 @@ extension Application {
         // A reference that was good when it was made may point to somebody revoked since: it stays, as a fact.
         if let owner = spec.owner, owner != old?.spec.owner { try checkReference(owner) }
         if let parent = spec.parent, parent != old?.spec.parent { try checkReference(parent) }
-        try checkAncestry(of: spec.id, parents: Self.references(spec)) { id throws(DirectoryError) in
-            try read { view throws(StateDamage) in try view.principal(id) }.map { Self.references($0.spec) } ?? []
+        if Self.references(spec) != old.map({ Self.references($0.spec) }) {
+            try checkAncestry(of: spec.id, parents: Self.references(spec)) { id throws(DirectoryError) in
+                try read { view throws(StateDamage) in try view.principal(id) }.map { Self.references($0.spec) } ?? []
+            }
         }
         let record = PrincipalRecord(spec: spec, metadata: metadata(replacing: old?.metadata))
         store(.principal(record), replacing: old.map { .principal($0) })

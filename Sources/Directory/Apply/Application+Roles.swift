@@ -8,6 +8,14 @@ extension Application {
         try check(precondition, on: old?.metadata, spec.name)
         if let old, old.spec == spec { return done(old.metadata) }
         try checkText(spec.description, "description")
+        if spec.parents != old?.spec.parents { try checkParents(spec) }
+        let record = RoleRecord(spec: spec, metadata: metadata(replacing: old?.metadata))
+        store(.role(record), replacing: old.map { .role($0) })
+        events.append(.roleChanged(spec.name))
+        return done(record.metadata)
+    }
+
+    private func checkParents(_ spec: RoleSpec) throws(DirectoryError) {
         guard spec.parents.count <= Limits.parents else { throw .refused(.tooLarge, "parents") }
         for parent in spec.parents where try read({ view throws(StateDamage) in try view.role(parent) }) == nil {
             throw .refused(.unknownReference, "role/\(parent)")
@@ -15,10 +23,6 @@ extension Application {
         try checkAncestry(of: spec.name, parents: spec.parents) { name throws(DirectoryError) in
             try read { view throws(StateDamage) in try view.role(name) }?.spec.parents ?? []
         }
-        let record = RoleRecord(spec: spec, metadata: metadata(replacing: old?.metadata))
-        store(.role(record), replacing: old.map { .role($0) })
-        events.append(.roleChanged(spec.name))
-        return done(record.metadata)
     }
 
     mutating func delete(role name: String, _ precondition: Precondition) throws(DirectoryError) -> CommandResult.Done {

@@ -8,6 +8,8 @@ package enum EntityUIDs {
     package static let administrator: EntityTypeName = "Reeve::Administrator"
     package static let node: EntityTypeName = "Reeve::Node"
     package static let action: EntityTypeName = "Reeve::Action"
+    /// Of what requests for decisions ask about.
+    package static let requestAction: EntityTypeName = "Action"
     package static let attribute: EntityTypeName = "Reeve::Attribute"
     package static let assignment: EntityTypeName = "Reeve::Assignment"
     package static let token: EntityTypeName = "Reeve::Token"

@@ -5,38 +5,89 @@ package import Kernel
 package final class ActivePolicySet: Hashable, Sendable {
     package let name: String
     package let version: UInt64
-    package let text: String
+    /// In the order of the text: a policy's number is its rule's place.
     package let rules: [PolicyRule]
-    /// The same, as decisions use them: a policy's number is its rule's place.
-    let compiled: CompiledPolicySet
+    /// The same, as decisions use them.
+    let source: PolicyText
+
+    package var text: String { source.text }
 
     /// Reads a text. Policies are called by their `@id`, or else `policy0`, `policy1` and so on in the order of the text.
-    package init(name: String, version: UInt64, text: String) throws(PolicyTextError) {
-        let set: PolicySet
-        do {
-            set = try PolicySet.parse(text, naming: .byAnnotation)
+    ///
+    /// - Parameter earlier: With this, what a policy of it says is not read again. What comes of it is the same without.
+    package init(
+        name: String,
+        version: UInt64,
+        text: String,
+        after earlier: ActivePolicySet? = nil
+    ) throws(PolicyTextError) {
+        let (source, change): (PolicyText, PolicyChange?)
+        do throws(CedarSyntaxError) {
+            if let earlier {
+                (source, change) = try earlier.source.changed(to: text)
+            } else {
+                (source, change) = (try PolicyText(text), nil)
+            }
         } catch {
             throw PolicyTextError(diagnostics: error.diagnostics.map { PolicyDiagnostic($0.message, at: $0.position) })
         }
-        var diagnostics = set.templates.map {
+        (self.name, self.version, self.source) = (name, version, source)
+        let read = change?.new ?? source.policies.indices
+        let rules = try Self.rules(of: source, read)
+        self.rules = Self.splice(rules, into: earlier?.rules ?? [], change, source.policies)
+    }
+
+    /// The rules of some policies.
+    private static func rules(of source: PolicyText, _ numbers: Range<Int>) throws(PolicyTextError) -> [PolicyRule] {
+        var diagnostics = numbers.filter { source.policies[$0].isTemplate }.map {
             PolicyDiagnostic(
                 "a template decides nothing until it is linked, which is not possible yet",
-                at: $0.position
+                at: source.position(of: $0)
             )
         }
         var rules: [PolicyRule] = []
-        for policy in set.policies {
-            do { rules.append(try PolicyRule(policy, set: name, version: version)) } catch {
-                diagnostics.append(error)
+        for number in numbers where !source.policies[number].isTemplate {
+            do throws(PolicyRule.Fault) {
+                rules.append(try PolicyRule(source.policies[number]))
+            } catch {
+                diagnostics.append(PolicyDiagnostic(error.message, at: source.position(of: number)))
             }
         }
         guard diagnostics.isEmpty else { throw PolicyTextError(diagnostics: diagnostics) }
-        self.name = name
-        self.version = version
-        self.text = text
-        self.rules = rules
-        self.compiled = CompiledPolicySet(set)
+        return rules
     }
+
+    /// All rules after a change; without one, those that were read are all there are.
+    private static func splice(
+        _ read: [PolicyRule],
+        into rules: [PolicyRule],
+        _ change: PolicyChange?,
+        _ policies: [Policy]
+    ) -> [PolicyRule] {
+        guard let change else { return read }
+        var rules = rules
+        rules.replaceSubrange(change.old, with: read)
+        guard change.isShift else { return rules }
+        for number in change.new.upperBound..<rules.count where rules[number].policy !== policies[number] {
+            rules[number] = PolicyRule(rules[number], renamed: policies[number])
+        }
+        return rules
+    }
+
+    package func reference(of number: Int) -> PolicyReference {
+        PolicyReference(
+            set: name,
+            version: version,
+            id: rules[number].policy.id.text,
+            line: source.line(of: number)
+        )
+    }
+
+    /// Where a range of a policy, which counts from where the policy begins, is in the text.
+    package func place(_ range: SourceRange, of number: Int) -> SourceRange { source.place(range, of: number) }
+
+    /// What is written there.
+    package func excerpt(_ range: SourceRange, of number: Int) -> String { source.excerpt(range, of: number) }
 
     /// The rest follows from these.
     package static func == (lhs: ActivePolicySet, rhs: ActivePolicySet) -> Bool {
@@ -65,7 +116,8 @@ package struct PolicyTextError: Error, Hashable, Sendable {
 /// is to copy each with all that it holds.
 package final class PolicyRule: Hashable, Sendable {
     package let policy: Policy
-    package let reference: PolicyReference
+    /// Actions that it speaks of, in its scope or its conditions, as requests would have them.
+    package let namedActions: [EntityUID]
     package let maximumAge: Span?
     package let appliesToRestricted: Bool
     package let duties: DecisionDuties
@@ -74,15 +126,29 @@ package final class PolicyRule: Hashable, Sendable {
     /// healthy nodes. DESIGN section 7.
     package static let minimumMaximumAge = Span.seconds(3)
 
-    init(_ policy: Policy, set: String, version: UInt64) throws(PolicyDiagnostic) {
+    /// What is wrong with annotations.
+    struct Fault: Error {
+        let message: String
+    }
+
+    init(_ policy: Policy) throws(Fault) {
         self.policy = policy
-        self.reference = PolicyReference(set: set, version: version, id: policy.id.text, line: policy.position.line)
+        self.namedActions = policy.namedActions
         self.maximumAge = try Self.maximumAge(of: policy)
         self.appliesToRestricted = policy.annotation("allow_restricted") != nil
         self.duties = try DecisionDuties(of: policy)
         guard policy.effect == .permit || (maximumAge == nil && !appliesToRestricted) else {
-            throw PolicyDiagnostic("@max_age and @allow_restricted are for permits only", at: policy.position)
+            throw Fault(message: "@max_age and @allow_restricted are for permits only")
         }
+    }
+
+    /// The same under another name.
+    init(_ other: PolicyRule, renamed policy: Policy) {
+        self.policy = policy
+        namedActions = other.namedActions
+        maximumAge = other.maximumAge
+        appliesToRestricted = other.appliesToRestricted
+        duties = other.duties
     }
 
     /// What becomes of a permit that is satisfied.
@@ -102,22 +168,19 @@ package final class PolicyRule: Hashable, Sendable {
 
     /// The rest follows from these.
     package static func == (lhs: PolicyRule, rhs: PolicyRule) -> Bool {
-        lhs === rhs || (lhs.reference == rhs.reference && lhs.policy == rhs.policy)
+        lhs === rhs || lhs.policy == rhs.policy
     }
 
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(reference)
-        hasher.combine(policy)
-    }
+    package func hash(into hasher: inout Hasher) { hasher.combine(policy) }
 
-    private static func maximumAge(of policy: Policy) throws(PolicyDiagnostic) -> Span? {
+    private static func maximumAge(of policy: Policy) throws(Fault) -> Span? {
         guard let text = policy.annotation("max_age") else { return nil }
         guard let duration = try? CedarDuration.parse(text), duration.milliseconds >= 0 else {
-            throw PolicyDiagnostic("@max_age takes a duration such as \"5s\", not \"\(text)\"", at: policy.position)
+            throw Fault(message: "@max_age takes a duration such as \"5s\", not \"\(text)\"")
         }
         let age = Span.milliseconds(UInt64(duration.milliseconds))
         guard age >= minimumMaximumAge else {
-            throw PolicyDiagnostic("@max_age is at least \"3s\"", at: policy.position)
+            throw Fault(message: "@max_age is at least \"3s\"")
         }
         return age
     }
@@ -145,7 +208,7 @@ package struct PolicyReference: Hashable, Comparable, Sendable, CustomStringConv
     }
 }
 
-extension PolicyDiagnostic: Error {
+extension PolicyDiagnostic {
     init(_ message: String, at position: SourcePosition) {
         self.init(message: message, line: position.line, column: position.column)
     }

@@ -14,19 +14,19 @@ package struct DecisionDuties: Hashable, Sendable {
 
     private init() {}
 
-    init(of policy: Policy) throws(PolicyDiagnostic) {
+    init(of policy: Policy) throws(PolicyRule.Fault) {
         if let text = policy.annotation("obligation") {
             obligations = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.trimmed)
             guard obligations.allSatisfy(Self.isName) else {
-                throw PolicyDiagnostic(
-                    "@obligation takes names of letters, digits, \"-\", \"_\", \".\" and \":\", set off by commas",
-                    at: policy.position
+                throw PolicyRule.Fault(
+                    message:
+                        "@obligation takes names of letters, digits, \"-\", \"_\", \".\" and \":\", set off by commas"
                 )
             }
         }
         if let text = policy.annotation("advice") {
             guard !text.isEmpty, text.utf8.count <= Self.maxAdviceBytes else {
-                throw PolicyDiagnostic("@advice takes 1 to \(Self.maxAdviceBytes) bytes of text", at: policy.position)
+                throw PolicyRule.Fault(message: "@advice takes 1 to \(Self.maxAdviceBytes) bytes of text")
             }
             advice = [text]
         }

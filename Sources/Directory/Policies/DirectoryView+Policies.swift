@@ -2,18 +2,30 @@ internal import Kernel
 
 extension DirectoryView {
     /// The active version of a set, parsed; nil when none is active.
-    package func activePolicies(_ name: String) throws(StateDamage) -> ActivePolicySet? {
+    ///
+    /// - Parameter earlier: A version from which this one may differ little, so that less has to be read.
+    package func activePolicies(_ name: String, after earlier: ActivePolicySet? = nil) throws(StateDamage)
+        -> ActivePolicySet?
+    {
         guard let set = try policySet(name), let version = set.activeVersion else { return nil }
         guard let record = try policyVersion(name, version) else {
             throw StateDamage(key: Key(.policySet).text(name).bytes, reason: "the active version is not there")
         }
-        return try parsed(record)
+        return try parsed(record, after: earlier)
     }
 
     /// Parses a text that parsed when it was drafted.
-    package func parsed(_ record: PolicyVersionRecord) throws(StateDamage) -> ActivePolicySet {
+    package func parsed(
+        _ record: PolicyVersionRecord,
+        after earlier: ActivePolicySet? = nil
+    ) throws(StateDamage) -> ActivePolicySet {
         do {
-            return try ActivePolicySet(name: record.set, version: record.version, text: record.text)
+            return try ActivePolicySet(
+                name: record.set,
+                version: record.version,
+                text: record.text,
+                after: earlier
+            )
         } catch {
             let key = StoredRecord.policyVersion(record).key
             throw StateDamage(key: key, reason: "the policies do not parse any more")

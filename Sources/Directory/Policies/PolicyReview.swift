@@ -22,7 +22,9 @@ package struct PolicyReview: Hashable, Sendable {
         let limits = ValidationLimits(maxSteps: max(2000, Self.maxSteps / max(1, set.rules.count)), maxErrors: 20)
         var reviewer = Reviewer(set: set.name, limits: limits)
         var found: [Remark] = []
-        for rule in set.rules where found.count < Self.maxFindings { found += reviewer.remarks(on: rule.policy) }
+        for (number, rule) in set.rules.enumerated() where found.count < Self.maxFindings {
+            found += reviewer.remarks(on: rule.policy).map { $0.placed { set.place($0, of: number) } }
+        }
         findings = found.prefix(Self.maxFindings).map {
             Finding(
                 policy: $0.policy,
@@ -35,9 +37,20 @@ package struct PolicyReview: Hashable, Sendable {
 
 private struct Remark {
     let policy: String
-    let range: SourceRange
+    private(set) var range: SourceRange
     let message: String
     let isError: Bool
+
+    init(policy: String, range: SourceRange, message: String, isError: Bool) {
+        (self.policy, self.range, self.message, self.isError) = (policy, range, message, isError)
+    }
+
+    /// With its range of the policy where that is in the text.
+    func placed(_ place: (SourceRange) -> SourceRange) -> Remark {
+        var placed = self
+        placed.range = place(range)
+        return placed
+    }
 }
 
 /// Looks at one policy after the other.

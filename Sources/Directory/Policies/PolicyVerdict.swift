@@ -51,9 +51,13 @@ extension PolicyVerdict {
         var evaluator = CompiledEvaluator(request, entities: entities)
         var found = Findings()
         for set in policies {
-            evaluator.evaluate(set.compiled)
-            for policy in evaluator.satisfiedInOrder { found.note(set.rules[policy.number], age, isRestricted) }
-            for failure in evaluator.failuresInOrder { found.note(set.rules[failure.policy.number], failure.error) }
+            evaluator.evaluate(set.source.compiled)
+            for policy in evaluator.satisfied(inOrderOf: set.source.compiled) {
+                found.note(PlacedRule(policy, in: set), age, isRestricted)
+            }
+            for failure in evaluator.failures(inOrderOf: set.source.compiled) {
+                found.note(PlacedRule(failure.policy, in: set), failure.error)
+            }
         }
         found.steps = evaluator.steps
         found.isBeyondLimit = evaluator.isBeyondLimit
@@ -69,49 +73,64 @@ extension PolicyVerdict {
         isRestricted: Bool = false
     ) -> Bool {
         var evaluator = CompiledEvaluator(request, entities: entities)
-        evaluator.evaluate(set.compiled)
+        evaluator.evaluate(set.source.compiled)
         guard !evaluator.isBeyondLimit else { return false }
         guard !evaluator.failures.contains(where: { $0.policy.isForbid }) else { return false }
         var isPermitted = false
         for policy in evaluator.satisfied {
             if policy.isForbid { return false }
-            if set.rules[policy.number].standing(age: age, isRestricted: isRestricted) == .applies {
+            if PlacedRule(policy, in: set).rule.standing(age: age, isRestricted: isRestricted) == .applies {
                 isPermitted = true
             }
         }
         return isPermitted
     }
 
+    /// A rule, and where it stands.
+    private struct PlacedRule {
+        let set: ActivePolicySet
+        let number: Int
+
+        init(_ policy: CompiledPolicy, in set: ActivePolicySet) {
+            self.set = set
+            number = set.source.compiled.number(of: policy)
+        }
+
+        var rule: PolicyRule { self.set.rules[number] }
+        var reference: PolicyReference { self.set.reference(of: number) }
+    }
+
     /// Policies that are satisfied, by what that means.
     private struct Findings {
-        var permits: [PolicyRule] = []
-        var forbids: [PolicyRule] = []
-        var stale: [PolicyRule] = []
-        var restricted: [PolicyRule] = []
+        var permits: [PlacedRule] = []
+        var forbids: [PlacedRule] = []
+        var stale: [PlacedRule] = []
+        var restricted: [PlacedRule] = []
         var failures: [Failure] = []
         var steps = 0
         var isBeyondLimit = false
 
-        mutating func note(_ rule: PolicyRule, _ age: Span, _ isRestricted: Bool) {
-            guard rule.policy.effect == .permit else { return forbids.append(rule) }
+        mutating func note(_ found: PlacedRule, _ age: Span, _ isRestricted: Bool) {
+            let rule = found.rule
+            guard rule.policy.effect == .permit else { return forbids.append(found) }
             switch rule.standing(age: age, isRestricted: isRestricted) {
-            case .restricted: restricted.append(rule)
-            case .stale: stale.append(rule)
-            case .applies: permits.append(rule)
+            case .restricted: restricted.append(found)
+            case .stale: stale.append(found)
+            case .applies: permits.append(found)
             }
         }
 
-        mutating func note(_ rule: PolicyRule, _ error: EvaluationError) {
-            failures.append(Failure(policy: rule.reference, effect: rule.policy.effect, error: error))
+        mutating func note(_ found: PlacedRule, _ error: EvaluationError) {
+            failures.append(Failure(policy: found.reference, effect: found.rule.policy.effect, error: error))
         }
 
         var verdict: PolicyVerdict {
             let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
-            if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids)) }
+            if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids.map(\.rule))) }
             if !failedForbids.isEmpty || isBeyondLimit {
                 return verdict(.failed, deciding: failedForbids)
             }
-            if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits)) }
+            if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits.map(\.rule))) }
             if !stale.isEmpty { return verdict(.stale, stale) }
             if !restricted.isEmpty { return verdict(.restricted, restricted) }
             return verdict(.noPermit, [])
@@ -119,7 +138,7 @@ extension PolicyVerdict {
 
         private func verdict(
             _ outcome: Outcome,
-            _ deciding: [PolicyRule],
+            _ deciding: [PlacedRule],
             _ duties: DecisionDuties = .none
         ) -> PolicyVerdict {
             verdict(outcome, deciding: deciding.map(\.reference), duties)

@@ -1,8 +1,8 @@
 internal import Cedar
 
 extension Policy {
-    /// Names of the actions that it speaks of, in its scope or its conditions, as requests would have them.
-    var namedActions: [String] {
+    /// The actions that it speaks of, in its scope or its conditions, as requests would have them.
+    var namedActions: [EntityUID] {
         var found: [EntityUID] = []
         switch scope.action {
         case .any: break
@@ -10,7 +10,7 @@ extension Policy {
         case .memberOfAny(let uids): found += uids
         }
         for condition in conditions { condition.body.collectEntities(into: &found) }
-        return found.filter { $0.type == EntityTypeMapping.actionType }.map(\.id)
+        return found.filter { $0.type == EntityUIDs.requestAction }
     }
 }
 

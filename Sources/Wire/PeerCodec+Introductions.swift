@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Kernel
 package import Replica
+internal import SwiftProtobuf
 
 extension PeerCodec {
     /// What voters have said, as a node keeps it on its disk.

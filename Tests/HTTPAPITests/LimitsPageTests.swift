@@ -56,7 +56,7 @@ import Testing
         ("attributes of an object", "\(bytes(Limits.attributesByteCount)), \(Limits.attributeDepth) levels"),
         ("parents of a role or resource", "\(Limits.parents)"),
         (
-            "hierarchy of roles or of resources",
+            "hierarchy of roles or of resources, above what is put",
             "\(Limits.hierarchyDepth) levels, \(number(Limits.ancestors)) ancestors"
         ),
         ("assignments, and tokens, of a principal", "\(number(Limits.grantsPerPrincipal)) each"),

@@ -155,7 +155,7 @@ import Testing
         #expect(directory.refusal(.put(RoleSpec(name: "r33", parents: ["r32"])))?.code == .tooDeep)
     }
 
-    @Test("what is put above a role may leave it too deep: it can be changed, and nothing comes below it or in a circle")
+    @Test("what is put above a role may leave it too deep: it can be changed, and nothing comes below it")
     func depthFromAbove() {
         var directory = TestDirectory()
         directory.succeed(.put(RoleSpec(name: "r0")), .put(RoleSpec(name: "top")), .put(RoleSpec(name: "other")))

@@ -155,10 +155,10 @@ import Testing
         #expect(directory.refusal(.put(RoleSpec(name: "r33", parents: ["r32"])))?.code == .tooDeep)
     }
 
-    @Test("what is put above a role may leave it too deep: it can be changed, and nothing comes below it")
+    @Test("a role that got too deep from above can be changed; nothing comes below it, or in a circle")
     func depthFromAbove() {
         var directory = TestDirectory()
-        directory.succeed(.put(RoleSpec(name: "r0")), .put(RoleSpec(name: "top")), .put(RoleSpec(name: "other")))
+        for name in ["r0", "top", "other"] { directory.succeed(.put(RoleSpec(name: name))) }
         for number in 1...32 {
             directory.succeed(.put(RoleSpec(name: "r\(number)", parents: ["r\(number - 1)"])))
         }

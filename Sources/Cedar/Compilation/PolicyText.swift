@@ -70,7 +70,7 @@ extension PolicyText {
     ///
     /// Between two policies, behind a semicolon that is a token, a parser knows nothing of what it has read. So policies that
     /// end within what both texts begin with are the same in both; and once a parser that goes on from there stands between
-    /// two policies, with nothing before it but what follows a policy in the earlier text, the rest are.
+    /// two policies, with exactly those bytes to come that follow a policy in the earlier text, the rest are, too.
     ///
     /// - Returns: Which policies are others; nil where all had to be read anew.
     /// - Throws: What `init` throws.

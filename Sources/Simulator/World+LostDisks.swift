@@ -32,11 +32,13 @@ extension World {
         beginOperating(at: now.advanced(by: .seconds(2)))
     }
 
-    /// One good copy is left of whatever is committed, and everybody knows by which data directory to know the member: a node
-    /// that does not would take it for what it was, which decision 14 leaves open.
+    /// One good copy is left of whatever is committed, those who are left can remove the member, and everybody knows by which
+    /// data directory to know it: a node that does not would take it for what it was, which decision 14 leaves open.
     private func mayLoseDisks(_ node: Int) -> Bool {
         let others = machines.indices.filter { $0 != node && membership.isPresent($0) }
-        return membership.isMember(node) && !membership.hasLost && others.contains(where: membership.isVoter)
+        let voters = machines.indices.count(where: membership.isVoter)
+        return membership.isMember(node) && !membership.hasLost
+            && others.count(where: membership.isVoter) > voters / 2
             && others.allSatisfy { other in
                 machines[other].log.damage.isEmpty && machines[other].log.lost == nil
                     && record(of: members[node], on: other)?.instance == machines[node].instance

@@ -84,10 +84,11 @@ extension RaftNode {
 
     /// The vote is forgotten with the term, never within it.
     mutating func becomeFollower(in newTerm: Term, of newLeader: MemberID?, at now: Instant) {
+        // Chunks are bound to a leader and its term: one that leads again may have lost of its state what it sent before.
+        // What is being installed was whole before.
+        if newTerm > term || leader != newLeader, staging?.phase != .installing { staging = nil }
         if newTerm > term { enter(newTerm, voting: nil) }
         if role == .leader || leader != newLeader { refuseReads(.leadershipLost) }
-        // Chunks are bound to a leader. What is being installed was whole before.
-        if leader != newLeader, staging?.phase != .installing { staging = nil }
         if role != .follower { resetElectionTimer(at: now) }
         if role == .leader { resetProgress() }
         role = .follower

@@ -165,6 +165,24 @@ import Testing
         #expect(group.members[1].work == [.stageSnapshot(Group.chunk(0, of: point))])
     }
 
+    /// Its state may have lost in a crash what it sent before, and it would be refused for ever as one that is late.
+    @Test("a leader that leads again in a later term starts over, also with an older snapshot") func sameLeader() {
+        var (group, point) = receiving()
+        let older = SnapshotPoint(
+            position: LogPosition(term: Term(1), index: point.position.index.previous),
+            hash: .of([3]),
+            time: point.time,
+            configuration: point.configuration
+        )
+        group.receive(from: 0, to: 1, term: 2, .snapshot(Group.chunk(0, of: point)))
+        group.sync(1)
+        group.work(1)
+        group.receive(from: 0, to: 1, term: 2, .snapshot(Group.chunk(0, of: older)))
+        #expect(group.members[1].work == [], "late within its term")
+        group.receive(from: 0, to: 1, term: 3, .snapshot(Group.chunk(0, of: older)))
+        #expect(group.members[1].work == [.stageSnapshot(Group.chunk(0, of: older))])
+    }
+
     /// Else a snapshot would be installed of which the store may have refused the only chunk.
     @Test("what became of a chunk is not taken for the answer to another attempt at the same snapshot") func attempts()
     {

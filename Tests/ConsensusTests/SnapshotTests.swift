@@ -168,12 +168,7 @@ import Testing
     /// Its state may have lost in a crash what it sent before, and it would be refused for ever as one that is late.
     @Test("a leader that leads again in a later term starts over, also with an older snapshot") func sameLeader() {
         var (group, point) = receiving()
-        let older = SnapshotPoint(
-            position: LogPosition(term: Term(1), index: point.position.index.previous),
-            hash: .of([3]),
-            time: point.time,
-            configuration: point.configuration
-        )
+        let older = group.point(after: 1, term: 2, count: 2)
         group.receive(from: 0, to: 1, term: 2, .snapshot(Group.chunk(0, of: point)))
         group.sync(1)
         group.work(1)

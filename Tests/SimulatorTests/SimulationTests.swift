@@ -28,7 +28,7 @@ struct SimulationTests {
     func members() {
         var done: [String: Int] = [:]
         var wiped = 0
-        for seed in UInt64(1)...12 {
+        for seed in UInt64(1)...16 {
             var simulation = Simulation(Fixtures.options(seed: seed))
             let report = simulation.run()
             #expect(report.verdict == .passed, Comment(rawValue: report.story))

@@ -26,7 +26,9 @@ struct Progress: Sendable {
     /// Where the last append ended.
     private(set) var sentPosition = LogPosition.zero
     /// Heard from since the last check of the quorum.
-    var isRecentlyActive = false
+    private(set) var isHeardSinceCheck = false
+    /// Heard from between the two checks before.
+    private var wasHeardBeforeCheck = false
     var acknowledgedRound: UInt64 = 0
     /// Where the one read under way from the store begins.
     var pendingRead: LogIndex?
@@ -36,6 +38,16 @@ struct Progress: Sendable {
     init(member: MemberID, nextIndex: LogIndex) {
         self.member = member
         self.nextIndex = nextIndex
+    }
+
+    /// Heard from within the last one to two election timeouts. A check of the quorum does not change it: right behind one,
+    /// before the next answers come, nobody has been heard since.
+    var isRecentlyActive: Bool { isHeardSinceCheck || wasHeardBeforeCheck }
+
+    mutating func heard() { isHeardSinceCheck = true }
+
+    mutating func quorumChecked() {
+        (wasHeardBeforeCheck, isHeardSinceCheck) = (isHeardSinceCheck, false)
     }
 
     /// The caller has checked that the leader's log reaches `index`.
@@ -134,7 +146,7 @@ extension [Progress] {
         configuration.members.filter { $0 != leader }.map { member in
             if let known = first(where: { $0.member == member }) { return known }
             var new = Progress(member: member, nextIndex: Swift.max(last, LogIndex(1)))
-            new.isRecentlyActive = true
+            new.heard()
             return new
         }
     }

@@ -117,8 +117,8 @@ extension RaftNode {
     /// A leader that has not heard from a quorum for an election timeout cannot know that it still leads. 6.2.
     mutating func checkQuorum(at now: Instant) {
         quorumDeadline = now.advanced(by: options.electionTimeout)
-        let active = Set(progress.filter(\.isRecentlyActive).map(\.member) + [id])
-        for place in progress.indices { progress[place].isRecentlyActive = false }
+        let active = Set(progress.filter(\.isHeardSinceCheck).map(\.member) + [id])
+        for place in progress.indices { progress[place].quorumChecked() }
         guard Quorum.outcome(in: configuration, { active.contains($0) }) != .won else { return }
         note(.warning, "stepped down: no quorum was heard", .init("term", "\(term)"))
         becomeFollower(in: term, of: nil, at: now)

@@ -118,7 +118,7 @@ extension RaftNode {
 
     private mutating func receiveFromFollower(_ message: Message, at now: Instant) {
         guard role == .leader, let place = progress.firstIndex(where: { $0.member == message.from }) else { return }
-        progress[place].isRecentlyActive = true
+        progress[place].heard()
         switch message.body {
         case .appendAccepted(let matchIndex): accepted(through: matchIndex, by: place, at: now)
         case .appendRejected(let previous, let hint): rejected(previous, hint: hint, by: place, at: now)

@@ -63,6 +63,19 @@ import Testing
         #expect(group.violations.isEmpty)
     }
 
+    @Test("a follower that answers is heard at every moment, and one that is cut off for two election timeouts is not")
+    func recentlyActive() {
+        var group = Group(3)
+        group.elect()
+        group.pass(.seconds(1))
+        for _ in 0..<100 {
+            group.pass(.milliseconds(10))
+            #expect(group.members[0].raft.followers.allSatisfy { $0.isRecentlyActive }, "at \(group.now)")
+        }
+        group.pass(.milliseconds(1050), except: group.isCut([2]))
+        #expect(group.members[0].raft.followers.map(\.isRecentlyActive) == [true, false])
+    }
+
     @Test("the followers of a silent leader stand in the order of their identities, and leave time to win") func turns()
         throws
     {

@@ -9,9 +9,11 @@ struct CatchUp {
     /// How many entries may be missing when it counts as caught up; the leader has the last word.
     private static let allowance: Int64 = 100
 
-    func wait(timeout: Duration) async throws {
+    /// How long until the leader is asked again.
+    static let interval = Duration.milliseconds(200)
+
+    func wait(until deadline: ContinuousClock.Instant) async throws {
         var bar = ProgressBar(name)
-        let deadline = ContinuousClock.now + timeout
         var start: Int64?
         while true {
             if let place = try await place() {
@@ -25,7 +27,7 @@ struct CatchUp {
                 bar.finish()
                 throw CommandError("\(name) has not caught up in time", advice: "see `reeve cluster status`")
             }
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: Self.interval)
         }
     }
 

@@ -19,14 +19,27 @@ struct ClusterPromote: AsyncParsableCommand {
 
     func run() async throws {
         try await common.connection.withClient { client in
-            if wait {
-                try await CatchUp(name: name, client: client).wait(timeout: .milliseconds(timeout.span.milliseconds))
-            }
-            let path = "/v1/members/\(ClusterClient.segment(name))/promote"
-            let reply = try await client.send(.init(method: .post, path: path))
+            let reply = wait ? try await promoteOnceCaughtUp(client) : try await promote(client)
             common.output.written(reply, "\(name) votes")
             if !common.output.json { try await QuorumAdvice.show(client) }
         }
+    }
+
+    /// The leader has the last word on whether it has caught up, so it is asked until it agrees or the time is over.
+    private func promoteOnceCaughtUp(_ client: ClusterClient) async throws -> ClusterClient.Reply {
+        let deadline = ContinuousClock.now + .milliseconds(timeout.span.milliseconds)
+        while true {
+            try await CatchUp(name: name, client: client).wait(until: deadline)
+            do {
+                return try await promote(client)
+            } catch let error as APIError where error.code == "not_caught_up" && ContinuousClock.now < deadline {
+                try await Task.sleep(for: CatchUp.interval)
+            }
+        }
+    }
+
+    private func promote(_ client: ClusterClient) async throws -> ClusterClient.Reply {
+        try await client.send(.init(method: .post, path: "/v1/members/\(ClusterClient.segment(name))/promote"))
     }
 }
 

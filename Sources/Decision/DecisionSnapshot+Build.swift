@@ -23,7 +23,9 @@ extension DecisionSnapshot {
         codec: any DirectoryCodec
     ) -> DecisionSnapshot {
         let isReplaced = events.contains { if case .bootstrapped = $0 { true } else { false } }
-        if isReplaced || damage != nil { return DecisionSnapshot(from: view, revision: revision, codec: codec) }
+        if isReplaced || damage != nil {
+            return DecisionSnapshot(from: view, revision: revision, codec: codec).enforcingAs(self)
+        }
         var snapshot = self
         snapshot.revision = revision
         let view = DirectoryView(view, codec: codec)
@@ -37,7 +39,7 @@ extension DecisionSnapshot {
 
     private mutating func note(_ event: DirectoryEvent, _ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
         switch event {
-        case .bootstrapped, .policySetChanged, .featureLevelRaised:
+        case .bootstrapped, .policySetChanged, .featureLevelRaised, .statementJudged:
             return
         case .membersChanged:
             try readMembers(view)

@@ -26,6 +26,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     var members: [MemberID] = []
     /// Those that are not active.
     var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
+    /// By statements that the log has not judged yet; not of the state, and so not of its revision.
+    private var provisional: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
     /// By the digest of the secret.
     var tokens: TreeDictionary<Digest, TokenFacts> = [:]
     /// Active policy sets but the one for administration, by name.
@@ -42,8 +44,33 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// Knows nothing and denies everything: the snapshot of a node that has no state yet.
     package init() { self.revision = .zero }
 
-    /// Active when nothing is recorded against the subject.
-    package func status(_ subject: RevocationSubject) -> SubjectStatus { statuses[subject] ?? .active }
+    /// The strictest of what is recorded against the subject and what is to be; active when nothing is.
+    package func status(_ subject: RevocationSubject) -> SubjectStatus {
+        let recorded = statuses[subject] ?? .active
+        guard !provisional.isEmpty, let pending = provisional[subject] else { return recorded }
+        return max(recorded, pending)
+    }
+
+    /// The same state, and these statements in force beside it, in place of others.
+    package func enforcing(_ statements: some Sequence<SignedStatement>) -> DecisionSnapshot {
+        var snapshot = self
+        snapshot.provisional = [:]
+        for signed in statements {
+            let status = SubjectStatus(signed.statement.kind)
+            snapshot.provisional[signed.statement.subject] = max(
+                status,
+                snapshot.provisional[signed.statement.subject] ?? .active
+            )
+        }
+        return snapshot
+    }
+
+    /// The same state, with what is in force beside another one.
+    func enforcingAs(_ other: DecisionSnapshot) -> DecisionSnapshot {
+        var snapshot = self
+        snapshot.provisional = other.provisional
+        return snapshot
+    }
 
     /// Whether decisions can be made at all.
     package var isUsable: Bool { lineage != nil && damage == nil }

@@ -40,4 +40,6 @@ package indirect enum StoredRecord: Hashable, Sendable {
     case caller(CallerRecord)
     case formerMember(FormerMemberRecord)
     case joinTicket(JoinTicketRecord)
+    case warrant(WarrantRecord)
+    case refusedStatement(RefusedStatementRecord)
 }

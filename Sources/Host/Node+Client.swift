@@ -32,7 +32,20 @@ extension Node: ReplicaClient {
         switch reply {
         case .applied(let result): return result
         case .refused(let refusal): throw ServiceError(refusal)
-        case .outcomeUnknown, .reached, .handedOver: throw .outcomeUnknown
+        case .outcomeUnknown, .reached, .handedOver, .inForce, .statementRecorded, .statementRefused:
+            throw .outcomeUnknown
+        }
+    }
+
+    package func make(_ signed: SignedStatement, within timeout: Span) async throws(ServiceError) -> StatementOutcome {
+        let deadline = clock.now().monotonic.advanced(by: timeout)
+        let reply = await requests.reply { inbox.post(.make($0, signed, deadline: deadline)) }
+        switch reply {
+        case .inForce: return .enforced
+        case .statementRecorded(_, let index): return .recorded(index)
+        case .statementRefused(let refusal): return .refused(refusal)
+        case .refused(let refusal): throw ServiceError(refusal)
+        case .applied, .outcomeUnknown, .reached, .handedOver: throw .statementUnknown
         }
     }
 
@@ -44,7 +57,8 @@ extension Node: ReplicaClient {
         switch reply {
         case .handedOver(let leader): return leader
         case .refused(let refusal): throw ServiceError(refusal)
-        case .applied, .outcomeUnknown, .reached: throw .outcomeUnknown
+        case .applied, .outcomeUnknown, .reached, .inForce, .statementRecorded, .statementRefused:
+            throw .outcomeUnknown
         }
     }
 
@@ -63,7 +77,8 @@ extension Node: ReplicaClient {
         switch await requests.reply(to: ask) {
         case .reached: return
         case .refused(let refusal): throw ServiceError(refusal)
-        case .applied, .outcomeUnknown, .handedOver: throw .outcomeUnknown
+        case .applied, .outcomeUnknown, .handedOver, .inForce, .statementRecorded, .statementRefused:
+            throw .outcomeUnknown
         }
     }
 
@@ -88,6 +103,13 @@ extension ServiceError {
         .outcomeUnknown,
         code: "outcome_unknown",
         message: "No outcome was known in time; the write may yet take effect. Retry with the same idempotency key."
+    )
+
+    static let statementUnknown = ServiceError(
+        .outcomeUnknown,
+        code: "outcome_unknown",
+        message:
+            "The statement was not confirmed in time, and may count. Send the same one again, to this node or another."
     )
 
     static func behind(_ position: LogIndex, _ revision: LogIndex) -> ServiceError {

@@ -127,6 +127,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             applied: start.applied,
             invitedBy: invited.map(\.id),
             introduced: introduced,
+            statements: start.statements,
             seed: seed,
             at: clock.now()
         )
@@ -161,6 +162,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             roster: roster,
             inbox: inbox,
             room: room,
+            statements: start.statements,
             logger: logger,
             fail: fail
         )

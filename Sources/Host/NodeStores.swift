@@ -20,6 +20,8 @@ final class NodeStores: Sendable {
         let facts: DirectoryFacts
         let snapshot: DecisionSnapshot
         let members: MemberFacts
+        /// In force beside the state.
+        let statements: [SignedStatement]
     }
 
     /// Entries are kept in memory up to this many bytes, so that a follower that lags a little costs no disk read.
@@ -73,11 +75,20 @@ final class NodeStores: Sendable {
         )
         let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
-        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
+        let statements = try directory.keptStatements()
+        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec).enforcing(statements)
         let members = try MemberFacts(in: view, codec: codec)
         if let failure = view.failure { throw failure }
         let point = applied.knowingVoters(from: directory.log)
-        return Start(cut: cut, log: log, applied: point, facts: facts, snapshot: snapshot, members: members)
+        return Start(
+            cut: cut,
+            log: log,
+            applied: point,
+            facts: facts,
+            snapshot: snapshot,
+            members: members,
+            statements: statements
+        )
     }
 }
 

@@ -132,6 +132,9 @@ final class ReplicaLoop: @unchecked Sendable {
             around.reader.worker.run { [remembered = around.remembered] in remembered.save(words) }
         case .introduce(let voters, let peer, let stamp):
             send(PeerMessage(stamp: stamp, body: .voters(around.roster.introductions(of: voters))), to: peer)
+        case .judge(let statements, let time): around.state.judge(statements, broughtAt: time)
+        case .enforce(let statements): around.state.enforce(statements)
+        case .release(let ids): around.state.release(ids)
         case .readyToStop: around.readyToStop()
         case .note(let note): log(note)
         }

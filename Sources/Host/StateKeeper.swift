@@ -2,6 +2,7 @@ import Consensus
 import Decision
 import Directory
 import Kernel
+import Keys
 import Logging
 import NIOCore
 import Replica
@@ -23,6 +24,8 @@ final class StateKeeper: @unchecked Sendable {
     private var isCommitting = false
     private var isCommitScheduled = false
     private var waiting: [Waiting] = []
+    /// In force beside the state, by id.
+    private var statements: [Digest: SignedStatement] = [:]
     /// Came while there was too much in memory, and waits for a commit.
     private var held: [Entry]?
 
@@ -38,6 +41,7 @@ final class StateKeeper: @unchecked Sendable {
     private let roster: MemberRoster
     private let inbox: Inbox
     private let room: StorageRoom
+    private let verifier = P256Verifier()
     private let worker = SerialWorker()
     private let committer = SerialWorker()
     private let logger: Logger
@@ -64,9 +68,11 @@ final class StateKeeper: @unchecked Sendable {
         roster: MemberRoster,
         inbox: Inbox,
         room: StorageRoom,
+        statements: [SignedStatement],
         logger: Logger,
         fail: @escaping @Sendable (any Error) -> Void
     ) {
+        for signed in statements { self.statements[signed.id] = signed }
         self.applier = Applier(codec: codec)
         self.directory = directory
         self.codec = codec
@@ -345,10 +351,58 @@ final class StateKeeper: @unchecked Sendable {
         let view = try directory.state.openView()
         defer { view.close() }
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
-        cell.publish(DecisionSnapshot(from: view, revision: facts.revision, codec: codec))
+        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
+        cell.publish(snapshot.enforcing(statements.values))
         roster.learned(try MemberFacts(in: view, codec: codec))
         note { $0.committed = facts.revision }
         inbox.post(.snapshotInstalled(point, facts))
+    }
+
+    func judge(_ statements: [SignedStatement], broughtAt: WallTime?) {
+        perform { [self] in
+            let judgements = try openWorking().apply {
+                transaction,
+                _ -> (Result<[(SignedStatement, StatementJudgement)], StateDamage>, applied: SnapshotPoint?) in
+                let view = DirectoryView(transaction, codec: codec)
+                let judged = Result { () throws(StateDamage) in
+                    try statements.map { (signed) throws(StateDamage) in
+                        (signed, try view.judge(signed, broughtAt: broughtAt, verifier))
+                    }
+                }
+                return (judged, nil)
+            }
+            inbox.post(.judged(try judgements.get()))
+        }
+    }
+
+    /// Decisions go by them at once, which harms nobody, and whoever waits hears of it when they are durable.
+    func enforce(_ new: [SignedStatement]) {
+        perform { [self] in
+            for signed in new { statements[signed.id] = signed }
+            cell.publish(cell.current.snapshot.enforcing(statements.values))
+            try keep(new)
+        }
+    }
+
+    private func keep(_ new: [SignedStatement]) throws {
+        do throws(StorageError) { try directory.keep(new) } catch {
+            guard error.isRoomMissing else { throw error }
+            noteFull(error)
+            inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.perform { try self.keep(new) } }
+            return
+        }
+        inbox.post(.enforced(new.map(\.id)))
+    }
+
+    func release(_ ids: [Digest]) {
+        perform { [self] in
+            for id in ids { statements[id] = nil }
+            cell.publish(cell.current.snapshot.enforcing(statements.values))
+            // What stays on the disk for want of room is asked about again by the next process.
+            do throws(StorageError) { try directory.log.forget(ids) } catch {
+                guard error.isRoomMissing else { throw error }
+            }
+        }
     }
 
     func stop() async {

@@ -1,4 +1,5 @@
 package import Consensus
+package import Directory
 package import Kernel
 
 /// What one node tells another over a link, which has proven who the sender is.
@@ -28,6 +29,10 @@ package struct PeerMessage: Hashable, Sendable {
         case votersWanted
         /// Answers `votersWanted`.
         case voters([Introduction])
+        /// Made outside the log, and in force at the sender.
+        case statements([SignedStatement])
+        /// Answers `statements`: these are in force at the sender, or its log has judged them.
+        case statementsHeld([Digest])
     }
 
     /// Why a leader, or who was taken for one, did not put a forwarded command into its log.

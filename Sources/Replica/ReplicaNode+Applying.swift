@@ -16,6 +16,7 @@ extension ReplicaNode {
                 effects.append(.reply(id, .applied(outcome.result)))
             }
         }
+        followVerdicts(batch.events, at: now, into: &effects)
         finishWaiters(into: &effects)
         if let reason = batch.halt { halt(reason, at: now, into: &effects) }
         advance(
@@ -37,6 +38,7 @@ extension ReplicaNode {
         self.facts = facts
         firstIndex = point.position.index.next
         repair.compacted(to: firstIndex)
+        askForVerdicts(into: &effects)
         finishWaiters(into: &effects)
         advance(.snapshotInstalled(point), at: now, into: &effects)
         // A snapshot is the state of a leader, which had committed all that this node may have served.

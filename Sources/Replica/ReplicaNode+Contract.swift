@@ -17,6 +17,12 @@ extension ReplicaNode {
         /// Answered by `.reply(_, .reached)` once the state reflects every write that was acknowledged to anybody before
         /// this input: what is read then is linearizable.
         case awaitCurrent(RequestID, deadline: Instant)
+        /// A revoker's statement, made outside the log. Answered by one `.reply`, at its deadline at the latest.
+        case make(RequestID, SignedStatement, deadline: Instant)
+        /// Answers `.judge`, in its order.
+        case judged([(SignedStatement, StatementJudgement)])
+        /// Answers `.enforce`.
+        case enforced([Digest])
         /// The link to a member was closed from its side, as it is when its process ends. A hint: it may be wrong.
         case linkClosed(MemberID)
         case persisted(LogWrite.ID, last: LogPosition)
@@ -66,6 +72,14 @@ extension ReplicaNode {
         /// Links are needed to these too, unless the state says that they were removed. Replaces what was said before, and
         /// is to be kept for the next process.
         case introduced([VotersWord])
+        /// Look up in the newest state what these come to; `broughtAt` is when their revoker did, nil when another member
+        /// did. Answered by `.judged`.
+        case judge([SignedStatement], broughtAt: WallTime?)
+        /// Make these durable, and let decisions go by them as well as by the state, also those of the next process. Answered
+        /// by `.enforced` after both.
+        case enforce([SignedStatement])
+        /// The log has judged these: decisions go by the state alone. Not answered.
+        case release([Digest])
         /// What was cut off the log is made good: take it off the record. Not answered.
         case forgetLostTail
         /// How fresh this node's knowledge is: decisions from now on are dated by it.
@@ -104,6 +118,11 @@ extension ReplicaNode {
         case reached(LogIndex)
         /// Not taken, and certain not to take effect.
         case refused(SubmitRefusal)
+        /// The statement counts here from now on, and is on its way to the others and the log.
+        case inForce(Digest)
+        case statementRecorded(Digest, LogIndex)
+        /// It counts nowhere.
+        case statementRefused(StatementRefusal)
         /// This member leads now.
         case handedOver(to: MemberID)
         /// The deadline passed after the command had been sent on its way: it may or may not take effect. A retry

@@ -81,6 +81,8 @@ extension ReplicaNode {
             receiveRepair(entries, first, last, from: sender, into: &effects)
         case .votersWanted: introduceVoters(to: sender, at: now, into: &effects)
         case .voters(let voters): receive(voters, from: sender, into: &effects)
+        case .statements(let heard): receive(heard, from: sender, at: now, into: &effects)
+        case .statementsHeld(let ids): held(ids, by: sender)
         }
     }
 
@@ -129,6 +131,7 @@ extension ReplicaNode {
         judge(at: now, into: &effects)
         finishHandOver(at: now.monotonic, into: &effects)
         dispatch(at: now, into: &effects)
+        spreadStatements(at: now, into: &effects)
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         tracker.advance(applied: applied.position.index)

@@ -57,7 +57,7 @@ extension ReplicaNode {
         }
     }
 
-    private func mayPropose(at now: Moment) -> Bool {
+    func mayPropose(at now: Moment) -> Bool {
         raft.role == .leader && mayLead && clocks.isAcceptable(at: now.monotonic)
     }
 
@@ -106,7 +106,7 @@ extension ReplicaNode {
         return .notCaughtUp(missing: missing)
     }
 
-    private mutating func proposal(
+    mutating func proposal(
         of command: [UInt8],
         changing change: MemberChange?,
         by proposer: Proposer,
@@ -185,6 +185,7 @@ extension ReplicaNode {
         switch proposer {
         case .client(let id): refused(id, refusal, at: now, into: &effects)
         case .forwarded(let sender, let id, _): refuseForward(id, refusal, to: sender, at: now, into: &effects)
+        case .statement(let id): refusedStatement(id, at: now)
         }
     }
 

@@ -41,6 +41,9 @@ package struct ReplicaNode: Core {
     /// Members for which the store reads what they lack, in order of asking.
     var repairReaders: [MemberID] = []
     var introductions: Introductions
+    var statements: PendingStatements
+    /// Whether the state has been asked for verdicts on what an earlier process has left.
+    var hasAskedForVerdicts = false
     /// Whom a node that joins may believe while it knows no configuration.
     let invitedBy: [MemberID]
     var isCompacting = false
@@ -76,6 +79,7 @@ package struct ReplicaNode: Core {
     enum Proposer: Hashable, Sendable {
         case client(RequestID)
         case forwarded(by: MemberID, RequestID, command: Digest)
+        case statement(Digest)
     }
 
     /// Rare things that happened, since the start.
@@ -90,6 +94,10 @@ package struct ReplicaNode: Core {
         package internal(set) var undecodableForwards: UInt64 = 0
         /// From somebody who has no vote.
         package internal(set) var unbelievedIntroductions: UInt64 = 0
+        /// Batches of statements from strangers, or too large.
+        package internal(set) var strangeStatements: UInt64 = 0
+        /// Statements from members that do not count by the state of this one.
+        package internal(set) var unacceptableStatements: UInt64 = 0
     }
 
     /// - Parameters:
@@ -97,6 +105,7 @@ package struct ReplicaNode: Core {
     ///   - applied: What the state store reflects.
     ///   - invitedBy: The voters when this node was made.
     ///   - introduced: What an earlier process was told by `.introduced` last.
+    ///   - statements: What earlier processes were told by `.enforce`, and not by `.release`: decisions go by them already.
     package init(
         member: MemberID,
         lineage: Lineage,
@@ -107,6 +116,7 @@ package struct ReplicaNode: Core {
         applied: SnapshotPoint,
         invitedBy: [MemberID],
         introduced: [VotersWord],
+        statements: [SignedStatement],
         seed: UInt64,
         at now: Moment
     ) {
@@ -129,6 +139,7 @@ package struct ReplicaNode: Core {
             interval: Span(microseconds: 2 * options.raft.electionTimeout.microseconds),
             at: now.monotonic
         )
+        self.statements = PendingStatements(statements, at: now.monotonic)
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
@@ -174,6 +185,9 @@ package struct ReplicaNode: Core {
         case .awaitRevision(let id, let revision, let deadline):
             awaitRevision(id, revision, deadline: deadline, into: &effects)
         case .awaitCurrent(let id, let deadline): awaitCurrent(id, deadline: deadline, into: &effects)
+        case .make(let id, let signed, let deadline): make(signed, id, deadline: deadline, at: now, into: &effects)
+        case .judged(let judgements): judged(judgements, at: now, into: &effects)
+        case .enforced(let ids): enforced(ids, at: now, into: &effects)
         case .linkClosed(let peer): advance(.linkClosed(peer), at: now, into: &effects)
         case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
         case .applied(let batch): applied(batch, at: now, into: &effects)
@@ -207,7 +221,7 @@ package struct ReplicaNode: Core {
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         let ask = repair.retryAt(interval: options.resendInterval)
         let deadline = Instant.earliest(requests.nextDeadline, handOver?.deadline)
-        let question = Instant.earliest(ask, askForVotersAt)
+        let question = Instant.earliest(Instant.earliest(ask, askForVotersAt), nextStatementWake)
         return Instant.earliest(Instant.earliest(raft.nextWake, deadline), Instant.earliest(reclaim, question))
     }
 
@@ -219,6 +233,7 @@ package struct ReplicaNode: Core {
     package var lastPosition: LogPosition { raft.lastPosition }
     package var logHealth: LogHealth { LogHealth(repair) }
     package var pendingRequestCount: Int { requests.count }
+    package var pendingStatementCount: Int { statements.items.count }
     package var voters: [MemberID] { configuration.allVoters }
 
     package func clockOffsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {

@@ -16,6 +16,9 @@ package struct ReplicaOptions: Hashable, Sendable {
     package var keptEntries: UInt64 = 50_000
     /// A learner that lacks more entries than this is not promoted.
     package var promotionLag: UInt64 = 1000
+    /// A statement that a member is not known to have is told it again after so long; so is the log of a leader that did not
+    /// take it.
+    package var statementInterval = Span.milliseconds(500)
     /// How long a sample of another node's clock counts.
     package var clockSampleLife = Span.seconds(5)
 

@@ -19,6 +19,11 @@ package protocol ReplicaClient: Sendable {
     /// - Throws: `ServiceError` when the command was refused, or when its outcome is not known at the deadline.
     func submit(_ command: Command, within timeout: Span) async throws(ServiceError) -> CommandResult
 
+    /// Has a statement that was made outside the log count, here at once and elsewhere as it spreads.
+    ///
+    /// - Throws: `ServiceError` when it was not confirmed by the deadline.
+    func make(_ signed: SignedStatement, within timeout: Span) async throws(ServiceError) -> StatementOutcome
+
     /// Hands this node's leadership to a voter, nil for the one most up to date, and gives who leads then.
     func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID
 
@@ -37,6 +42,16 @@ package protocol ReplicaClient: Sendable {
     func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource
 
     func status() async -> NodeStatus
+}
+
+/// What a node says to whoever brings a statement.
+package enum StatementOutcome: Hashable, Sendable {
+    /// It counts at this node, durably, and is on its way to the others and the log.
+    case enforced
+    /// The log has it.
+    case recorded(LogIndex)
+    /// It counts nowhere.
+    case refused(StatementRefusal)
 }
 
 /// How new the state must be that a read is answered from.

@@ -88,6 +88,38 @@ extension TraceHash {
         case .linkClosed(let peer):
             combine(18)
             combine(peer)
+        case .make(let id, let signed, let deadline):
+            combine(20)
+            combine(id.number)
+            combine(signed.id)
+            combine(deadline)
+        case .judged(let judgements):
+            combine(21)
+            for (signed, judgement) in judgements {
+                combine(signed.id)
+                combine(judgement)
+            }
+        case .enforced(let ids):
+            combine(22)
+            for id in ids { combine(id) }
+        }
+    }
+
+    private mutating func combine(_ judgement: StatementJudgement) {
+        switch judgement {
+        case .acceptable: combine(1)
+        case .disputed(let refusal):
+            combine(2)
+            combine(refusal.rawValue)
+        case .unacceptable(let refusal):
+            combine(3)
+            combine(refusal.rawValue)
+        case .recorded(let index):
+            combine(4)
+            combine(index)
+        case .refused(let refusal):
+            combine(5)
+            combine(refusal.rawValue)
         }
     }
 
@@ -142,6 +174,15 @@ extension TraceHash {
                 combine(introduction.spec.id)
                 combine(introduction.instance ?? .zero)
             }
+        case .statements(let statements):
+            combine(8)
+            for signed in statements {
+                combine(signed.id)
+                combine(signed.signature)
+            }
+        case .statementsHeld(let ids):
+            combine(9)
+            for id in ids { combine(id) }
         }
     }
 
@@ -248,6 +289,9 @@ extension ReplicaNode.Effect {
         case .forgetLostTail: 17
         case .introduce: 19
         case .introduced: 20
+        case .judge: 21
+        case .enforce: 22
+        case .release: 23
         }
     }
 }
@@ -262,6 +306,9 @@ extension ReplicaNode.Input {
         case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
         case .awaitCurrent(let id, _): "client \(id.number) awaits what is current"
         case .linkClosed(let peer): "link to \(peer) closed by its side"
+        case .make(let id, let signed, _): "revoker \(id.number) brings \(signed.summary)"
+        case .judged(let judgements): "statements judged: \(judgements.map { "\($0.id) \($1)" })"
+        case .enforced(let ids): "statements \(ids) are durable and in force"
         case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
         case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
         case .entriesRead(let peer, let previous, let entries):
@@ -291,6 +338,9 @@ extension ReplicaNode.Reply {
         case .reached(let revision): "reads at \(revision)"
         case .refused(let refusal): "refused: \(refusal)"
         case .handedOver(let member): "handed over to \(member)"
+        case .inForce(let id): "statement \(id) is in force"
+        case .statementRecorded(let id, let index): "statement \(id) is recorded at \(index)"
+        case .statementRefused(let refusal): "the statement is refused: \(refusal)"
         case .outcomeUnknown: "nobody knows whether it took effect"
         }
     }
@@ -308,8 +358,14 @@ extension PeerMessage.Body {
         case .entriesFound(let first, let last, let entries): "\(entries.count) of \(first)...\(last) for repair"
         case .votersWanted: "asks who the voters are"
         case .voters(let introductions): "introduces \(introductions.map(\.spec.name))"
+        case .statements(let statements): "statements \(statements.map(\.summary))"
+        case .statementsHeld(let ids): "has statements \(ids)"
         }
     }
+}
+
+extension SignedStatement {
+    fileprivate var summary: String { "\(id): \(statement.kind.rawValue) \(statement.subject)" }
 }
 
 extension Message.Body {

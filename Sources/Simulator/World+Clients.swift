@@ -175,6 +175,8 @@ extension World {
         case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(place) }
         case .applied(.refused(let refusal)): if isCurrent { finish(place, .rejected(refusal)) }
         case .reached(let revision): try read(place, at: node, revision, isCurrent: isCurrent)
+        case .inForce, .statementRecorded, .statementRefused:
+            throw Violation(.history, "n\(node + 1) answers a command as if it were a statement")
         case .handedOver: throw Violation(.history, "n\(node + 1) hands over at the wish of no client")
         case .refused: if isCurrent { retry(place) }
         case .outcomeUnknown:

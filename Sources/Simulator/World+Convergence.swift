@@ -101,9 +101,10 @@ extension World {
         case .activatePolicies(let set, _, _):
             return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
         case .revoke(let subject, _): return (try? view.status(subject)) == .revoked
+        case .issueWarrant(let spec): return (try? view.warrant(spec.name))?.spec == spec
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
-            .promoteMember, .removeMember, .claimMember, .pinIssuer:
+            .promoteMember, .removeMember, .claimMember, .pinIssuer, .withdrawWarrant, .judgeStatement:
             return true
         }
     }

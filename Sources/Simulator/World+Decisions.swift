@@ -84,7 +84,8 @@ extension World {
     func scanDecisions(_ node: Int) throws(Violation) {
         guard let decisions = machines[node].process?.decisions else { return }
         let version = machines[node].state.current
-        guard decisions == decisionSnapshot(of: version) else {
+        let statements = machines[node].process?.statements.items ?? []
+        guard decisions == decisionSnapshot(of: version).enforcing(statements) else {
             throw Violation(
                 .stateRoot,
                 "n\(node + 1) decides from something other than its state at \(version.point.position)"

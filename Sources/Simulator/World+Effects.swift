@@ -52,6 +52,18 @@ extension World {
                 .readForRepair(node: node, process: process, for: peer, first: first, last: last, maxBytes: maxBytes),
                 at: later(50...500, node, .readForRepair)
             )
+        case .judge(let statements, let time):
+            queue.schedule(
+                .statementsJudged(node: node, process: process, statements, broughtAt: time),
+                at: later(50...500, node, .judgeStatements)
+            )
+        case .enforce(let statements):
+            beginEnforcing(node, statements)
+            queue.schedule(
+                .statementsKept(node: node, process: process, statements),
+                at: later(100...1000, node, .keepStatements)
+            )
+        case .release(let ids): releaseStatements(node, ids)
         case .forgetLostTail: machines[node].log.forgetLostTail()
         case .publish(let freshness): machines[node].process?.freshness = freshness
         case .serving(let isServing):

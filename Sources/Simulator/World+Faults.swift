@@ -107,6 +107,10 @@ extension World {
     private mutating func releaseDisk(_ node: Int) {
         guard machines[node].isDiskHung else { return }
         machines[node].isDiskHung = false
+        if let hung = machines[node].process?.hungStatements, !hung.isEmpty {
+            machines[node].process?.hungStatements = []
+            queue.schedule(.statementsKept(node: node, process: machines[node].generation, hung), at: now)
+        }
         guard machines[node].hasHungWrite else { return }
         machines[node].hasHungWrite = false
         queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: now)

@@ -72,6 +72,7 @@ extension World {
         let facts = Self.facts(of: empty, at: .zero, codec: options.codec)
         knowledge.forgets(node)
         machines[node].words = []
+        machines[node].statements = StatementSet()
         machines[node].log = VirtualLogDisk(
             hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
             base: base,
@@ -156,6 +157,7 @@ extension World {
             applied: applied,
             invitedBy: machine.invitedBy,
             introduced: machine.words,
+            statements: machine.statements.items,
             seed: choices.timers(of: node, process: machine.generation, at: now),
             at: machine.clock.moment(at: now)
         )
@@ -163,9 +165,10 @@ extension World {
             ProcessMemory(
                 replica: replica,
                 applier: Applier(codec: options.codec),
-                decisions: decisionSnapshot(of: machine.state.current),
+                decisions: decisionSnapshot(of: machine.state.current).enforcing(machine.statements.items),
                 admission: admission(of: node, under: replica.configuration),
-                isServing: replica.isServing
+                isServing: replica.isServing,
+                statements: machine.statements
             )
         )
         trace.hash.combine(now)

@@ -74,7 +74,7 @@ extension World {
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
         snapshotCount += 1
-        let decisions = decisionSnapshot(of: version)
+        let decisions = decisionSnapshot(of: version).enforcing(machines[node].process?.statements.items ?? [])
         machines[node].process?.decisions = decisions
         refreshAdmission(node)
         try roots.reached(node, facts.revision, facts.stateRoot)

@@ -175,6 +175,10 @@ package struct World: Sendable {
         case .readForRepair(let node, let process, let peer, let first, let last, let maxBytes):
             guard isCurrent(node, process) else { return }
             try readForRepair(node, for: peer, first: first, last: last, maxBytes: maxBytes)
+        case .statementsJudged(let node, let process, let statements, let time):
+            if isCurrent(node, process) { try judgeStatements(node, statements, broughtAt: time) }
+        case .statementsKept(let node, let process, let statements):
+            if isCurrent(node, process) { try keepStatements(node, statements) }
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault): try inject(fault)

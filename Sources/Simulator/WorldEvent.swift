@@ -1,4 +1,5 @@
 package import Consensus
+package import Directory
 package import Kernel
 package import Replica
 
@@ -16,6 +17,8 @@ package enum WorldEvent: Sendable {
     case compacted(node: Int, process: UInt64, before: LogIndex)
     case logRepaired(node: Int, process: UInt64, [Entry], Digest)
     case readForRepair(node: Int, process: UInt64, for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
+    case statementsJudged(node: Int, process: UInt64, [SignedStatement], broughtAt: WallTime?)
+    case statementsKept(node: Int, process: UInt64, [SignedStatement])
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
     case fault(Fault)

@@ -50,6 +50,7 @@ package final class LogStore: Sendable {
     let environment: LMDBEnvironment
     let entries: LMDBTable
     let meta: MetaTable
+    let statements: LMDBTable
     private let current: Mutex<Summary?>
     /// Held while writing. Why the store takes no more, once a sync has failed.
     private let halted = Mutex<StorageError?>(nil)
@@ -64,6 +65,7 @@ package final class LogStore: Sendable {
         )
         entries = try environment.table("entries")
         meta = MetaTable(table: try environment.table("meta"), path: path)
+        statements = try environment.table("statements")
         let transaction = try environment.beginWrite()
         try meta.claim(for: owner, in: transaction)
         let reader = LogReader(transaction: transaction, entries: entries, meta: meta)

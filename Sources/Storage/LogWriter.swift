@@ -7,7 +7,7 @@ struct LogWriter {
     /// What it will be once the transaction is committed. Nil: the log is not initialised.
     var summary: LogStore.Summary?
 
-    private var transaction: LMDBTransaction { reader.transaction }
+    var transaction: LMDBTransaction { reader.transaction }
 
     init(reader: LogReader, summary: LogStore.Summary?) {
         self.reader = reader

@@ -48,3 +48,9 @@ func bounded(_ data: Data, to limit: Int, _ field: String) throws(WireError) -> 
     }
     return [UInt8](data)
 }
+
+func digests(_ list: [Data], _ field: String) throws(WireError) -> [Digest] {
+    var digests: [Digest] = []
+    for data in list { digests.append(try digest(data, field)) }
+    return digests
+}

@@ -49,6 +49,9 @@ extension ProtoCommandBody: ProtoConvertible {
             )
         case .issueToken(let grant): self.body = .issueToken(ProtoTokenGrant(grant))
         case .revoke, .quarantine, .liftQuarantine: self.body = Self.statement(body)
+        case .issueWarrant(let spec): self.body = .issueWarrant(ProtoWarrantSpec(spec))
+        case .withdrawWarrant(let name): self.body = .withdrawWarrant(name)
+        case .judgeStatement(let signed): self.body = .judgeStatement(ProtoSignedStatement(signed))
         case .raiseFeatureLevel(let level): self.body = .raiseFeatureLevel(level.number)
         case .putSettings(let settings, let precondition):
             self.body = .putSettings(
@@ -119,6 +122,9 @@ extension ProtoCommandBody: ProtoConvertible {
             .quarantine(try act.principal.value(), try act.level.value(), reason: act.reason)
         case .liftQuarantine(let act):
             .liftQuarantine(statements: try digests(act.statements, "lift.statements"), reason: act.reason)
+        case .issueWarrant(let spec): .issueWarrant(try spec.value())
+        case .withdrawWarrant(let name): .withdrawWarrant(name: name)
+        case .judgeStatement(let signed): .judgeStatement(try signed.value())
         case .raiseFeatureLevel(let level): .raiseFeatureLevel(FeatureLevel(level))
         case .putSettings(let put): .putSettings(put.settings.value(), put.required)
         case .addAdministrator(let spec): .addAdministrator(fingerprint: try spec.value().fingerprint, name: spec.name)
@@ -133,12 +139,6 @@ extension ProtoCommandBody: ProtoConvertible {
         case nil: throw .missing("command.body")
         }
     }
-}
-
-private func digests(_ list: [Data], _ field: String) throws(WireError) -> [Digest] {
-    var digests: [Digest] = []
-    for data in list { digests.append(try digest(data, field)) }
-    return digests
 }
 
 extension ProtoQuarantineLevel {

@@ -23,6 +23,8 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .caller(let record): self.record = .caller(ProtoCallerRecord(record))
         case .formerMember(let record): self.record = .formerMember(ProtoFormerMemberRecord(record))
         case .joinTicket(let record): self.record = .joinTicket(ProtoJoinTicketRecord(record))
+        case .warrant(let record): self.record = .warrant(ProtoWarrantRecord(record))
+        case .refusedStatement(let record): self.record = .refusedStatement(ProtoRefusedStatementRecord(record))
         }
     }
 
@@ -46,6 +48,8 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .caller(let record): .caller(try record.value())
         case .formerMember(let record): .formerMember(try record.value())
         case .joinTicket(let record): .joinTicket(try record.value())
+        case .warrant(let record): .warrant(try record.value())
+        case .refusedStatement(let record): .refusedStatement(try record.value())
         case nil: throw .missing("record")
         }
     }

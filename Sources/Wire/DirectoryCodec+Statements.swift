@@ -93,6 +93,7 @@ extension ProtoRevocationRecord: ProtoConvertible {
         revoker = ProtoCaller(record.revoker)
         index = record.index.number
         time = record.time.milliseconds
+        if let warrant = record.warrant { self.warrant = ProtoWarrantMark(warrant) }
         if let lift = record.lift { self.lift = ProtoLift(lift) }
     }
 
@@ -105,6 +106,7 @@ extension ProtoRevocationRecord: ProtoConvertible {
             revoker: try revoker.value(),
             index: LogIndex(index),
             time: WallTime(milliseconds: time),
+            warrant: hasWarrant ? warrant.value() : nil,
             lift: hasLift ? try lift.value() : nil
         )
     }

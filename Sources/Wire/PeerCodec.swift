@@ -55,6 +55,10 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .votersWanted: body = .votersWanted(ProtoNothing())
         case .voters(let introductions):
             body = .voters(.with { $0.introductions = introductions.map(ProtoIntroduction.init) })
+        case .statements(let statements):
+            body = .statements(.with { $0.statements = statements.map(ProtoSignedStatement.init) })
+        case .statementsHeld(let ids):
+            body = .statementsHeld(.with { $0.ids = ids.map { Data($0.bytes) } })
         }
     }
 
@@ -87,6 +91,8 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .votersWanted: return .votersWanted
         case .voters(let voters):
             return .voters(try voters.introductions.map { (voter) throws(WireError) in try voter.value() })
+        case .statements(let list): return .statements(try values(list.statements))
+        case .statementsHeld(let list): return .statementsHeld(try digests(list.ids, "peer.statementsHeld.ids"))
         case nil:
             throw .missing("peer.body")
         }

@@ -21,6 +21,11 @@ extension Application {
             guard case .node = command.caller, try isKnown(command.caller) else {
                 throw .refused(.unauthorized, command.body.action)
             }
+        case .judgeStatement:
+            // The warrant is the leave. It is a voter's word that the signature is in order.
+            guard command.caller == .node(command.authenticatedBy) else {
+                throw .refused(.unauthorized, command.body.action)
+            }
         case .join(let joining):
             let record = try ticket(of: joining)
             try authorize(record.issuer, to: CommandBody.issueJoinTicket(record.ticket).action)

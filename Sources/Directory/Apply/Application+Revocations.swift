@@ -9,7 +9,7 @@ extension Application {
             return done(standing.metadata, created: [earlier.id.hex])
         }
         try checkKnown(subject, standing)
-        return state(.revoke, against: subject, standing, reason)
+        return state(command(.revoke, against: subject, reason), standing)
     }
 
     mutating func quarantine(
@@ -24,7 +24,7 @@ extension Application {
         guard (standing?.statements.count ?? 0) < Limits.statementsPerSubject else {
             throw .refused(.limitReached, subject.description)
         }
-        return state(RevocationKind(level), against: subject, standing, reason)
+        return state(command(RevocationKind(level), against: subject, reason), standing)
     }
 
     /// A name that was never used is more likely mistyped: to accept it would let the true one go on.
@@ -38,13 +38,12 @@ extension Application {
         guard isKnown else { throw .refused(.notFound, subject.description) }
     }
 
-    private mutating func state(
+    private func command(
         _ kind: RevocationKind,
         against subject: RevocationSubject,
-        _ standing: StandingRecord?,
         _ reason: String
-    ) -> CommandResult.Done {
-        let record = RevocationRecord(
+    ) -> RevocationRecord {
+        RevocationRecord(
             id: statementID(kind, subject, reason),
             kind: kind,
             subject: subject,
@@ -53,11 +52,15 @@ extension Application {
             index: index,
             time: time
         )
+    }
+
+    /// Puts a new statement in force.
+    mutating func state(_ record: RevocationRecord, _ standing: StandingRecord?) -> CommandResult.Done {
         store(.revocation(record))
-        let statement = StandingRecord.Statement(id: record.id, kind: kind)
-        let metadata = update(standing, of: subject, to: (standing?.statements ?? []) + [statement])
+        let statement = StandingRecord.Statement(id: record.id, kind: record.kind)
+        let metadata = update(standing, of: record.subject, to: (standing?.statements ?? []) + [statement])
         epoch += 1
-        events.append(.standingChanged(subject, epoch: epoch))
+        events.append(.standingChanged(record.subject, epoch: epoch))
         return done(metadata, created: [record.id.hex])
     }
 
@@ -106,21 +109,7 @@ extension Application {
 
     private mutating func lift(_ record: RevocationRecord, _ reason: String) throws(DirectoryError) {
         let lift = RevocationRecord.Lift(by: command.caller, reason: reason, index: index, time: time)
-        store(
-            .revocation(
-                RevocationRecord(
-                    id: record.id,
-                    kind: record.kind,
-                    subject: record.subject,
-                    reason: record.reason,
-                    revoker: record.revoker,
-                    index: record.index,
-                    time: record.time,
-                    lift: lift
-                )
-            ),
-            replacing: .revocation(record)
-        )
+        store(.revocation(record.lifted(lift)), replacing: .revocation(record))
         guard let standing = try read({ view throws(StateDamage) in try view.standing(record.subject) }) else { return }
         _ = update(standing, of: record.subject, to: standing.statements.filter { $0.id != record.id })
         events.append(.standingChanged(record.subject, epoch: epoch))

@@ -26,6 +26,12 @@ package indirect enum CommandBody: Hashable, Sendable {
     /// Lifts the statements named; those never act again.
     case liftQuarantine(statements: [Digest], reason: String)
 
+    case issueWarrant(WarrantSpec)
+    /// For ever. What was recorded under it stands.
+    case withdrawWarrant(name: String)
+    /// The calling voter brings a statement that was made outside the log, for the log to judge.
+    case judgeStatement(SignedStatement)
+
     case raiseFeatureLevel(FeatureLevel)
     case putSettings(Settings, Precondition)
     case addAdministrator(fingerprint: Digest, name: String)

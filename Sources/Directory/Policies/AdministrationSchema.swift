@@ -85,6 +85,15 @@ private struct AdministrativeAction {
     private static let revocations = [
         command("revoke", on: .principal, .token),
         command("quarantine", on: .principal, context: [.required("level", .string)]),
+        command(
+            "issueWarrant",
+            on: .cluster,
+            context: [
+                .required("name", .string), .required("level", .string), .required("expiresAt", .datetime),
+                .required("budget", .long),
+            ]
+        ),
+        command("withdrawWarrant", on: .cluster, context: [.required("name", .string)]),
         // Without statements it acts on the cluster.
         command("liftQuarantine", on: .principal, .token, .cluster),
     ]

@@ -7,8 +7,9 @@ internal import Kernel
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
 /// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
-/// `level` of a quarantine, `name` and `expiresAt` of a join ticket. A node joins in the authority of whoever issued its
-/// ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no policy.
+/// `level` of a quarantine, `name` and `expiresAt` of a join ticket, `name`, `level`, `expiresAt` and `budget` of a warrant. A node joins in the authority of whoever issued its
+/// ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no policy, nor does a
+/// statement that is brought to the log, since its warrant is the leave.
 extension CommandBody {
     /// Id of the `Reeve::Action`.
     package var action: String {
@@ -30,6 +31,9 @@ extension CommandBody {
         case .revoke: "revoke"
         case .quarantine: "quarantine"
         case .liftQuarantine: "liftQuarantine"
+        case .issueWarrant: "issueWarrant"
+        case .withdrawWarrant: "withdrawWarrant"
+        case .judgeStatement: "judgeStatement"
         case .raiseFeatureLevel: "raiseFeatureLevel"
         case .putSettings: "putSettings"
         case .addAdministrator: "addAdministrator"
@@ -57,6 +61,9 @@ extension CommandBody {
         case .revoke(let subject, _): subject.description
         case .quarantine(let principal, _, _): principal.description
         case .liftQuarantine(let statements, _): statements.map(\.hex).joined(separator: " ")
+        case .issueWarrant(let spec): "warrant/\(spec.name)"
+        case .withdrawWarrant(let name): "warrant/\(name)"
+        case .judgeStatement(let signed): "statement/\(signed.id.hex)"
         case .raiseFeatureLevel(let level): level.description
         case .putSettings: "settings"
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
@@ -83,7 +90,8 @@ extension CommandBody {
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             EntityUIDs.administrator(fingerprint)
         case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): EntityUIDs.node(id)
-        case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .claimMember:
+        case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .claimMember,
+            .issueWarrant, .withdrawWarrant, .judgeStatement:
             EntityUIDs.cluster
         }
     }
@@ -104,10 +112,15 @@ extension CommandBody {
             case .quarantine(_, let level, _): [("level", .string(level.rawValue))]
             case .issueJoinTicket(let ticket):
                 [("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value)]
-            case .withdrawJoinTicket(let name): [("name", .string(name))]
+            case .withdrawJoinTicket(let name), .withdrawWarrant(let name): [("name", .string(name))]
+            case .issueWarrant(let spec):
+                [
+                    ("name", .string(spec.name)), ("level", .string(spec.level.rawValue)),
+                    ("expiresAt", spec.expiresAt.value), ("budget", .long(Int64(spec.budget))),
+                ]
             case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .revoke, .liftQuarantine,
                 .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
-                .removeMember, .claimMember, .pinIssuer:
+                .removeMember, .claimMember, .pinIssuer, .judgeStatement:
                 []
             }
         return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })

@@ -42,6 +42,8 @@ package struct RevocationRecord: Hashable, Sendable {
     package let revoker: Caller
     package let index: LogIndex
     package let time: WallTime
+    /// Nil for one that began as a command.
+    package let warrant: WarrantMark?
     package let lift: Lift?
 
     package init(
@@ -52,6 +54,7 @@ package struct RevocationRecord: Hashable, Sendable {
         revoker: Caller,
         index: LogIndex,
         time: WallTime,
+        warrant: WarrantMark? = nil,
         lift: Lift? = nil
     ) {
         self.id = id
@@ -61,7 +64,22 @@ package struct RevocationRecord: Hashable, Sendable {
         self.revoker = revoker
         self.index = index
         self.time = time
+        self.warrant = warrant
         self.lift = lift
+    }
+
+    func lifted(_ lift: Lift) -> RevocationRecord {
+        RevocationRecord(
+            id: id,
+            kind: kind,
+            subject: subject,
+            reason: reason,
+            revoker: revoker,
+            index: index,
+            time: time,
+            warrant: warrant,
+            lift: lift
+        )
     }
 }
 

@@ -89,6 +89,17 @@ extension DirectoryView {
         try page(Key(.revocation), request) { if case .revocation(let record) = $0 { record } else { nil } }
     }
 
+    package func warrants(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<WarrantRecord> {
+        try page(Key(.warrant), request) { if case .warrant(let record) = $0 { record } else { nil } }
+    }
+
+    /// In the order of their digests.
+    package func refusedStatements(
+        _ request: ListRequest = ListRequest()
+    ) throws(StateDamage) -> Page<RefusedStatementRecord> {
+        try page(Key(.refusedStatement), request) { if case .refusedStatement(let record) = $0 { record } else { nil } }
+    }
+
     package func standings(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<StandingRecord> {
         try page(Key(.standing), request) { if case .standing(let record) = $0 { record } else { nil } }
     }

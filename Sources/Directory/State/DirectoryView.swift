@@ -52,6 +52,16 @@ package struct DirectoryView<View: KeyValueView> {
         try find(Key(.revocation).digest(id)) { if case .revocation(let record) = $0 { record } else { nil } }
     }
 
+    package func warrant(_ name: String) throws(StateDamage) -> WarrantRecord? {
+        try find(Key(.warrant).text(name)) { if case .warrant(let record) = $0 { record } else { nil } }
+    }
+
+    package func refusedStatement(_ id: Digest) throws(StateDamage) -> RefusedStatementRecord? {
+        try find(Key(.refusedStatement).digest(id)) {
+            if case .refusedStatement(let record) = $0 { record } else { nil }
+        }
+    }
+
     package func standing(_ subject: RevocationSubject) throws(StateDamage) -> StandingRecord? {
         try find(Key(.standing).subject(subject)) { if case .standing(let record) = $0 { record } else { nil } }
     }

@@ -90,6 +90,11 @@ package enum Limits {
     package static let addressByteCount = 300
     package static let statementsPerSubject = 64
     package static let statementsPerLift = 64
+    package static let warrants = 1000
+    package static let statementsPerWarrant: UInt32 = 10_000
+    package static let principalsPerWarrant = 1000
+    /// Of one number of a warrant. There is no second one unless the key is in two hands.
+    static let statementsPerSequence = 8
     /// Principals that the search for somebody who can still activate policies looks at.
     package static let lockoutSearch = 10_000
     /// Of a target or a name that the history keeps.

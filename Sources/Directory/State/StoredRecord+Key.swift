@@ -33,6 +33,8 @@ extension StoredRecord {
         case .caller(let record): Key(.caller).caller(record.caller).bytes
         case .formerMember(let record): Key(.formerMember).node(record.id).bytes
         case .joinTicket(let record): Key(.joinTicket).text(record.ticket.name).bytes
+        case .warrant(let record): Key(.warrant).text(record.spec.name).bytes
+        case .refusedStatement(let record): Key(.refusedStatement).digest(record.statement.id).bytes
         }
     }
 
@@ -62,8 +64,18 @@ extension StoredRecord {
             ]
         case .revocation(let record):
             [IndexRow(Key(.revocationsBySubject).subject(record.subject).digest(record.id))]
+                + [record.warrant].compactMap { $0 }.map {
+                    IndexRow(Key(.statementsByWarrant).text($0.warrant).number(UInt64($0.sequence)).digest(record.id))
+                }
+        case .refusedStatement(let record):
+            [
+                IndexRow(
+                    Key(.statementsByWarrant).text(record.statement.statement.warrant)
+                        .number(UInt64(record.statement.statement.sequence)).digest(record.statement.id)
+                )
+            ]
         case .cluster, .ledger, .settings, .policySet, .policyVersion, .standing, .administrator, .member, .command,
-            .caller, .formerMember, .joinTicket:
+            .caller, .formerMember, .joinTicket, .warrant:
             []
         }
     }

@@ -24,6 +24,8 @@ package enum Table: UInt8, CaseIterable, Sendable {
     case formerMember = 0x11
     /// By the name of the node to come.
     case joinTicket = 0x12
+    case warrant = 0x13
+    case refusedStatement = 0x14
 
     // Indexes, whose rows follow from the rows above.
     /// Owner or parent, dependent principal.
@@ -48,6 +50,8 @@ package enum Table: UInt8, CaseIterable, Sendable {
     case retry = 0x49
     /// Caller, not-after, index; the value is the idempotency key. In the order of eviction.
     case retryOrder = 0x4a
+    /// Warrant, sequence number, statement.
+    case statementsByWarrant = 0x4b
 
     // The tree of digests over all rows above. Not covered by itself.
     case treeBucket = 0xf0

@@ -70,7 +70,9 @@ package struct ChoiceKey: Hashable, Sendable {
         case votersWanted, voters
         // Work of a disk.
         case writeLog, apply, readEntries, readSnapshot, stageSnapshot, installSnapshot, compact, repairLog
-        case readForRepair
+        case readForRepair, judgeStatements, keepStatements
+        // More messages.
+        case statements, statementsHeld
     }
 }
 

@@ -59,6 +59,8 @@ extension PeerMessage {
         case .entriesFound: .entriesFound
         case .votersWanted: .votersWanted
         case .voters: .voters
+        case .statements: .statements
+        case .statementsHeld: .statementsHeld
         }
     }
 }

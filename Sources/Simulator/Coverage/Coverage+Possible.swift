@@ -50,10 +50,11 @@ extension ChoiceKey.Subject {
         case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
             .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
             .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound,
-            .votersWanted, .voters:
+            .votersWanted, .voters, .statements, .statementsHeld:
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
-            .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair:
+            .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair,
+            .judgeStatements, .keepStatements:
             false
         }
     }

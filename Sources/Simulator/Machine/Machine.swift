@@ -1,5 +1,6 @@
 package import Consensus
 package import Decision
+package import Directory
 package import Kernel
 package import Replica
 
@@ -28,6 +29,8 @@ package struct Machine: Sendable {
     package var invitedBy: [MemberID]
     /// What voters have said of who votes, as its node keeps it on the disk.
     package var words: [VotersWord] = []
+    /// In force beside its state, as its disk holds them.
+    package var statements = StatementSet()
 
     package struct ArmedCrash: Sendable {
         package let crash: Crash
@@ -116,6 +119,10 @@ package struct ProcessMemory: Sendable {
     package var admission: PeerAdmission
     package var freshness: Freshness?
     package var isServing: Bool
+    /// In force beside the state.
+    package var statements: StatementSet
+    /// Whose write hangs with the disk.
+    package var hungStatements: [SignedStatement] = []
     /// Set while the process stops gracefully: for how long it is to stay down.
     package var stoppingFor: Span?
 
@@ -149,7 +156,8 @@ package struct ProcessMemory: Sendable {
         applier: Applier,
         decisions: DecisionSnapshot,
         admission: PeerAdmission,
-        isServing: Bool
+        isServing: Bool,
+        statements: StatementSet
     ) {
         self.replica = replica
         self.nextWake = replica.nextWake
@@ -157,6 +165,7 @@ package struct ProcessMemory: Sendable {
         self.decisions = decisions
         self.admission = admission
         self.isServing = isServing
+        self.statements = statements
     }
 }
 

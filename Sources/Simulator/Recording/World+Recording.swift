@@ -54,6 +54,7 @@ extension PeerMessage.Body {
         case .forward, .forwardRefused: .forward
         case .entriesWanted, .entriesFound: .repair
         case .votersWanted, .voters: .election
+        case .statements, .statementsHeld: .statement
         }
     }
 }

@@ -296,6 +296,31 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .pinIssuer(newValue)}
   }
 
+  package var issueWarrant: ProtoWarrantSpec {
+    get {
+      if case .issueWarrant(let v)? = body {return v}
+      return ProtoWarrantSpec()
+    }
+    set {body = .issueWarrant(newValue)}
+  }
+
+  /// Name.
+  package var withdrawWarrant: String {
+    get {
+      if case .withdrawWarrant(let v)? = body {return v}
+      return String()
+    }
+    set {body = .withdrawWarrant(newValue)}
+  }
+
+  package var judgeStatement: ProtoSignedStatement {
+    get {
+      if case .judgeStatement(let v)? = body {return v}
+      return ProtoSignedStatement()
+    }
+    set {body = .judgeStatement(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -323,6 +348,10 @@ package nonisolated struct ProtoCommandBody: Sendable {
     /// Digest of the data directory's instance.
     case claimMember(Data)
     case pinIssuer(ProtoPinIssuer)
+    case issueWarrant(ProtoWarrantSpec)
+    /// Name.
+    case withdrawWarrant(String)
+    case judgeStatement(ProtoSignedStatement)
 
   }
 
@@ -890,7 +919,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1151,6 +1180,40 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .pinIssuer(v)
         }
       }()
+      case 22: try {
+        var v: ProtoWarrantSpec?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .issueWarrant(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .issueWarrant(v)
+        }
+      }()
+      case 23: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .withdrawWarrant(v)
+        }
+      }()
+      case 24: try {
+        var v: ProtoSignedStatement?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .judgeStatement(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .judgeStatement(v)
+        }
+      }()
       default: break
       }
     }
@@ -1245,6 +1308,18 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .pinIssuer?: try {
       guard case .pinIssuer(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .issueWarrant?: try {
+      guard case .issueWarrant(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .withdrawWarrant?: try {
+      guard case .withdrawWarrant(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 23)
+    }()
+    case .judgeStatement?: try {
+      guard case .judgeStatement(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
     }()
     case nil: break
     }

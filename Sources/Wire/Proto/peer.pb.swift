@@ -92,6 +92,22 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     set {body = .voters(newValue)}
   }
 
+  package var statements: ProtoPeerStatements {
+    get {
+      if case .statements(let v)? = body {return v}
+      return ProtoPeerStatements()
+    }
+    set {body = .statements(newValue)}
+  }
+
+  package var statementsHeld: ProtoPeerStatementsHeld {
+    get {
+      if case .statementsHeld(let v)? = body {return v}
+      return ProtoPeerStatementsHeld()
+    }
+    set {body = .statementsHeld(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -102,6 +118,8 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     case entriesFound(ProtoPeerEntriesFound)
     case votersWanted(ProtoNothing)
     case voters(ProtoPeerVoters)
+    case statements(ProtoPeerStatements)
+    case statementsHeld(ProtoPeerStatementsHeld)
 
   }
 
@@ -296,6 +314,32 @@ package nonisolated struct ProtoPeerVoters: Sendable {
   package init() {}
 }
 
+/// Made outside the log, and in force at the sender.
+package nonisolated struct ProtoPeerStatements: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var statements: [ProtoSignedStatement] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Ids of statements that are in force at the sender, or that its log has refused.
+package nonisolated struct ProtoPeerStatementsHeld: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var ids: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// What a node keeps for its next process.
 package nonisolated struct ProtoVotersWords: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -383,7 +427,7 @@ fileprivate nonisolated let _protobuf_package = "reeve.replica.v1"
 
 nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0\u{1}statements\0\u{3}statements_held\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -483,6 +527,32 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .voters(v)
         }
       }()
+      case 9: try {
+        var v: ProtoPeerStatements?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .statements(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .statements(v)
+        }
+      }()
+      case 10: try {
+        var v: ProtoPeerStatementsHeld?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .statementsHeld(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .statementsHeld(v)
+        }
+      }()
       default: break
       }
     }
@@ -524,6 +594,14 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .voters?: try {
       guard case .voters(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .statements?: try {
+      guard case .statements(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .statementsHeld?: try {
+      guard case .statementsHeld(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
     case nil: break
     }
@@ -899,6 +977,66 @@ nonisolated extension ProtoPeerVoters: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   package static func ==(lhs: ProtoPeerVoters, rhs: ProtoPeerVoters) -> Bool {
     if lhs.introductions != rhs.introductions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPeerStatements: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PeerStatements"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statements\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.statements) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.statements.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.statements, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPeerStatements, rhs: ProtoPeerStatements) -> Bool {
+    if lhs.statements != rhs.statements {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPeerStatementsHeld: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PeerStatementsHeld"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.ids) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ids.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.ids, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPeerStatementsHeld, rhs: ProtoPeerStatementsHeld) -> Bool {
+    if lhs.ids != rhs.ids {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

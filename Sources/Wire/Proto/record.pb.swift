@@ -67,12 +67,12 @@ package nonisolated enum ProtoPolicyState: SwiftProtobuf.Enum, Swift.CaseIterabl
 
 }
 
-package nonisolated enum ProtoRevocationKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+package nonisolated enum ProtoWarrantState: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
-  case restrict // = 1
-  case quarantine // = 2
-  case revoke // = 3
+  case valid // = 1
+  case withdrawn // = 2
+  case frozen // = 3
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -82,9 +82,9 @@ package nonisolated enum ProtoRevocationKind: SwiftProtobuf.Enum, Swift.CaseIter
   package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unspecified
-    case 1: self = .restrict
-    case 2: self = .quarantine
-    case 3: self = .revoke
+    case 1: self = .valid
+    case 2: self = .withdrawn
+    case 3: self = .frozen
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -92,19 +92,97 @@ package nonisolated enum ProtoRevocationKind: SwiftProtobuf.Enum, Swift.CaseIter
   package var rawValue: Int {
     switch self {
     case .unspecified: return 0
-    case .restrict: return 1
-    case .quarantine: return 2
-    case .revoke: return 3
+    case .valid: return 1
+    case .withdrawn: return 2
+    case .frozen: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
 
   // The compiler won't synthesize support with the UNRECOGNIZED case.
-  package static let allCases: [ProtoRevocationKind] = [
+  package static let allCases: [ProtoWarrantState] = [
     .unspecified,
-    .restrict,
-    .quarantine,
-    .revoke,
+    .valid,
+    .withdrawn,
+    .frozen,
+  ]
+
+}
+
+package nonisolated enum ProtoStatementRefusal: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case otherCluster // = 1
+  case unknownWarrant // = 2
+  case warrantWithdrawn // = 3
+  case warrantExpired // = 4
+  case warrantFrozen // = 5
+  case outOfScope // = 6
+  case levelTooHigh // = 7
+  case overBudget // = 8
+  case badSignature // = 9
+  case unknownSubject // = 10
+  case limitReached // = 11
+  case invalid // = 12
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .otherCluster
+    case 2: self = .unknownWarrant
+    case 3: self = .warrantWithdrawn
+    case 4: self = .warrantExpired
+    case 5: self = .warrantFrozen
+    case 6: self = .outOfScope
+    case 7: self = .levelTooHigh
+    case 8: self = .overBudget
+    case 9: self = .badSignature
+    case 10: self = .unknownSubject
+    case 11: self = .limitReached
+    case 12: self = .invalid
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .otherCluster: return 1
+    case .unknownWarrant: return 2
+    case .warrantWithdrawn: return 3
+    case .warrantExpired: return 4
+    case .warrantFrozen: return 5
+    case .outOfScope: return 6
+    case .levelTooHigh: return 7
+    case .overBudget: return 8
+    case .badSignature: return 9
+    case .unknownSubject: return 10
+    case .limitReached: return 11
+    case .invalid: return 12
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ProtoStatementRefusal] = [
+    .unspecified,
+    .otherCluster,
+    .unknownWarrant,
+    .warrantWithdrawn,
+    .warrantExpired,
+    .warrantFrozen,
+    .outOfScope,
+    .levelTooHigh,
+    .overBudget,
+    .badSignature,
+    .unknownSubject,
+    .limitReached,
+    .invalid,
   ]
 
 }
@@ -261,6 +339,22 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     set {record = .joinTicket(newValue)}
   }
 
+  package var warrant: ProtoWarrantRecord {
+    get {
+      if case .warrant(let v)? = record {return v}
+      return ProtoWarrantRecord()
+    }
+    set {record = .warrant(newValue)}
+  }
+
+  package var refusedStatement: ProtoRefusedStatementRecord {
+    get {
+      if case .refusedStatement(let v)? = record {return v}
+      return ProtoRefusedStatementRecord()
+    }
+    set {record = .refusedStatement(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -282,6 +376,8 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     case caller(ProtoCallerRecord)
     case formerMember(ProtoFormerMemberRecord)
     case joinTicket(ProtoJoinTicketRecord)
+    case warrant(ProtoWarrantRecord)
+    case refusedStatement(ProtoRefusedStatementRecord)
 
   }
 
@@ -649,55 +745,168 @@ package nonisolated struct ProtoPolicyVersionRecord: Sendable {
   fileprivate var _metadata: ProtoRecordMetadata? = nil
 }
 
-package nonisolated struct ProtoRevocationRecord: Sendable {
+package nonisolated struct ProtoRevocationRecord: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var id: Data = Data()
+  package var id: Data {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
-  package var kind: ProtoRevocationKind = .unspecified
+  package var kind: ProtoRevocationKind {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
+  }
 
   package var subject: ProtoRevocationSubject {
-    get {_subject ?? ProtoRevocationSubject()}
-    set {_subject = newValue}
+    get {_storage._subject ?? ProtoRevocationSubject()}
+    set {_uniqueStorage()._subject = newValue}
   }
   /// Returns true if `subject` has been explicitly set.
-  package var hasSubject: Bool {self._subject != nil}
+  package var hasSubject: Bool {_storage._subject != nil}
   /// Clears the value of `subject`. Subsequent reads from it will return its default value.
-  package mutating func clearSubject() {self._subject = nil}
+  package mutating func clearSubject() {_uniqueStorage()._subject = nil}
 
-  package var reason: String = String()
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
   package var revoker: ProtoCaller {
-    get {_revoker ?? ProtoCaller()}
-    set {_revoker = newValue}
+    get {_storage._revoker ?? ProtoCaller()}
+    set {_uniqueStorage()._revoker = newValue}
   }
   /// Returns true if `revoker` has been explicitly set.
-  package var hasRevoker: Bool {self._revoker != nil}
+  package var hasRevoker: Bool {_storage._revoker != nil}
   /// Clears the value of `revoker`. Subsequent reads from it will return its default value.
-  package mutating func clearRevoker() {self._revoker = nil}
+  package mutating func clearRevoker() {_uniqueStorage()._revoker = nil}
 
-  package var index: UInt64 = 0
+  package var index: UInt64 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
-  package var time: UInt64 = 0
+  package var time: UInt64 {
+    get {_storage._time}
+    set {_uniqueStorage()._time = newValue}
+  }
 
   package var lift: ProtoLift {
-    get {_lift ?? ProtoLift()}
-    set {_lift = newValue}
+    get {_storage._lift ?? ProtoLift()}
+    set {_uniqueStorage()._lift = newValue}
   }
   /// Returns true if `lift` has been explicitly set.
-  package var hasLift: Bool {self._lift != nil}
+  package var hasLift: Bool {_storage._lift != nil}
   /// Clears the value of `lift`. Subsequent reads from it will return its default value.
-  package mutating func clearLift() {self._lift = nil}
+  package mutating func clearLift() {_uniqueStorage()._lift = nil}
+
+  package var warrant: ProtoWarrantMark {
+    get {_storage._warrant ?? ProtoWarrantMark()}
+    set {_uniqueStorage()._warrant = newValue}
+  }
+  /// Returns true if `warrant` has been explicitly set.
+  package var hasWarrant: Bool {_storage._warrant != nil}
+  /// Clears the value of `warrant`. Subsequent reads from it will return its default value.
+  package mutating func clearWarrant() {_uniqueStorage()._warrant = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _subject: ProtoRevocationSubject? = nil
-  fileprivate var _revoker: ProtoCaller? = nil
-  fileprivate var _lift: ProtoLift? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Of a statement that was made outside the log.
+package nonisolated struct ProtoWarrantMark: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var warrant: String = String()
+
+  package var sequence: UInt32 = 0
+
+  package var issuedAt: UInt64 = 0
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoWarrantRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: ProtoWarrantSpec {
+    get {_spec ?? ProtoWarrantSpec()}
+    set {_spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {self._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {self._spec = nil}
+
+  package var issuer: ProtoCaller {
+    get {_issuer ?? ProtoCaller()}
+    set {_issuer = newValue}
+  }
+  /// Returns true if `issuer` has been explicitly set.
+  package var hasIssuer: Bool {self._issuer != nil}
+  /// Clears the value of `issuer`. Subsequent reads from it will return its default value.
+  package mutating func clearIssuer() {self._issuer = nil}
+
+  package var state: ProtoWarrantState = .unspecified
+
+  package var spent: UInt32 = 0
+
+  package var metadata: ProtoRecordMetadata {
+    get {_metadata ?? ProtoRecordMetadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _spec: ProtoWarrantSpec? = nil
+  fileprivate var _issuer: ProtoCaller? = nil
+  fileprivate var _metadata: ProtoRecordMetadata? = nil
+}
+
+package nonisolated struct ProtoRefusedStatementRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var statement: ProtoSignedStatement {
+    get {_statement ?? ProtoSignedStatement()}
+    set {_statement = newValue}
+  }
+  /// Returns true if `statement` has been explicitly set.
+  package var hasStatement: Bool {self._statement != nil}
+  /// Clears the value of `statement`. Subsequent reads from it will return its default value.
+  package mutating func clearStatement() {self._statement = nil}
+
+  package var refusal: ProtoStatementRefusal = .unspecified
+
+  package var index: UInt64 = 0
+
+  package var time: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _statement: ProtoSignedStatement? = nil
 }
 
 package nonisolated struct ProtoLift: Sendable {
@@ -1095,13 +1304,17 @@ nonisolated extension ProtoPolicyState: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0POLICY_STATE_UNSPECIFIED\0\u{1}POLICY_STATE_DRAFT\0\u{1}POLICY_STATE_ACTIVE\0\u{1}POLICY_STATE_SUPERSEDED\0")
 }
 
-nonisolated extension ProtoRevocationKind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REVOCATION_KIND_UNSPECIFIED\0\u{1}REVOCATION_KIND_RESTRICT\0\u{1}REVOCATION_KIND_QUARANTINE\0\u{1}REVOCATION_KIND_REVOKE\0")
+nonisolated extension ProtoWarrantState: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WARRANT_STATE_UNSPECIFIED\0\u{1}WARRANT_STATE_VALID\0\u{1}WARRANT_STATE_WITHDRAWN\0\u{1}WARRANT_STATE_FROZEN\0")
+}
+
+nonisolated extension ProtoStatementRefusal: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATEMENT_REFUSAL_UNSPECIFIED\0\u{1}STATEMENT_REFUSAL_OTHER_CLUSTER\0\u{1}STATEMENT_REFUSAL_UNKNOWN_WARRANT\0\u{1}STATEMENT_REFUSAL_WARRANT_WITHDRAWN\0\u{1}STATEMENT_REFUSAL_WARRANT_EXPIRED\0\u{1}STATEMENT_REFUSAL_WARRANT_FROZEN\0\u{1}STATEMENT_REFUSAL_OUT_OF_SCOPE\0\u{1}STATEMENT_REFUSAL_LEVEL_TOO_HIGH\0\u{1}STATEMENT_REFUSAL_OVER_BUDGET\0\u{1}STATEMENT_REFUSAL_BAD_SIGNATURE\0\u{1}STATEMENT_REFUSAL_UNKNOWN_SUBJECT\0\u{1}STATEMENT_REFUSAL_LIMIT_REACHED\0\u{1}STATEMENT_REFUSAL_INVALID\0")
 }
 
 nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0\u{1}warrant\0\u{3}refused_statement\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1343,6 +1556,32 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .joinTicket(v)
         }
       }()
+      case 19: try {
+        var v: ProtoWarrantRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .warrant(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .warrant(v)
+        }
+      }()
+      case 20: try {
+        var v: ProtoRefusedStatementRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .refusedStatement(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .refusedStatement(v)
+        }
+      }()
       default: break
       }
     }
@@ -1425,6 +1664,14 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .joinTicket?: try {
       guard case .joinTicket(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .warrant?: try {
+      guard case .warrant(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .refusedStatement?: try {
+      guard case .refusedStatement(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
     }()
     case nil: break
     }
@@ -1936,7 +2183,133 @@ nonisolated extension ProtoPolicyVersionRecord: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RevocationRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{1}revoker\0\u{1}index\0\u{1}time\0\u{1}lift\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{1}revoker\0\u{1}index\0\u{1}time\0\u{1}lift\0\u{1}warrant\0")
+
+  fileprivate class _StorageClass {
+    var _id: Data = Data()
+    var _kind: ProtoRevocationKind = .unspecified
+    var _subject: ProtoRevocationSubject? = nil
+    var _reason: String = String()
+    var _revoker: ProtoCaller? = nil
+    var _index: UInt64 = 0
+    var _time: UInt64 = 0
+    var _lift: ProtoLift? = nil
+    var _warrant: ProtoWarrantMark? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _kind = source._kind
+      _subject = source._subject
+      _reason = source._reason
+      _revoker = source._revoker
+      _index = source._index
+      _time = source._time
+      _lift = source._lift
+      _warrant = source._warrant
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._subject) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._revoker) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._index) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._time) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._lift) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._warrant) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._id, fieldNumber: 1)
+      }
+      if _storage._kind != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._kind, fieldNumber: 2)
+      }
+      try { if let v = _storage._subject {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 4)
+      }
+      try { if let v = _storage._revoker {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._index, fieldNumber: 6)
+      }
+      if _storage._time != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._time, fieldNumber: 7)
+      }
+      try { if let v = _storage._lift {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._warrant {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRevocationRecord, rhs: ProtoRevocationRecord) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._subject != rhs_storage._subject {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._revoker != rhs_storage._revoker {return false}
+        if _storage._index != rhs_storage._index {return false}
+        if _storage._time != rhs_storage._time {return false}
+        if _storage._lift != rhs_storage._lift {return false}
+        if _storage._warrant != rhs_storage._warrant {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWarrantMark: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WarrantMark"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}warrant\0\u{1}sequence\0\u{3}issued_at\0\u{1}signature\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1944,14 +2317,56 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._subject) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._revoker) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.time) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._lift) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.warrant) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.issuedAt) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.warrant.isEmpty {
+      try visitor.visitSingularStringField(value: self.warrant, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 2)
+    }
+    if self.issuedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.issuedAt, fieldNumber: 3)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoWarrantMark, rhs: ProtoWarrantMark) -> Bool {
+    if lhs.warrant != rhs.warrant {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.issuedAt != rhs.issuedAt {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWarrantRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WarrantRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}issuer\0\u{1}state\0\u{1}spent\0\u{1}metadata\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._issuer) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.spent) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       default: break
       }
     }
@@ -1962,42 +2377,79 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.id.isEmpty {
-      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 1)
-    }
-    if self.kind != .unspecified {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
-    }
-    try { if let v = self._subject {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    try { if let v = self._issuer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 3)
     }
-    try { if let v = self._revoker {
+    if self.spent != 0 {
+      try visitor.visitSingularUInt32Field(value: self.spent, fieldNumber: 4)
+    }
+    try { if let v = self._metadata {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if self.index != 0 {
-      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 6)
-    }
-    if self.time != 0 {
-      try visitor.visitSingularUInt64Field(value: self.time, fieldNumber: 7)
-    }
-    try { if let v = self._lift {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: ProtoRevocationRecord, rhs: ProtoRevocationRecord) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs.kind != rhs.kind {return false}
-    if lhs._subject != rhs._subject {return false}
-    if lhs.reason != rhs.reason {return false}
-    if lhs._revoker != rhs._revoker {return false}
+  package static func ==(lhs: ProtoWarrantRecord, rhs: ProtoWarrantRecord) -> Bool {
+    if lhs._spec != rhs._spec {return false}
+    if lhs._issuer != rhs._issuer {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.spent != rhs.spent {return false}
+    if lhs._metadata != rhs._metadata {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRefusedStatementRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RefusedStatementRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statement\0\u{1}refusal\0\u{1}index\0\u{1}time\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._statement) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.refusal) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.time) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._statement {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.refusal != .unspecified {
+      try visitor.visitSingularEnumField(value: self.refusal, fieldNumber: 2)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 3)
+    }
+    if self.time != 0 {
+      try visitor.visitSingularUInt64Field(value: self.time, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRefusedStatementRecord, rhs: ProtoRefusedStatementRecord) -> Bool {
+    if lhs._statement != rhs._statement {return false}
+    if lhs.refusal != rhs.refusal {return false}
     if lhs.index != rhs.index {return false}
     if lhs.time != rhs.time {return false}
-    if lhs._lift != rhs._lift {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

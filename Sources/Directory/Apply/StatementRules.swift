@@ -1,0 +1,136 @@
+internal import Identity
+package import Kernel
+
+/// What a node makes of a statement, by the state that it has.
+package enum StatementJudgement: Hashable, Sendable {
+    /// It counts, until the log says otherwise.
+    case acceptable
+    /// It does not count by this state, and may have counted by an earlier one: the log is to say so.
+    case disputed(StatementRefusal)
+    /// It counts nowhere, or this state does not know its warrant yet.
+    case unacceptable(StatementRefusal)
+    /// The log has it, and the state enforces it.
+    case recorded(LogIndex)
+    /// The log has refused it, for good.
+    case refused(StatementRefusal)
+}
+
+extension DirectoryView {
+    /// What a node that hears a statement makes of it.
+    ///
+    /// - Parameter broughtAt: When its revoker brought it; nil when another member did, which has looked at the time.
+    package func judge(
+        _ signed: SignedStatement,
+        broughtAt: WallTime?,
+        _ verifier: any SignatureVerifier
+    ) throws(StateDamage) -> StatementJudgement {
+        if let record = try revocation(signed.id) { return .recorded(record.index) }
+        if let record = try refusedStatement(signed.id) { return .refused(record.refusal) }
+        guard signed.statement.lineage == (try cluster()?.lineage) else { return .unacceptable(.otherCluster) }
+        guard let warrant = try warrant(signed.statement.warrant) else { return .unacceptable(.unknownWarrant) }
+        if let refusal = signed.lastingRefusal(under: warrant.spec) { return .unacceptable(refusal) }
+        if let broughtAt, broughtAt >= warrant.spec.expiresAt { return .unacceptable(.warrantExpired) }
+        guard signed.isSigned(by: warrant.spec.key, verifier) else { return .unacceptable(.badSignature) }
+        let time = try ledger()?.time ?? .distantPast
+        return try refusal(of: signed, under: warrant, at: time).map { .disputed($0) } ?? .acceptable
+    }
+
+    /// Why the log refuses a statement. Nil when it records it.
+    ///
+    /// - Parameter time: Of the log.
+    func refusal(of signed: SignedStatement, at time: WallTime) throws(StateDamage) -> StatementRefusal? {
+        guard signed.statement.lineage == (try cluster()?.lineage) else { return .otherCluster }
+        guard let warrant = try warrant(signed.statement.warrant) else { return .unknownWarrant }
+        if let refusal = signed.lastingRefusal(under: warrant.spec) { return refusal }
+        return try refusal(of: signed, under: warrant, at: time)
+    }
+
+    /// What may be otherwise by another state.
+    private func refusal(
+        of signed: SignedStatement,
+        under warrant: WarrantRecord,
+        at time: WallTime
+    ) throws(StateDamage) -> StatementRefusal? {
+        let subject = signed.statement.subject
+        if warrant.state == .withdrawn { return .warrantWithdrawn }
+        if warrant.state == .frozen, try !isSecond(signed) { return .warrantFrozen }
+        if time >= warrant.spec.expiresAt.advanced(by: WarrantRecord.handOverSpan) { return .warrantExpired }
+        guard try isKnown(subject) else { return .unknownSubject }
+        guard try isInScope(subject, of: warrant.spec.scope) else { return .outOfScope }
+        return try hasRoom(for: signed.statement) ? nil : .limitReached
+    }
+
+    /// Whether one statement alone has the same number: then this one, which shows that the key is in two hands, is
+    /// recorded as well.
+    private func isSecond(_ signed: SignedStatement) throws(StateDamage) -> Bool {
+        statements(under: signed.statement.warrant, sequence: signed.statement.sequence).count == 1
+    }
+
+    /// Those recorded or refused under a number of a warrant.
+    package func statements(under warrant: String, sequence: UInt32) -> [Digest] {
+        let prefix = Key(.statementsByWarrant).text(warrant).number(UInt64(sequence)).bytes
+        var ids: [Digest] = []
+        view.scan(prefix: prefix) { key, _ in
+            if let id = Digest(bytes: key[prefix.count...]) { ids.append(id) }
+            return ids.count < Limits.statementsPerSequence
+        }
+        return ids
+    }
+
+    private func isKnown(_ subject: RevocationSubject) throws(StateDamage) -> Bool {
+        if try standing(subject) != nil { return true }
+        return switch subject {
+        case .principal(let id): try principal(id) != nil
+        case .token(let id): try token(id) != nil
+        }
+    }
+
+    private func isInScope(
+        _ subject: RevocationSubject,
+        of scope: WarrantSpec.Scope
+    ) throws(StateDamage) -> Bool {
+        if case .everybody = scope { return true }
+        let principal: PrincipalID
+        switch subject {
+        case .principal(let id): principal = id
+        case .token(let id):
+            guard let token = try token(id) else { return false }
+            principal = token.grant.principal
+        }
+        return switch scope {
+        case .everybody: true
+        case .principals(let principals): principals.contains(principal)
+        case .ownedBy(let owner): try isOwned(principal, by: owner)
+        }
+    }
+
+    private func isOwned(_ principal: PrincipalID, by owner: PrincipalID) throws(StateDamage) -> Bool {
+        var current = principal
+        // Owners may form a cycle.
+        for _ in 0..<Limits.hierarchyDepth {
+            guard let next = try self.principal(current)?.spec.owner else { return false }
+            if next == owner { return true }
+            current = next
+        }
+        return false
+    }
+
+    private func hasRoom(for statement: Statement) throws(StateDamage) -> Bool {
+        guard let standing = try standing(statement.subject) else { return true }
+        return standing.statements.count < Limits.statementsPerSubject
+            || standing.statements.allSatisfy { $0.kind < statement.kind }
+    }
+}
+
+extension SignedStatement {
+    /// Why it counts under no state in which there is this warrant.
+    fileprivate func lastingRefusal(under warrant: WarrantSpec) -> StatementRefusal? {
+        guard signature.count == Self.signatureByteCount, statement.reason.utf8.count <= Limits.textByteCount else {
+            return .invalid
+        }
+        if case .token = statement.subject, statement.kind != .revoke { return .invalid }
+        if statement.issuedAt >= warrant.expiresAt { return .warrantExpired }
+        if statement.sequence < 1 || statement.sequence > warrant.budget { return .overBudget }
+        return statement.kind > warrant.level ? .levelTooHigh : nil
+    }
+}

@@ -1,0 +1,237 @@
+import Consensus
+import Directory
+import Kernel
+
+// Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the
+// log, which hears it in the end, records or refuses it. Durable first, then enforced, then told to others and answered for.
+extension ReplicaNode {
+    mutating func make(
+        _ signed: SignedStatement,
+        _ id: RequestID,
+        deadline: Instant,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
+        if let item = statements[signed.id] {
+            guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
+            return statements.change(signed.id) { $0.waiting.append(waiting) }
+        }
+        guard !statements.isFull, stopping == .no else {
+            let refusal: SubmitRefusal =
+                stopping == .no ? .tooManyRequests(limit: PendingStatements.limit) : .shuttingDown
+            return effects.append(.reply(id, .refused(refusal)))
+        }
+        statements.add(signed, .inQuestion, at: now.monotonic)
+        statements.change(signed.id) { $0.waiting.append(waiting) }
+        effects.append(.judge([signed], broughtAt: now.wall))
+    }
+
+    mutating func receive(
+        _ heard: [SignedStatement],
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard configuration.contains(sender), heard.count <= PendingStatements.batchLimit else {
+            counters.strangeStatements += 1
+            return
+        }
+        var known: [Digest] = []
+        var new: [SignedStatement] = []
+        for signed in heard {
+            if let item = statements[signed.id] {
+                if item.stage == .inForce { known.append(signed.id) }
+            } else if !statements.isFull {
+                statements.add(signed, .inQuestion, at: now.monotonic)
+                new.append(signed)
+            }
+            statements.change(signed.id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
+        }
+        acknowledge(known, to: sender, at: now, into: &effects)
+        if !new.isEmpty { effects.append(.judge(new, broughtAt: nil)) }
+    }
+
+    mutating func judged(
+        _ judgements: [(SignedStatement, StatementJudgement)],
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        var begins: [SignedStatement] = []
+        for (signed, judgement) in judgements {
+            guard let item = statements[signed.id] else { continue }
+            switch judgement {
+            case .acceptable where item.stage == .inQuestion:
+                statements.change(signed.id) { $0.stage = .beginning }
+                begins.append(signed)
+            case .recorded(let index): end(signed.id, .recorded(index), at: now, into: &effects)
+            case .refused(let refusal): end(signed.id, .refused(refusal), at: now, into: &effects)
+            // What is in force stays so until the log has spoken, though its warrant may have ended since.
+            case .unacceptable(let refusal) where item.stage == .inQuestion:
+                _ = statements.remove(signed.id)
+                if item.waiting.isEmpty { counters.unacceptableStatements += 1 }
+                for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
+            case .disputed(let refusal) where item.stage == .inQuestion:
+                dispute(item, refusal, into: &effects)
+            case .acceptable, .disputed, .unacceptable: continue
+            }
+        }
+        if !begins.isEmpty { effects.append(.enforce(begins)) }
+    }
+
+    /// Who has it in force has looked with another state, and is to learn from the log what became of it.
+    private mutating func dispute(
+        _ item: PendingStatements.Item,
+        _ refusal: StatementRefusal,
+        into effects: inout [Effect]
+    ) {
+        for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
+        if raft.role == .leader, !item.holders.isEmpty {
+            statements.change(item.signed.id) {
+                $0.stage = .disputed
+                $0.waiting = []
+            }
+        } else {
+            _ = statements.remove(item.signed.id)
+        }
+    }
+
+    /// They are durable, and decisions go by them.
+    mutating func enforced(_ ids: [Digest], at now: Moment, into effects: inout [Effect]) {
+        for id in ids {
+            guard let item = statements[id], item.stage == .beginning else { continue }
+            statements.change(id) {
+                $0.stage = .inForce
+                $0.waiting = []
+                $0.tellAt = now.monotonic
+                $0.proposeAt = now.monotonic
+            }
+            for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
+            for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+        }
+    }
+
+    /// The word of one that has a statement, or whose log has judged it: it need not be told.
+    mutating func held(_ ids: [Digest], by sender: MemberID) {
+        for id in ids.prefix(PendingStatements.batchLimit) {
+            statements.change(id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
+        }
+    }
+
+    /// What the applied entries have judged counts by the state from now on, or no more.
+    mutating func followVerdicts(_ events: [DirectoryEvent], at now: Moment, into effects: inout [Effect]) {
+        guard !statements.isEmpty else { return }
+        var judged: [SignedStatement] = []
+        for case .statementJudged(let id) in events {
+            if let item = statements[id] { judged.append(item.signed) }
+        }
+        // The state says which it was.
+        if !judged.isEmpty { effects.append(.judge(judged, broughtAt: nil)) }
+    }
+
+    /// Entries were passed over, or a process ended: among them may have been verdicts.
+    mutating func askForVerdicts(into effects: inout [Effect]) {
+        guard !statements.isEmpty else { return }
+        effects.append(.judge(statements.items.map(\.signed), broughtAt: nil))
+    }
+
+    private enum Verdict {
+        case recorded(LogIndex)
+        case refused(StatementRefusal)
+    }
+
+    private mutating func end(_ id: Digest, _ verdict: Verdict, at now: Moment, into effects: inout [Effect]) {
+        guard let item = statements.remove(id) else { return }
+        if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
+        for waiting in item.waiting {
+            switch verdict {
+            case .recorded(let index): effects.append(.reply(waiting.id, .statementRecorded(id, index)))
+            case .refused(let refusal): effects.append(.reply(waiting.id, .statementRefused(refusal)))
+            }
+        }
+        // Others may wait for the log to reach them, and need not tell this node.
+        if item.stage == .inQuestion {
+            for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+        }
+    }
+
+    /// Tells those that are not known to have them, and puts them into the log where this node leads.
+    mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
+        guard !statements.isEmpty else { return }
+        if !hasAskedForVerdicts {
+            hasAskedForVerdicts = true
+            askForVerdicts(into: &effects)
+        }
+        for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
+        tellPeers(at: now, into: &effects)
+        if raft.role != .leader { statements.dropDisputed() }
+        if mayPropose(at: now), haltReason == nil { proposeStatements(at: now, into: &effects) }
+    }
+
+    private mutating func tellPeers(at now: Moment, into effects: inout [Effect]) {
+        let due = statements.items.filter { $0.stage == .inForce && $0.tellAt <= now.monotonic }
+        guard !due.isEmpty else { return }
+        for peer in statementPeers {
+            let news = due.lazy.filter { !$0.holders.contains(peer) }.prefix(PendingStatements.batchLimit).map(\.signed)
+            guard !news.isEmpty else { continue }
+            effects.append(
+                .send(PeerMessage(stamp: now.wall, body: .statements(Array(news))), to: peer, after: nil)
+            )
+        }
+        let next = now.monotonic.advanced(by: options.statementInterval)
+        for item in due { statements.change(item.signed.id) { $0.tellAt = next } }
+    }
+
+    private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
+        guard !isStorageFull else { return }
+        let term = raft.term
+        let due = statements.items.lazy.filter {
+            $0.isForTheLog && $0.proposedIn != term && $0.proposeAt <= now.monotonic
+        }
+        .prefix(PendingStatements.batchLimit)
+        var proposals: [RaftNode.Proposal] = []
+        for item in Array(due) {
+            let command = Command(
+                caller: .node(member),
+                authenticatedBy: member,
+                idempotencyKey: "statement-\(item.signed.id.hex)",
+                notAfter: now.wall.advanced(by: Self.verdictSpan),
+                body: .judgeStatement(item.signed)
+            )
+            statements.change(item.signed.id) { $0.proposedIn = term }
+            proposals.append(
+                proposal(of: codec.encode(command), changing: nil, by: .statement(item.signed.id), at: now)
+            )
+        }
+        if !proposals.isEmpty { advance(.propose(proposals), at: now, into: &effects) }
+    }
+
+    /// In which an entry of this leader is applied, or lost.
+    private static let verdictSpan = Span.seconds(3600)
+
+    /// The log did not take it: to be tried again.
+    mutating func refusedStatement(_ id: Digest, at now: Moment) {
+        let next = now.monotonic.advanced(by: options.statementInterval)
+        statements.change(id) {
+            $0.proposedIn = nil
+            $0.proposeAt = next
+        }
+    }
+
+    private func acknowledge(
+        _ ids: [Digest],
+        to peer: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard !ids.isEmpty else { return }
+        effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(ids)), to: peer, after: nil))
+    }
+
+    private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
+
+    var nextStatementWake: Instant? {
+        guard !statements.isEmpty else { return nil }
+        return statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
+    }
+}

@@ -15,7 +15,11 @@ extension ReplicaNode {
         let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
         if let item = statements[signed.id] {
             guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
-            return statements.change(signed.id) { $0.waiting.append(waiting) }
+            statements.change(signed.id) { $0.waiting.append(waiting) }
+            guard item.stage == .inQuestion, item.signed != signed else { return }
+            // What a member told under another signature may be forged, and must not decide for the revoker.
+            statements.change(signed.id) { $0.signed = signed }
+            return effects.append(.judge([signed], broughtAt: now.wall))
         }
         guard !statements.isFull, stopping == .no else {
             let refusal: SubmitRefusal =
@@ -59,7 +63,7 @@ extension ReplicaNode {
     ) {
         var begins: [SignedStatement] = []
         for (signed, judgement) in judgements {
-            guard let item = statements[signed.id] else { continue }
+            guard let item = statements[signed.id], item.signed == signed else { continue }
             switch judgement {
             case .acceptable where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.stage = .beginning }

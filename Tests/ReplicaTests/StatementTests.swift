@@ -113,6 +113,19 @@ import Wire
         #expect(enforced(by: voter) == [] && told(third, by: voter) == [] && voter.node.pendingStatementCount == 0)
     }
 
+    @Test("a forgery that came first does not decide for the revoker") func forgedBefore() throws {
+        var voter = Voter()
+        let signed = try statement()
+        let forged = SignedStatement(signed.statement, signature: [])
+        voter.hear(.statements([forged]))
+        make(signed, at: &voter)
+        voter.step(.judged([(forged, .unacceptable(.badSignature))]))
+        #expect(voter.replies == [])
+        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.enforced([signed.id]))
+        #expect(voter.replies == [.inForce(signed.id)])
+    }
+
     @Test("a member is told again until it says that it has it")
     func told() throws {
         var voter = Voter()
@@ -179,8 +192,7 @@ import Wire
         let signed = try statement()
         inForce(signed, at: &voter)
         #expect(try proposed(by: voter) == [signed.id])
-        voter.advance(.milliseconds(500))
-        voter.step(.wake)
+        for _ in 0..<20 { voter.beat() }
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: true))
         let second = try statement(2)

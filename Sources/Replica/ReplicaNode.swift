@@ -42,6 +42,7 @@ package struct ReplicaNode: Core {
     var repairReaders: [MemberID] = []
     var introductions: Introductions
     var statements: PendingStatements
+    var reports = StatementReports()
     /// Whether the state has been asked for verdicts on what an earlier process has left.
     var hasAskedForVerdicts: Bool
     /// Whom a node that joins may believe while it knows no configuration.

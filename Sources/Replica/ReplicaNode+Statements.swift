@@ -15,6 +15,10 @@ extension ReplicaNode {
         let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
         if let item = statements[signed.id] {
             guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
+            // The verdict on another signature, which may be nobody's, is none on this one: to be tried again in a moment.
+            guard item.signed.signature == signed.signature else {
+                return effects.append(.reply(id, .refused(.overloaded)))
+            }
             return statements.change(signed.id) { $0.waiting.append(waiting) }
         }
         guard !statements.isFull, stopping == .no else {

@@ -139,6 +139,7 @@ extension World {
         let known = population.agents.indices.filter { (try? view.principal(population.agents[$0])) != nil }
         revocations.restored(at: point.position.index, quarantined: fate == .lost ? known : nil)
         propagation.restored(keeping: fate == .lost ? known : nil)
+        statements.restored(to: revision, isMerged: fate == .merged)
         let documents = population.documents.indices.map { value(of: $0, in: backup.pairs) }
         undecidedDocument = try clientHistory.check(operations) ?? undecidedDocument
         clientHistory.restored(documents, at: now)

@@ -26,7 +26,9 @@ extension DirectoryView {
     ) throws(StateDamage) -> StatementJudgement {
         if let record = try revocation(signed.id) { return .recorded(record.index) }
         if let record = try refusedStatement(signed.id) { return .refused(record.refusal) }
-        guard signed.statement.lineage == (try cluster()?.lineage) else { return .unacceptable(.otherCluster) }
+        // A node that has just joined has no state yet, and with it no idea of which cluster it is in.
+        guard let cluster = try cluster() else { return .unacceptable(.unknownWarrant) }
+        guard signed.statement.lineage == cluster.lineage else { return .unacceptable(.otherCluster) }
         guard let warrant = try warrant(signed.statement.warrant) else { return .unacceptable(.unknownWarrant) }
         if let refusal = signed.lastingRefusal(under: warrant.spec) { return .unacceptable(refusal) }
         if let broughtAt, broughtAt >= warrant.spec.expiresAt { return .unacceptable(.warrantExpired) }

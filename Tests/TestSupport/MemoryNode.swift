@@ -45,7 +45,28 @@ package final class MemoryNode: ReplicaClient {
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
+        var statements: [SignedStatement] = []
+        var verifier: any SignatureVerifier = NoSignatures()
+
+        mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
+            let view = DirectoryView(rows, codec: ProtobufCodec())
+            switch try view.judge(signed, broughtAt: now.wall, verifier) {
+            case .acceptable:
+                statements.append(signed)
+                snapshot = snapshot.enforcing(statements)
+                return .enforced
+            case .recorded(let index): return .recorded(index)
+            case .disputed(let refusal), .unacceptable(let refusal), .refused(let refusal): return .refused(refusal)
+            }
+        }
     }
+
+    private struct NoSignatures: SignatureVerifier {
+        func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool { false }
+    }
+
+    /// By what signatures of statements are checked; without it none is valid.
+    package func verify(by verifier: any SignatureVerifier) { state.withLock { $0.verifier = verifier } }
 
     package init() {
         state = Mutex(State(directory: DirectoryState(codec: codec)))
@@ -65,6 +86,18 @@ package final class MemoryNode: ReplicaClient {
     ) async throws(ServiceError) -> CommandResult {
         if let error = state.withLock({ $0.submitError }) { throw error }
         return apply(command)
+    }
+
+    /// Alone, it decides by a statement as long as the test lasts.
+    package func make(
+        _ signed: SignedStatement,
+        within timeout: Kernel.Span
+    ) async throws(ServiceError) -> StatementOutcome {
+        do throws(StateDamage) {
+            return try state.withLock { (state) throws(StateDamage) in try state.judge(signed) }
+        } catch {
+            throw ServiceError(.unavailable, code: "storage_unreadable", message: "\(error)")
+        }
     }
 
     package func transferLeadership(

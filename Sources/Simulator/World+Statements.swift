@@ -127,7 +127,11 @@ extension World {
 
     /// By the state of a node.
     private func verdict(on id: Digest, _ node: Int) -> (SignedStatement, StatementChecker.Verdict)? {
-        let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
+        verdict(on: id, in: machines[node].state.current.pairs)
+    }
+
+    func verdict(on id: Digest, in state: SortedStore) -> (SignedStatement, StatementChecker.Verdict)? {
+        let view = DirectoryView(state, codec: options.codec)
         if let record = try? view.revocation(id), let signed = record.signed(in: lineage) {
             return (signed, .recorded(record.index))
         }

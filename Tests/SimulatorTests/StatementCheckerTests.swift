@@ -217,17 +217,22 @@ struct StatementCheckerTests {
         #expect(scan(members: [0, 1]) == nil)
     }
 
-    @Test("after a restore what was recorded stays, and what was pending is gone") func restored() throws {
+    @Test("S4: a restore keeps what survivors have, recorded or not") func restored() throws {
         var checker = try told()
         checker.made(statement(2, 5), against: 5)
         try checker.judged(statement(2, 5), .recorded(LogIndex(3)), by: 1)
-        checker.restored(to: LogIndex(2), isMerged: true)
-        try checker.allowed(4, by: 0, plea(applied: 9))
-        #expect(violation { () throws(Violation) in try checker.allowed(5, by: 2, plea(applied: 9)) } == .revocation)
-        checker.restored(to: LogIndex(3), isMerged: false)
-        #expect(violation { () throws(Violation) in try checker.allowed(5, by: 2, plea(applied: 9)) } == .revocation)
-        checker.restored(to: LogIndex(2), isMerged: false)
-        try checker.allowed(5, by: 2, plea(applied: 9))
+        for missing in [statement().id, statement(2, 5).id] {
+            var copy = checker
+            #expect(
+                violation { () throws(Violation) in
+                    try copy.restored(isMerged: true) { $0 == missing ? nil : .recorded(LogIndex(8)) }
+                } == .knowledge
+            )
+        }
+        try checker.restored(isMerged: true) { _ in .recorded(LogIndex(8)) }
+        #expect(violation { () throws(Violation) in try checker.allowed(4, by: 2, plea(applied: 9)) } == .revocation)
+        try checker.restored(isMerged: false) { _ in nil }
+        try checker.allowed(5, by: 0, plea(applied: 9))
     }
 
     private func killer(_ intercept: @escaping WorldOptions.Intercept) -> Violation.Invariant? {

@@ -63,15 +63,20 @@ extension StatementChecker {
         for place in statements.indices { statements[place].holders.removeAll { $0.node == node } }
     }
 
-    /// A cluster goes on from a backup. What was pending is gone with the disks; what the log said since the backup was taken is
-    /// forgotten, but for what was recorded, where that was added to it.
-    package mutating func restored(to backup: LogIndex, isMerged: Bool) {
+    /// A cluster goes on from a backup, to which what survivors have was added, recorded or not; or was not.
+    ///
+    /// - Parameter verdict: By the state that it goes on from.
+    package mutating func restored(isMerged: Bool, verdict: (Digest) -> Verdict?) throws(Violation) {
         for place in statements.indices {
+            let known = statements[place]
+            let found = verdict(known.id)
+            statements[place].verdict = found
             statements[place].holders = []
-            guard let verdict = statements[place].verdict, verdict.index > backup else { continue }
-            if !isMerged || !statements[place].isRecorded { statements[place].verdict = nil }
+            guard isMerged, known.isRecorded || !known.isRefused && !known.holders.isEmpty else { continue }
+            if case .recorded = found { continue }
+            throw Violation(.knowledge, "a restore loses \(known.name), which a survivor has")
         }
-        withdrawals = withdrawals.filter { $0.value <= backup }
+        withdrawals = [:]
     }
 
     /// Those on which the log has a word, or owes one: a member has them.

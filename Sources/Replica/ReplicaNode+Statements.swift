@@ -178,7 +178,18 @@ extension ReplicaNode {
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
-        if mayPropose(at: now), haltReason == nil { proposeStatements(at: now, into: &effects) }
+        guard raft.role == .leader else { return }
+        if mayPropose(at: now), haltReason == nil, !isStorageFull {
+            proposeStatements(at: now, into: &effects)
+        } else {
+            postponeProposals(at: now)
+        }
+    }
+
+    /// Else a leader that may write nothing would wake without end for what it has to write.
+    private mutating func postponeProposals(at now: Moment) {
+        let next = now.monotonic.advanced(by: options.statementInterval)
+        statements.changeAll { if $0.proposeAt <= now.monotonic { $0.proposeAt = next } }
     }
 
     private mutating func tellPeers(at now: Moment, into effects: inout [Effect]) {
@@ -208,7 +219,6 @@ extension ReplicaNode {
     package func report(of statement: Digest) -> StatementReport? { reports.report(statement) }
 
     private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
-        guard !isStorageFull else { return }
         let term = raft.term
         let due = statements.items.lazy.filter {
             $0.isForTheLog && $0.proposedIn != term && $0.proposeAt <= now.monotonic

@@ -201,6 +201,7 @@ import Wire
         voter.step(.enforced([second.id]))
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: false))
+        for _ in 0..<12 { voter.beat() }
         #expect(try proposed(by: voter) == [signed.id, second.id])
     }
 

@@ -87,7 +87,7 @@ extension Application {
 }
 
 extension WarrantRecord {
-    fileprivate func changed(to state: State, spent: UInt32? = nil, _ metadata: RecordMetadata) -> WarrantRecord {
+    func changed(to state: State, spent: UInt32? = nil, _ metadata: RecordMetadata) -> WarrantRecord {
         WarrantRecord(spec: spec, issuer: issuer, state: state, spent: spent ?? self.spent, metadata: metadata)
     }
 }

@@ -38,7 +38,9 @@ extension DirectoryView {
 
     /// Why it counts under no state that follows this one, unless its warrant is yet to be issued.
     func lastingRefusal(of signed: SignedStatement) throws(StateDamage) -> StatementRefusal? {
-        guard signed.statement.lineage == (try cluster()?.lineage) else { return .otherCluster }
+        // A node that has just joined has no state yet, and with it no idea of which cluster it is in.
+        guard let cluster = try cluster() else { return .unknownWarrant }
+        guard signed.statement.lineage == cluster.lineage else { return .otherCluster }
         guard let warrant = try warrant(signed.statement.warrant) else { return .unknownWarrant }
         return signed.lastingRefusal(under: warrant.spec)
     }

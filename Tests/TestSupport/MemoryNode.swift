@@ -45,9 +45,20 @@ package final class MemoryNode: ReplicaClient {
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
+        /// In force, and not judged by the log yet.
+        var pending: [SignedStatement] = []
     }
 
-    package init() {
+    private let verifier: any SignatureVerifier
+
+    /// Takes no signature.
+    private struct NoVerifier: SignatureVerifier {
+        func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool { false }
+    }
+
+    /// - Parameter verifier: Of statements' signatures; nil takes none.
+    package init(verifier: (any SignatureVerifier)? = nil) {
+        self.verifier = verifier ?? NoVerifier()
         state = Mutex(State(directory: DirectoryState(codec: codec)))
         _ = apply(.bootstrap(Self.genesis), by: .bootstrap)
         refresh()
@@ -66,6 +77,28 @@ package final class MemoryNode: ReplicaClient {
         if let error = state.withLock({ $0.submitError }) { throw error }
         return apply(command)
     }
+
+    package func make(
+        _ signed: SignedStatement,
+        within timeout: Kernel.Span
+    ) async throws(ServiceError) -> StatementOutcome {
+        let judgement = state.withLock { state in
+            try? DirectoryView(state.rows, codec: codec).judge(signed, broughtAt: state.now.wall, verifier)
+        }
+        switch judgement {
+        case .acceptable:
+            state.withLock { state in
+                if !state.pending.contains(where: { $0.id == signed.id }) { state.pending.append(signed) }
+                state.snapshot = state.snapshot.enforcing(state.pending)
+            }
+            return .enforced
+        case .disputed(let refusal), .unacceptable(let refusal), .refused(let refusal): return .refused(refusal)
+        case .recorded(let index): return .recorded(index)
+        case nil: throw ServiceError(.unavailable, code: "state_damaged", message: "the state is damaged")
+        }
+    }
+
+    package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.pending } }
 
     package func transferLeadership(
         to target: MemberID?,
@@ -172,6 +205,15 @@ extension MemoryNode {
                 monotonic: $0.now.monotonic.advanced(by: span),
                 wall: $0.now.wall.advanced(by: span)
             )
+        }
+    }
+
+    /// Has the log judge what is pending, as a leader does.
+    package func judgePending() {
+        for signed in state.withLock({ $0.pending }) { apply(.judgeStatement(signed), by: .node(member)) }
+        state.withLock { state in
+            state.pending = []
+            state.snapshot = state.snapshot.enforcing([])
         }
     }
 

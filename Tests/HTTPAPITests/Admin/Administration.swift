@@ -34,7 +34,7 @@ struct Administration {
         func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
     }
 
-    let sample = MemoryNode.sample()
+    let sample = MemoryNode.sample(verifier: P256Verifier())
     let log = MemoryLog()
     let authority: Authority
     let api: AdminAPI

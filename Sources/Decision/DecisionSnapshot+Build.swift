@@ -24,7 +24,7 @@ extension DecisionSnapshot {
     ) -> DecisionSnapshot {
         let isReplaced = events.contains { if case .bootstrapped = $0 { true } else { false } }
         if isReplaced || damage != nil {
-            return DecisionSnapshot(from: view, revision: revision, codec: codec).enforcingAs(self)
+            return DecisionSnapshot(from: view, revision: revision, codec: codec).enforcing(as: self)
         }
         var snapshot = self
         snapshot.revision = revision

@@ -27,7 +27,7 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// Those that are not active.
     var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
     /// By statements that the log has not judged yet; not of the state, and so not of its revision.
-    private var provisional: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
+    private var provisional = ProvisionalStandings()
     /// By the digest of the secret.
     var tokens: TreeDictionary<Digest, TokenFacts> = [:]
     /// Active policy sets but the one for administration, by name.
@@ -46,30 +46,7 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// The strictest of what is recorded against the subject and what is to be; active when nothing is.
     package func status(_ subject: RevocationSubject) -> SubjectStatus {
-        let recorded = statuses[subject] ?? .active
-        guard !provisional.isEmpty, let pending = provisional[subject] else { return recorded }
-        return max(recorded, pending)
-    }
-
-    /// The same state, and these statements in force beside it, in place of others.
-    package func enforcing(_ statements: some Sequence<SignedStatement>) -> DecisionSnapshot {
-        var snapshot = self
-        snapshot.provisional = [:]
-        for signed in statements {
-            let status = SubjectStatus(signed.statement.kind)
-            snapshot.provisional[signed.statement.subject] = max(
-                status,
-                snapshot.provisional[signed.statement.subject] ?? .active
-            )
-        }
-        return snapshot
-    }
-
-    /// The same state, with what is in force beside another one.
-    func enforcingAs(_ other: DecisionSnapshot) -> DecisionSnapshot {
-        var snapshot = self
-        snapshot.provisional = other.provisional
-        return snapshot
+        max(statuses[subject] ?? .active, provisional[subject])
     }
 
     /// Whether decisions can be made at all.
@@ -79,6 +56,10 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// Nil for an entity that is no more.
     mutating func put(_ facts: EntityFacts?, for uid: EntityUID) {
+        show(provisional.isEmpty ? facts : inForce(facts, for: uid), for: uid)
+    }
+
+    private mutating func show(_ facts: EntityFacts?, for uid: EntityUID) {
         indexes[0].replace(uid, entities[uid], with: facts)
         entities[uid] = facts?.sharing(indexes[0].name)
     }
@@ -96,6 +77,38 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// Of the entities, and of the actions that policies name.
     var index: EntityIndex { indexes[0] }
+}
+
+/// What is in force beside the state.
+extension DecisionSnapshot {
+    /// The same state, and these statements in force beside it, in place of others.
+    package func enforcing(_ statements: some Sequence<SignedStatement>) -> DecisionSnapshot {
+        enforcing(ProvisionalStandings(statements))
+    }
+
+    /// The same state, with what is in force beside another one.
+    func enforcing(as other: DecisionSnapshot) -> DecisionSnapshot { enforcing(other.provisional) }
+
+    private func enforcing(_ standings: ProvisionalStandings) -> DecisionSnapshot {
+        var snapshot = self
+        let recorded = provisional.recordedFacts
+        snapshot.provisional = ProvisionalStandings()
+        for (uid, facts) in recorded { snapshot.show(facts, for: uid) }
+        snapshot.provisional = standings
+        for subject in standings.subjects {
+            guard case .principal(let id) = subject else { continue }
+            let uid = EntityUIDs.principal(id)
+            snapshot.put(snapshot.entities[uid], for: uid)
+        }
+        return snapshot
+    }
+
+    /// A principal's status is one of its attributes.
+    private mutating func inForce(_ facts: EntityFacts?, for uid: EntityUID) -> EntityFacts? {
+        guard let id = PrincipalID(uid), provisional[.principal(id)] > .active else { return facts }
+        provisional.record(facts, for: uid)
+        return facts?.having(status(.principal(id)))
+    }
 }
 
 extension DecisionSnapshot: EntitySource {

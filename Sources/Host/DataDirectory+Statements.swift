@@ -1,13 +1,13 @@
-import Directory
+package import Directory
 import Kernel
-import Storage
+package import Storage
 import Wire
 
 extension DataDirectory {
     /// What decisions go by beside the state, as an earlier process left it.
     ///
     /// - Throws: Also for a statement that does not read back: without it somebody would get back what was taken.
-    func keptStatements() throws(StorageError) -> [SignedStatement] {
+    package func keptStatements() throws(StorageError) -> [SignedStatement] {
         var found: [SignedStatement] = []
         for kept in try log.keptStatements() {
             do throws(WireError) { found.append(try StatementCodec.decode(kept.bytes)) } catch {

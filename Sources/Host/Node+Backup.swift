@@ -25,11 +25,22 @@ extension Node {
         try await keeper.commitPublished()
         let stream: BackupStream
         do {
+            // A whole state is one that the log has come to; what is in force beside it is in exports alone.
+            let unjudged = kind == .revocations ? try stores.directory.keptStatements() : []
             stream = try stores.directory.state.openBackup(
                 kind,
                 lineage: settings.genesis.lineage,
                 at: clock.now().wall
-            )
+            ) { [codec] transaction, point in
+                try DirectoryState.show(
+                    unjudged,
+                    at: point.position.index,
+                    time: point.time,
+                    codec: codec,
+                    in: &transaction
+                )
+                return point
+            }
         } catch { throw ServiceError.unreadable(error) }
         let deadline = clock.now().monotonic.advanced(by: Self.backupPatience)
         return BackupSource(revision: stream.header.point.position.index) { [clock] () async throws(ServiceError) in

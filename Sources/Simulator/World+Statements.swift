@@ -67,14 +67,16 @@ package struct StatementSet: Hashable, Sendable {
 
 /// Stands for signatures: what is signed is hashed with a secret that belongs to the public key, and that nobody in a world but
 /// its revokers uses.
-struct KeyedHash: SignatureVerifier {
-    func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool {
+package struct KeyedHash: SignatureVerifier {
+    package init() {}
+
+    package func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool {
         signature == Self.signature(of: bytes, by: publicKey)
     }
 
-    static func publicKey(_ name: String) -> [UInt8] { [2] + Digest.of(Array("key of \(name)".utf8)).bytes }
+    package static func publicKey(_ name: String) -> [UInt8] { [2] + Digest.of(Array("key of \(name)".utf8)).bytes }
 
-    static func signature(of bytes: [UInt8], by publicKey: [UInt8]) -> [UInt8] {
+    package static func signature(of bytes: [UInt8], by publicKey: [UInt8]) -> [UInt8] {
         let digest = Digest.of(Array("secret of ".utf8) + publicKey + bytes).bytes
         return digest + digest
     }

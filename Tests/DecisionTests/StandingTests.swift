@@ -45,6 +45,80 @@ import Testing
         #expect(try world.code("agent/bot", "send") == .allowed)
     }
 
+    private static func statement(
+        _ kind: RevocationKind,
+        against subject: RevocationSubject,
+        _ sequence: UInt32 = 1
+    ) -> SignedStatement {
+        let statement = Statement(
+            lineage: Lineage(high: 7, low: 7),
+            warrant: "w",
+            sequence: sequence,
+            kind: kind,
+            subject: subject,
+            reason: "",
+            issuedAt: .distantPast
+        )
+        return SignedStatement(statement, signature: [])
+    }
+
+    @Test("a statement that the log has not judged takes what a recorded one does, and gives it back when it is gone")
+    func provisional() throws {
+        var world = DecideTests.world(Self.all)
+        let before = world.snapshot
+        let bot = RevocationSubject.principal("agent/bot")
+        let codes: [(RevocationKind, DecisionCode)] = [
+            (.restrict, .principalRestricted), (.quarantine, .principalQuarantined), (.revoke, .principalRevoked),
+        ]
+        for (kind, code) in codes {
+            world.snapshot = before.enforcing([Self.statement(kind, against: bot)])
+            #expect(try world.code("agent/bot", "send") == code)
+            #expect(world.snapshot.revision == before.revision && world.snapshot.epoch == before.epoch)
+        }
+        // The strictest of several, and no less than what is recorded.
+        world.snapshot = before.enforcing([
+            Self.statement(.revoke, against: bot), Self.statement(.restrict, against: bot, 2),
+        ])
+        #expect(try world.code("agent/bot", "send") == .principalRevoked)
+        world.succeed(.quarantine("agent/bot", .quarantine, reason: ""))
+        #expect(try world.code("agent/bot", "send") == .principalRevoked, "commands do not end it")
+        world.snapshot = world.snapshot.enforcing([Self.statement(.restrict, against: bot, 2)])
+        #expect(try world.code("agent/bot", "send") == .principalQuarantined)
+        #expect(before.enforcing([Self.statement(.revoke, against: bot)]).enforcing([]) == before)
+    }
+
+    @Test("a token is taken by a statement, too") func provisionalToken() throws {
+        var world = DecideTests.world(Self.all)
+        let secret = Digest.of([7])
+        let grant = TokenGrant(id: "t", principal: "agent/bot", secretDigest: secret, expiresAt: .distantFuture)
+        world.succeed(.issueToken(grant))
+        let query = try World.query("agent/bot", "send")
+        #expect(world.decide(query, by: .token(secretDigest: secret)).code == .allowed)
+        world.snapshot = world.snapshot.enforcing([Self.statement(.revoke, against: .token("t"))])
+        #expect(world.decide(query, by: .token(secretDigest: secret)).code == .tokenRevoked)
+    }
+
+    @Test("policies see the status that is in force, whatever the state and its changes say")
+    func provisionalAttribute() throws {
+        let text = "permit (principal, action, resource) when { resource.owner.status == \"active\" };"
+        var world = DecideTests.world(text)
+        let before = world.snapshot
+        let ann = RevocationSubject.principal("user/ann")
+        world.snapshot = before.enforcing([Self.statement(.restrict, against: ann)])
+        #expect(try world.code("agent/bot", "send") == .noPermit)
+        world.succeed(.put(.principal(PrincipalSpec(id: "user/ann", description: "changed")), .none))
+        #expect(try world.code("agent/bot", "send") == .noPermit)
+        let changed = world.snapshot.enforcing([])
+        world.snapshot = changed
+        #expect(try world.code("agent/bot", "send") == .allowed)
+        #expect(changed == DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec))
+        #expect(
+            DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec)
+                .enforcing([Self.statement(.restrict, against: ann)])
+                == changed.enforcing([Self.statement(.restrict, against: ann)])
+        )
+    }
+
     @Test("status is an attribute that policies see") func statusAttribute() throws {
         var world = DecideTests.world(
             "permit (principal, action, resource) when { resource.owner.status == \"active\" };"

@@ -2,6 +2,7 @@ import Consensus
 import Decision
 import Directory
 import Glibc
+import Identity
 import Kernel
 import Logging
 import NIOEmbedded
@@ -19,9 +20,11 @@ import Wire
     private let directory: DataDirectory
     private let cell = DecisionCell(DecisionState(snapshot: DecisionSnapshot(), freshness: nil, isServing: true))
     private let loop = NIOAsyncTestingEventLoop()
+    private let inbox: Inbox
     private static let codec = ProtobufCodec()
 
     init() throws {
+        inbox = Inbox(loop: loop)
         folder = try TemporaryDirectory()
         let genesis = MemoryNode.genesis
         let owner = StoreOwner(lineage: genesis.lineage, member: genesis.voters[0].id)
@@ -32,9 +35,8 @@ import Wire
         )
     }
 
-    private func makeKeeper() -> StateKeeper {
+    private func makeKeeper(statements: [SignedStatement] = []) -> StateKeeper {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let inbox = Inbox(loop: loop)
         return StateKeeper(
             directory: directory,
             codec: Self.codec,
@@ -42,6 +44,7 @@ import Wire
             roster: MemberRoster(own: MemoryNode.genesis.voters[0], invited: [], logger: logger),
             inbox: inbox,
             room: StorageRoom(inbox: inbox),
+            statements: statements,
             logger: logger,
             fail: { _ in }
         )
@@ -59,6 +62,56 @@ import Wire
         #expect(try directory.state.applied().position.index == .zero)
         try await keeper.commitPublished()
         #expect(try directory.state.applied().position.index == LogIndex(1))
+        await keeper.stop()
+    }
+
+    private func statement() throws -> SignedStatement {
+        let statement = Statement(
+            lineage: MemoryNode.lineage,
+            warrant: "w",
+            sequence: 1,
+            kind: .quarantine,
+            subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
+            reason: "odd",
+            issuedAt: MemoryNode.start
+        )
+        return SignedStatement(statement, signature: [1])
+    }
+
+    /// The next that the node is told.
+    private func nextInput() async throws -> ReplicaNode.Input? {
+        for _ in 0..<1000 {
+            if let input = inbox.take().inputs.first { return input }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return nil
+    }
+
+    @Test("a statement is confirmed once decisions go by it and the disk has it, and released it is gone from both")
+    func statements() async throws {
+        let keeper = makeKeeper()
+        let signed = try statement()
+        keeper.enforce([signed])
+        guard case .enforced([signed.id])? = try await nextInput() else { return #expect(Bool(false), "not confirmed") }
+        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined)
+        #expect(try directory.keptStatements() == [signed])
+        try await apply(keeper)
+        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined, "a command does not end it")
+        keeper.release([signed.id])
+        await keeper.stop()
+        #expect(cell.current.snapshot.status(signed.statement.subject) == .active)
+        #expect(try directory.keptStatements() == [])
+    }
+
+    @Test("another statement leaves those of an earlier process in force") func earlier() async throws {
+        let signed = try statement()
+        let keeper = makeKeeper(statements: [signed])
+        keeper.enforce([])
+        guard case .enforced? = try await nextInput() else { return #expect(Bool(false), "not confirmed") }
+        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined)
+        keeper.judge([signed], broughtAt: nil)
+        guard case .judged(let judgements)? = try await nextInput() else { return #expect(Bool(false), "not judged") }
+        #expect(judgements.map(\.1) == [.unacceptable(.otherCluster)], "the state is empty")
         await keeper.stop()
     }
 

@@ -40,6 +40,7 @@ import Wire
             applied: point(end),
             invitedBy: [],
             introduced: [],
+            statements: [],
             seed: 1,
             at: moment(0)
         )

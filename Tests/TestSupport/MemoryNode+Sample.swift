@@ -44,8 +44,8 @@ extension MemoryNode {
         );
         """
 
-    package static func sample(verifier: (any SignatureVerifier)? = nil) -> Sample {
-        let node = MemoryNode(verifier: verifier)
+    package static func sample() -> Sample {
+        let node = MemoryNode()
         let bot = id("agent/bot")
         let gateway = id("service/gateway")
         for id in [bot, gateway, id("agent/other")] { node.succeed(.put(.principal(PrincipalSpec(id: id)), .none)) }

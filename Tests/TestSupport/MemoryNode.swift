@@ -45,20 +45,30 @@ package final class MemoryNode: ReplicaClient {
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
-        /// In force, and not judged by the log yet.
-        var pending: [SignedStatement] = []
+        var statements: [SignedStatement] = []
+        var verifier: any SignatureVerifier = NoSignatures()
+
+        mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
+            let view = DirectoryView(rows, codec: ProtobufCodec())
+            switch try view.judge(signed, broughtAt: now.wall, verifier) {
+            case .acceptable:
+                if !statements.contains(where: { $0.id == signed.id }) { statements.append(signed) }
+                snapshot = snapshot.enforcing(statements)
+                return .enforced
+            case .recorded(let index): return .recorded(index)
+            case .disputed(let refusal), .unacceptable(let refusal), .refused(let refusal): return .refused(refusal)
+            }
+        }
     }
 
-    private let verifier: any SignatureVerifier
-
-    /// Takes no signature.
-    private struct NoVerifier: SignatureVerifier {
+    private struct NoSignatures: SignatureVerifier {
         func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool { false }
     }
 
-    /// - Parameter verifier: Of statements' signatures; nil takes none.
-    package init(verifier: (any SignatureVerifier)? = nil) {
-        self.verifier = verifier ?? NoVerifier()
+    /// By what signatures of statements are checked; without it none is valid.
+    package func verify(by verifier: any SignatureVerifier) { state.withLock { $0.verifier = verifier } }
+
+    package init() {
         state = Mutex(State(directory: DirectoryState(codec: codec)))
         _ = apply(.bootstrap(Self.genesis), by: .bootstrap)
         refresh()
@@ -78,27 +88,19 @@ package final class MemoryNode: ReplicaClient {
         return apply(command)
     }
 
+    /// Alone, it decides by a statement until the test has the log judge it.
     package func make(
         _ signed: SignedStatement,
         within timeout: Kernel.Span
     ) async throws(ServiceError) -> StatementOutcome {
-        let judgement = state.withLock { state in
-            try? DirectoryView(state.rows, codec: codec).judge(signed, broughtAt: state.now.wall, verifier)
-        }
-        switch judgement {
-        case .acceptable:
-            state.withLock { state in
-                if !state.pending.contains(where: { $0.id == signed.id }) { state.pending.append(signed) }
-                state.snapshot = state.snapshot.enforcing(state.pending)
-            }
-            return .enforced
-        case .disputed(let refusal), .unacceptable(let refusal), .refused(let refusal): return .refused(refusal)
-        case .recorded(let index): return .recorded(index)
-        case nil: throw ServiceError(.unavailable, code: "state_damaged", message: "the state is damaged")
+        do throws(StateDamage) {
+            return try state.withLock { (state) throws(StateDamage) in try state.judge(signed) }
+        } catch {
+            throw ServiceError(.unavailable, code: "storage_unreadable", message: "\(error)")
         }
     }
 
-    package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.pending } }
+    package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.statements } }
 
     package func transferLeadership(
         to target: MemberID?,
@@ -208,11 +210,11 @@ extension MemoryNode {
         }
     }
 
-    /// Has the log judge what is pending, as a leader does.
-    package func judgePending() {
-        for signed in state.withLock({ $0.pending }) { apply(.judgeStatement(signed), by: .node(member)) }
+    /// Has the log judge the statements, as a leader does.
+    package func judgeStatements() {
+        for signed in state.withLock({ $0.statements }) { apply(.judgeStatement(signed), by: .node(member)) }
         state.withLock { state in
-            state.pending = []
+            state.statements = []
             state.snapshot = state.snapshot.enforcing([])
         }
     }

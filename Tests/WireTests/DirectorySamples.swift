@@ -106,6 +106,38 @@ struct DirectorySamples {
         )
     }
 
+    var warrants: [WarrantSpec] {
+        [.everybody, .principals([agent, user]), .ownedBy(user)].map { scope in
+            WarrantSpec(
+                name: "night-shift",
+                key: [UInt8](repeating: 2, count: WarrantSpec.keyByteCount),
+                scope: scope,
+                level: .quarantine,
+                expiresAt: WallTime(milliseconds: 79),
+                budget: .max
+            )
+        }
+    }
+
+    var statements: [SignedStatement] {
+        RevocationKind.allCases.flatMap { kind in
+            [.principal(agent), .token("t1")].map { (subject: RevocationSubject) in
+                SignedStatement(
+                    Statement(
+                        lineage: genesis.lineage,
+                        warrant: "night-shift",
+                        sequence: 3,
+                        kind: kind,
+                        subject: subject,
+                        reason: "odd",
+                        issuedAt: WallTime(milliseconds: 70)
+                    ),
+                    signature: [1, 2, 3]
+                )
+            }
+        }
+    }
+
     var bodies: [CommandBody] {
         let keys: [ObjectKey] = [
             .principal(agent), .role("r"), .assignment("a"), .resource(EntityName(type: "T", id: "")), .token("t"),
@@ -133,8 +165,8 @@ struct DirectorySamples {
             .addAdministrator(fingerprint: .of([3]), name: "ben"), .removeAdministrator(fingerprint: .zero),
             .issueJoinTicket(ticket), .withdrawJoinTicket(name: "n4"), .withdrawJoinTicket(name: ""), .join(joining),
             .promoteMember(joining.id), .removeMember(joining.id), .claimMember(instance: .of([12])),
-            .pinIssuer(joining.id, key: .of([13])),
-        ]
+            .pinIssuer(joining.id, key: .of([13])), .withdrawWarrant(name: "night-shift"),
+        ] + warrants.map { .issueWarrant($0) } + statements.map { .judgeStatement($0) }
     }
 
     var commands: [Command] {
@@ -228,12 +260,44 @@ extension DirectorySamples {
                 )
             )
         }
-        return revocations + versions + [
+        return revocations + versions + warrantRecords + [
             .standing(StandingRecord(subject: .token("t"), statements: statements, metadata: metadata)),
             .standing(StandingRecord(subject: .principal(user), statements: [], metadata: metadata)),
             .policySet(PolicySetRecord(name: "s", activeVersion: nil, latestVersion: 1, metadata: metadata)),
             .policySet(PolicySetRecord(name: "s", activeVersion: 0, latestVersion: 2, metadata: metadata)),
         ]
+    }
+
+    private var warrantRecords: [StoredRecord] {
+        let states = WarrantRecord.State.allCases.map { state in
+            StoredRecord.warrant(
+                WarrantRecord(spec: warrants[0], issuer: callers[0], state: state, spent: 4, metadata: metadata)
+            )
+        }
+        let refusals = StatementRefusal.allCases.map { refusal in
+            StoredRecord.refusedStatement(
+                RefusedStatementRecord(
+                    statement: statements[0],
+                    refusal: refusal,
+                    index: LogIndex(8),
+                    time: .distantPast
+                )
+            )
+        }
+        let mark = WarrantMark(warrant: "w", sequence: 1, issuedAt: WallTime(milliseconds: 2), signature: [3])
+        let recorded = StoredRecord.revocation(
+            RevocationRecord(
+                id: .of([5]),
+                kind: .revoke,
+                subject: .token("t"),
+                reason: "",
+                revoker: callers[0],
+                index: LogIndex(2),
+                time: WallTime(milliseconds: 3),
+                warrant: mark
+            )
+        )
+        return states + refusals + [recorded]
     }
 
     private var ledgerRecords: [StoredRecord] {

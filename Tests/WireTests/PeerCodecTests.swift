@@ -24,6 +24,19 @@ import Wire
         )
     }
 
+    static let statement = SignedStatement(
+        Statement(
+            lineage: Lineage(high: 7, low: 8),
+            warrant: "night-shift",
+            sequence: .max,
+            kind: .restrict,
+            subject: .token("t1"),
+            reason: "\u{E9}",
+            issuedAt: .distantFuture
+        ),
+        signature: [UInt8](repeating: 9, count: SignedStatement.signatureByteCount)
+    )
+
     static let messages: [PeerMessage] =
         RaftSamples.messages.flatMap { message in
             [nil, proof].map { PeerMessage(stamp: .distantFuture, body: .raft(message, proof: $0)) }
@@ -37,6 +50,8 @@ import Wire
             .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: RaftSamples.entries),
             .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: []),
             .votersWanted, .voters([]), .voters(introductions),
+            .statements([]), .statements([statement, statement]), .statementsHeld([]),
+            .statementsHeld([statement.id, .zero]),
         ].map { PeerMessage(stamp: .distantPast, body: $0) }
 
     @Test("every message comes back equal")

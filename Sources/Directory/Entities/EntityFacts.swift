@@ -100,6 +100,11 @@ package struct EntityFacts: Hashable, Sendable {
         EntityFacts(attributes.merging(self.attributes), parents, grants)
     }
 
+    /// The same principal, with another status.
+    package func having(_ status: SubjectStatus) -> EntityFacts {
+        EntityFacts(attributes.merging(Self.bare[status] ?? Self.status(status)), parents, grants)
+    }
+
     /// The same, with parents by names that others have them by as well.
     package func sharing(_ name: (EntityUID) -> EntityUIDList.Name?) -> EntityFacts {
         EntityFacts(attributes, parents.sharing(name), grants)

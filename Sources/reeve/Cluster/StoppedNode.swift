@@ -81,14 +81,24 @@ struct StoppedData {
     private static let chunkBytes = 256 * 1024
 
     /// The statements of revocation after everything that the log holds, whether it is known to be committed or not: the state
-    /// on disk lags behind what was applied, and what the log has beyond that may have been acknowledged. A statement that was
-    /// never acknowledged takes authority away too soon, at worst. Nothing is changed here.
+    /// on disk lags behind what was applied, and what the log has beyond that may have been acknowledged. Also those that were
+    /// made outside the log and that it has not judged. One that was never acknowledged takes authority away too soon, at
+    /// worst. Nothing is changed here.
     func openRevocations(lineage: Lineage) throws -> BackupStream {
-        try directory.state.openBackup(.revocations, lineage: lineage, at: .now) { transaction, point in
+        let unjudged = try directory.keptStatements()
+        return try directory.state.openBackup(.revocations, lineage: lineage, at: .now) { transaction, point in
             var applier = Replica.Applier(codec: ProtobufCodec())
             let entries = try entries(after: point)
             switch applier.apply(entries, after: point.knowingVoters(from: directory.log), to: &transaction) {
-            case .done(let batch): return batch.point
+            case .done(let batch):
+                try DirectoryState.show(
+                    unjudged,
+                    at: batch.point.position.index,
+                    time: batch.point.time,
+                    codec: ProtobufCodec(),
+                    in: &transaction
+                )
+                return batch.point
             case .blocked(_, let reason): throw CommandError("the log cannot be applied: \(reason)", at: path)
             }
         }

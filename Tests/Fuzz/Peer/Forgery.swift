@@ -1,4 +1,5 @@
 import Consensus
+import Directory
 import Kernel
 import Replica
 
@@ -71,6 +72,15 @@ struct Forgery {
                 introductions[place] = Introduction(spec: introductions[place].spec, instance: Digest.of([field]))
             }
             return .voters(introductions)
+        case .statements(var statements):
+            guard !statements.isEmpty else { return .statementsHeld([]) }
+            let place = Int(script.byte()) % statements.count
+            if field & 1 == 0 { statements.append(statements[place]) }
+            statements[place] = statements[place].edited(field, &script)
+            return .statements(statements)
+        case .statementsHeld(var ids):
+            ids.append(.of([field]))
+            return .statementsHeld(ids)
         }
     }
 }
@@ -326,5 +336,25 @@ extension Script {
             }
             return .configuration(ConfigurationChange(changes, transition: transition), command: bytes())
         }
+    }
+}
+
+extension SignedStatement {
+    fileprivate func edited(_ field: UInt8, _ script: inout Script) -> SignedStatement {
+        var signature = signature
+        let sequence = field & 2 == 0 ? statement.sequence : UInt32(truncatingIfNeeded: script.number(near: 1))
+        let changed = Statement(
+            lineage: statement.lineage,
+            warrant: statement.warrant,
+            sequence: sequence,
+            kind: field & 4 == 0 ? statement.kind : .restrict,
+            subject: statement.subject,
+            reason: statement.reason,
+            issuedAt: WallTime(milliseconds: field & 8 == 0 ? statement.issuedAt.milliseconds : script.number(near: 0))
+        )
+        // The key may be in two hands.
+        if field & 16 == 0 { return Scene.signed(changed) }
+        signature.patch(by: &script)
+        return SignedStatement(changed, signature: signature)
     }
 }

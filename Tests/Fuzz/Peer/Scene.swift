@@ -1,7 +1,9 @@
 import Consensus
 import Directory
+import Identity
 import Kernel
 import Replica
+import Simulator
 import TestSupport
 
 /// What every run begins with: moments of an honest cluster's life. Values, so no run can see what another did.
@@ -10,6 +12,20 @@ enum Scene {
     static let groups = all.groups
     /// Of each kind of message some that were really sent.
     static let letters = all.letters
+
+    static let warrant = WarrantSpec(
+        name: "fuzz",
+        key: KeyedHash.publicKey("fuzz"),
+        scope: .everybody,
+        level: .quarantine,
+        expiresAt: MemoryNode.start.advanced(by: .seconds(3600)),
+        budget: 4
+    )
+
+    static func signed(_ statement: Statement) -> SignedStatement {
+        let signature = KeyedHash.signature(of: statement.signedBytes, by: warrant.key)
+        return SignedStatement(statement, signature: signature)
+    }
 }
 
 /// Lets a cluster live through what can happen to it, and keeps copies of the moments at which a message matters most.
@@ -24,7 +40,7 @@ private struct Rehearsal {
         var rehearsal = Rehearsal()
         let groups =
             [rehearsal.group] + rehearsal.elect() + [rehearsal.write(), rehearsal.read(), rehearsal.catchUp()]
-            + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
+            + rehearsal.state() + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
         return (groups, rehearsal.letters)
     }
 
@@ -66,6 +82,35 @@ private struct Rehearsal {
         rest()
         return transferring
     }
+
+    /// A follower is brought a statement, which it tells the others and the leader puts into the log.
+    private mutating func state() -> [Group] {
+        submit(.issueWarrant(Scene.warrant), at: group.leader)
+        submit(.put(.principal(PrincipalSpec(id: Self.agent)), .none), at: group.leader)
+        rest()
+        let statement = Statement(
+            lineage: Group.lineage,
+            warrant: Scene.warrant.name,
+            sequence: 1,
+            kind: .quarantine,
+            subject: .principal(Self.agent),
+            reason: "it acts oddly",
+            issuedAt: MemoryNode.start
+        )
+        if let follower = group.follower {
+            let deadline = Instant(microseconds: .max)
+            group.step(follower, .make(RequestID(902), Scene.signed(statement), deadline: deadline))
+        }
+        let telling = moment("statements")
+        let holding = moment("statementsHeld")
+        rest()
+        return [telling, holding]
+    }
+
+    private static let agent: PrincipalID = {
+        guard let agent = PrincipalID(parsing: "agent/odd") else { fatalError("agent/odd is a name") }
+        return agent
+    }()
 
     private mutating func repair() -> Group {
         // The oldest that they hold have left their memories.

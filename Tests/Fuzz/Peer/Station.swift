@@ -14,6 +14,8 @@ struct Station {
     var isSlow = false
     /// Commands that the node was given and that took effect.
     private(set) var carriedOut = 0
+    /// Statements that decisions would go by beside the state.
+    private var inForce: Set<Digest> = []
     private var log: VirtualLogDisk
     private var state: VirtualStateStore.Version
     private var applier = Applier(codec: ProtobufCodec())
@@ -48,6 +50,7 @@ struct Station {
             applied: base,
             invitedBy: [],
             introduced: [],
+            statements: [],
             seed: member.low,
             at: now
         )
@@ -138,9 +141,27 @@ struct Station {
         case .reply(_, .applied(.done)):
             carriedOut += 1
             return nil
+        case .judge(let statements, let time): return .judged(judged(statements, broughtAt: time))
+        case .enforce(let statements):
+            statements.forEach { inForce.insert($0.id) }
+            return .enforced(statements.map(\.id))
+        case .release(let ids):
+            for id in ids { invariant(inForce.remove(id) != nil, "\(id) is released and was not in force") }
+            return nil
         case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced,
             .readyToStop, .note:
             return nil
+        }
+    }
+
+    private func judged(
+        _ statements: [SignedStatement],
+        broughtAt: WallTime?
+    ) -> [(SignedStatement, StatementJudgement)] {
+        let view = DirectoryView(state.pairs, codec: ProtobufCodec())
+        return statements.compactMap { signed in
+            // A server would stop at a state that does not decode; this one goes on, to see more.
+            (try? view.judge(signed, broughtAt: broughtAt, KeyedHash())).map { (signed, $0) }
         }
     }
 

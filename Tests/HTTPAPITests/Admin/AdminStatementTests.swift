@@ -85,7 +85,7 @@ import Testing
     @Test("once the log has it, everybody reads of the warrant that it was made under") func recorded() async throws {
         let statement = try signed()
         _ = await make(statement)
-        admin.node.judgePending()
+        admin.node.judgeStatements()
         let again = await make(statement)
         #expect(again.status == 200 && again.json["state"]?.stringValue == "recorded", "\(again.text)")
         let revocation = await admin.send("GET", "/v1/revocations/\(statement.id.hex)").json
@@ -108,7 +108,7 @@ import Testing
         _ = await make(statement)
         #expect(await status("/v1/principals/agent/bot") == "quarantined")
         #expect(await admin.send("DELETE", "/v1/warrants/w1").status == 200)
-        admin.node.judgePending()
+        admin.node.judgeStatements()
         #expect(await status("/v1/principals/agent/bot") == "active")
         let found = await admin.send("GET", "/v1/statements/\(statement.id.hex)").json
         #expect(found["state"]?.stringValue == "refused" && found["refusal"]?.stringValue == "warrant_withdrawn")
@@ -130,7 +130,7 @@ import Testing
         for statement in [try signed(.restrict), try signed(.quarantine)] {
             #expect(await make(statement).status == 202)
         }
-        admin.node.judgePending()
+        admin.node.judgeStatements()
         let warrant = await admin.send("GET", "/v1/warrants/w1").json
         #expect(warrant["state"]?.stringValue == "frozen" && warrant["spent"]?.integerValue == 2)
         let next = await make(try signed(sequence: 2))

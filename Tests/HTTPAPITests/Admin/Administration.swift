@@ -34,7 +34,7 @@ struct Administration {
         func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
     }
 
-    let sample = MemoryNode.sample(verifier: P256Verifier())
+    let sample = MemoryNode.sample()
     let log = MemoryLog()
     let authority: Authority
     let api: AdminAPI
@@ -48,6 +48,7 @@ struct Administration {
         renewal: CertificateRenewalReport? = nil,
         search: @escaping @Sendable (DecisionLogFilter) -> [DecisionLogEntry] = { _ in [] }
     ) throws {
+        sample.node.verify(by: P256Verifier())
         authority = try Authority()
         let id = try SPIFFEID.administrator("root", in: authority.trustDomain)
         let identity = try authority.identity(id)

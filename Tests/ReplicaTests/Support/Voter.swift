@@ -25,7 +25,8 @@ struct Voter {
     /// - Parameters:
     ///   - unapplied: How many entries its log holds beyond what its state reflects.
     ///   - introduced: What an earlier process was told of who votes.
-    init(unapplied: UInt64 = 0, introduced: [VotersWord] = []) {
+    ///   - statements: What an earlier process has left in force.
+    init(unapplied: UInt64 = 0, introduced: [VotersWord] = [], statements: [SignedStatement] = []) {
         let base = SnapshotPoint(
             position: LogPosition(term: Term(1), index: LogIndex(1)),
             hash: .of([1]),
@@ -47,6 +48,7 @@ struct Voter {
             applied: base,
             invitedBy: [],
             introduced: introduced,
+            statements: statements,
             seed: 1,
             at: now
         )

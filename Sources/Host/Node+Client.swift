@@ -49,6 +49,10 @@ extension Node: ReplicaClient {
         }
     }
 
+    package func pendingStatements() async -> [SignedStatement] {
+        await loop.read { replica, _ in replica.statementsInForce }
+    }
+
     package func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID {
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in

@@ -108,5 +108,5 @@ package enum KeyFiles {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 
-    private static var lastReason: String { unsafe String(cString: strerror(errno)) }
+    static var lastReason: String { unsafe String(cString: strerror(errno)) }
 }

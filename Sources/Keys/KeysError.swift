@@ -6,6 +6,8 @@ package struct KeysError: Error, Hashable, Sendable, CustomStringConvertible {
         case unreadable(String)
         case unwritable(String)
         case alreadyExists
+        /// By another process.
+        case held
         case tooLarge(limit: Int)
         /// What was expected instead.
         case malformed(expected: String)
@@ -43,6 +45,7 @@ package struct KeysError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreadable(let reason): "cannot be read: \(reason)"
         case .unwritable(let reason): "cannot be written: \(reason)"
         case .alreadyExists: "exists already and is not overwritten; move it away first"
+        case .held: "another process holds it; wait until that has ended, and run this again"
         case .tooLarge(let limit): "is larger than \(limit) bytes; this is not the file that was meant"
         case .malformed(let expected): "is not \(expected) in PEM"
         case .passphraseNeeded: "the key is encrypted; give its passphrase"

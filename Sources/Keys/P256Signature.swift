@@ -18,6 +18,11 @@ extension PrivateKey {
 package struct P256Verifier: SignatureVerifier {
     package init() {}
 
+    /// Whether the bytes are a public key: a compressed point that lies on the curve.
+    package static func isKey(_ bytes: [UInt8]) -> Bool {
+        (try? P256.Signing.PublicKey(compressedRepresentation: bytes)) != nil
+    }
+
     package func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool {
         guard let key = try? P256.Signing.PublicKey(compressedRepresentation: publicKey),
             let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature)

@@ -236,6 +236,10 @@ package struct ReplicaNode: Core {
     package var logHealth: LogHealth { LogHealth(repair) }
     package var pendingRequestCount: Int { requests.count }
     package var pendingStatementCount: Int { statements.items.count }
+    /// Those by which decisions go here beside the state, in the order of their ids.
+    package var statementsInForce: [SignedStatement] {
+        statements.items.lazy.filter { $0.stage == .inForce }.map(\.signed)
+    }
     package var voters: [MemberID] { configuration.allVoters }
 
     package func clockOffsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {

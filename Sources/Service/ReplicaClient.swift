@@ -24,6 +24,9 @@ package protocol ReplicaClient: Sendable {
     /// - Throws: `ServiceError` when it was not confirmed by the deadline.
     func make(_ signed: SignedStatement, within timeout: Span) async throws(ServiceError) -> StatementOutcome
 
+    /// Statements that count here and that the log has not judged yet.
+    func pendingStatements() async -> [SignedStatement]
+
     /// Hands this node's leadership to a voter, nil for the one most up to date, and gives who leads then.
     func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID
 

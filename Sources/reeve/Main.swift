@@ -21,7 +21,10 @@ struct Reeve: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Ask, and take action",
-                subcommands: [CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, AuditCommand.self]
+                subcommands: [
+                    CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, WarrantCommand.self,
+                    AuditCommand.self,
+                ]
             ),
             CommandGroup(name: "Test", subcommands: [SimCommand.self, BenchCommand.self]),
         ]

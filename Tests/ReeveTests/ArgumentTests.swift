@@ -85,6 +85,14 @@ import Testing
             ["agent", "create", "x", "--new", "--if-revision", "1"], ["audit", "decisions", "--denied", "--allowed"],
             ["agent", "list", "--passphrase-file", "a", "--passphrase-env", "B"],
             ["bench", "writes", "--clients", "0"],
+            ["warrant", "issue", "w", "--level", "revoke", "--expires-in", "1d", "--budget", "5"],
+            ["warrant", "issue", "w", "--level", "all", "--expires-in", "1d", "--budget", "5", "--everybody"],
+            ["warrant", "issue", "w", "--level", "revoke", "--expires-in", "1d", "--budget", "0", "--everybody"],
+            [
+                "warrant", "issue", "w", "--level", "revoke", "--expires-in", "1d", "--budget", "5", "--everybody",
+                "--owned-by", "user/a",
+            ],
+            ["revoke", "agent/x", "--reason", "r", "--wait", "--warrant", "f"],
         ]
     )
     func wrongUsage(arguments: [String]) {

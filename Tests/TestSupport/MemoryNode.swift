@@ -52,7 +52,7 @@ package final class MemoryNode: ReplicaClient {
             let view = DirectoryView(rows, codec: ProtobufCodec())
             switch try view.judge(signed, broughtAt: now.wall, verifier) {
             case .acceptable:
-                statements.append(signed)
+                if !statements.contains(where: { $0.id == signed.id }) { statements.append(signed) }
                 snapshot = snapshot.enforcing(statements)
                 return .enforced
             case .recorded(let index): return .recorded(index)
@@ -88,7 +88,7 @@ package final class MemoryNode: ReplicaClient {
         return apply(command)
     }
 
-    /// Alone, it decides by a statement as long as the test lasts.
+    /// Alone, it decides by a statement until the test has the log judge it.
     package func make(
         _ signed: SignedStatement,
         within timeout: Kernel.Span
@@ -99,6 +99,8 @@ package final class MemoryNode: ReplicaClient {
             throw ServiceError(.unavailable, code: "storage_unreadable", message: "\(error)")
         }
     }
+
+    package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.statements } }
 
     package func transferLeadership(
         to target: MemberID?,
@@ -205,6 +207,15 @@ extension MemoryNode {
                 monotonic: $0.now.monotonic.advanced(by: span),
                 wall: $0.now.wall.advanced(by: span)
             )
+        }
+    }
+
+    /// Has the log judge the statements, as a leader does.
+    package func judgeStatements() {
+        for signed in state.withLock({ $0.statements }) { apply(.judgeStatement(signed), by: .node(member)) }
+        state.withLock { state in
+            state.statements = []
+            state.snapshot = state.snapshot.enforcing([])
         }
     }
 

@@ -69,6 +69,15 @@ extension DirectoryWriter {
         try await submit(.liftQuarantine(statements: statements, reason: reason), call)
     }
 
+    package func issueWarrant(_ spec: WarrantSpec, _ call: WriteCall) async throws(ServiceError) -> WriteReceipt {
+        try await submit(.issueWarrant(spec), call)
+    }
+
+    /// For ever. What was recorded under it stands.
+    package func withdrawWarrant(_ name: String, _ call: WriteCall) async throws(ServiceError) -> WriteReceipt {
+        try await submit(.withdrawWarrant(name: name), call)
+    }
+
     package func putSettings(
         _ settings: Settings,
         _ precondition: Precondition = .none,

@@ -69,6 +69,20 @@ package struct DirectoryWriter: Sendable {
         return IssuedToken(id: id, secret: secret, receipt: receipt)
     }
 
+    /// Brings a statement that was made outside the log. No caller is asked for: its signature says whose word it is.
+    ///
+    /// - Throws: Also where it does not count; the code then is the refusal's.
+    package func make(
+        _ signed: SignedStatement,
+        within timeout: Kernel.Span = .seconds(10)
+    ) async throws(ServiceError) -> StatementReceipt {
+        switch try await client.make(signed, within: timeout) {
+        case .enforced: return .enforced
+        case .recorded(let index): return .recorded(index)
+        case .refused(let refusal): throw ServiceError(refusal)
+        }
+    }
+
     /// A key that was drawn here is known to nobody who could retry once the call is over, and a caller has only so many
     /// that count.
     private func lifetime(of call: WriteCall) -> Kernel.Span {
@@ -129,6 +143,14 @@ package struct WriteReceipt: Hashable, Sendable {
         self.created = done.created
         self.idempotencyKey = idempotencyKey
     }
+}
+
+/// That a statement counts.
+package enum StatementReceipt: Hashable, Sendable {
+    /// At the node that was asked, which tells the others and the log.
+    case enforced
+    /// Everywhere, by the log.
+    case recorded(LogIndex)
 }
 
 package struct IssuedToken: Sendable {

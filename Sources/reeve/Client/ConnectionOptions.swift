@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import JSON
 import Keys
+import Links
 import NIOCore
 import NIOSSL
 
@@ -25,7 +26,22 @@ struct ConnectionOptions: ParsableArguments {
     /// Runs `body` with a client that is closed afterwards.
     func withClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
         let (context, credentials) = try load()
-        let configuration = try tls(credentials)
+        return try await run(context, TLSConfiguration(client: credentials), body)
+    }
+
+    /// Likewise, with a client that shows no certificate: for what carries its credential in itself.
+    func withAnonymousClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
+        let context = try loadContext()
+        let roots = try ParsedCertificate.load(context.files.roots)
+        return try await run(context, TLSContexts.client(roots: roots, credentials: nil), body)
+    }
+
+    private func run<Result>(
+        _ context: ClusterContext,
+        _ tls: TLSConfiguration,
+        _ body: (ClusterClient) async throws -> Result
+    ) async throws -> Result {
+        let configuration = Self.configuration(tls)
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(ClusterClient(context: context, http: http))) } catch {
@@ -37,9 +53,14 @@ struct ConnectionOptions: ParsableArguments {
 
     /// The cluster and the identity that the options name.
     func load() throws -> (context: ClusterContext, credentials: NodeCredentials) {
+        let context = try loadContext()
+        return (context, try credentials(context))
+    }
+
+    private func loadContext() throws -> ClusterContext {
         var context = try ClusterContext.load(option: context, environment: ProcessInfo.processInfo.environment)
         if let node { context.nodes = [try context.node(node)] }
-        return (context, try credentials(context))
+        return context
     }
 
     private func credentials(_ context: ClusterContext) throws -> NodeCredentials {
@@ -51,8 +72,7 @@ struct ConnectionOptions: ParsableArguments {
         }.credentials
     }
 
-    private func tls(_ credentials: NodeCredentials) throws -> HTTPClient.Configuration {
-        let tls = try TLSConfiguration(client: credentials)
+    private static func configuration(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.timeout.connect = .seconds(3)
         configuration.redirectConfiguration = .disallow

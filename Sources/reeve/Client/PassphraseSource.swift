@@ -24,14 +24,17 @@ struct PassphraseOptions: ParsableArguments {
     }
 
     /// For a new key: typed twice, unless an option gives it.
-    func readNew(prompt: String) throws -> Passphrase {
-        if let given = try given() {
+    func readNew(prompt: String) throws -> Passphrase { try Self.new(given(), prompt: prompt) }
+
+    /// Likewise, where another option gives it.
+    static func new(_ given: Passphrase?, prompt: String) throws -> Passphrase {
+        if let given {
             guard !given.isEmpty else { throw CommandError("the passphrase is empty") }
             return given
         }
         let first = try Terminal.line(prompt: prompt)
-        guard first.count >= Self.minimumLength else {
-            throw CommandError("the passphrase must have at least \(Self.minimumLength) characters")
+        guard first.count >= minimumLength else {
+            throw CommandError("the passphrase must have at least \(minimumLength) characters")
         }
         guard try Terminal.line(prompt: "Again: ") == first else { throw CommandError("the two passphrases differ") }
         return Passphrase(first)

@@ -15,7 +15,10 @@ struct QuarantineCommand: AsyncParsableCommand {
 
     struct Start: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Quarantine a principal; this is what `reeve quarantine NAME` does."
+            abstract: "Quarantine a principal; this is what `reeve quarantine NAME` does.",
+            discussion: """
+                With --warrant it does not wait for the cluster, as `reeve revoke --help` says.
+                """
         )
 
         @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
@@ -24,9 +27,20 @@ struct QuarantineCommand: AsyncParsableCommand {
         var reason: String
         @Option(help: "quarantine: nothing is allowed; restrict: only what policies marked @allow_restricted permit.")
         var level = QuarantineLevel.quarantine
+        @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
+        var warrant: String?
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
+            if let warrant {
+                let statement = StatementUnderWarrant(
+                    file: warrant,
+                    kind: level == .restrict ? .restrict : .quarantine,
+                    subject: .principal(principal.id),
+                    reason: reason
+                )
+                return try await statement.run(common)
+            }
             let body: JSONValue = [
                 "principal": .string(principal.id.description), "level": .string(level.rawValue),
                 "reason": .string(reason),
@@ -80,6 +94,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             let columns = [
                 Column("subject", "subject"), Column("kind", "kind"), Column("time", "time"), .caller("by", "revoker"),
+                Column("warrant") { $0["warrant"]?["name"]?.cell ?? "" },
                 Column("reason", "reason"), Column("lifted") { $0["lift"]?["time"]?.cell ?? "" },
                 Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
             ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import HTTPAPI
 import Identity
 import JSON
@@ -13,6 +14,8 @@ struct RevokeCommand: AsyncParsableCommand {
 
             With --wait the command asks every node of the context for a decision until each of them denies, and prints \
             how long that took. With --action and --resource it shows first that the node allowed it before.
+
+            With --warrant it does not wait for the cluster: the statement is signed with the warrant's key, and counts at the             first node that answers, though that one reaches no other. No certificate of the context is used, and             --passphrase-file and --passphrase-env are those of the warrant's key.
             """
     )
 
@@ -26,10 +29,12 @@ struct RevokeCommand: AsyncParsableCommand {
     var action: String?
     @Option(help: ArgumentHelp(#"The resource that --wait asks about: Type::"id"."#, valueName: "resource"))
     var resource: EntityArgument?
+    @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
+    var warrant: String?
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard subject.hasPrefix("token/") || PrincipalID(parsing: subject) != nil else {
+        guard RevocationSubject(parsing: subject) != nil else {
             throw ValidationError("'\(subject)' is neither KIND/NAME nor token/ID.")
         }
         guard (action == nil) == (resource == nil) else {
@@ -38,9 +43,16 @@ struct RevokeCommand: AsyncParsableCommand {
         guard !wait || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("--wait works for principals only.")
         }
+        guard !wait || warrant == nil else {
+            throw ValidationError("--wait is for revocations that the cluster acknowledges; give it without --warrant.")
+        }
     }
 
     func run() async throws {
+        if let warrant, let subject = RevocationSubject(parsing: subject) {
+            let statement = StatementUnderWarrant(file: warrant, kind: .revoke, subject: subject, reason: reason)
+            return try await statement.run(common)
+        }
         let body: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
         let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
         guard wait, let principal = PrincipalID(parsing: subject) else {

@@ -48,6 +48,7 @@ struct Administration {
         renewal: CertificateRenewalReport? = nil,
         search: @escaping @Sendable (DecisionLogFilter) -> [DecisionLogEntry] = { _ in [] }
     ) throws {
+        sample.node.verify(by: P256Verifier())
         authority = try Authority()
         let id = try SPIFFEID.administrator("root", in: authority.trustDomain)
         let identity = try authority.identity(id)

@@ -1,3 +1,4 @@
+internal import Decision
 internal import Directory
 internal import Identity
 internal import JSON
@@ -49,26 +50,41 @@ extension AdminAPI {
             for record in page.items { items.append((record, try view.status(.principal(record.spec.id)))) }
             return Page(items: items, next: page.next)
         }
-        return Self.page(found) { .object($0.0.members(status: $0.1)) }
+        let snapshot = client.decisionState.snapshot
+        return Self.page(found) { record, recorded in
+            .object(record.members(status: max(recorded, snapshot.status(.principal(record.spec.id)))))
+        }
     }
 
     private func getPrincipal(_ call: AdminCall) async throws -> AdminResponse {
         let id = try Self.principalID(call)
         let found = try await find("principal \(id)", call) { view throws(StateDamage) in
-            guard let record = try view.principal(id) else { return nil as (PrincipalRecord, JSONValue)? }
-            let members = record.members(status: try view.status(.principal(id)))
-            let assignments = try view.assignments(of: id).map { record in
-                JSONValue.object(record.members.filter { $0.name != "principal" })
+            try view.principal(id).map { record throws(StateDamage) in
+                PrincipalState(
+                    record: record,
+                    status: try view.status(.principal(id)),
+                    assignments: try view.assignments(of: id),
+                    statements: try view.revocations(of: .principal(id))
+                )
             }
-            let statements = try view.revocations(of: .principal(id)).map(\.json)
-            let json = JSONValue.object(
-                members + [
-                    JSONMember("assignments", .array(assignments)), JSONMember("statements", .array(statements)),
-                ]
-            )
-            return (record, json)
         }
-        return .json(found.1, tag: found.0.metadata.revision)
+        let status = max(found.status, client.decisionState.snapshot.status(.principal(id)))
+        let assignments = found.assignments.map { record in
+            JSONValue.object(record.members.filter { $0.name != "principal" })
+        }
+        let members = [
+            JSONMember("assignments", .array(assignments)),
+            JSONMember("statements", .array(found.statements.map(\.json))),
+        ]
+        return .json(.object(found.record.members(status: status) + members), tag: found.record.metadata.revision)
+    }
+
+    /// A principal with what hangs on it, as of one state.
+    private struct PrincipalState {
+        let record: PrincipalRecord
+        let status: SubjectStatus
+        let assignments: [AssignmentRecord]
+        let statements: [RevocationRecord]
     }
 }
 

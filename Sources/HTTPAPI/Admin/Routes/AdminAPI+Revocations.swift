@@ -1,4 +1,4 @@
-internal import Directory
+package import Directory
 internal import Identity
 internal import JSON
 internal import Kernel
@@ -9,7 +9,9 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/revocations", .reader, query: AdminCall.listQuery + ["subject"]) { api, call in
             let request = try call.list()
             if let text = call.query("subject") {
-                guard let subject = RevocationSubject(parsing: text) else { throw AdminCall.invalid(subjectGrammar) }
+                guard let subject = RevocationSubject(parsing: text) else {
+                    throw AdminCall.invalid(RevocationSubject.grammar)
+                }
                 let items = try await api.read(call) { view throws(StateDamage) in try view.revocations(of: subject) }
                 return Self.all(items.map(\.json))
             }
@@ -28,7 +30,7 @@ extension AdminAPI {
         AdminRoute("POST", "/v1/revocations", .caller) { api, call in
             var body = try call.body()
             guard let subject = RevocationSubject(parsing: try body.string("subject")) else {
-                throw FieldError(FieldPath.root.member("subject"), subjectGrammar)
+                throw FieldError(FieldPath.root.member("subject"), RevocationSubject.grammar)
             }
             let reason = try body.string("reason")
             try body.finish()
@@ -62,15 +64,15 @@ extension AdminAPI {
         },
     ]
 
-    private static let subjectGrammar = "must be a principal as KIND/NAME, or token/ID"
-
     private static func statement(_ receipt: WriteReceipt) -> AdminResponse {
         .receipt(receipt, status: 201, adding: [JSONMember("id", receipt.created.first.map { .string($0) } ?? .null)])
     }
 }
 
 extension RevocationSubject {
-    init?(parsing text: String) {
+    package static let grammar = "must be a principal as KIND/NAME, or token/ID"
+
+    package init?(parsing text: String) {
         if text.hasPrefix("token/") {
             let id = String(text.dropFirst("token/".count))
             guard Grammar.isName(id) else { return nil }
@@ -88,7 +90,8 @@ extension RevocationRecord {
         .object([
             JSONMember("id", id.hex), JSONMember("kind", kind.rawValue), JSONMember("subject", subject.description),
             JSONMember("reason", reason), JSONMember("revoker", revoker.json), JSONMember("revision", index.json),
-            JSONMember("time", time.json), JSONMember("lift", lift?.json ?? .null),
+            JSONMember("time", time.json), JSONMember("warrant", warrant?.json ?? .null),
+            JSONMember("lift", lift?.json ?? .null),
         ])
     }
 }

@@ -1,5 +1,6 @@
 extension AdminAPI {
     static let routes: [AdminRoute] =
         principalRoutes + roleRoutes + assignmentRoutes + resourceRoutes + policyRoutes + tokenRoutes
-        + revocationRoutes + clusterRoutes + memberRoutes + auditRoutes + statusRoutes + checkRoutes
+        + revocationRoutes + warrantRoutes + statementRoutes + clusterRoutes + memberRoutes + auditRoutes + statusRoutes
+        + checkRoutes
 }

@@ -1,3 +1,4 @@
+internal import Decision
 internal import Directory
 internal import Identity
 internal import JSON
@@ -15,7 +16,8 @@ extension AdminAPI {
                 guard let record = try view.token(id) else { return nil as (TokenRecord, SubjectStatus)? }
                 return (record, try view.status(.token(id)))
             }
-            return .json(found.0.json(status: found.1), tag: found.0.metadata.revision)
+            let status = max(found.1, api.client.decisionState.snapshot.status(.token(id)))
+            return .json(found.0.json(status: status), tag: found.0.metadata.revision)
         },
         AdminRoute("POST", "/v1/tokens", .caller) { api, call in try await api.issueToken(call) },
         AdminRoute("DELETE", "/v1/tokens/{id}", .caller) { api, call in
@@ -37,7 +39,10 @@ extension AdminAPI {
             for record in records.items { items.append((record, try view.status(.token(record.grant.id)))) }
             return Page(items: items, next: records.next)
         }
-        return Self.page(found) { $0.0.json(status: $0.1) }
+        let snapshot = client.decisionState.snapshot
+        return Self.page(found) { record, recorded in
+            record.json(status: max(recorded, snapshot.status(.token(record.grant.id))))
+        }
     }
 
     /// The secret is in this one answer and nowhere else.

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Directory
+import HTTPAPI
+import JSON
+import Kernel
+import Keys
+
+/// Makes a statement with the key of a warrant and brings it to a node, which needs no leader to take it.
+struct StatementUnderWarrant {
+    let file: String
+    let kind: RevocationKind
+    let subject: RevocationSubject
+    let reason: String
+
+    /// How long the log is waited for once the statement counts somewhere.
+    private static let verdictTimeout = Duration.seconds(2)
+    private static let verdictInterval = Duration.milliseconds(50)
+    private static let nodeTimeout = Duration.seconds(5)
+
+    func run(_ common: CommonOptions) async throws {
+        let warrant = try WarrantFile.load(file)
+        try warrant.check(kind, at: file, now: .now)
+        let key = try warrant.privateKey(at: file) {
+            try common.connection.passphrase.read(prompt: "Passphrase of the key in \(file): ")
+        }
+        try await common.connection.withAnonymousClient { client in
+            let signed = try sign(warrant, key)
+            let report = try await bring(signed, client)
+            if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
+            if report.refusal != nil { throw ExitCode.failure }
+        }
+    }
+
+    private func sign(_ warrant: WarrantFile, _ key: PrivateKey) throws -> SignedStatement {
+        let statement = Statement(
+            lineage: warrant.lineage,
+            warrant: warrant.name,
+            sequence: try WarrantFile.takeSequence(from: file),
+            kind: kind,
+            subject: subject,
+            reason: reason,
+            issuedAt: .now
+        )
+        return SignedStatement(statement, signature: try key.signature(of: statement.signedBytes))
+    }
+
+    struct Report {
+        let signed: SignedStatement
+        /// The first that took it.
+        let node: String
+        var revision: Int64?
+        /// Of the log, after a node had it in force.
+        var refusal: APIError?
+
+        var text: String {
+            let statement = signed.statement
+            var lines = ["\(statement.subject) is \(SubjectStatus(statement.kind).rawValue): enforced at \(node)"]
+            if let revision { lines.append("recorded (revision \(revision))") }
+            if let refusal { lines.append("refused: \(refusal)") }
+            if revision == nil, refusal == nil {
+                lines.append("not in the log yet: it counts at \(node) and wherever it spreads from there")
+            }
+            lines.append("statement \(signed.id.hex), number \(statement.sequence) of \(statement.warrant)")
+            return lines.map { $0 + "\n" }.joined()
+        }
+
+        var json: JSONValue {
+            let state = refusal != nil ? "refused" : revision != nil ? "recorded" : "enforced"
+            return [
+                "id": .string(signed.id.hex), "state": .string(state), "node": .string(node),
+                "revision": revision.map { .integer($0) } ?? .null, "refusal": (refusal?.code).json,
+                "warrant": .string(signed.statement.warrant), "sequence": .integer(Int64(signed.statement.sequence)),
+            ]
+        }
+    }
+
+    /// To the first node that takes it: what one does not know yet, such as a new warrant, another may.
+    private func bring(_ signed: SignedStatement, _ client: ClusterClient) async throws -> Report {
+        let request = ClusterClient.Request(method: .post, path: "/v1/statements", body: signed.json)
+        var failures: [String] = []
+        for node in client.context.nodes {
+            do {
+                let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)
+                return try await verdict(Report(signed: signed, node: node.name), reply, request, node, client)
+            } catch let error as APIError { failures.append(error.description) } catch let error as UnreachableNode {
+                failures.append(error.description)
+            }
+        }
+        let number = signed.statement.sequence
+        throw CommandError(
+            "no node takes the statement:\n  " + failures.joined(separator: "\n  "),
+            advice: "number \(number) of the warrant is used; mend this, or give another context, and run it again"
+        )
+    }
+
+    /// Asks the node that has it in force, by bringing it again, what the log says.
+    private func verdict(
+        _ report: Report,
+        _ first: ClusterClient.Reply,
+        _ request: ClusterClient.Request,
+        _ node: ClusterContext.Node,
+        _ client: ClusterClient
+    ) async throws -> Report {
+        var report = report
+        report.revision = first.body["revision"]?.integerValue
+        let start = ContinuousClock.now
+        while report.revision == nil, ContinuousClock.now - start < Self.verdictTimeout {
+            try await Task.sleep(for: Self.verdictInterval)
+            do {
+                let reply = try await client.send(request, to: node, timeout: Self.verdictTimeout)
+                report.revision = reply.body["revision"]?.integerValue
+            } catch let error as APIError where error.isStatementRefusal {
+                report.refusal = error
+                break
+            } catch is APIError {
+                // It counts all the same, and the node may say more in a moment.
+            } catch is UnreachableNode {
+                break
+            }
+        }
+        return report
+    }
+}
+
+extension APIError {
+    /// Whether a node says that a statement does not count.
+    var isStatementRefusal: Bool { StatementRefusal(rawValue: code) != nil }
+}

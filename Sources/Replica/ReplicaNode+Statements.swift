@@ -1,6 +1,6 @@
 import Consensus
 import Directory
-import Kernel
+package import Kernel
 
 // Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the
 // log, which hears it in the end, records or refuses it. Durable first, then enforced, then told to others and answered for.

@@ -15,11 +15,11 @@ extension ReplicaNode {
         let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
         if let item = statements[signed.id] {
             guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
-            // The verdict on another signature, which may be nobody's, is none on this one: to be tried again in a moment.
-            guard item.signed.signature == signed.signature else {
-                return effects.append(.reply(id, .refused(.overloaded)))
-            }
-            return statements.change(signed.id) { $0.waiting.append(waiting) }
+            statements.change(signed.id) { $0.waiting.append(waiting) }
+            guard item.stage == .inQuestion, item.signed != signed else { return }
+            // What a member told under another signature may be forged, and must not decide for the revoker.
+            statements.change(signed.id) { $0.signed = signed }
+            return effects.append(.judge([signed], broughtAt: now.wall))
         }
         guard !statements.isFull, stopping == .no else {
             let refusal: SubmitRefusal =
@@ -63,7 +63,7 @@ extension ReplicaNode {
     ) {
         var begins: [SignedStatement] = []
         for (signed, judgement) in judgements {
-            guard let item = statements[signed.id] else { continue }
+            guard let item = statements[signed.id], item.signed == signed else { continue }
             switch judgement {
             case .acceptable where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.stage = .beginning }
@@ -110,14 +110,21 @@ extension ReplicaNode {
                 $0.tellAt = now.monotonic
                 $0.proposeAt = now.monotonic
             }
+            reports.began(
+                item.signed,
+                isBroughtHere: !item.waiting.isEmpty,
+                heldBy: item.holders,
+                at: now
+            )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
         }
     }
 
     /// The word of one that has a statement, or whose log has judged it: it need not be told.
-    mutating func held(_ ids: [Digest], by sender: MemberID) {
+    mutating func held(_ ids: [Digest], by sender: MemberID, at now: WallTime) {
         for id in ids.prefix(PendingStatements.batchLimit) {
+            reports.held(id, by: sender, at: now)
             statements.change(id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
         }
     }
@@ -139,13 +146,14 @@ extension ReplicaNode {
         effects.append(.judge(statements.items.map(\.signed), broughtAt: nil))
     }
 
-    private enum Verdict {
-        case recorded(LogIndex)
-        case refused(StatementRefusal)
-    }
-
-    private mutating func end(_ id: Digest, _ verdict: Verdict, at now: Moment, into effects: inout [Effect]) {
+    private mutating func end(
+        _ id: Digest,
+        _ verdict: StatementReport.Verdict,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
         guard let item = statements.remove(id) else { return }
+        reports.judged(id, verdict)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {
@@ -161,6 +169,7 @@ extension ReplicaNode {
 
     /// Tells those that are not known to have them, and puts them into the log where this node leads.
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
+        tellOfJudged(at: now, into: &effects)
         guard !statements.isEmpty else { return }
         if !hasAskedForVerdicts {
             hasAskedForVerdicts = true
@@ -196,6 +205,18 @@ extension ReplicaNode {
         let next = now.monotonic.advanced(by: options.statementInterval)
         for item in due { statements.change(item.signed.id) { $0.tellAt = next } }
     }
+
+    /// Whoever brought a statement wants to know of every member that it goes by it, be it by the log.
+    private mutating func tellOfJudged(at now: Moment, into effects: inout [Effect]) {
+        for (signed, unheard) in reports.takeDue(members: configuration.members, here: member, at: now.monotonic) {
+            for peer in unheard {
+                effects.append(.send(PeerMessage(stamp: now.wall, body: .statements([signed])), to: peer, after: nil))
+            }
+        }
+    }
+
+    /// Nil for a statement that did not come into force in this process, or long ago.
+    package func report(of statement: Digest) -> StatementReport? { reports.report(statement) }
 
     private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
         let term = raft.term
@@ -245,7 +266,9 @@ extension ReplicaNode {
     private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
 
     var nextStatementWake: Instant? {
-        guard !statements.isEmpty else { return nil }
-        return statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
+        let toTell = reports.nextTell(members: configuration.members, here: member)
+        guard !statements.isEmpty else { return toTell }
+        let pending = statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
+        return Instant.earliest(pending, toTell)
     }
 }

@@ -134,8 +134,8 @@ struct NamedKeys: SignatureVerifier {
         ]
         for (signed, refusal) in refused {
             #expect(try judgement(signed) == .unacceptable(refusal))
-            #expect(bring(signed) == nil)
-            #expect(try judgement(signed) == .refused(refusal))
+            #expect(bring(signed) == CommandResult.Refusal(.invalid, [refusal.rawValue]))
+            #expect(try judgement(signed) == .unacceptable(refusal))
         }
         let wrong = statement(signature: NamedKeys.signature(by: [9] + Self.key))
         #expect(try judgement(wrong) == .unacceptable(.badSignature))

@@ -4,25 +4,8 @@ import Kernel
 import Replica
 import Testing
 
-/// The id of a statement does not cover its signature, so that anybody can bring a true one under another; and a leader may be
-/// unable to write.
-@Suite("Statements that are hard to take") struct StatementEdgeTests {
-    @Test("the verdict on a forged signature is not told to whom brought the true one") func slander() throws {
-        let (signed, forged) = (try statement(signature: 1), try statement(signature: 2))
-        #expect(signed.id == forged.id)
-        var voter = Voter()
-        let deadline = voter.now.monotonic.advanced(by: .seconds(10))
-        voter.hear(.statements([forged]))
-        voter.step(.make(RequestID(1), signed, deadline: deadline))
-        #expect(voter.replies == [.refused(.overloaded)], "to be tried again")
-        voter.step(.judged([(forged, .unacceptable(.badSignature))]))
-        #expect(voter.replies.count == 1)
-        voter.step(.make(RequestID(2), signed, deadline: deadline))
-        voter.step(.judged([(signed, .acceptable)]))
-        voter.step(.enforced([signed.id]))
-        #expect(voter.replies.last == .inForce(signed.id))
-    }
-
+/// What seeds of the simulator have shown.
+@Suite("Statements that are hard to pass on") struct StatementEdgeTests {
     @Test("a leader that may write nothing does not wake without end for what it has to write")
     func fullStorage() throws {
         let signed = try statement(signature: 1)

@@ -151,7 +151,9 @@ extension World {
         revocations.restored(at: point.position.index, quarantined: fate == .lost ? known : nil)
         propagation.restored(keeping: fate == .lost ? known : nil)
         let state = machines[0].state.current.pairs
-        try statements.restored(isMerged: fate == .merged) { verdict(on: $0, in: state)?.1 }
+        var verdicts: [Digest: StatementChecker.Verdict] = [:]
+        for known in statements.statements { verdicts[known.id] = verdict(on: known.id, in: state)?.1 }
+        try statements.restored(isMerged: fate == .merged) { verdicts[$0] }
         let documents = population.documents.indices.map { value(of: $0, in: backup.pairs) }
         undecidedDocument = try clientHistory.check(operations) ?? undecidedDocument
         clientHistory.restored(documents, at: now)

@@ -4,7 +4,8 @@ import Kernel
 import Replica
 import Testing
 
-@Suite("Statements of a leader that cannot write") struct StatementEdgeTests {
+/// What seeds of the simulator have shown.
+@Suite("Statements that are hard to pass on") struct StatementEdgeTests {
     @Test("a leader that may write nothing does not wake without end for what it has to write")
     func fullStorage() throws {
         let signed = try statement(signature: 1)

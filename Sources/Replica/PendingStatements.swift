@@ -7,7 +7,7 @@ import Kernel
 /// They are a set: to hear one twice, or from two sides, is to hear it once.
 struct PendingStatements: Sendable {
     struct Item: Sendable {
-        let signed: SignedStatement
+        var signed: SignedStatement
         var stage: Stage
         /// Members that are known to have it. Small, in order of hearing.
         var holders: [MemberID] = []

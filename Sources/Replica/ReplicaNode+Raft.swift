@@ -82,7 +82,7 @@ extension ReplicaNode {
         case .votersWanted: introduceVoters(to: sender, at: now, into: &effects)
         case .voters(let voters): receive(voters, from: sender, into: &effects)
         case .statements(let heard): receive(heard, from: sender, at: now, into: &effects)
-        case .statementsHeld(let ids): held(ids, by: sender)
+        case .statementsHeld(let ids): held(ids, by: sender, at: now.wall)
         }
     }
 

@@ -1,6 +1,6 @@
 import Consensus
 import Directory
-import Kernel
+package import Kernel
 
 // Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the
 // log, which hears it in the end, records or refuses it. Durable first, then enforced, then told to others and answered for.
@@ -15,7 +15,11 @@ extension ReplicaNode {
         let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
         if let item = statements[signed.id] {
             guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
-            return statements.change(signed.id) { $0.waiting.append(waiting) }
+            statements.change(signed.id) { $0.waiting.append(waiting) }
+            guard item.stage == .inQuestion, item.signed != signed else { return }
+            // What a member told under another signature may be forged, and must not decide for the revoker.
+            statements.change(signed.id) { $0.signed = signed }
+            return effects.append(.judge([signed], broughtAt: now.wall))
         }
         guard !statements.isFull, stopping == .no else {
             let refusal: SubmitRefusal =
@@ -59,7 +63,7 @@ extension ReplicaNode {
     ) {
         var begins: [SignedStatement] = []
         for (signed, judgement) in judgements {
-            guard let item = statements[signed.id] else { continue }
+            guard let item = statements[signed.id], item.signed == signed else { continue }
             switch judgement {
             case .acceptable where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.stage = .beginning }
@@ -106,14 +110,21 @@ extension ReplicaNode {
                 $0.tellAt = now.monotonic
                 $0.proposeAt = now.monotonic
             }
+            reports.began(
+                item.signed,
+                isBroughtHere: !item.waiting.isEmpty,
+                heldBy: item.holders,
+                at: now
+            )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
         }
     }
 
     /// The word of one that has a statement, or whose log has judged it: it need not be told.
-    mutating func held(_ ids: [Digest], by sender: MemberID) {
+    mutating func held(_ ids: [Digest], by sender: MemberID, at now: WallTime) {
         for id in ids.prefix(PendingStatements.batchLimit) {
+            reports.held(id, by: sender, at: now)
             statements.change(id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
         }
     }
@@ -135,13 +146,14 @@ extension ReplicaNode {
         effects.append(.judge(statements.items.map(\.signed), broughtAt: nil))
     }
 
-    private enum Verdict {
-        case recorded(LogIndex)
-        case refused(StatementRefusal)
-    }
-
-    private mutating func end(_ id: Digest, _ verdict: Verdict, at now: Moment, into effects: inout [Effect]) {
+    private mutating func end(
+        _ id: Digest,
+        _ verdict: StatementReport.Verdict,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
         guard let item = statements.remove(id) else { return }
+        reports.judged(id, verdict)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {
@@ -157,6 +169,7 @@ extension ReplicaNode {
 
     /// Tells those that are not known to have them, and puts them into the log where this node leads.
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
+        tellOfJudged(at: now, into: &effects)
         guard !statements.isEmpty else { return }
         if !hasAskedForVerdicts {
             hasAskedForVerdicts = true
@@ -165,7 +178,18 @@ extension ReplicaNode {
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
-        if mayPropose(at: now), haltReason == nil { proposeStatements(at: now, into: &effects) }
+        guard raft.role == .leader else { return }
+        if mayPropose(at: now), haltReason == nil, !isStorageFull {
+            proposeStatements(at: now, into: &effects)
+        } else {
+            postponeProposals(at: now)
+        }
+    }
+
+    /// Else a leader that may write nothing would wake without end for what it has to write.
+    private mutating func postponeProposals(at now: Moment) {
+        let next = now.monotonic.advanced(by: options.statementInterval)
+        statements.changeAll { if $0.proposeAt <= now.monotonic { $0.proposeAt = next } }
     }
 
     private mutating func tellPeers(at now: Moment, into effects: inout [Effect]) {
@@ -182,8 +206,19 @@ extension ReplicaNode {
         for item in due { statements.change(item.signed.id) { $0.tellAt = next } }
     }
 
+    /// Whoever brought a statement wants to know of every member that it goes by it, be it by the log.
+    private mutating func tellOfJudged(at now: Moment, into effects: inout [Effect]) {
+        for (signed, unheard) in reports.takeDue(members: configuration.members, here: member, at: now.monotonic) {
+            for peer in unheard {
+                effects.append(.send(PeerMessage(stamp: now.wall, body: .statements([signed])), to: peer, after: nil))
+            }
+        }
+    }
+
+    /// Nil for a statement that did not come into force in this process, or long ago.
+    package func report(of statement: Digest) -> StatementReport? { reports.report(statement) }
+
     private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
-        guard !isStorageFull else { return }
         let term = raft.term
         let due = statements.items.lazy.filter {
             $0.isForTheLog && $0.proposedIn != term && $0.proposeAt <= now.monotonic
@@ -231,7 +266,9 @@ extension ReplicaNode {
     private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
 
     var nextStatementWake: Instant? {
-        guard !statements.isEmpty else { return nil }
-        return statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
+        let toTell = reports.nextTell(members: configuration.members, here: member)
+        guard !statements.isEmpty else { return toTell }
+        let pending = statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
+        return Instant.earliest(pending, toTell)
     }
 }

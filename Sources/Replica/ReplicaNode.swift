@@ -42,8 +42,9 @@ package struct ReplicaNode: Core {
     var repairReaders: [MemberID] = []
     var introductions: Introductions
     var statements: PendingStatements
+    var reports = StatementReports()
     /// Whether the state has been asked for verdicts on what an earlier process has left.
-    var hasAskedForVerdicts = false
+    var hasAskedForVerdicts: Bool
     /// Whom a node that joins may believe while it knows no configuration.
     let invitedBy: [MemberID]
     var isCompacting = false
@@ -140,6 +141,7 @@ package struct ReplicaNode: Core {
             at: now.monotonic
         )
         self.statements = PendingStatements(statements, at: now.monotonic)
+        self.hasAskedForVerdicts = statements.isEmpty
         self.isServing = applied.position.index >= restoredIndex
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },

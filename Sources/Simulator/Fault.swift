@@ -1,3 +1,4 @@
+package import Directory
 package import Kernel
 
 /// What goes wrong, or is repaired, in the world around the nodes. All choices are in here: carrying one out draws
@@ -38,6 +39,8 @@ package enum Fault: Hashable, Sendable {
     case stepClock(NodeSelector, milliseconds: Int64)
     /// An operator revokes so many of the agents that exist at once, or as many as there are.
     case revokeAgents(count: UInt64)
+    /// A revoker brings a node statements against so many of the agents that exist, which the log has yet to hear of.
+    case state(NodeSelector, agents: UInt64, RevocationKind)
     case correctClocks
     /// Restarts what is down, mends network, disks and clocks.
     case repairAll
@@ -124,7 +127,7 @@ extension Fault {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
             .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _),
-            .wipeDisks(let node), .poison(_, let node), .backup(let node):
+            .wipeDisks(let node), .poison(_, let node), .backup(let node), .state(let node, _, _):
             [node]
         case .cut(let from, let to): [from, to]
         case .split(let groups): groups.flatMap { $0 }

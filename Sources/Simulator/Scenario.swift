@@ -112,6 +112,8 @@ package enum Expectation: Hashable, Sendable {
     case lost(atLeast: Int)
     /// Machines that are no voters said at least so much that was not true.
     case lies(atLeast: Int)
+    /// At least so many statements were in force at a node that was cut off from a quorum, so that the log could not know.
+    case statementsWithoutQuorum(atLeast: Int)
     /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.
     case minorityAcknowledgesNothing
 }

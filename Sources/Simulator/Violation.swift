@@ -15,6 +15,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case revocation = "S1"
         /// A revocation that was acknowledged reaches every node in time, or the node stops allowing.
         case propagation = "S2"
+        /// Nothing is enforced that nobody with the right to it has stated.
+        case authority = "S3"
         /// What a node answers from never goes back, across restarts neither.
         case knowledge = "S4"
         /// No secret in anything that is recorded.

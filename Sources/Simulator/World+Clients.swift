@@ -21,7 +21,8 @@ extension World {
     private mutating func beginChosenOperation() throws(Violation) {
         guard let (number, chosen) = chooseOperation() else { return }
         if choices.schedule != nil { workload.follows(chosen.act) }
-        let intent = workload.intent(of: chosen.act, number, known: knownRevision)
+        let intent = workload.intent(of: chosen.act, number, known: knownRevision, in: lineage)
+        if case .state(let act) = chosen.act, case .state(let signed) = intent { statements.made(act, signed) }
         let operation = invoke(intent, number: number)
         choices.begun(number, chosen, at: now)
         let next = choices.dueOperation.map { max($0.time, now) } ?? now.advanced(by: chosen.pause)
@@ -43,7 +44,11 @@ extension World {
         let act = workload.next(at: now, random: &choices.streams.clients)
         let pause = choices.streams.clients.exponential(mean: mean)
         let askable = act.isWrite ? writable : present
-        let node = askable[choices.streams.clients.below(askable.count)]
+        var node = askable[choices.streams.clients.below(askable.count)]
+        // What nodes that are cut off are told matters most.
+        if case .state = act, let alone = choices.streams.clients.element(of: askable.filter { !reachesQuorum($0) }) {
+            node = choices.streams.clients.chance(500_000) ? alone : node
+        }
         return (operations.count, ChosenOperation(act, node: node, pause: pause))
     }
 
@@ -64,6 +69,7 @@ extension World {
         {
             grants.requested(agent, until: end)
         }
+        if case .write(.withdrawWarrant(let name)) = intent { statements.asksToWithdraw(name) }
         operations.append(
             ClientOperation(
                 number: number ?? unusedNumber,
@@ -101,6 +107,8 @@ extension World {
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
             if answered { finish(place, .decided) } else { retry(place) }
+        case .state(let signed):
+            try ask(place, of: node) { id, deadline in .make(id, signed, deadline: deadline) }
         }
     }
 
@@ -175,8 +183,11 @@ extension World {
         case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(place) }
         case .applied(.refused(let refusal)): if isCurrent { finish(place, .rejected(refusal)) }
         case .reached(let revision): try read(place, at: node, revision, isCurrent: isCurrent)
-        case .inForce, .statementRecorded, .statementRefused:
-            throw Violation(.history, "n\(node + 1) answers a command as if it were a statement")
+        case .inForce(let id): try stated(place, id, by: node, isCurrent: isCurrent)
+        case .statementRecorded(let id, let index):
+            try expectRecord(of: id, at: index, on: node)
+            try stated(place, id, by: node, isCurrent: isCurrent)
+        case .statementRefused(let refusal): try refused(place, refusal, isCurrent: isCurrent)
         case .handedOver: throw Violation(.history, "n\(node + 1) hands over at the wish of no client")
         case .refused: if isCurrent { retry(place) }
         case .outcomeUnknown:
@@ -198,6 +209,7 @@ extension World {
             propagation.acknowledged(agent, at: now)
             try probeRevocations(node)
         }
+        if case .withdrawWarrant(let name) = body { statements.withdrawn(name, at: done.revision) }
         guard isCurrent else { return }
         try expectMajority(place, at: node)
         finish(place, .done(done))
@@ -218,7 +230,7 @@ extension World {
         case .read(let resource, let floor): (document, atLeast) = (resource, floor)
         // Whatever was told to anybody before the read was asked.
         case .readCurrent(let resource): (document, atLeast) = (resource, operations[place].floor)
-        case .write, .decide: return
+        case .write, .decide, .state: return
         }
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index
@@ -238,7 +250,7 @@ extension World {
         return value
     }
 
-    private mutating func finish(_ place: Int, _ outcome: ClientOperation.Outcome) {
+    mutating func finish(_ place: Int, _ outcome: ClientOperation.Outcome) {
         operations[place].outcome = outcome
         operations[place].returnedAt = now
     }

@@ -16,7 +16,7 @@ extension World {
                 && process.freshness != nil && replica.lastPosition == head.lastPosition
                 && replica.applied.position == head.lastPosition
                 && machine.state.current.point.position == head.lastPosition
-                && !machine.log.isWriting
+                && !machine.log.isWriting && replica.pendingStatementCount == 0
         }
         return isTogether && operations.allSatisfy { $0.outcome != .pending }
     }
@@ -34,7 +34,8 @@ extension World {
                 + " committed \(replica.commitIndex) applied \(replica.applied.position.index)"
         }
         let pending = operations.count { $0.outcome == .pending }
-        return (nodes + ["\(pending) operations wait"]).joined(separator: "; ")
+        let statements = machines.compactMap { $0.process?.replica.pendingStatementCount }.reduce(0, +)
+        return (nodes + ["\(pending) operations wait", "\(statements) statements are pending"]).joined(separator: "; ")
     }
 
     package mutating func losePowerEverywhere() throws(Violation) {
@@ -53,6 +54,7 @@ extension World {
         for node in present(in: configuration) {
             try scanObjects(node)
             try scanDecisions(node)
+            try scanStatements(node)
             try probeRevocations(node)
         }
     }
@@ -102,9 +104,10 @@ extension World {
             return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
         case .revoke(let subject, _): return (try? view.status(subject)) == .revoked
         case .issueWarrant(let spec): return (try? view.warrant(spec.name))?.spec == spec
+        case .withdrawWarrant(let name): return (try? view.warrant(name)).map { $0.state != .valid } ?? false
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
-            .promoteMember, .removeMember, .claimMember, .pinIssuer, .withdrawWarrant, .judgeStatement:
+            .promoteMember, .removeMember, .claimMember, .pinIssuer, .judgeStatement:
             return true
         }
     }

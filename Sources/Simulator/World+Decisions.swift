@@ -53,15 +53,18 @@ extension World {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
             try checkPropagation(agent, at: node)
+            try checkStatements(agent, at: node, max(applied, answer.revision))
             try grants.allowed(agent, by: node, at: VirtualClock.trueWall(at: now))
         }
         if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
 
-    /// Asks about every agent that is known to be revoked.
+    /// Asks about every agent that is known to be revoked, or stated to be.
     mutating func probeRevocations(_ node: Int) throws(Violation) {
-        for revocation in revocations.revocations { try probe(revocation.agent, at: node) }
+        for agent in takenAway { try probe(agent, at: node) }
     }
+
+    private var takenAway: [Int] { revocations.revocations.map(\.agent) + statements.agents }
 
     /// Asks about the standing agent, one whose grants have ended and a few of the revoked: over a run every one is asked
     /// about often.
@@ -69,10 +72,10 @@ extension World {
         probeCount += 1
         try probe(Population.standing, at: node)
         if let agent = grants.ended(probeCount, at: VirtualClock.trueWall(at: now)) { try probe(agent, at: node) }
-        let known = revocations.revocations
-        guard !known.isEmpty else { return }
-        for offset in 0..<min(2, known.count) {
-            try probe(known[(probeCount + offset) % known.count].agent, at: node)
+        for known in [revocations.revocations.map(\.agent), statements.agents] where !known.isEmpty {
+            for offset in 0..<min(2, known.count) {
+                try probe(known[(probeCount + offset) % known.count], at: node)
+            }
         }
     }
 
@@ -105,6 +108,23 @@ extension World {
             peaceSince: isAtPeace(with: node) ? disturbedAt : nil
         )
         try propagation.allowed(agent, by: node, at: now, basis)
+    }
+
+    fileprivate func checkStatements(_ agent: Int, at node: Int, _ applied: LogIndex) throws(Violation) {
+        guard statements.agents.contains(agent) else { return }
+        let plea = StatementChecker.Circumstances(
+            applied: applied,
+            now: now,
+            peaceSince: isAtPeace(with: node) ? disturbedAt : nil,
+            members: heardMembers
+        )
+        try statements.allowed(agent, by: node, plea)
+    }
+
+    /// The machines of those that are members by the word of the leader; none without one.
+    var heardMembers: Set<Int> {
+        guard let leader, let head = machines[leader].process?.replica else { return [] }
+        return Set(head.configuration.members.compactMap(number(of:)).filter(membership.isPresent))
     }
 
     /// Nothing is wrong anywhere, and the node is one of those whom the leader serves.

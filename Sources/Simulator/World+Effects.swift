@@ -63,7 +63,7 @@ extension World {
                 .statementsKept(node: node, process: process, statements),
                 at: later(100...1000, node, .keepStatements)
             )
-        case .release(let ids): releaseStatements(node, ids)
+        case .release(let ids): try releaseStatements(node, ids)
         case .forgetLostTail: machines[node].log.forgetLostTail()
         case .publish(let freshness): machines[node].process?.freshness = freshness
         case .serving(let isServing):
@@ -174,6 +174,9 @@ extension World {
         if case .raft(let inner, _) = message.body {
             try leadership.sends(from, inner)
             try PromiseChecker.sends(from, inner, from: machines[from].log)
+        }
+        if case .statementsHeld(let ids) = message.body {
+            for id in ids { try acknowledges(from, id) }
         }
         intruders.sent(message, by: from)
         let encodes = encodesFrames

@@ -16,7 +16,7 @@ extension World {
         )
     }
 
-    private func reachesQuorum(_ node: Int) -> Bool {
+    func reachesQuorum(_ node: Int) -> Bool {
         guard let configuration = machines[node].process?.replica.configuration else { return false }
         return [configuration.voters, configuration.votersOutgoing].filter { !$0.isEmpty }
             .allSatisfy { voters in
@@ -63,6 +63,8 @@ extension World {
                 let lost = operations.count { if case .lost = $0.outcome { true } else { false } }
                 try expect(lost, "acknowledged writes were lost", atLeast: count)
             case .lies(let count): try expect(lieCount, "lies were told", atLeast: count)
+            case .statementsWithoutQuorum(let count):
+                try expect(statementsWithoutQuorum, "statements were in force without a quorum", atLeast: count)
             case .writesResume(let span):
                 for fault in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)

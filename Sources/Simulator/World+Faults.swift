@@ -59,6 +59,8 @@ extension World {
         case .stepClock(let target, let milliseconds):
             if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
         case .revokeAgents(let count): try revokeAgents(count)
+        case .state(let target, let count, let kind):
+            if let node = find(target) { try state(against: count, kind, at: node) }
         case .correctClocks: correctClocks()
         case .repairAll: repairAll()
         }
@@ -81,6 +83,15 @@ extension World {
         for agent in workload.takeForRevocation(Int(count)) {
             let operation = invoke(.write(.revoke(.principal(population.agents[agent]), reason: "simulated leak")))
             try attempt(operation)
+        }
+    }
+
+    /// Each is taken by the node by itself, whatever becomes of the others.
+    private mutating func state(against count: UInt64, _ kind: RevocationKind, at node: Int) throws(Violation) {
+        for act in workload.statements(against: Int(count), kind) {
+            let operation = invoke(.state(population.statement(act, in: lineage)))
+            statements.made(act, population.statement(act, in: lineage))
+            try attempt(operation, at: node)
         }
     }
 

@@ -19,7 +19,7 @@ extension World {
             switch operations[undertaking.operation].outcome {
             case .pending: return
             case .unknown: return try undertake(undertaking.step, undertaking.node)
-            case .done, .rejected, .notTaken, .read, .decided, .lost: settle(undertaking)
+            case .done, .rejected, .notTaken, .read, .decided, .stated, .statementRefused, .lost: settle(undertaking)
             }
         }
         if let next = nextUndertaking() { try undertake(next.step, next.node) }
@@ -58,7 +58,7 @@ extension World {
         case .done: reached(step.result, node)
         case .rejected(let refusal) where step.isDone(by: refusal.code): reached(step.result, node)
         case .rejected(let refusal) where refusal.code == .ticketInvalid: membership.set(.spare, of: node)
-        case .pending, .unknown, .rejected, .notTaken, .read, .decided, .lost: return
+        case .pending, .unknown, .rejected, .notTaken, .read, .decided, .stated, .statementRefused, .lost: return
         }
     }
 

@@ -71,6 +71,7 @@ extension World {
         let empty = SortedStore()
         let facts = Self.facts(of: empty, at: .zero, codec: options.codec)
         knowledge.forgets(node)
+        statements.forgets(node)
         machines[node].words = []
         machines[node].statements = StatementSet()
         machines[node].log = VirtualLogDisk(

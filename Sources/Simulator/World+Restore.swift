@@ -77,6 +77,17 @@ extension World {
         guard case .done(let batch) = applier.apply(entries, after: current.point, to: &pairs) else {
             throw Violation(.log, "the log of n\(node + 1), which has stopped, cannot be applied")
         }
+        do throws(StateDamage) {
+            try DirectoryState.show(
+                machines[node].statements.items,
+                at: batch.point.position.index,
+                time: batch.point.time,
+                codec: options.codec,
+                in: &pairs
+            )
+        } catch {
+            throw Violation(.stateRoot, "the state of n\(node + 1), which has stopped, does not decode: \(error)")
+        }
         let view = DirectoryView(pairs, codec: options.codec)
         var cursor: ListCursor?
         repeat {
@@ -139,6 +150,10 @@ extension World {
         let known = population.agents.indices.filter { (try? view.principal(population.agents[$0])) != nil }
         revocations.restored(at: point.position.index, quarantined: fate == .lost ? known : nil)
         propagation.restored(keeping: fate == .lost ? known : nil)
+        let state = machines[0].state.current.pairs
+        var verdicts: [Digest: StatementChecker.Verdict] = [:]
+        for known in statements.statements { verdicts[known.id] = verdict(on: known.id, in: state)?.1 }
+        try statements.restored(isMerged: fate == .merged) { verdicts[$0] }
         let documents = population.documents.indices.map { value(of: $0, in: backup.pairs) }
         undecidedDocument = try clientHistory.check(operations) ?? undecidedDocument
         clientHistory.restored(documents, at: now)

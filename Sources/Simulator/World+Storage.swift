@@ -11,6 +11,7 @@ extension World {
         guard let batch = try apply(entries, node) else { return }
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
+        try noteVerdicts(batch.events, node)
         refreshDecisions(node, after: batch)
         if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))

@@ -28,6 +28,8 @@ package struct World: Sendable {
     package internal(set) var snapshotCount = 0
     /// How many frames the links of a node did not let in.
     package internal(set) var refusalCount = 0
+    /// How many statements a node that reached no quorum took.
+    package internal(set) var statementsWithoutQuorum = 0
     /// How often a machine has lied.
     package internal(set) var lieCount = 0
     package internal(set) var machines: [Machine] = []
@@ -55,6 +57,7 @@ package struct World: Sendable {
     package var grants: GrantChecker
     package var knowledge: KnowledgeChecker
     package var propagation: PropagationChecker
+    package var statements = StatementChecker()
     package var secrets = SecretChecker()
     package var clientHistory: ClientHistoryChecker
 

@@ -41,6 +41,11 @@ package final class TestCluster: @unchecked Sendable {
         package let status: Int
         package let body: String
 
+        package init(status: Int, body: String) {
+            self.status = status
+            self.body = body
+        }
+
         package func value(_ name: String) -> String? {
             guard let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] else {
                 return nil

@@ -52,6 +52,39 @@ import Testing
         return directory
     }
 
+    @Test("two statements under one number that survivors have freeze the warrant") func equivocation() throws {
+        var directory = populated()
+        let spec = WarrantSpec(
+            name: "w",
+            key: WarrantTests.key,
+            scope: .everybody,
+            level: .revoke,
+            expiresAt: directory.time.advanced(by: .seconds(3600)),
+            budget: 3
+        )
+        directory.succeed(.issueWarrant(spec))
+        let records = (["agent/a", "agent/b"] as [PrincipalID]).map { principal in
+            RevocationRecord(
+                id: .of(Array(principal.description.utf8)),
+                kind: .revoke,
+                subject: .principal(principal),
+                reason: "odd",
+                revoker: .bootstrap,
+                index: directory.index,
+                time: directory.time,
+                warrant: WarrantMark(warrant: "w", sequence: 1, issuedAt: directory.time, signature: [1])
+            )
+        }
+        let one = try restored(directory, revocations: [records[0]]).directory
+        let first = try #require(try one.view.warrant("w"))
+        #expect(first.state == .valid)
+        #expect(first.spent == 1)
+        let both = try restored(directory, revocations: records).directory
+        let second = try #require(try both.view.warrant("w"))
+        #expect(second.state == .frozen)
+        #expect(second.spent == 2)
+    }
+
     private func statements(_ directory: TestDirectory) throws -> [RevocationRecord] {
         try directory.view.revocations(ListRequest(limit: 1000)).items
     }

@@ -2,6 +2,7 @@ import Directory
 import Identity
 import Kernel
 import Testing
+import Wire
 
 /// A signature is the key it was made with, twice and cut: enough to tell the right key from another.
 struct NamedKeys: SignatureVerifier {
@@ -133,8 +134,8 @@ struct NamedKeys: SignatureVerifier {
         ]
         for (signed, refusal) in refused {
             #expect(try judgement(signed) == .unacceptable(refusal))
-            #expect(bring(signed) == nil)
-            #expect(try judgement(signed) == .refused(refusal))
+            #expect(bring(signed) == CommandResult.Refusal(.invalid, [refusal.rawValue]))
+            #expect(try judgement(signed) == .unacceptable(refusal))
         }
         let wrong = statement(signature: NamedKeys.signature(by: [9] + Self.key))
         #expect(try judgement(wrong) == .unacceptable(.badSignature))
@@ -245,5 +246,12 @@ struct NamedKeys: SignatureVerifier {
         #expect(directory.refusal(.withdrawWarrant(name: "none"))?.code == .notFound)
         let caller = Caller.principal("user/ana", token: nil)
         #expect(directory.refusal(.issueWarrant(spec("mine")), by: caller)?.code == .unauthorized)
+    }
+
+    @Test("a node that has no state yet knows no warrant, and not that a statement is another cluster's")
+    func blank() throws {
+        let blank = TestDirectory(empty: ProtobufCodec())
+        let found = try blank.view.judge(statement(), broughtAt: nil, NamedKeys())
+        #expect(found == .unacceptable(.unknownWarrant))
     }
 }

@@ -113,6 +113,19 @@ import Wire
         #expect(enforced(by: voter) == [] && told(third, by: voter) == [] && voter.node.pendingStatementCount == 0)
     }
 
+    @Test("a forgery that came first does not decide for the revoker") func forgedBefore() throws {
+        var voter = Voter()
+        let signed = try statement()
+        let forged = SignedStatement(signed.statement, signature: [])
+        voter.hear(.statements([forged]))
+        make(signed, at: &voter)
+        voter.step(.judged([(forged, .unacceptable(.badSignature))]))
+        #expect(voter.replies == [])
+        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.enforced([signed.id]))
+        #expect(voter.replies == [.inForce(signed.id)])
+    }
+
     @Test("a member is told again until it says that it has it")
     func told() throws {
         var voter = Voter()
@@ -179,8 +192,7 @@ import Wire
         let signed = try statement()
         inForce(signed, at: &voter)
         #expect(try proposed(by: voter) == [signed.id])
-        voter.advance(.milliseconds(500))
-        voter.step(.wake)
+        for _ in 0..<20 { voter.beat() }
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: true))
         let second = try statement(2)
@@ -189,6 +201,7 @@ import Wire
         voter.step(.enforced([second.id]))
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: false))
+        for _ in 0..<12 { voter.beat() }
         #expect(try proposed(by: voter) == [signed.id, second.id])
     }
 
@@ -255,6 +268,36 @@ import Wire
         #expect(told(third, by: leader) == [])
         leader.step(.judged([(signed, .refused(.warrantWithdrawn))]))
         #expect(leader.node.pendingStatementCount == 0 && released(by: leader) == [])
+    }
+
+    @Test("who brought it learns of every member since when it is known to go by it, the log's verdict or not")
+    func report() throws {
+        var voter = Voter()
+        let signed = try statement()
+        #expect(voter.node.report(of: signed.id) == nil)
+        make(signed, at: &voter)
+        voter.step(.judged([(signed, .acceptable)]))
+        voter.advance(.milliseconds(7))
+        voter.step(.enforced([signed.id]))
+        let since = voter.now.wall
+        voter.advance(.milliseconds(9))
+        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.step(.judged([(signed, .recorded(LogIndex(5)))]))
+        let report = try #require(voter.node.report(of: signed.id))
+        #expect(report.inForceSince == since && report.verdict == .recorded(LogIndex(5)))
+        #expect(report.holders.map(\.member) == [third])
+        #expect(report.holders.map(\.heardAt) == [since.advanced(by: .milliseconds(9))])
+        #expect(report.unheard(of: Voter.members, here: Voter.members[0]) == [Voter.other])
+        let count = told(Voter.other, by: voter).count
+        voter.advance(.seconds(2))
+        #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)
+        voter.step(.wake)
+        #expect(told(Voter.other, by: voter).count == count + 1 && told(third, by: voter).count == 1)
+        voter.hear(.statementsHeld([signed.id]))
+        voter.advance(.seconds(2))
+        voter.step(.wake)
+        #expect(told(Voter.other, by: voter).count == count + 1)
     }
 
     @Test("a process that begins with statements tells them, and asks the state what became of them")

@@ -371,7 +371,7 @@ extension ClientOperation {
         guard case .done = outcome, case .write(.put(.resource(let spec), _)) = intent else { return false }
         switch read.intent {
         case .read(let document, _), .readCurrent(let document): return spec.id == population.documents[document]
-        case .write, .decide: return false
+        case .write, .decide, .state: return false
         }
     }
 }

@@ -1,3 +1,4 @@
+import Directory
 import Kernel
 import Simulator
 import Testing
@@ -15,15 +16,22 @@ struct FaultFilesTests {
             .poison(Poison(.undecodable, through: .client), at: .leader),
             .poison(Poison(.tooNew, through: .peers), at: .node(1)), .byzantine(.outsider, for: .seconds(3)),
             .byzantine(.learner, for: .milliseconds(1)), .stepClock(.leader, milliseconds: -4),
-            .revokeAgents(count: 3), .correctClocks, .repairAll,
+            .revokeAgents(count: 3), .state(.follower, agents: 4, .restrict), .correctClocks, .repairAll,
         ]
         let choices = faults.enumerated().map { number, fault in
             Choice(ChoiceKey(.fault, number: number), .fault(fault), at: Instant(microseconds: UInt64(number)))
         }
+        let acts = StatementAct.Flaw.allCases.map {
+            ClientAct.state(StatementAct(warrant: 2, sequence: 9, kind: .quarantine, agent: 7, flaw: $0))
+        }
+        let operations = (acts + [.withdrawWarrant(2)]).enumerated().map { number, act in
+            let operation = ChosenOperation(act, node: 1, pause: .seconds(1))
+            return Choice(ChoiceKey(.operation, number: number), .operation(operation), at: .zero)
+        }
         let lie = Choice(ChoiceKey(.lie, node: 3, number: 2), .number(-7), at: .zero)
-        let text = ScheduleFile.text(choices + [lie])
-        #expect(try ScheduleFile.parse(text, "choices.jsonl") == choices + [lie])
-        for choice in choices { #expect(!choice.description.isEmpty) }
+        let text = ScheduleFile.text(choices + operations + [lie])
+        #expect(try ScheduleFile.parse(text, "choices.jsonl") == choices + operations + [lie])
+        for choice in choices + operations { #expect(!choice.description.isEmpty) }
     }
 
     @Test("and every expectation and option of a scenario")
@@ -36,6 +44,7 @@ struct FaultFilesTests {
             expectations: [
                 .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),
                 .replaced(atLeast: 2), .refused(atLeast: 7), .lost(atLeast: 3), .lies(atLeast: 9),
+                .statementsWithoutQuorum(atLeast: 5),
                 .minorityAcknowledgesNothing,
             ]
         )

@@ -36,6 +36,10 @@ extension Application {
         let recorded = try read { view throws(StateDamage) in try view.revocation(signed.id)?.index }
         let refused = try read { view throws(StateDamage) in try view.refusedStatement(signed.id)?.index }
         if let known = recorded ?? refused { return CommandResult.Done(revision: known, objectRevision: known) }
+        // No voter in order brings it. Another signature may be the right one, so nothing is kept of this.
+        if let refusal = try read({ view throws(StateDamage) in try view.lastingRefusal(of: signed) }) {
+            throw .refused(.invalid, refusal.rawValue)
+        }
         let time = time
         if let refusal = try read({ view throws(StateDamage) in try view.refusal(of: signed, at: time) }) {
             return try refuse(signed, refusal)
@@ -83,7 +87,7 @@ extension Application {
 }
 
 extension WarrantRecord {
-    fileprivate func changed(to state: State, spent: UInt32? = nil, _ metadata: RecordMetadata) -> WarrantRecord {
+    func changed(to state: State, spent: UInt32? = nil, _ metadata: RecordMetadata) -> WarrantRecord {
         WarrantRecord(spec: spec, issuer: issuer, state: state, spent: spent ?? self.spent, metadata: metadata)
     }
 }

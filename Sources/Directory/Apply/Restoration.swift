@@ -139,8 +139,17 @@ extension Application {
         store(.revocation(record))
         outcome.addedRevocations += 1
         epoch += 1
+        if let mark = record.warrant { try count(mark) }
         guard record.lift == nil else { return }
         try stand(StandingRecord.Statement(id: record.id, kind: record.kind), against: record.subject)
+    }
+
+    /// As where the log records it: two statements under one number freeze the warrant.
+    private mutating func count(_ mark: WarrantMark) throws(DirectoryError) {
+        guard let warrant = try read({ view throws(StateDamage) in try view.warrant(mark.warrant) }) else { return }
+        let isSecond = view.statements(under: mark.warrant, sequence: mark.sequence).count > 1
+        let state = isSecond ? WarrantRecord.State.frozen : warrant.state
+        store(.warrant(warrant.changed(to: state, spent: warrant.spent + 1, metadata(replacing: warrant.metadata))))
     }
 
     private mutating func stand(

@@ -26,31 +26,30 @@ extension DirectoryView {
     ) throws(StateDamage) -> StatementJudgement {
         if let record = try revocation(signed.id) { return .recorded(record.index) }
         if let record = try refusedStatement(signed.id) { return .refused(record.refusal) }
-        guard signed.statement.lineage == (try cluster()?.lineage) else { return .unacceptable(.otherCluster) }
-        guard let warrant = try warrant(signed.statement.warrant) else { return .unacceptable(.unknownWarrant) }
-        if let refusal = signed.lastingRefusal(under: warrant.spec) { return .unacceptable(refusal) }
-        if let broughtAt, broughtAt >= warrant.spec.expiresAt { return .unacceptable(.warrantExpired) }
-        guard signed.isSigned(by: warrant.spec.key, verifier) else { return .unacceptable(.badSignature) }
+        if let refusal = try lastingRefusal(of: signed) { return .unacceptable(refusal) }
+        guard let warrant = try warrant(signed.statement.warrant)?.spec, signed.isSigned(by: warrant.key, verifier)
+        else {
+            return .unacceptable(.badSignature)
+        }
+        if let broughtAt, broughtAt >= warrant.expiresAt { return .unacceptable(.warrantExpired) }
         let time = try ledger()?.time ?? .distantPast
-        return try refusal(of: signed, under: warrant, at: time).map { .disputed($0) } ?? .acceptable
+        return try refusal(of: signed, at: time).map { .disputed($0) } ?? .acceptable
     }
 
-    /// Why the log refuses a statement. Nil when it records it.
+    /// Why it counts under no state that follows this one, unless its warrant is yet to be issued.
+    func lastingRefusal(of signed: SignedStatement) throws(StateDamage) -> StatementRefusal? {
+        // A node that has just joined has no state yet, and with it no idea of which cluster it is in.
+        guard let cluster = try cluster() else { return .unknownWarrant }
+        guard signed.statement.lineage == cluster.lineage else { return .otherCluster }
+        guard let warrant = try warrant(signed.statement.warrant) else { return .unknownWarrant }
+        return signed.lastingRefusal(under: warrant.spec)
+    }
+
+    /// Why it does not count by this state, and may have counted by an earlier one.
     ///
     /// - Parameter time: Of the log.
     func refusal(of signed: SignedStatement, at time: WallTime) throws(StateDamage) -> StatementRefusal? {
-        guard signed.statement.lineage == (try cluster()?.lineage) else { return .otherCluster }
         guard let warrant = try warrant(signed.statement.warrant) else { return .unknownWarrant }
-        if let refusal = signed.lastingRefusal(under: warrant.spec) { return refusal }
-        return try refusal(of: signed, under: warrant, at: time)
-    }
-
-    /// What may be otherwise by another state.
-    private func refusal(
-        of signed: SignedStatement,
-        under warrant: WarrantRecord,
-        at time: WallTime
-    ) throws(StateDamage) -> StatementRefusal? {
         let subject = signed.statement.subject
         if warrant.state == .withdrawn { return .warrantWithdrawn }
         if warrant.state == .frozen, try !isSecond(signed) { return .warrantFrozen }

@@ -1,3 +1,4 @@
+internal import Directory
 internal import JSON
 internal import Kernel
 
@@ -5,7 +6,7 @@ extension Choice {
     private static let fields = [
         "time", "kind", "subject", "node", "peer", "process", "number", "value", "pause", "step", "act", "document",
         "agent",
-        "until", "draft", "version",
+        "until", "draft", "version", "warrant", "sequence", "flaw",
     ]
 
     /// One line of a bundle's file.
@@ -80,7 +81,7 @@ extension ChoiceKey.Kind {
 
 extension ClientAct {
     private enum Name: CaseIterable {
-        case update, createAgent, grant, draft, activate, revoke, read, readCurrent, decide
+        case update, createAgent, grant, draft, activate, revoke, read, readCurrent, decide, state, withdrawWarrant
     }
 
     fileprivate var members: [(String, JSONValue)] {
@@ -96,12 +97,22 @@ extension ClientAct {
         case .readCurrent(let document): [("act", "readCurrent"), ("document", .count(document))]
         case .decide(let agent, let document):
             [("act", "decide"), ("agent", .count(agent)), ("document", .count(document))]
+        case .state(let act):
+            [
+                ("act", "state"), ("agent", .count(act.agent)), ("warrant", .count(act.warrant)),
+                ("sequence", .count(UInt64(act.sequence))), ("level", .string("\(act.kind)")),
+                ("flaw", .string("\(act.flaw)")),
+            ]
+        case .withdrawWarrant(let number): [("act", "withdrawWarrant"), ("warrant", .count(number))]
         }
     }
 
     fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
         func document() throws(BundleFlaw) -> Int { try fields.count("document", in: 0...Population.documentCount - 1) }
         func agent() throws(BundleFlaw) -> Int { try fields.count("agent", in: 0...Population.agentCount - 1) }
+        func warrant() throws(BundleFlaw) -> Int {
+            try fields.count("warrant", in: 0...Population.warrantNames.count - 1)
+        }
         switch try fields.choice("act", of: Name.self) {
         case .update: self = .update(document: try document())
         case .createAgent: self = .createAgent(try agent())
@@ -114,6 +125,17 @@ extension ClientAct {
         case .read: self = .read(document: try document())
         case .readCurrent: self = .readCurrent(document: try document())
         case .decide: self = .decide(agent: try agent(), document: try document())
+        case .state:
+            self = .state(
+                StatementAct(
+                    warrant: try warrant(),
+                    sequence: UInt32(try fields.number("sequence", in: 0...Int64(UInt32.max))),
+                    kind: try fields.choice("level", of: RevocationKind.self),
+                    agent: try agent(),
+                    flaw: try fields.choice("flaw", of: StatementAct.Flaw.self)
+                )
+            )
+        case .withdrawWarrant: self = .withdrawWarrant(try warrant())
         }
     }
 }

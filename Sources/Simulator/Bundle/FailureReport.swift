@@ -87,6 +87,7 @@ extension ClientOperation.Intent {
         case .read(let resource, let revision): "read d\(resource) at \(revision) or later"
         case .readCurrent(let resource): "read d\(resource) linearizably"
         case .decide(let agent, let resource): "may agent \(agent) read d\(resource)?"
+        case .state(let signed): "state \(signed.id)"
         }
     }
 }
@@ -99,6 +100,8 @@ extension ClientOperation.Outcome {
         case .rejected(let refusal): "rejected: \(refusal.code)"
         case .read(let value): "read \(value.map { "\($0)" } ?? "nothing")"
         case .decided: "decided"
+        case .stated: "in force"
+        case .statementRefused(let refusal): "statement refused: \(refusal.rawValue)"
         case .notTaken: "not taken"
         case .unknown: "unknown"
         case .lost(let done): "done at \(done.revision), lost by a restore"

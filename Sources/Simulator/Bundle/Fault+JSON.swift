@@ -1,16 +1,17 @@
+internal import Directory
 internal import JSON
 internal import Kernel
 
 extension Fault {
     private enum Name: CaseIterable {
         case isolate, split, cut, heal, network, crash, crashDuringWrite, stop, slowDisk, hangDisk, rotLog, stepClock
-        case wipeDisks, poison, backup, restoreBackup, byzantine, revokeAgents, correctClocks, repair
+        case wipeDisks, poison, backup, restoreBackup, byzantine, revokeAgents, state, correctClocks, repair
     }
 
     static let fields = [
         "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
         "factor", "entries", "sparing", "by", "agents",
-        "command", "path", "role", "revocations",
+        "command", "path", "role", "revocations", "level",
     ]
 
     var json: JSONValue {
@@ -49,6 +50,8 @@ extension Fault {
         case .byzantine(let role, let span):
             ["fault": "byzantine", "role": .string("\(role)"), "for": .span(span)]
         case .revokeAgents(let count): ["fault": "revokeAgents", "agents": .count(count)]
+        case .state(let node, let count, let kind):
+            ["fault": "state", "node": .selector(node), "agents": .count(count), "level": .string("\(kind)")]
         case .correctClocks: ["fault": "correctClocks"]
         case .repairAll: ["fault": "repair"]
         }
@@ -105,6 +108,12 @@ extension Fault {
         case .byzantine:
             self = .byzantine(try fields.choice("role", of: Liar.self), for: try fields.span("for"))
         case .revokeAgents: self = .revokeAgents(count: UInt64(try fields.number("agents", in: 1...10_000)))
+        case .state:
+            self = .state(
+                try fields.selector("node"),
+                agents: UInt64(try fields.number("agents", in: 1...1000)),
+                try fields.choice("level", of: RevocationKind.self)
+            )
         case .correctClocks: self = .correctClocks
         case .repair: self = .repairAll
         }

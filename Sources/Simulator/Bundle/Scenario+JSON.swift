@@ -60,7 +60,8 @@ extension TimedFault {
 
 extension Expectation {
     private enum Name: CaseIterable {
-        case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, minorityAcknowledgesNothing
+        case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, statementsWithoutQuorum
+        case minorityAcknowledgesNothing
     }
 
     fileprivate static let fields = ["expectation", "within", "atLeast"]
@@ -75,6 +76,8 @@ extension Expectation {
         case .refused(let count): ["expectation": "refused", "atLeast": .count(count)]
         case .lost(let count): ["expectation": "lost", "atLeast": .count(count)]
         case .lies(let count): ["expectation": "lies", "atLeast": .count(count)]
+        case .statementsWithoutQuorum(let count):
+            ["expectation": "statementsWithoutQuorum", "atLeast": .count(count)]
         case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
         }
     }
@@ -89,6 +92,8 @@ extension Expectation {
         case .refused: self = .refused(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .lost: self = .lost(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .lies: self = .lies(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .statementsWithoutQuorum:
+            self = .statementsWithoutQuorum(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
         }
     }

@@ -84,6 +84,7 @@ extension World {
             ("writesPending", .count(machine.log.pendingCount)),
             ("stateOnDisk", .count(machine.state.current.point.position.index.number)),
             ("stateRoot", .string("\(machine.state.current.facts.stateRoot)")),
+            ("statementsOnDisk", .count(machine.statements.items.count)),
             ("damagedEntries", .count(machine.log.damage.reduce(0) { $0 + $1.last.number - $1.first.number + 1 })),
             ("clockErrorMilliseconds", .integer(machine.clock.wallErrorMilliseconds)),
             ("diskSlowness", .count(machine.diskSlowness)),
@@ -106,6 +107,7 @@ extension World {
             ("voters", .string(replica.configuration.voters.map(name(of:)).joined(separator: " "))),
             ("votersOutgoing", .string(replica.configuration.votersOutgoing.map(name(of:)).joined(separator: " "))),
             ("isServing", .bool(process.isServing)),
+            ("statementsPending", .count(replica.pendingStatementCount)),
             ("messagesHeld", .count(process.held.count)),
             ("clientsWaiting", .count(process.requests.count)),
         ]

@@ -79,7 +79,7 @@ package struct ClientHistoryChecker: Sendable {
         case .done: outcome = .answered(.written, at: returnTime(of: operation))
         case .read(let value): outcome = .answered(.value(value), at: returnTime(of: operation))
         case .pending, .unknown: outcome = .unknown
-        case .rejected, .decided, .notTaken, .lost: return nil
+        case .rejected, .decided, .stated, .statementRefused, .notTaken, .lost: return nil
         }
         return Recorded(
             client: operation.number,
@@ -98,7 +98,7 @@ package struct ClientHistoryChecker: Sendable {
                 case .long(let value) = spec.attributes[Population.valueAttribute]
             else { return nil }
             return (document, .write(value))
-        case .write, .decide: return nil
+        case .write, .decide, .state: return nil
         }
     }
 

@@ -134,7 +134,7 @@ package struct HistoryChecker: Sendable {
                         "operation \(operation.number) was refused for certain and took effect at \(effect.revision)"
                     )
                 }
-            case .pending, .rejected, .read, .decided, .unknown, .lost: continue
+            case .pending, .rejected, .read, .decided, .stated, .statementRefused, .unknown, .lost: continue
             }
         }
     }

@@ -112,7 +112,17 @@ extension ClientAct {
         case .read(let document): "read document d\(document)"
         case .readCurrent(let document): "read document d\(document) linearizably"
         case .decide(let agent, let document): "may agent \(agent) read document d\(document)?"
+        case .state(let act): act.summary
+        case .withdrawWarrant(let number): "withdraw warrant '\(Population.warrantNames[number])'"
         }
+    }
+}
+
+extension StatementAct {
+    fileprivate var summary: String {
+        let warrant = "'\(Population.warrantNames[warrant])'"
+        let flaw = flaw == .none ? "" : ", which must not count: \(flaw)"
+        return "\(kind.rawValue) agent \(agent) by statement \(sequence) under \(warrant)\(flaw)"
     }
 }
 
@@ -144,6 +154,8 @@ extension Fault {
             "\(role == .outsider ? "an outsider" : "a learner") lies for \(span.milliseconds) ms"
         case .stepClock(let node, let milliseconds): "the clock of \(node.name) jumps by \(milliseconds) ms"
         case .revokeAgents(let count): "an operator revokes \(count) agents at once"
+        case .state(let node, let count, let kind):
+            "a revoker brings \(node.name) statements that \(kind.rawValue) \(count) agents"
         case .correctClocks: "clocks are set right"
         case .repairAll: "everything is repaired"
         }

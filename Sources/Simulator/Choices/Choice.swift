@@ -60,11 +60,13 @@ package enum ClientAct: Hashable, Sendable {
     case read(document: Int)
     case readCurrent(document: Int)
     case decide(agent: Int, document: Int)
+    case state(StatementAct)
+    case withdrawWarrant(Int)
 
     var isWrite: Bool {
         switch self {
-        case .update, .createAgent, .grant, .draft, .activate, .revoke: true
-        case .read, .readCurrent, .decide: false
+        case .update, .createAgent, .grant, .draft, .activate, .revoke, .withdrawWarrant: true
+        case .read, .readCurrent, .decide, .state: false
         }
     }
 }

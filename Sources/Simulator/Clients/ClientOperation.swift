@@ -11,6 +11,8 @@ package struct ClientOperation: Sendable {
         case readCurrent(resource: Int)
         /// Asks whether an agent may read a resource.
         case decide(agent: Int, resource: Int)
+        /// Brings a statement made outside the log.
+        case state(SignedStatement)
     }
 
     package enum Outcome: Hashable, Sendable {
@@ -21,6 +23,10 @@ package struct ClientOperation: Sendable {
         /// What the document held.
         case read(Int64?)
         case decided
+        /// The statement counts, and the log has yet to judge it; or the log has recorded it.
+        case stated
+        /// It counts nowhere.
+        case statementRefused(StatementRefusal)
         /// Refused on every attempt, by nodes that vouch that it took no effect.
         case notTaken
         /// Whether it took effect is not known to the client.
@@ -63,7 +69,7 @@ package struct ClientOperation: Sendable {
         switch outcome {
         case .done(let done) where done.revision > revision: outcome = .lost(done)
         case .pending: floor = .zero
-        case .done, .rejected, .read, .decided, .notTaken, .unknown, .lost: return
+        case .done, .rejected, .read, .decided, .stated, .statementRefused, .notTaken, .unknown, .lost: return
         }
     }
 

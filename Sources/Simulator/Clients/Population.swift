@@ -36,6 +36,7 @@ package struct Population: Sendable {
             .put(.role(RoleSpec(name: Self.role)), .none),
             .put(.principal(PrincipalSpec(id: agents[Self.standing])), .none),
             .put(.assignment(grant("standing", to: Self.standing, until: Self.standingExpiry)), .none),
+        ] + Self.warrantNames.indices.map { .issueWarrant(warrant($0)) } + [
             .draftPolicies(PolicyDraft(set: Self.policySet, text: Self.policyText)),
             .activatePolicies(set: Self.policySet, version: 1, .none),
         ] + documents.indices.map { .put(.resource(document($0, value: 0)), .none) }

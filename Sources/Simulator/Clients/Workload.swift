@@ -10,6 +10,9 @@ package struct Workload: Sendable {
     /// Agents that exist, as clients were told; those that were revoked since are in `revoked`.
     private var created: [Int] = []
     private var revoked: [Int] = []
+    /// Agents that have had a grant, as clients were told.
+    private var granted: [Int] = []
+    private var revokers = Revokers()
     /// Drafts of the changing set that clients were told of.
     private var drafts: [UInt64] = []
 
@@ -24,12 +27,13 @@ package struct Workload: Sendable {
 
     mutating func next(at now: Instant, random: inout SeededRandom) -> ClientAct {
         switch random.below(100) {
-        case ..<38: return .update(document: document(random: &random))
-        case ..<48: return createAgent()
-        case ..<58: return grant(at: now, random: &random)
-        case ..<62: return draft()
-        case ..<65: return random.element(of: drafts).map { .activate(version: $0) } ?? draft()
-        case ..<69: return revocation(random: &random) ?? createAgent()
+        case ..<34: return .update(document: document(random: &random))
+        case ..<44: return createAgent()
+        case ..<54: return grant(at: now, random: &random)
+        case ..<57: return draft()
+        case ..<60: return random.element(of: drafts).map { .activate(version: $0) } ?? draft()
+        case ..<63: return revocation(random: &random) ?? createAgent()
+        case ..<69: return statement(random: &random)
         case ..<77: return .read(document: document(random: &random))
         case ..<84: return .readCurrent(document: document(random: &random))
         default: return .decide(agent: agent(random: &random), document: document(random: &random))
@@ -39,7 +43,7 @@ package struct Workload: Sendable {
     /// - Parameters:
     ///   - number: Of the operation; becomes the value that a resource gets.
     ///   - known: The highest revision that a client was told of.
-    func intent(of act: ClientAct, _ number: Int, known: LogIndex) -> ClientOperation.Intent {
+    func intent(of act: ClientAct, _ number: Int, known: LogIndex, in lineage: Lineage) -> ClientOperation.Intent {
         switch act {
         case .update(let document):
             .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
@@ -54,6 +58,8 @@ package struct Workload: Sendable {
         case .read(let document): .read(resource: document, atLeast: known)
         case .readCurrent(let document): .readCurrent(resource: document)
         case .decide(let agent, let document): .decide(agent: agent, resource: document)
+        case .state(let act): .state(population.statement(act, in: lineage))
+        case .withdrawWarrant(let number): .write(.withdrawWarrant(name: Population.warrantNames[number]))
         }
     }
 
@@ -70,6 +76,10 @@ package struct Workload: Sendable {
         case .put(.principal(let spec), _):
             if let agent = population.agents.firstIndex(of: spec.id), agent != Population.standing {
                 created.append(agent)
+            }
+        case .put(.assignment(let spec), _):
+            if let agent = population.agents.firstIndex(of: spec.principal), agent != Population.standing {
+                granted.append(agent)
             }
         case .draftPolicies(let draft) where draft.set == Population.changingSet:
             if let version = result.created.first.flatMap({ UInt64($0) }) { drafts.append(version) }
@@ -96,18 +106,49 @@ package struct Workload: Sendable {
         return .draft(nextDraft)
     }
 
+    private mutating func statement(random: inout SeededRandom) -> ClientAct {
+        guard let agent = random.chance(700_000) ? random.element(of: granted) : random.element(of: created) else {
+            return createAgent()
+        }
+        switch random.below(20) {
+        case ..<11: return .state(revokers.statement(against: take(agent), random: &random))
+        case 11, 12: return revokers.replay(random: &random).map { .state($0) } ?? createAgent()
+        case 13, 14:
+            guard let act = revokers.second(against: agent, random: &random) else { return createAgent() }
+            _ = take(agent)
+            return .state(act)
+        case 15: return random.chance(300_000) ? .withdrawWarrant(Population.withdrawnWarrant) : createAgent()
+        default: return .state(revokers.attack(against: agent, random: &random))
+        }
+    }
+
+    /// Of which no client thinks from now on that it may do anything.
+    private mutating func take(_ agent: Int) -> Int {
+        created.removeAll { $0 == agent }
+        granted.removeAll { $0 == agent }
+        if !revoked.contains(agent) { revoked.append(agent) }
+        return agent
+    }
+
+    /// Against those that were created last, under the warrant that is for scenarios.
+    mutating func statements(against count: Int, _ kind: RevocationKind) -> [StatementAct] {
+        takeForRevocation(count).map { revokers.next(Population.scenarioWarrant, kind, $0) }
+    }
+
     private mutating func revocation(random: inout SeededRandom) -> ClientAct? {
         guard !created.isEmpty else { return nil }
-        let agent = created.remove(at: random.below(created.count))
-        revoked.append(agent)
-        return .revoke(agent: agent)
+        return .revoke(agent: take(created[random.below(created.count)]))
     }
 
     /// A client begins what it did not draw: a schedule says so. What it revokes nobody else takes to be in force, as if it had.
     mutating func follows(_ act: ClientAct) {
-        guard case .revoke(let agent) = act, let place = created.firstIndex(of: agent) else { return }
-        created.remove(at: place)
-        revoked.append(agent)
+        switch act {
+        case .revoke(let agent): if created.contains(agent) { _ = take(agent) }
+        case .state(let act):
+            revokers.follows(act)
+            if act.flaw == .none, created.contains(act.agent) { _ = take(act.agent) }
+        default: return
+        }
     }
 
     /// Those that were created last, of which no client thinks from now on that they may do anything.

@@ -26,7 +26,7 @@ extension Fault {
         case .hangDisk: .hungDisk
         case .rotLog: .rot
         case .stepClock: .clock
-        case .revokeAgents: .revocation
+        case .revokeAgents, .state: .revocation
         case .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: nil
         case .healNetwork, .correctClocks, .repairAll: nil
         }

@@ -15,7 +15,7 @@ extension World {
         case .crash(let target, _, _), .stop(let target, _):
             guard let node = find(target), machines[node].isUp, let kind = fault.kind else { return }
             faultsInForce.happened(kind, at: now)
-        case .revokeAgents: faultsInForce.happened(.revocation, at: now)
+        case .revokeAgents, .state: faultsInForce.happened(.revocation, at: now)
         // It has yet to come.
         case .crashDuringWrite: break
         // What has come of these is seen afterwards.

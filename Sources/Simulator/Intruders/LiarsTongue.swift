@@ -19,12 +19,13 @@ struct LiarsTongue {
     /// What it heard and sent.
     let memory: [PeerMessage]
     let codec: any DirectoryCodec
+    let population: Population
 
     /// How far in the future a term may lie: far enough, and elections can still count on.
     private static let farthest: UInt64 = 1 << 40
 
     func lie(from random: inout SeededRandom) -> WorldEvent.Frame.Content {
-        switch random.below(17) {
+        switch random.below(20) {
         case ..<3: .message(remembered(&random))
         case ..<5: .message(forged(remembered(&random), &random))
         case 5, 6: .bytes(truncated(remembered(&random), &random))
@@ -34,6 +35,8 @@ struct LiarsTongue {
         case 13: .message(PeerMessage(stamp: stamp, body: forward(&random)))
         case 14: .message(PeerMessage(stamp: futureStamp(&random), body: repair(&random)))
         case 15: .message(PeerMessage(stamp: stamp, body: introduction(&random)))
+        case 16, 17: .message(PeerMessage(stamp: stamp, body: .statements(statements(&random))))
+        case 18: .message(PeerMessage(stamp: stamp, body: .statementsHeld(statements(&random).map(\.id))))
         default: .message(said(in: random.chance(500_000) ? term : futureTerm(&random), question(&random)))
         }
     }
@@ -122,6 +125,34 @@ struct LiarsTongue {
         let key = Digest.of([2])
         let spec = MemberSpec(id: id, name: "liar", raftAddress: "liar:7000", apiAddresses: [], keyFingerprint: key)
         return .voters([Introduction(spec: spec, instance: Digest.of([3]))])
+    }
+
+    /// Those that were heard, under another signature; or against whomever, by a key that is not the warrant's; or too many.
+    private func statements(_ random: inout SeededRandom) -> [SignedStatement] {
+        let heard = memory.flatMap { message -> [SignedStatement] in
+            if case .statements(let statements) = message.body { statements } else { [] }
+        }
+        if let signed = random.element(of: heard), random.chance(600_000) {
+            let signature = random.chance(500_000) ? signed.signature : signed.signature.reversed()
+            return [SignedStatement(signed.statement, signature: signature)]
+        }
+        let flaws = StatementAct.Flaw.allCases.filter { $0 != .none }
+        let count = random.chance(100_000) ? 100 : 1 + random.below(3)
+        return (0..<count).map { _ in
+            let act = StatementAct(
+                warrant: random.below(Population.warrantNames.count),
+                sequence: UInt32(random.within(0...1100)),
+                kind: random.element(of: RevocationKind.allCases) ?? .revoke,
+                agent: random.below(50),
+                flaw: random.element(of: flaws) ?? .wrongKey
+            )
+            let signed = population.statement(act, in: lineage)
+            guard act.flaw != .unissued else { return signed }
+            // A liar has no revoker's key.
+            let key = KeyedHash.publicKey(own.uuid)
+            let signature = KeyedHash.signature(of: signed.statement.signedBytes, by: key)
+            return SignedStatement(signed.statement, signature: signature)
+        }
     }
 
     private func futureTerm(_ random: inout SeededRandom) -> Term {

@@ -60,7 +60,8 @@ extension World {
             last: replica?.lastPosition ?? LogPosition(term: Term(1), index: LogIndex(random.within(1...500))),
             stamp: machines[node].clock.wall(at: now),
             memory: intruders.messages(of: node),
-            codec: options.codec
+            codec: options.codec,
+            population: population
         )
         let content = tongue.lie(from: &random)
         lieCount += 1

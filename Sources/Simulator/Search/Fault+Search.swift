@@ -14,6 +14,7 @@ extension Fault {
         case .wipeDisks: .wipeDisks(node)
         case .poison(let poison, _): .poison(poison, at: node)
         case .backup: .backup(node)
+        case .state(_, let agents, let kind): .state(node, agents: agents, kind)
         case .split, .healNetwork, .network, .revokeAgents, .restoreBackup, .byzantine, .correctClocks, .repairAll: nil
         }
     }
@@ -25,7 +26,7 @@ extension Fault {
         case .network(let quality): quality == .good ? nil : .network(.good)
         case .slowDisk(let node, let factor): factor == 1 ? nil : .slowDisk(node, factor: 1)
         case .hangDisk(let node): .slowDisk(node, factor: 1)
-        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .wipeDisks, .poison, .backup,
+        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .state, .wipeDisks, .poison, .backup,
             .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
             nil
         }

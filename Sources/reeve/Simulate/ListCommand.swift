@@ -146,6 +146,7 @@ extension Expectation {
         case .refused(let count): "\(count) refused"
         case .lost(let count): "\(count) lost"
         case .lies(let count): "\(count) lies"
+        case .statementsWithoutQuorum(let count): "\(count) statements without a quorum"
         case .minorityAcknowledgesNothing: "minority acknowledges nothing"
         }
     }

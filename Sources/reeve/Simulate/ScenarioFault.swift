@@ -1,3 +1,4 @@
+import Directory
 import Kernel
 import Simulator
 import Yams
@@ -7,7 +8,7 @@ enum ScenarioFault {
     private static let kinds = [
         "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "hang_disk",
         "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine", "step_clock", "revoke_agents",
-        "correct_clocks", "repair",
+        "state", "correct_clocks", "repair",
     ]
 
     static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
@@ -64,6 +65,7 @@ enum ScenarioFault {
             let step = try fields.required("by").signedMilliseconds()
             return .stepClock(try selector(fields.required("node"), nodes), milliseconds: step)
         case "revoke_agents": return .revokeAgents(count: try value.number(in: 1...10_000))
+        case "state": return try statements(value, nodes)
         case "correct_clocks":
             try value.require(true)
             return .correctClocks
@@ -96,6 +98,16 @@ enum ScenarioFault {
             through: try choice(fields.required("through"), paths)
         )
         return .poison(poison, at: try selector(fields.required("node"), nodes))
+    }
+
+    private static func statements(_ node: Node, _ nodes: ClosedRange<Int>) throws -> Fault {
+        let fields = try ScenarioFields(node, known: ["node", "agents", "kind"])
+        let kinds = RevocationKind.allCases.map { ($0.rawValue, $0) }
+        return .state(
+            try selector(fields.required("node"), nodes),
+            agents: try fields.required("agents").number(in: 1...1000),
+            try fields["kind"].map { try choice($0, kinds) } ?? .revoke
+        )
     }
 
     private static func choice<Value>(_ node: Node, _ known: [(String, Value)]) throws -> Value {

@@ -88,7 +88,7 @@ enum ScenarioFile {
             known: [
                 "grants_hold", "writes_resume_within", "leaders_at_least", "snapshots_at_least",
                 "replaced_at_least", "refused_at_least", "lost_at_least",
-                "lies_at_least",
+                "lies_at_least", "statements_without_quorum_at_least",
                 "minority_acknowledges_nothing",
             ]
         )
@@ -104,6 +104,8 @@ enum ScenarioFile {
         case "refused_at_least": return .refused(atLeast: Int(try value.number(in: 1...1_000_000)))
         case "lost_at_least": return .lost(atLeast: Int(try value.number(in: 1...1_000_000)))
         case "lies_at_least": return .lies(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "statements_without_quorum_at_least":
+            return .statementsWithoutQuorum(atLeast: Int(try value.number(in: 1...1_000_000)))
         default:
             try value.require(true)
             return .minorityAcknowledgesNothing

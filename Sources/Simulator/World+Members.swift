@@ -1,6 +1,7 @@
 internal import Consensus
 internal import Directory
 internal import Kernel
+internal import Replica
 
 /// What an operator does with the members, and what becomes of the machines.
 extension World {

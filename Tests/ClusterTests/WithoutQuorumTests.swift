@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    @Test("who brought a statement sees every node go by it") func containment() async throws {
+        try await withCluster { cluster in
+            let file = try await warrant(cluster)
+            let made = try cluster.command("quarantine", "agent/bot", "--reason", "odd", "--warrant", file, "--json")
+            #expect(made.status == 0, "\(made.output)")
+            let id = try #require(TestCluster.Answer.text(made.output).value("id"), "\(made.output)")
+            let shown = try cluster.command("revocation", "show", id, "--watch", "--timeout", "15s")
+            #expect(shown.status == 0, "\(shown.output)")
+            #expect(cluster.names.allSatisfy { shown.output.contains($0) }, "\(shown.output)")
+            let last = shown.output.split(separator: "node ").last ?? ""
+            #expect(!last.contains("not heard from"), "\(shown.output)")
+        }
+    }
+
     @Test("a survivor's export has what is in force there, and a restore does not give it back") func restore()
         async throws
     {

@@ -1,3 +1,4 @@
+import Decision
 import Directory
 package import Kernel
 import Replica
@@ -6,7 +7,7 @@ package import Service
 extension Node {
     package func containment(of statement: Digest) async -> Containment? {
         let maximumAge = decisionState.snapshot.maximumAge
-        return await loop.read { [self] replica, _ in
+        return await loop.read { [self] replica, _ -> Containment? in
             guard let report = replica.report(of: statement) else { return nil }
             let nodes = roster.members.map { record in
                 let member = record.spec.id

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HTTPAPI
 import JSON
+import Kernel
 
 struct RevocationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

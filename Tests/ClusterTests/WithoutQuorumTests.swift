@@ -60,8 +60,7 @@ import Testing
             #expect(try await standing(in: cluster, at: "n3") == "quarantined")
             cluster.kill("n3")
             try cluster.start("n3")
-            // What its state reflects may be less than before, and it decides nothing until it knows.
-            try await waitFor(["n3"], of: cluster, id, "enforced")
+            // It answers nobody until it knows that what it knows is new. The others have not heard of the statement.
             for name in ["n1", "n2"] { try cluster.start(name) }
             try await waitFor(cluster.names, of: cluster, id, "recorded")
             for name in cluster.names { #expect(try await standing(in: cluster, at: name) == "quarantined") }

@@ -153,7 +153,7 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard let item = statements.remove(id) else { return }
-        reports.judged(id, verdict)
+        reports.judged(id, verdict, at: now.wall)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {

@@ -1,4 +1,5 @@
 import Consensus
+import Decision
 import Directory
 package import Kernel
 

@@ -51,6 +51,8 @@ extension Node {
                     .init("replica_repeated_forwards", replica.counters.repeatedForwards),
                     .init("replica_undecodable_forwards", replica.counters.undecodableForwards),
                     .init("replica_unbelieved_introductions", replica.counters.unbelievedIntroductions),
+                    .init("replica_strange_statements", replica.counters.strangeStatements),
+                    .init("replica_unacceptable_statements", replica.counters.unacceptableStatements),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
                     .init("storage_state_batches", state.batches),

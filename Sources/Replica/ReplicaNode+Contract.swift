@@ -72,8 +72,8 @@ extension ReplicaNode {
         /// Links are needed to these too, unless the state says that they were removed. Replaces what was said before, and
         /// is to be kept for the next process.
         case introduced([VotersWord])
-        /// Look up in the newest state what these come to; `broughtAt` is when their revoker did, nil when another member
-        /// did. Answered by `.judged`.
+        /// Look up in the newest state what these come to; `broughtAt` is the earliest that it can be when their revoker does,
+        /// nil when another member does. Answered by `.judged`.
         case judge([SignedStatement], broughtAt: WallTime?)
         /// Make these durable, and let decisions go by them as well as by the state, also those of the next process. Answered
         /// by `.enforced` after both.

@@ -1,11 +1,14 @@
 import Consensus
 import Directory
-import Kernel
+package import Kernel
 
 extension ReplicaNode {
     /// A node that joins knows from its invitation whom to believe, until the log tells it.
     private var knownVoters: [MemberID] { configuration.contains(member) ? voters : voters + invitedBy }
     private var introducers: [MemberID] { introductions.believed(with: knownVoters) }
+
+    /// Whose word on who votes this node takes.
+    package var believedVoters: [MemberID] { introducers }
 
     /// Nil for a leader, which needs nobody.
     var askForVotersAt: Instant? { raft.role == .leader ? nil : introductions.askAt }

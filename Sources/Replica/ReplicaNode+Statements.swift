@@ -1,4 +1,5 @@
 import Consensus
+import Decision
 import Directory
 package import Kernel
 
@@ -19,7 +20,7 @@ extension ReplicaNode {
             guard item.stage == .inQuestion, item.signed != signed else { return }
             // What a member told under another signature may be forged, and must not decide for the revoker.
             statements.change(signed.id) { $0.signed = signed }
-            return effects.append(.judge([signed], broughtAt: now.wall))
+            return effects.append(.judge([signed], broughtAt: earliestNow))
         }
         guard !statements.isFull, stopping == .no else {
             let refusal: SubmitRefusal =
@@ -28,8 +29,12 @@ extension ReplicaNode {
         }
         statements.add(signed, .inQuestion, at: now.monotonic)
         statements.change(signed.id) { $0.waiting.append(waiting) }
-        effects.append(.judge([signed], broughtAt: now.wall))
+        effects.append(.judge([signed], broughtAt: earliestNow))
     }
+
+    /// The earliest that it can be, whatever the own clock says: a node whose clock is wrong takes no warrant for one that has
+    /// ended. Without a proof of this process that is not known, and the log looks at the time.
+    private var earliestNow: WallTime { tracker.current?.provenAt ?? .distantPast }
 
     mutating func receive(
         _ heard: [SignedStatement],
@@ -153,7 +158,7 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard let item = statements.remove(id) else { return }
-        reports.judged(id, verdict)
+        reports.judged(id, verdict, at: now.wall)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {

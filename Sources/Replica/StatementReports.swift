@@ -15,13 +15,19 @@ package struct StatementReport: Hashable, Sendable {
         case refused(StatementRefusal)
     }
 
+    /// What the log says, and when this node knew, by its clock: the log had committed it by then.
+    package struct Judgement: Hashable, Sendable {
+        package let verdict: Verdict
+        package let knownAt: WallTime
+    }
+
     package let signed: SignedStatement
     /// When decisions of this node went by it, durably.
     package let inForceSince: WallTime
     /// In order of hearing.
     package fileprivate(set) var holders: [Holder]
     /// Nil while the log has not judged it, as far as this node knows.
-    package fileprivate(set) var verdict: Verdict?
+    package fileprivate(set) var judgement: Judgement?
 
     /// Those of the members that have not said that they go by it.
     package func unheard(of members: [MemberID], here member: MemberID) -> [MemberID] {
@@ -57,7 +63,7 @@ struct StatementReports: Sendable {
         let holders = holders.map { StatementReport.Holder(member: $0, heardAt: now.wall) }
         items.append(
             Item(
-                report: StatementReport(signed: signed, inForceSince: now.wall, holders: holders, verdict: nil),
+                report: StatementReport(signed: signed, inForceSince: now.wall, holders: holders, judgement: nil),
                 tellAt: isBroughtHere ? now.monotonic.advanced(by: Self.interval) : nil,
                 tellUntil: now.monotonic.advanced(by: Self.patience)
             )
@@ -71,13 +77,17 @@ struct StatementReports: Sendable {
         }
     }
 
-    mutating func judged(_ id: Digest, _ verdict: StatementReport.Verdict) { change(id) { $0.verdict = verdict } }
+    mutating func judged(_ id: Digest, _ verdict: StatementReport.Verdict, at now: WallTime) {
+        change(id) { $0.judgement = StatementReport.Judgement(verdict: verdict, knownAt: now) }
+    }
 
     /// Judged ones of which members are to be told again, with those members.
     mutating func takeDue(members: [MemberID], here: MemberID, at now: Instant) -> [(SignedStatement, [MemberID])] {
         var due: [(SignedStatement, [MemberID])] = []
         for place in items.indices {
-            guard items[place].report.verdict != nil, let tellAt = items[place].tellAt, tellAt <= now else { continue }
+            guard items[place].report.judgement != nil, let tellAt = items[place].tellAt, tellAt <= now else {
+                continue
+            }
             let next = now.advanced(by: Self.interval)
             items[place].tellAt = next < items[place].tellUntil ? next : nil
             let unheard = items[place].report.unheard(of: members, here: here)
@@ -88,7 +98,7 @@ struct StatementReports: Sendable {
 
     func nextTell(members: [MemberID], here: MemberID) -> Instant? {
         var next: Instant?
-        for item in items where item.report.verdict != nil && !item.report.unheard(of: members, here: here).isEmpty {
+        for item in items where item.report.judgement != nil && !item.report.unheard(of: members, here: here).isEmpty {
             next = Instant.earliest(next, item.tellAt)
         }
         return next

@@ -27,6 +27,9 @@ package protocol ReplicaClient: Sendable {
     /// Statements that count here and that the log has not judged yet.
     func pendingStatements() async -> [SignedStatement]
 
+    /// Nil for a statement that has not come into force in this process, or long ago.
+    func containment(of statement: Digest) async -> Containment?
+
     /// Hands this node's leadership to a voter, nil for the one most up to date, and gives who leads then.
     func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID
 

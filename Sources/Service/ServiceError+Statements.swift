@@ -25,7 +25,7 @@ extension ServiceError {
         case .warrantWithdrawn: "the warrant was withdrawn; have another one issued"
         case .warrantExpired: "the statement comes after the warrant's end; have another warrant issued"
         case .warrantFrozen:
-            "two statements had one number of the warrant, so its key may be in two hands; withdraw it and issue another"
+            "two statements had one number of the warrant, so its key may be in two hands; have another one issued"
         case .outOfScope:
             "the warrant does not cover this subject; use one that does, or `reeve revoke` without a warrant"
         case .levelTooHigh: "the warrant allows milder statements only; quarantine or restrict the subject"

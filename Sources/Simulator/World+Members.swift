@@ -1,6 +1,7 @@
 internal import Consensus
 internal import Directory
 internal import Kernel
+internal import Replica
 
 /// What an operator does with the members, and what becomes of the machines.
 extension World {
@@ -44,11 +45,30 @@ extension World {
             return nil
         }
         guard let (step, node) = membership.next(from: &choices.streams.members) else { return nil }
+        if step == .remove, strandsSomebody(node) { return nil }
         let next = ChosenUndertaking(step, node: node)
         let key = ChoiceKey(.undertaking)
         let number = choices.count(key)
         choices.note(key.numbered(number), .undertaking(next), at: now)
         return next
+    }
+
+    /// Whether some member would be left that knows no voter any more, as one does that is cut off while all that it knew are
+    /// removed: nobody whom it believes could tell it who leads (decision 29), so an operator waits until it is back.
+    private func strandsSomebody(_ node: Int) -> Bool {
+        machines.indices.contains { other in
+            guard other != node, membership.isMember(other) else { return false }
+            return !believedVoters(of: other).contains { voter in
+                guard let number = number(of: voter) else { return false }
+                return number != node && number != other && membership.isMember(number)
+            }
+        }
+    }
+
+    private func believedVoters(of node: Int) -> [MemberID] {
+        if let replica = machines[node].process?.replica { return replica.believedVoters }
+        let words = machines[node].words.introductions.map(\.spec.id)
+        return machines[node].state.current.point.configuration.allVoters + words
     }
 
     private mutating func settle(_ undertaking: Membership.Undertaking) {

@@ -23,6 +23,7 @@ struct Reeve: AsyncParsableCommand {
                 name: "Ask, and take action",
                 subcommands: [
                     CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, WarrantCommand.self,
+                    RevocationCommand.self,
                     AuditCommand.self,
                 ]
             ),

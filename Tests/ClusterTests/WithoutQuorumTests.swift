@@ -29,8 +29,8 @@ import Testing
         try await cluster.admin("GET", "/v1/principals/agent/bot", at: name).value("status")
     }
 
-    private func waitForAll(_ cluster: TestCluster, _ id: String, _ state: String) async throws {
-        for name in cluster.names {
+    private func waitFor(_ names: [String], of cluster: TestCluster, _ id: String, _ state: String) async throws {
+        for name in names {
             try await cluster.until("\(name) says \(state)", within: 20) {
                 try await cluster.admin("GET", "/v1/statements/\(id)", at: name).value("state") == state
             }
@@ -60,15 +60,27 @@ import Testing
             #expect(try await standing(in: cluster, at: "n3") == "quarantined")
             cluster.kill("n3")
             try cluster.start("n3")
-            try await cluster.until("n3 answers", within: 15) {
-                try await standing(in: cluster, at: "n3") == "quarantined"
-            }
+            // It answers nobody until it knows that what it knows is new. The others have not heard of the statement.
             for name in ["n1", "n2"] { try cluster.start(name) }
-            try await waitForAll(cluster, id, "recorded")
+            try await waitFor(cluster.names, of: cluster, id, "recorded")
             for name in cluster.names { #expect(try await standing(in: cluster, at: name) == "quarantined") }
             let lifted = try cluster.command("quarantine", "lift", "agent/bot", "--reason", "checked")
             #expect(lifted.status == 0, "\(lifted.output)")
             try await KillTests.checkRoots(of: cluster)
+        }
+    }
+
+    @Test("who brought a statement sees every node go by it") func containment() async throws {
+        try await withCluster { cluster in
+            let file = try await warrant(cluster)
+            let made = try cluster.command("quarantine", "agent/bot", "--reason", "odd", "--warrant", file, "--json")
+            #expect(made.status == 0, "\(made.output)")
+            let id = try #require(TestCluster.Answer.text(made.output).value("id"), "\(made.output)")
+            let shown = try cluster.command("revocation", "show", id, "--watch", "--timeout", "15s")
+            #expect(shown.status == 0, "\(shown.output)")
+            #expect(cluster.names.allSatisfy { shown.output.contains($0) }, "\(shown.output)")
+            let last = shown.output.split(separator: "node ").last ?? ""
+            #expect(!last.contains("not heard from"), "\(shown.output)")
         }
     }
 

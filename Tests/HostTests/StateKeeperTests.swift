@@ -111,7 +111,7 @@ import Wire
         #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined)
         keeper.judge([signed], broughtAt: nil)
         guard case .judged(let judgements)? = try await nextInput() else { return #expect(Bool(false), "not judged") }
-        #expect(judgements.map(\.1) == [.unacceptable(.otherCluster)], "the state is empty")
+        #expect(judgements.map(\.1) == [.unacceptable(.unknownWarrant)], "the state is empty")
         await keeper.stop()
     }
 

@@ -20,8 +20,7 @@ import Testing
         #expect(wake > leader.now.monotonic)
         let written = leader.written.count
         leader.step(.storage(isFull: false))
-        leader.advance(.seconds(1))
-        leader.step(.wake)
+        for _ in 0..<12 { leader.beat() }
         #expect(leader.written.count == written + 1)
     }
 

@@ -91,6 +91,28 @@ import Wire
         #expect(judged(by: voter).count == 1)
     }
 
+    @Test("that a warrant has ended is believed of proofs, not of the own clock") func ownClock() throws {
+        var voter = Voter()
+        make(try statement(), at: &voter)
+        voter.hear(
+            .raft(
+                Message(
+                    lineage: Voter.lineage,
+                    from: Voter.other,
+                    to: voter.node.member,
+                    term: Term(1),
+                    body: .heartbeat(commitIndex: LogIndex(1), round: 1)
+                ),
+                proof: FreshnessProof(provenAt: voter.now.wall, age: .zero, commitIndex: LogIndex(1))
+            )
+        )
+        let proven = voter.now.wall
+        voter.now = Moment(monotonic: voter.now.monotonic, wall: voter.now.wall.advanced(by: .seconds(31_536_000)))
+        make(try statement(2), at: &voter, id: 2)
+        let times = voter.effects.compactMap { if case .judge(_, let time) = $0 { time } else { nil } }
+        #expect(times == [.distantPast, proven])
+    }
+
     @Test("what does not count is told to nobody, and its revoker learns why")
     func unacceptable() throws {
         var voter = Voter()
@@ -285,7 +307,8 @@ import Wire
         voter.hear(.statementsHeld([signed.id]), from: third)
         voter.step(.judged([(signed, .recorded(LogIndex(5)))]))
         let report = try #require(voter.node.report(of: signed.id))
-        #expect(report.inForceSince == since && report.verdict == .recorded(LogIndex(5)))
+        #expect(report.inForceSince == since && report.judgement?.verdict == .recorded(LogIndex(5)))
+        #expect(report.judgement?.knownAt == voter.now.wall)
         #expect(report.holders.map(\.member) == [third])
         #expect(report.holders.map(\.heardAt) == [since.advanced(by: .milliseconds(9))])
         #expect(report.unheard(of: Voter.members, here: Voter.members[0]) == [Voter.other])

@@ -100,6 +100,18 @@ package final class MemoryNode: ReplicaClient {
         }
     }
 
+    package func containment(of statement: Digest) async -> Containment? {
+        state.withLock { state in
+            state.statements.first { $0.id == statement }.map { signed in
+                Containment(
+                    signed: signed,
+                    nodes: [Containment.Node(member: member, name: "n1", since: state.now.wall)],
+                    othersStopBy: nil
+                )
+            }
+        }
+    }
+
     package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.statements } }
 
     package func transferLeadership(

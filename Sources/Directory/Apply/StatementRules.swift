@@ -18,7 +18,8 @@ package enum StatementJudgement: Hashable, Sendable {
 extension DirectoryView {
     /// What a node that hears a statement makes of it.
     ///
-    /// - Parameter broughtAt: When its revoker brought it; nil when another member did, which has looked at the time.
+    /// - Parameter broughtAt: The earliest that it can be when its revoker brings it; nil when another member does, which has
+    ///   looked at the time.
     package func judge(
         _ signed: SignedStatement,
         broughtAt: WallTime?,

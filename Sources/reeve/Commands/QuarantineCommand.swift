@@ -66,7 +66,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         func run() async throws {
             try await common.connection.withClient { client in
                 let found = try await client.list("/v1/revocations", query: [("subject", principal.id.description)])
-                let open = found.filter { $0["kind"]?.stringValue != "revoke" && $0["lift"] == nil }
+                let open = found.filter { $0["kind"]?.stringValue != "revoke" && ($0["lift"] ?? .null).isNull }
                 let ids = statement.isEmpty ? open.compactMap { $0["id"]?.stringValue } : statement
                 guard !ids.isEmpty else {
                     throw CommandError(

@@ -197,7 +197,7 @@ struct WarrantCommand: AsyncParsableCommand {
         func run() async throws {
             try await common.connection.withClient { client in
                 let reply = try await client.send(.init(method: .delete, path: path(name)))
-                common.output.written(reply, "warrant \(name) is withdrawn")
+                common.output.written(reply, "warrant \(name) counts no more")
             }
         }
     }

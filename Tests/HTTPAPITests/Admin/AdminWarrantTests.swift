@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test("all symbols") func symbols() {
-        let bytes = (0...255).map { UInt8($0) } + [0xfb, 0xff, 0xbf]
+        let bytes = (0..<255).map { UInt8($0) } + [0xfb, 0xff, 0xbf]
         #expect(bytes.base64.contains("+/+/"))
         #expect([UInt8](base64: bytes.base64) == bytes)
     }

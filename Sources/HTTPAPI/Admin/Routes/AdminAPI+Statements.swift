@@ -65,11 +65,12 @@ extension AdminAPI {
             if let record = try view.refusedStatement(id) { return (record.json, record.index) }
             return nil
         }
-        if let judged { return .json(judged.json, tag: judged.revision) }
+        let containment = JSONMember("containment", await client.containment(of: id)?.json ?? .null)
+        if let judged { return .json(judged.json.adding(containment), tag: judged.revision) }
         guard let pending else {
             throw ServiceError(.notFound, code: "not_found", message: "there is no statement \(id.hex) at this node")
         }
-        return .json(Self.enforced(pending))
+        return .json(Self.enforced(pending).adding(containment))
     }
 
     private static func enforced(_ signed: SignedStatement) -> JSONValue {
@@ -80,5 +81,23 @@ extension AdminAPI {
 extension RevocationRecord {
     fileprivate var statementJSON: JSONValue {
         .object([JSONMember("state", "recorded")] + (json.objectValue ?? []))
+    }
+}
+
+extension JSONValue {
+    fileprivate func adding(_ member: JSONMember) -> JSONValue { .object((objectValue ?? []) + [member]) }
+}
+
+extension Containment {
+    fileprivate var json: JSONValue {
+        [
+            "complete": .bool(isComplete),
+            "nodes": .array(
+                nodes.map {
+                    ["name": .string($0.name), "id": .string($0.member.uuid), "since": $0.since?.json ?? .null]
+                }
+            ),
+            "others_stop_by": othersStopBy?.json ?? .null,
+        ]
     }
 }

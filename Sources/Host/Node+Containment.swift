@@ -1,0 +1,36 @@
+import Decision
+import Directory
+package import Kernel
+import Replica
+package import Service
+
+extension Node {
+    package func containment(of statement: Digest) async -> Containment? {
+        let maximumAge = decisionState.snapshot.maximumAge
+        return await loop.read { [self] replica, _ -> Containment? in
+            guard let report = replica.report(of: statement) else { return nil }
+            let nodes = roster.members.map { record in
+                let member = record.spec.id
+                let since =
+                    member == replica.member
+                    ? report.inForceSince : report.holders.first { $0.member == member }?.heardAt
+                return Containment.Node(member: member, name: record.spec.name, since: since)
+            }
+            return Containment(
+                signed: report.signed,
+                nodes: nodes.sorted { $0.name < $1.name },
+                othersStopBy: report.othersStopBy(maximumAge: maximumAge, clocks: settings.options.clocks)
+            )
+        }
+    }
+}
+
+extension StatementReport {
+    /// What a node knows is dated by a proof of what was committed then. One without the statement is from before the log had
+    /// it, and that was no later than this node knew; both clocks may err.
+    fileprivate func othersStopBy(maximumAge: Span, clocks: ClockRules) -> WallTime? {
+        guard let judgement, case .recorded = judgement.verdict else { return nil }
+        return judgement.knownAt.advanced(by: maximumAge).advanced(by: clocks.maxClockError)
+            .advanced(by: clocks.maxClockError)
+    }
+}

@@ -74,6 +74,8 @@ package struct Simulation: Sendable {
             try pass()
         case .converging(let end):
             guard try holds(by: end, Self.convergenceBound, "no convergence", { $0.hasConverged }) else { return }
+            // A restart may mend what is wrong here.
+            try world.scanProcesses()
             try world.losePowerEverywhere()
             phase = .dark
             checkpoint = world.now.advanced(by: Self.darkness)

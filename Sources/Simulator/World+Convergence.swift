@@ -59,6 +59,15 @@ extension World {
         }
     }
 
+    /// What nodes decide by, and have beside the log, once they have come together.
+    package func scanProcesses() throws(Violation) {
+        guard let configuration = leader.flatMap({ machines[$0].process?.replica.configuration }) else { return }
+        for node in present(in: configuration) {
+            try scanDecisions(node)
+            try scanStatements(node)
+        }
+    }
+
     private func scanObjects(_ node: Int) throws(Violation) {
         let version = machines[node].state.current
         let revision = version.point.position.index

@@ -27,7 +27,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     /// Those that are not active.
     var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
     /// By statements that the log has not judged yet; not of the state, and so not of its revision.
-    private var provisional = ProvisionalStandings()
+    /// One, or none, in an array, as for the indexes.
+    private var provisional: [ProvisionalStandings] = []
     /// By the digest of the secret.
     var tokens: TreeDictionary<Digest, TokenFacts> = [:]
     /// Active policy sets but the one for administration, by name.
@@ -46,7 +47,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// The strictest of what is recorded against the subject and what is to be; active when nothing is.
     package func status(_ subject: RevocationSubject) -> SubjectStatus {
-        max(statuses[subject] ?? .active, provisional[subject])
+        let recorded = statuses[subject] ?? .active
+        return provisional.first.map { max(recorded, $0[subject]) } ?? recorded
     }
 
     /// Whether decisions can be made at all.
@@ -87,26 +89,26 @@ extension DecisionSnapshot {
     }
 
     /// The same state, with what is in force beside another one.
-    func enforcing(as other: DecisionSnapshot) -> DecisionSnapshot { enforcing(other.provisional) }
+    func enforcing(as other: DecisionSnapshot) -> DecisionSnapshot {
+        other.provisional.first.map { enforcing($0) } ?? self
+    }
 
     private func enforcing(_ standings: ProvisionalStandings) -> DecisionSnapshot {
         var snapshot = self
-        let recorded = provisional.recordedFacts
-        snapshot.provisional = ProvisionalStandings()
-        for (uid, facts) in recorded { snapshot.show(facts, for: uid) }
-        snapshot.provisional = standings
-        for subject in standings.subjects {
-            guard case .principal(let id) = subject else { continue }
-            let uid = EntityUIDs.principal(id)
-            snapshot.put(snapshot.entities[uid], for: uid)
+        snapshot.provisional = []
+        if let before = provisional.first {
+            for uid in before.principals { snapshot.show(before.recordedFacts[uid], for: uid) }
         }
+        guard !standings.isEmpty else { return snapshot }
+        snapshot.provisional = [standings]
+        for uid in standings.principals { snapshot.put(snapshot.entities[uid], for: uid) }
         return snapshot
     }
 
     /// A principal's status is one of its attributes.
     private mutating func inForce(_ facts: EntityFacts?, for uid: EntityUID) -> EntityFacts? {
-        guard let id = PrincipalID(uid), provisional[.principal(id)] > .active else { return facts }
-        provisional.record(facts, for: uid)
+        guard let id = PrincipalID(uid), provisional[0][.principal(id)] > .active else { return facts }
+        provisional[0].recordedFacts[uid] = facts
         return facts?.having(status(.principal(id)))
     }
 }

@@ -27,7 +27,8 @@ extension Node {
 
 extension StatementReport {
     /// What a node knows is dated by a proof of what was committed then. One without the statement is from before the log had
-    /// it, and that was no later than this node knew; both clocks may err.
+    /// it, and that was no later than this node knew; both clocks may err. One that has missed a change of the maximum age goes by
+    /// the one before, which this node does not know any more.
     fileprivate func othersStopBy(maximumAge: Span, clocks: ClockRules) -> WallTime? {
         guard let judgement, case .recorded = judgement.verdict else { return nil }
         return judgement.knownAt.advanced(by: maximumAge).advanced(by: clocks.maxClockError)

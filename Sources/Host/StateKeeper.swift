@@ -385,7 +385,8 @@ final class StateKeeper: @unchecked Sendable {
     }
 
     private func keep(_ new: [SignedStatement]) throws {
-        do throws(StorageError) { try directory.keep(new) } catch {
+        // Some may have been released while there was no room.
+        do throws(StorageError) { try directory.keep(new.filter { statements[$0.id] != nil }) } catch {
             guard error.isRoomMissing else { throw error }
             noteFull(error)
             inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.perform { try self.keep(new) } }

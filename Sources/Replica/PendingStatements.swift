@@ -7,6 +7,7 @@ import Kernel
 /// They are a set: to hear one twice, or from two sides, is to hear it once.
 struct PendingStatements: Sendable {
     struct Item: Sendable {
+        /// Under the signature that came first, until one is found to be right. The id does not cover it.
         var signed: SignedStatement
         var stage: Stage
         /// Members that are known to have it. Small, in order of hearing.
@@ -25,6 +26,8 @@ struct PendingStatements: Sendable {
 
     struct Waiting: Hashable, Sendable {
         let id: RequestID
+        /// As this client has brought it, maybe under another signature.
+        let signed: SignedStatement
         let deadline: Instant
     }
 
@@ -43,6 +46,8 @@ struct PendingStatements: Sendable {
 
     /// More are not taken: warrants have budgets, so that only a log out of reach for long could come near.
     static let limit = 1024
+    /// Clients that wait to hear of one statement.
+    static let waitingLimit = 64
     /// A member tells another no more at a time.
     static let batchLimit = 64
 

@@ -121,7 +121,7 @@ extension ReplicaNode {
         /// The statement counts here from now on, and is on its way to the others and the log.
         case inForce(Digest)
         case statementRecorded(Digest, LogIndex)
-        /// It counts nowhere.
+        /// It does not count by what this node knows.
         case statementRefused(StatementRefusal)
         /// This member leads now.
         case handedOver(to: MemberID)

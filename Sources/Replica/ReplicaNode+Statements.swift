@@ -13,14 +13,18 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        let waiting = PendingStatements.Waiting(id: id, deadline: deadline)
+        let waiting = PendingStatements.Waiting(id: id, signed: signed, deadline: deadline)
         if let item = statements[signed.id] {
             guard item.stage != .inForce else { return effects.append(.reply(id, .inForce(signed.id))) }
+            guard item.waiting.count < PendingStatements.waitingLimit else {
+                let limit = PendingStatements.waitingLimit
+                return effects.append(.reply(id, .refused(.tooManyRequests(limit: limit))))
+            }
             statements.change(signed.id) { $0.waiting.append(waiting) }
-            guard item.stage == .inQuestion, item.signed != signed else { return }
-            // What a member told under another signature may be forged, and must not decide for the revoker.
-            statements.change(signed.id) { $0.signed = signed }
-            return effects.append(.judge([signed], broughtAt: earliestNow))
+            // What came under another signature may be forged, and must not decide for this client.
+            let isNew = item.signed != signed && !item.waiting.contains { $0.signed == signed }
+            if item.stage == .inQuestion, isNew { effects.append(.judge([signed], broughtAt: earliestNow)) }
+            return
         }
         guard !statements.isFull, stopping == .no else {
             let refusal: SubmitRefusal =
@@ -68,24 +72,46 @@ extension ReplicaNode {
     ) {
         var begins: [SignedStatement] = []
         for (signed, judgement) in judgements {
-            guard let item = statements[signed.id], item.signed == signed else { continue }
+            guard let item = statements[signed.id] else { continue }
             switch judgement {
             case .acceptable where item.stage == .inQuestion:
-                statements.change(signed.id) { $0.stage = .beginning }
+                statements.change(signed.id) {
+                    $0.signed = signed
+                    $0.stage = .beginning
+                }
                 begins.append(signed)
             case .recorded(let index): end(signed.id, .recorded(index), at: now, into: &effects)
             case .refused(let refusal): end(signed.id, .refused(refusal), at: now, into: &effects)
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
             case .unacceptable(let refusal) where item.stage == .inQuestion:
-                _ = statements.remove(signed.id)
-                if item.waiting.isEmpty { counters.unacceptableStatements += 1 }
-                for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
+                reject(signed, of: item, refusal, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
+                statements.change(signed.id) { $0.signed = signed }
                 dispute(item, refusal, into: &effects)
             case .acceptable, .disputed, .unacceptable: continue
             }
         }
         if !begins.isEmpty { effects.append(.enforce(begins)) }
+    }
+
+    /// Whoever brought it under this signature is told; under another one it stays in question.
+    private mutating func reject(
+        _ signed: SignedStatement,
+        of item: PendingStatements.Item,
+        _ refusal: StatementRefusal,
+        into effects: inout [Effect]
+    ) {
+        let (told, others) = (item.waiting.filter { $0.signed == signed }, item.waiting.filter { $0.signed != signed })
+        if told.isEmpty { counters.unacceptableStatements += 1 }
+        for waiting in told { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
+        guard let left = item.signed == signed ? others.first?.signed : item.signed else {
+            _ = statements.remove(signed.id)
+            return
+        }
+        statements.change(signed.id) {
+            $0.signed = left
+            $0.waiting = others
+        }
     }
 
     /// Who has it in force has looked with another state, and is to learn from the log what became of it.
@@ -158,7 +184,7 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard let item = statements.remove(id) else { return }
-        reports.judged(id, verdict, at: now.wall)
+        reports.judged(id, verdict, at: now)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {
@@ -174,7 +200,7 @@ extension ReplicaNode {
 
     /// Tells those that are not known to have them, and puts them into the log where this node leads.
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
-        tellOfJudged(at: now, into: &effects)
+        tellOfRecorded(at: now, into: &effects)
         guard !statements.isEmpty else { return }
         if !hasAskedForVerdicts {
             hasAskedForVerdicts = true
@@ -212,8 +238,9 @@ extension ReplicaNode {
     }
 
     /// Whoever brought a statement wants to know of every member that it goes by it, be it by the log.
-    private mutating func tellOfJudged(at now: Moment, into effects: inout [Effect]) {
-        for (signed, unheard) in reports.takeDue(members: configuration.members, here: member, at: now.monotonic) {
+    private mutating func tellOfRecorded(at now: Moment, into effects: inout [Effect]) {
+        guard reports.isTelling else { return }
+        for (signed, unheard) in reports.takeDue(peers: statementPeers, at: now.monotonic) {
             for peer in unheard {
                 effects.append(.send(PeerMessage(stamp: now.wall, body: .statements([signed])), to: peer, after: nil))
             }
@@ -271,9 +298,8 @@ extension ReplicaNode {
     private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
 
     var nextStatementWake: Instant? {
-        let toTell = reports.nextTell(members: configuration.members, here: member)
-        guard !statements.isEmpty else { return toTell }
+        guard !statements.isEmpty else { return reports.nextTell }
         let pending = statements.nextWake(peers: statementPeers, leadsIn: raft.role == .leader ? raft.term : nil)
-        return Instant.earliest(pending, toTell)
+        return Instant.earliest(pending, reports.nextTell)
     }
 }

@@ -21,7 +21,8 @@ package struct Containment: Hashable, Sendable {
     /// All members, sorted by name, the node that is asked among them.
     package let nodes: [Node]
     /// The latest moment at which those that have not said so can still allow anything against it: what they know is too old
-    /// from then on, unless it includes the statement. Nil while the log has not recorded it.
+    /// from then on, unless it includes the statement. By the maximum age that is set now: one that has missed a change goes by
+    /// the one before. Nil while the log has not recorded it.
     package let othersStopBy: WallTime?
 
     package init(signed: SignedStatement, nodes: [Node], othersStopBy: WallTime?) {

@@ -56,7 +56,7 @@ package enum StatementOutcome: Hashable, Sendable {
     case enforced
     /// The log has it.
     case recorded(LogIndex)
-    /// It counts nowhere.
+    /// It does not count by what the node knows; another one may know of a warrant that is new.
     case refused(StatementRefusal)
 }
 

@@ -65,11 +65,11 @@ import Wire
         await keeper.stop()
     }
 
-    private func statement() throws -> SignedStatement {
+    private func statement(_ sequence: UInt32 = 1) throws -> SignedStatement {
         let statement = Statement(
             lineage: MemoryNode.lineage,
             warrant: "w",
-            sequence: 1,
+            sequence: sequence,
             kind: .quarantine,
             subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
             reason: "odd",
@@ -78,41 +78,40 @@ import Wire
         return SignedStatement(statement, signature: [1])
     }
 
-    /// The next that the node is told.
-    private func nextInput() async throws -> ReplicaNode.Input? {
-        for _ in 0..<1000 {
-            if let input = inbox.take().inputs.first { return input }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return nil
-    }
-
-    @Test("a statement is confirmed once decisions go by it and the disk has it, and released it is gone from both")
-    func statements() async throws {
+    @Test("a statement is confirmed once decisions go by it and the disk has it, and a command does not end it")
+    func enforced() async throws {
         let keeper = makeKeeper()
         let signed = try statement()
         keeper.enforce([signed])
-        guard case .enforced([signed.id])? = try await nextInput() else { return #expect(Bool(false), "not confirmed") }
+        try await apply(keeper)
+        await keeper.stop()
+        guard case .enforced([signed.id])? = inbox.take().inputs.first else { return #expect(Bool(false)) }
         #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined)
         #expect(try directory.keptStatements() == [signed])
-        try await apply(keeper)
-        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined, "a command does not end it")
+    }
+
+    @Test("a statement that is released is gone from decisions and disk, and others stay") func released() async throws
+    {
+        let (signed, other) = (try statement(), try statement(2))
+        try directory.keep([signed, other])
+        let keeper = makeKeeper(statements: [signed, other])
         keeper.release([signed.id])
         await keeper.stop()
+        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined, "by the other one")
+        #expect(try directory.keptStatements() == [other])
+        let last = makeKeeper(statements: [other])
+        last.release([other.id])
+        await last.stop()
         #expect(cell.current.snapshot.status(signed.statement.subject) == .active)
         #expect(try directory.keptStatements() == [])
     }
 
-    @Test("another statement leaves those of an earlier process in force") func earlier() async throws {
-        let signed = try statement()
-        let keeper = makeKeeper(statements: [signed])
-        keeper.enforce([])
-        guard case .enforced? = try await nextInput() else { return #expect(Bool(false), "not confirmed") }
-        #expect(cell.current.snapshot.status(signed.statement.subject) == .quarantined)
-        keeper.judge([signed], broughtAt: nil)
-        guard case .judged(let judgements)? = try await nextInput() else { return #expect(Bool(false), "not judged") }
-        #expect(judgements.map(\.1) == [.unacceptable(.unknownWarrant)], "the state is empty")
+    @Test("a statement is judged by the state that there is") func judged() async throws {
+        let keeper = makeKeeper()
+        keeper.judge([try statement()], broughtAt: nil)
         await keeper.stop()
+        guard case .judged(let judgements)? = inbox.take().inputs.first else { return #expect(Bool(false)) }
+        #expect(judgements.map(\.1) == [.unacceptable(.unknownWarrant)], "it is empty")
     }
 
     /// A node whose disk fails takes a moment to stop. Nobody may be told meanwhile that the store is up to date.

@@ -148,6 +148,45 @@ import Wire
         #expect(voter.replies == [.inForce(signed.id)])
     }
 
+    @Test(
+        "a forgery that another client brings is refused to that one alone, whichever is looked at first",
+        arguments: [false, true]
+    )
+    func forgedBeside(isFirst: Bool) throws {
+        var voter = Voter()
+        let signed = try statement()
+        let forged = SignedStatement(signed.statement, signature: [])
+        make(isFirst ? forged : signed, at: &voter, id: 1)
+        make(isFirst ? signed : forged, at: &voter, id: 2)
+        #expect(judged(by: voter).count == 2)
+        voter.step(.judged([(forged, .unacceptable(.badSignature))]))
+        #expect(voter.replies == [.statementRefused(.badSignature)])
+        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.enforced([signed.id]))
+        #expect(voter.replies == [.statementRefused(.badSignature), .inForce(signed.id)])
+        #expect(voter.node.statementsInForce == [signed])
+    }
+
+    @Test("a few clients may wait for one statement") func waiting() throws {
+        var voter = Voter()
+        for id in 1...65 as ClosedRange<UInt64> { make(try statement(), at: &voter, id: id) }
+        #expect(voter.replies == [.refused(.tooManyRequests(limit: 64))])
+    }
+
+    @Test("of a statement that the log refused nobody is said to go by it, nor told on") func refusedReport() throws {
+        var voter = Voter()
+        let signed = try statement()
+        inForce(signed, at: &voter)
+        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.step(.judged([(signed, .refused(.warrantFrozen))]))
+        voter.hear(.statementsHeld([signed.id]))
+        #expect(try #require(voter.node.report(of: signed.id)).holders == [])
+        let count = told(Voter.other, by: voter).count
+        voter.advance(.seconds(2))
+        voter.step(.wake)
+        #expect(told(Voter.other, by: voter).count == count)
+    }
+
     @Test("a member is told again until it says that it has it")
     func told() throws {
         var voter = Voter()
@@ -311,7 +350,7 @@ import Wire
         #expect(report.judgement?.knownAt == voter.now.wall)
         #expect(report.holders.map(\.member) == [third])
         #expect(report.holders.map(\.heardAt) == [since.advanced(by: .milliseconds(9))])
-        #expect(report.unheard(of: Voter.members, here: Voter.members[0]) == [Voter.other])
+        #expect(report.unheard(of: [Voter.other, third]) == [Voter.other])
         let count = told(Voter.other, by: voter).count
         voter.advance(.seconds(2))
         #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)

@@ -36,7 +36,7 @@ struct RevocationCommand: AsyncParsableCommand {
                     let report = ContainmentReport(try await client.send(.init(path: path)).body)
                     if report != shown { show(report) }
                     shown = report
-                    guard watch, !report.isComplete else { return }
+                    guard watch, !report.isComplete, !report.isRefused else { return }
                     guard ContinuousClock.now < deadline else {
                         throw CommandError("not every node goes by \(id) yet", advice: "see `reeve cluster status`")
                     }
@@ -61,9 +61,11 @@ struct ContainmentReport: Equatable {
 
     private var nodes: [JSONValue]? { body["containment"]?["nodes"]?.arrayValue }
     var isComplete: Bool { body["containment"]?["complete"]?.boolValue == true }
+    var isRefused: Bool { body["state"]?.stringValue == "refused" }
 
     var text: String {
         let head = "\(body["kind"]?.cell ?? "") \(body["subject"]?.cell ?? ""): \(state)\n"
+        if isRefused { return head + "No node that knows the log's word goes by it any more.\n" }
         guard let nodes else {
             return head + "This node does not know which others go by it; ask the one that it was brought to.\n"
         }

@@ -5,8 +5,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure how fast it is.",
         subcommands: [
-            HTTPBench.self, WritesBench.self, DecisionsBench.self, ActivationBench.self, SimulationBench.self,
-            ConstantServerCommand.self,
+            HTTPBench.self, WritesBench.self, DecisionsBench.self, ActivationBench.self, SnapshotBench.self,
+            SimulationBench.self, ConstantServerCommand.self,
         ]
     )
 }

@@ -16,6 +16,9 @@ package enum Fault: Hashable, Sendable {
     case crash(NodeSelector, Crash, downFor: Span)
     /// Crashes the node while its next write to the log is under way.
     case crashDuringWrite(NodeSelector, Crash, downFor: Span)
+    /// Whoever is elected next crashes in the midst of the step that makes it the leader: of what it asks for then only the
+    /// first few things are done. Several of these hit as many elections, one after the other.
+    case crashWhenElected(Crash, downFor: Span)
     /// A graceful stop: the node may hand over its leadership first.
     case stop(NodeSelector, downFor: Span)
     /// Makes each write to the log take so many times as long.
@@ -36,6 +39,8 @@ package enum Fault: Hashable, Sendable {
     case restoreBackup(RevocationsFate)
     /// A machine that is no voter lies to everybody for so long. Waits until there is one of that kind.
     case byzantine(Liar, for: Span)
+    /// An operator has the leader hand over to a member.
+    case handOver(to: NodeSelector)
     case stepClock(NodeSelector, milliseconds: Int64)
     /// An operator revokes so many of the agents that exist at once, or as many as there are.
     case revokeAgents(count: UInt64)
@@ -130,8 +135,11 @@ extension Fault {
             .wipeDisks(let node), .poison(_, let node), .backup(let node), .state(let node, _, _):
             [node]
         case .cut(let from, let to): [from, to]
+        case .handOver(let node): [node, .leader]
         case .split(let groups): groups.flatMap { $0 }
-        case .restoreBackup, .byzantine, .healNetwork, .network, .revokeAgents, .correctClocks, .repairAll: []
+        case .crashWhenElected, .restoreBackup, .byzantine, .healNetwork, .network, .revokeAgents, .correctClocks,
+            .repairAll:
+            []
         }
     }
 }

@@ -40,6 +40,8 @@ package enum FaultSchedule {
         return [TimedFault(at: time, .byzantine(role, for: random.span(.milliseconds(500)...(.seconds(8)))))]
     }
 
+    static func crash(from random: inout SeededRandom) -> Crash { random.chance(400_000) ? .power : .process }
+
     private static func draw(
         _ kind: FaultClass,
         at time: Instant,
@@ -48,7 +50,7 @@ package enum FaultSchedule {
     ) -> [TimedFault] {
         let target = selector(nodeCount: nodeCount, from: &random)
         let pause = random.span(.milliseconds(50)...(.seconds(4)))
-        let crash: Crash = random.chance(400_000) ? .power : .process
+        let crash = crash(from: &random)
         func lasting(_ fault: Fault, until repair: Fault) -> [TimedFault] {
             [TimedFault(at: time, fault), TimedFault(at: time.advanced(by: pause), repair)]
         }

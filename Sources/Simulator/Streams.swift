@@ -10,6 +10,8 @@ package struct Streams: Sendable {
     package var nodes: SeededRandom
     package var members: SeededRandom
     package var lies: SeededRandom
+    package var elections: SeededRandom
+    package var handOvers: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -21,6 +23,8 @@ package struct Streams: Sendable {
         nodes = root.split()
         members = root.split()
         lies = root.split()
+        elections = root.split()
+        handOvers = root.split()
     }
 }
 

@@ -216,6 +216,18 @@ extension World {
         acknowledgements.append(now)
         knownRevision = max(knownRevision, done.revision)
         workload.learned(body, done)
+        try askTheDeposed(after: node)
+    }
+
+    /// Who still leads in an earlier term is asked to read what clients have been told of under the leader of a later one.
+    private mutating func askTheDeposed(after node: Int) throws(Violation) {
+        guard let leader,
+            let deposed = machines.indices.first(where: { other in
+                other != leader && other != node && machines[other].progress?.leadsIn != nil
+            })
+        else { return }
+        let operation = invoke(.readCurrent(resource: operations.count % population.documents.count))
+        try attempt(operation, at: deposed)
     }
 
     /// Reads from the state of the node, as its shell would on a thread of its own.

@@ -30,7 +30,14 @@ extension World {
         trace.hash.combine(answer.revision)
         record(.client("agent \(agent) on document \(document): \(answer.code.rawValue)"), node: node)
         try check(answer, agent, at: node)
+        try probeEndedGrant()
         return true
+    }
+
+    /// Asks every node about the agent whose grants ended last, which those with a wrong clock could take to go on.
+    private mutating func probeEndedGrant() throws(Violation) {
+        guard let agent = grants.endedLast(at: VirtualClock.trueWall(at: now)) else { return }
+        for node in machines.indices { try probe(agent, at: node) }
     }
 
     private func answer(_ agent: Int, _ document: Int, at node: Int) -> DecisionAnswer? {

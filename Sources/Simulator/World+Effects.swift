@@ -237,6 +237,10 @@ extension World {
         }
         noteCoverage(frame.to, message)
         intruders.heard(message, by: frame.to)
+        let before = message.asksForVote ? standpoint(of: frame.to) : nil
         try step(frame.to, .receive(message, from: frame.sender))
+        guard case .raft(let raft, _) = message.body, let after = standpoint(of: frame.to) else { return }
+        let isCredible = !frame.isForged && isDatedWell(message)
+        try allegiance.received(frame.to, raft, isCredible: isCredible, before: before, after: after, at: now)
     }
 }

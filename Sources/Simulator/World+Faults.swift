@@ -38,6 +38,8 @@ extension World {
             withNode(target) { world, node in
                 world.machines[node].armedCrash = Machine.ArmedCrash(crash: crash, downFor: downFor)
             }
+        case .crashWhenElected(let crash, let downFor):
+            crashesWhenElected.append(Machine.ArmedCrash(crash: crash, downFor: downFor))
         case .stop(let target, let downFor):
             if let node = find(target) { try stop(node, downFor: downFor) }
         case .slowDisk(let target, let factor):
@@ -56,6 +58,8 @@ extension World {
         case .backup(let target): withNode(target) { world, node in world.backUp(node) }
         case .restoreBackup(let fate): try restoreBackup(fate)
         case .byzantine(let role, let span): beginLying(as: role, for: span)
+        case .handOver(let target):
+            if let node = find(target) { try handOver(to: node) }
         case .stepClock(let target, let milliseconds):
             if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
         case .revokeAgents(let count): try revokeAgents(count)
@@ -159,6 +163,7 @@ extension World {
         network.heal()
         network.take(.good)
         membership.awaitsLiar = false
+        crashesWhenElected = []
         correctClocks()
         for node in machines.indices {
             machines[node].diskSlowness = 1

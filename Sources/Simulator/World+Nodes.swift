@@ -239,10 +239,14 @@ extension World {
         trace.hash.combine(input)
         record(.input(input), node: node)
         let moment = machines[node].clock.moment(at: now)
+        let ledIn = machines[node].progress?.leadsIn
         guard var effects = machines[node].process?.step(input, at: moment) else { return }
         options.intercept?(node, &effects)
         trace.hash.combine(effects)
         try observe(node)
+        if let term = machines[node].progress?.leadsIn, term != ledIn, !crashesWhenElected.isEmpty {
+            return try crashElected(node, in: effects)
+        }
         for effect in effects { try carryOut(effect, node) }
         scheduleWake(node)
     }
@@ -251,7 +255,9 @@ extension World {
     private mutating func observe(_ node: Int) throws(Violation) {
         guard let progress = machines[node].progress else { return }
         recordState(node)
-        if let term = progress.leadsIn { try leadership.leads(node, in: term) }
+        if let term = progress.leadsIn, try leadership.leads(node, in: term) {
+            try LeadershipChecker.elected(node, members[node], in: term, by: majorities(at: node))
+        }
         try log.orders(node, applied: progress.applied, committed: progress.committed)
         guard progress.committed > log.highestCommit else { return }
         try log.commits(node, through: progress.committed, by: majorities(at: node))

@@ -50,6 +50,7 @@ package struct World: Sendable {
     package var coverage = Coverage()
     var faultsInForce = FaultsInForce()
     package var leadership = LeadershipChecker()
+    var allegiance: AllegianceChecker
     package var log: LogChecker
     package var history: HistoryChecker
     package var roots = StateRootChecker()
@@ -77,6 +78,8 @@ package struct World: Sendable {
     /// When something was last done to the world, or a node changed its part in it.
     var disturbedAt = Instant.zero
     var intruders: Intruders
+    /// Crashes that wait for somebody to be elected, the next first.
+    var crashesWhenElected: [Machine.ArmedCrash] = []
 
     package init(_ options: WorldOptions) {
         self.options = options
@@ -105,6 +108,7 @@ package struct World: Sendable {
         )
         intruders = Intruders(machineCount: members.count)
         network = VirtualNetwork(choices.networkLayout(of: scenario, machineCount: members.count))
+        allegiance = AllegianceChecker(machineCount: members.count, nodeOptions.raft.electionTimeout)
         log = LogChecker()
         history = HistoryChecker(population: population)
         clientHistory = ClientHistoryChecker(population: population)
@@ -158,7 +162,9 @@ package struct World: Sendable {
             try wake(node)
         case .deliver(let frame): try deliver(frame)
         case .linkClosed(let node, let process, let peer):
-            if isCurrent(node, process) { try step(node, .linkClosed(peer)) }
+            guard isCurrent(node, process) else { return }
+            allegiance.linkClosed(node)
+            try step(node, .linkClosed(peer))
         case .logBatchWritten(let node, let process):
             if isCurrent(node, process) { try completeLogBatch(node) }
         case .entriesApplied(let node, let process):

@@ -156,6 +156,10 @@ struct CheckerTests {
         checker.requested(1, until: WallTime(milliseconds: 8000))
         #expect(checker.ended(2, at: WallTime(milliseconds: 9500)) == nil)
         #expect(checker.ended(2, at: WallTime(milliseconds: 9501)) == 1)
+        checker.requested(2, until: WallTime(milliseconds: 8500))
+        #expect(checker.endedLast(at: WallTime(milliseconds: 9000)) == nil)
+        #expect(checker.endedLast(at: WallTime(milliseconds: 9500)) == 2)
+        #expect(checker.endedLast(at: WallTime(milliseconds: 9501)) == 1)
         try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
         #expect(
             violation { () throws(Violation) in
@@ -164,7 +168,7 @@ struct CheckerTests {
         )
         #expect(
             violation { () throws(Violation) in
-                try checker.allowed(2, by: 0, at: WallTime(milliseconds: 501))
+                try checker.allowed(0, by: 0, at: WallTime(milliseconds: 501))
             } == .expiry
         )
     }

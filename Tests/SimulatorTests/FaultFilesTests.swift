@@ -10,7 +10,9 @@ struct FaultFilesTests {
         let faults: [Fault] = [
             .isolate(.leader), .split([[.node(0)], [.follower]]), .cut(from: .node(0), to: .leader), .healNetwork,
             .network(NetworkQuality(lossPPM: 3)), .crash(.leader, .power, downFor: .seconds(1)),
-            .crashDuringWrite(.node(1), .process, downFor: .seconds(2)), .stop(.follower, downFor: .seconds(1)),
+            .crashDuringWrite(.node(1), .process, downFor: .seconds(2)),
+            .crashWhenElected(.power, downFor: .seconds(2)), .handOver(to: .node(2)),
+            .stop(.follower, downFor: .seconds(1)),
             .slowDisk(.leader, factor: 7), .hangDisk(.node(2)), .rotLog(.node(2), entries: 3, sparing: 1),
             .wipeDisks(.leader), .backup(.follower), .restoreBackup(.merged), .restoreBackup(.lost),
             .poison(Poison(.undecodable, through: .client), at: .leader),

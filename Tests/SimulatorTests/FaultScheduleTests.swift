@@ -35,6 +35,36 @@ struct FaultScheduleTests {
         #expect(ratios.count { $0 > 3 } * 5 > ratios.count, "more than three times as often, in more than a fifth")
     }
 
+    @Test("leaders fall one after the other in a third of all seeds, all before everything heals")
+    func fallingLeaders() {
+        let scenario = Scenario(duration: .seconds(60))
+        let seeds = (UInt64(1)...300).map { seed in
+            var random = SeededRandom(seed: seed)
+            return FaultSchedule.drawFallingLeaders(for: scenario, from: &random)
+        }
+        #expect((70...130).contains(seeds.count { !$0.isEmpty }))
+        for faults in seeds where !faults.isEmpty {
+            #expect(faults.allSatisfy { $0.time < scenario.healTime || $0.fault == .healNetwork })
+            #expect(faults.contains { if case .crashWhenElected = $0.fault { true } else { false } })
+        }
+    }
+
+    @Test("and hand over in another third, often to one that the old leader does not hear")
+    func handOvers() {
+        let scenario = Scenario(duration: .seconds(60))
+        let seeds = (UInt64(1)...300).map { seed in
+            var random = SeededRandom(seed: seed)
+            return FaultSchedule.drawHandOvers(for: scenario, from: &random)
+        }
+        #expect((70...130).contains(seeds.count { !$0.isEmpty }))
+        let faults = seeds.flatMap { $0 }
+        #expect(faults.allSatisfy { $0.time < scenario.healTime || $0.fault == .healNetwork })
+        let handOvers = faults.count { if case .handOver = $0.fault { true } else { false } }
+        let cuts = faults.count { if case .cut(_, .leader) = $0.fault { true } else { false } }
+        #expect(handOvers > 300)
+        #expect((handOvers * 2 / 5...handOvers * 3 / 5).contains(cuts))
+    }
+
     @Test("intensity is how many there are")
     func intensity() {
         func total(_ intensity: Int) -> Int {

@@ -35,6 +35,24 @@ struct RaftCheckerTests {
         #expect(sends(.voteResponse(granted: false), in: 3, disk(term: 2)) == nil)
     }
 
+    @Test("R1: a member leads that was elected by votes that are on no disk")
+    func elections() {
+        func elected(_ disks: [VirtualLogDisk], of voters: Int = 3) -> Violation.Invariant? {
+            violation { () throws(Violation) in
+                let majority = Majority(disks, of: voters)
+                try LeadershipChecker.elected(0, Fixtures.members[0], in: Term(3), by: [majority])
+            }
+        }
+        let (own, other) = (disk(term: 3, vote: 0), disk(term: 3, vote: 1))
+        #expect(elected([own, own, other]) == nil)
+        #expect(elected([own, other, disk(term: 3)]) == .leadership)
+        #expect(elected([disk(term: 2, vote: 0), own, other]) == .leadership)
+        #expect(elected([own, disk(term: 4), other]) == nil, "may have voted before")
+        #expect(elected([own, disk(term: 0), other]) == nil, "was wiped")
+        #expect(elected([own, other]) == nil, "one voter has no disk to look at")
+        #expect(elected([disk(term: 2)], of: 1) == .leadership)
+    }
+
     @Test("R2: entries are acknowledged that are not on the node's disk")
     func acknowledgements() {
         let disk = disk(Fixtures.entries(terms: [1, 1]), term: 3)

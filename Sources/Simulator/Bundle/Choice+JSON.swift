@@ -60,8 +60,8 @@ extension ChoiceKey.Kind {
     /// Whether it is about one machine.
     fileprivate var hasNode: Bool {
         switch self {
-        case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint, .keptWrites,
-            .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie:
+        case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint,
+            .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie:
             true
         case .option, .encodedFrames, .spares, .zoneDistance, .usualLoss, .fault, .operation, .undertaking, .target,
             .deadline, .retryPause,

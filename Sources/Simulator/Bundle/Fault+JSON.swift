@@ -4,8 +4,9 @@ internal import Kernel
 
 extension Fault {
     private enum Name: CaseIterable {
-        case isolate, split, cut, heal, network, crash, crashDuringWrite, stop, slowDisk, hangDisk, rotLog, stepClock
-        case wipeDisks, poison, backup, restoreBackup, byzantine, revokeAgents, state, correctClocks, repair
+        case isolate, split, cut, heal, network, crash, crashDuringWrite, crashWhenElected, stop
+        case handOver, slowDisk, hangDisk, rotLog, stepClock, wipeDisks, poison, backup, restoreBackup, byzantine,
+            revokeAgents, state, correctClocks, repair
     }
 
     static let fields = [
@@ -29,6 +30,8 @@ extension Fault {
             ]
         case .crash(let node, let crash, let span): Self.crash("crash", node, crash, span)
         case .crashDuringWrite(let node, let crash, let span): Self.crash("crashDuringWrite", node, crash, span)
+        case .crashWhenElected(let crash, let span):
+            ["fault": "crashWhenElected", "crash": .string("\(crash)"), "for": .span(span)]
         case .stop(let node, let span): ["fault": "stop", "node": .selector(node), "for": .span(span)]
         case .slowDisk(let node, let factor): ["fault": "slowDisk", "node": .selector(node), "factor": .count(factor)]
         case .hangDisk(let node): ["fault": "hangDisk", "node": .selector(node)]
@@ -39,6 +42,7 @@ extension Fault {
             ]
         case .stepClock(let node, let milliseconds):
             ["fault": "stepClock", "node": .selector(node), "by": .integer(milliseconds)]
+        case .handOver(let node): ["fault": "handOver", "node": .selector(node)]
         case .wipeDisks(let node): ["fault": "wipeDisks", "node": .selector(node)]
         case .poison(let poison, let node):
             [
@@ -80,6 +84,8 @@ extension Fault {
                 try fields.choice("crash", of: Crash.self),
                 downFor: try fields.span("for")
             )
+        case .crashWhenElected:
+            self = .crashWhenElected(try fields.choice("crash", of: Crash.self), downFor: try fields.span("for"))
         case .stop: self = .stop(try fields.selector("node"), downFor: try fields.span("for"))
         case .slowDisk:
             let factor = UInt64(try fields.number("factor", in: 1...100_000))
@@ -95,6 +101,7 @@ extension Fault {
             // A hundred years either way, as scenario files have it.
             let bound: Int64 = 3_153_600_000_000
             self = .stepClock(try fields.selector("node"), milliseconds: try fields.number("by", in: -bound...bound))
+        case .handOver: self = .handOver(to: try fields.selector("node"))
         case .wipeDisks: self = .wipeDisks(try fields.selector("node"))
         case .poison:
             let poison = Poison(

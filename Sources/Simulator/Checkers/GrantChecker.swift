@@ -20,6 +20,11 @@ package struct GrantChecker: Sendable {
             .first { ends[$0] != .distantPast && hasEnded($0, at: time) }
     }
 
+    /// The agent whose last grant ended before all others' that went on until now.
+    package func endedLast(at time: WallTime) -> Int? {
+        ends.indices.filter { ends[$0] != .distantPast && hasEnded($0, at: time) }.max { ends[$0] < ends[$1] }
+    }
+
     private func hasEnded(_ agent: Int, at time: WallTime) -> Bool { time > ends[agent].advanced(by: tolerance) }
 
     /// A node answered a request with allow.

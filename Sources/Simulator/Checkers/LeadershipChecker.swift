@@ -27,11 +27,34 @@ package struct LeadershipChecker: Sendable {
         leaders = [:]
     }
 
-    package mutating func leads(_ node: Int, in term: Term) throws(Violation) {
-        if let other = leaders.updateValue(node, forKey: term), other != node {
+    /// - Returns: Whether nobody was known to lead in that term.
+    @discardableResult
+    package mutating func leads(_ node: Int, in term: Term) throws(Violation) -> Bool {
+        let other = leaders.updateValue(node, forKey: term)
+        if let other, other != node {
             throw Violation(.leadership, "n\(other + 1) and n\(node + 1) both lead in \(term)")
         }
         members.insert(node)
+        return other == nil
+    }
+
+    /// A member begins to lead: the votes of a quorum, its own among them, are on their disks, or else a loss of power
+    /// everywhere would let another be elected in the same term. A voter in a later term gives no more votes in this one.
+    package static func elected(
+        _ node: Int,
+        _ leader: MemberID,
+        in term: Term,
+        by majorities: [Majority]
+    ) throws(Violation) {
+        let isElected = majorities.allSatisfy { majority in
+            majority.has(countingMissing: true) { disk in
+                let state = disk.hardState
+                // A disk in no term was wiped since, and cannot tell.
+                return state.term > term || state.term == term && state.vote == leader || state.term == .zero
+            }
+        }
+        guard !isElected else { return }
+        throw Violation(.leadership, "n\(node + 1) leads in \(term), and no quorum has its votes on the disk")
     }
 
     /// A message is on its way to the network.

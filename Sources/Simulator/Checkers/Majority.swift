@@ -14,6 +14,12 @@ package struct Majority: Sendable {
 
     func has(_ condition: (VirtualLogDisk) -> Bool) -> Bool { disks.count(where: condition) > voterCount / 2 }
 
+    /// - Parameter countingMissing: Whether voters without a disk to look at count as if theirs met the condition.
+    func has(countingMissing: Bool, _ condition: (VirtualLogDisk) -> Bool) -> Bool {
+        let missing = countingMissing ? voterCount - disks.count : 0
+        return disks.count(where: condition) + missing > voterCount / 2
+    }
+
     func holds(_ entry: Entry, _ hash: Digest) -> Bool {
         has { $0.holds(hash, at: entry.index) || $0.hasLost(entry.index) }
     }

@@ -35,6 +35,7 @@ extension ChoiceKey {
             return "\(peer) learns \(Self.milliseconds(value)) late that the process of \(node) has ended"
         case .disk: return "\(subject.name) on \(node) takes \(Self.milliseconds(value))"
         case .crashPoint: return "\(node) crashes \(Self.milliseconds(value)) into a write"
+        case .doneBeforeCrash: return "\(node) does the first \(value) things of the step that it crashes in"
         case .keptWrites: return "of the writes under way on \(node) only \(value) survive its crash"
         case .lostTransactions: return "\(node) loses its last \(value) transactions of the state in the crash"
         case .hiddenLog: return "\(node) starts without entries up to \(value) in memory"
@@ -139,6 +140,8 @@ extension Fault {
         case .crash(let node, let crash, let span): "\(node.name) crashes (\(crash)) for \(span.milliseconds) ms"
         case .crashDuringWrite(let node, let crash, let span):
             "\(node.name) crashes (\(crash)) in its next write to the log, for \(span.milliseconds) ms"
+        case .crashWhenElected(let crash, let span):
+            "whoever is elected next crashes (\(crash)) at that moment for \(span.milliseconds) ms"
         case .stop(let node, let span): "\(node.name) stops gracefully for \(span.milliseconds) ms"
         case .slowDisk(let node, let factor):
             factor == 1
@@ -146,6 +149,7 @@ extension Fault {
         case .hangDisk(let node): "the disk of \(node.name) hangs"
         case .rotLog(let node, let entries, let sparing):
             "\(entries) entries of the log of \(node.name) rot, sparing the newest \(sparing)"
+        case .handOver(let node): "the leader is told to hand over to \(node.name)"
         case .wipeDisks(let node): "the disks of \(node.name) are wiped"
         case .poison(let poison, let node): poison.summary(at: node.name)
         case .backup(let node): "the state of \(node.name) is backed up"

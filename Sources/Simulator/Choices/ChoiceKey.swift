@@ -49,7 +49,7 @@ package struct ChoiceKey: Hashable, Sendable {
         // Messages.
         case loss, delay, duplicate, linkClosing
         // Disks.
-        case disk, crashPoint, keptWrites, lostTransactions, hiddenLog, scrub
+        case disk, crashPoint, doneBeforeCrash, keptWrites, lostTransactions, hiddenLog, scrub
         // Processes.
         case timers
         // Clients and the operator.
@@ -94,7 +94,7 @@ extension ChoiceKey.Kind {
         case .delay, .duplicate, .linkClosing, .disk, .crashPoint, .scrub, .deadline, .retryPause, .operatorPause,
             .wipe:
             return spans
-        case .keptWrites, .lostTransactions, .hiddenLog: return 0...Int64(UInt32.max)
+        case .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog: return 0...Int64(UInt32.max)
         case .timers, .lie: return .min ... .max
         case .target: return 0...Int64(UInt8.max)
         }

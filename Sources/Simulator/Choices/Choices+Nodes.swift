@@ -14,6 +14,12 @@ extension Choices {
         return UInt64(bitPattern: value)
     }
 
+    /// How much of what a process asks for in one step is done before it crashes in it; neutral is nothing.
+    mutating func doneBeforeCrash(of count: Int, _ node: Int, process: UInt64, at now: Instant) -> Int {
+        let key = ChoiceKey(.doneBeforeCrash, node: node, process: process)
+        return min(Int(number(key, neutral: 0, at: now) { Int64($0.elections.below(count + 1)) }), count)
+    }
+
     /// How much of its log a process leaves on the disk when it starts; neutral is nothing.
     mutating func hiddenThrough(_ applied: LogIndex, _ node: Int, process: UInt64, at now: Instant) -> LogIndex {
         let key = ChoiceKey(.hiddenLog, node: node, process: process)

@@ -86,6 +86,8 @@ extension Choices {
         var drawn = scenario.faults
         if scenario.drawsFaults {
             drawn += FaultSchedule.draw(for: scenario, from: &streams.faults)
+            drawn += FaultSchedule.drawFallingLeaders(for: scenario, from: &streams.elections)
+            drawn += FaultSchedule.drawHandOvers(for: scenario, from: &streams.handOvers)
             if hasOthers { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
         }
         var faults = drawn.enumerated().map { (number: $0.offset, fault: $0.element) }

@@ -19,7 +19,7 @@ extension Fault {
         case .split: .split
         case .cut: .cut
         case .network(let quality): quality == .good ? nil : .network
-        case .crash: .crash
+        case .crash, .crashWhenElected: .crash
         case .crashDuringWrite: .crashDuringWrite
         case .stop: .stop
         case .slowDisk(_, let factor): factor == 1 ? nil : .slowDisk
@@ -27,7 +27,7 @@ extension Fault {
         case .rotLog: .rot
         case .stepClock: .clock
         case .revokeAgents, .state: .revocation
-        case .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: nil
+        case .handOver, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: nil
         case .healNetwork, .correctClocks, .repairAll: nil
         }
     }

@@ -17,10 +17,10 @@ extension World {
             faultsInForce.happened(kind, at: now)
         case .revokeAgents, .state: faultsInForce.happened(.revocation, at: now)
         // It has yet to come.
-        case .crashDuringWrite: break
+        case .crashDuringWrite, .crashWhenElected: break
         // What has come of these is seen afterwards.
         case .rotLog, .isolate, .split, .cut, .network, .slowDisk, .hangDisk, .stepClock: break
-        case .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: break
+        case .handOver, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: break
         case .healNetwork, .correctClocks, .repairAll: break
         }
     }

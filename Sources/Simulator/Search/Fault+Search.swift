@@ -14,8 +14,11 @@ extension Fault {
         case .wipeDisks: .wipeDisks(node)
         case .poison(let poison, _): .poison(poison, at: node)
         case .backup: .backup(node)
+        case .handOver: .handOver(to: node)
         case .state(_, let agents, let kind): .state(node, agents: agents, kind)
-        case .split, .healNetwork, .network, .revokeAgents, .restoreBackup, .byzantine, .correctClocks, .repairAll: nil
+        case .split, .healNetwork, .network, .crashWhenElected, .revokeAgents, .restoreBackup, .byzantine,
+            .correctClocks, .repairAll:
+            nil
         }
     }
 
@@ -26,8 +29,8 @@ extension Fault {
         case .network(let quality): quality == .good ? nil : .network(.good)
         case .slowDisk(let node, let factor): factor == 1 ? nil : .slowDisk(node, factor: 1)
         case .hangDisk(let node): .slowDisk(node, factor: 1)
-        case .crash, .crashDuringWrite, .stop, .rotLog, .stepClock, .revokeAgents, .state, .wipeDisks, .poison, .backup,
-            .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
+        case .crash, .crashDuringWrite, .crashWhenElected, .stop, .rotLog, .handOver, .stepClock, .revokeAgents,
+            .state, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
             nil
         }
     }
@@ -60,7 +63,7 @@ extension ChoiceKey.Kind {
         case .linkClosing: 100...3_000_000
         case .disk: 50...500_000
         case .crashPoint: 0...5000
-        case .keptWrites, .lostTransactions: 0...8
+        case .doneBeforeCrash, .keptWrites, .lostTransactions: 0...8
         case .hiddenLog: 0...1000
         case .scrub: 10_000...3_000_000
         case .target: 0...Int64(Scenario.nodeCounts.upperBound)

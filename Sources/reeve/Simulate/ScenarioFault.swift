@@ -6,8 +6,9 @@ import Yams
 /// One item of a scenario's `faults`: a time and what happens then.
 enum ScenarioFault {
     private static let kinds = [
-        "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "stop", "slow_disk", "hang_disk",
-        "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine", "step_clock", "revoke_agents",
+        "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "crash_when_elected", "stop",
+        "slow_disk", "hang_disk", "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine",
+        "hand_over", "step_clock", "revoke_agents",
         "state", "correct_clocks", "repair",
     ]
 
@@ -36,6 +37,9 @@ enum ScenarioFault {
             return .healNetwork
         case "network": return .network(try quality(value))
         case "crash", "crash_during_write": return try crash(kind, value, nodes)
+        case "crash_when_elected":
+            let fields = try ScenarioFields(value, known: ["kind", "for"])
+            return .crashWhenElected(try crash(in: fields), downFor: try fields.required("for").span())
         case "stop":
             let fields = try ScenarioFields(value, known: ["node", "for"])
             return .stop(try selector(fields.required("node"), nodes), downFor: try fields.required("for").span())
@@ -60,6 +64,7 @@ enum ScenarioFault {
             let fields = try ScenarioFields(value, known: ["role", "for"])
             let roles = [("outsider", Liar.outsider), ("learner", .learner)]
             return .byzantine(try choice(fields.required("role"), roles), for: try fields.required("for").span())
+        case "hand_over": return .handOver(to: try selector(value, nodes))
         case "step_clock":
             let fields = try ScenarioFields(value, known: ["node", "by"])
             let step = try fields.required("by").signedMilliseconds()
@@ -79,14 +84,17 @@ enum ScenarioFault {
         let fields = try ScenarioFields(value, known: ["node", "kind", "for"])
         let target = try selector(fields.required("node"), nodes)
         let downFor = try fields.required("for").span()
-        let crash: Crash
-        switch try fields["kind"]?.text() {
-        case nil, "process": crash = .process
-        case "power": crash = .power
-        default: throw ScenarioFile.Flaw(try fields.required("kind"), "expected process or power")
-        }
+        let crash = try crash(in: fields)
         return kind == "crash"
             ? .crash(target, crash, downFor: downFor) : .crashDuringWrite(target, crash, downFor: downFor)
+    }
+
+    private static func crash(in fields: ScenarioFields) throws -> Crash {
+        switch try fields["kind"]?.text() {
+        case nil, "process": return .process
+        case "power": return .power
+        default: throw ScenarioFile.Flaw(try fields.required("kind"), "expected process or power")
+        }
     }
 
     private static func poison(_ node: Node, _ nodes: ClosedRange<Int>) throws -> Fault {

@@ -204,8 +204,8 @@ extension World {
     ) throws(Violation) {
         try history.acknowledged(operations[place], done)
         guard case .write(let body) = operations[place].intent else { return }
-        if case .revoke(.principal(let id), _, _) = body, let agent = population.agents.firstIndex(of: id) {
-            for agent in [agent] + Population.takenBesides(agent) {
+        if case .revoke(.principal(let id), _, let cascades) = body, let agent = population.agents.firstIndex(of: id) {
+            for agent in [agent] + (cascades ? Population.below(agent) : []) {
                 revocations.acknowledged(agent, at: done.revision, by: node)
                 propagation.acknowledged(agent, at: now)
             }

@@ -97,7 +97,7 @@ extension CascadingSource {
             }
             let grants = facts(next.grantor)?.grants ?? []
             waiting += grants.compactMap(\.origin).filter {
-                $0.revision < next.revision && $0.revision > before ?? .zero
+                $0.revision < next.revision && $0.revision >= before ?? .zero
             }
         }
         return .none
@@ -111,9 +111,8 @@ package struct CascadedEntities<Source: CascadingSource>: EntitySource {
     package init(_ source: Source) { self.source = source }
 
     package func facts(_ uid: EntityUID) -> EntityFacts? {
-        guard let facts = source.facts(uid), PrincipalKind(entityType: uid.type) != nil else {
-            return source.facts(uid)
-        }
+        guard let facts = source.facts(uid) else { return nil }
+        guard PrincipalKind(entityType: uid.type) != nil else { return facts }
         let above = source.cascade(above: uid).status
         let kept = facts.grants.filter { source.cascade(onto: $0) == .none }
         return facts.lowered(to: above, keeping: kept)

@@ -53,6 +53,10 @@ package struct Population: Sendable {
     /// Whom a statement against the agent takes from besides.
     package static func takenBesides(_ agent: Int) -> [Int] { cascades(from: agent) ? below(agent) : [] }
 
+    package func revocation(of agent: Int, reason: String) -> CommandBody {
+        .revoke(.principal(agents[agent]), reason: reason, cascades: Self.cascades(from: agent))
+    }
+
     package func agent(_ number: Int) -> PrincipalSpec {
         let owner = number > 0 && Self.below(number - 1).contains(number) ? agents[number - 1] : nil
         return PrincipalSpec(id: agents[number], owner: owner)

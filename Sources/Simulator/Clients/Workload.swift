@@ -54,13 +54,7 @@ package struct Workload: Sendable {
             .write(.draftPolicies(PolicyDraft(set: Population.changingSet, text: Self.draftText(number))))
         case .activate(let version): .write(.activatePolicies(set: Population.changingSet, version: version, .none))
         case .revoke(let agent):
-            .write(
-                .revoke(
-                    .principal(population.agents[agent]),
-                    reason: "simulated compromise",
-                    cascades: Population.cascades(from: agent)
-                )
-            )
+            .write(population.revocation(of: agent, reason: "simulated compromise"))
         case .read(let document): .read(resource: document, atLeast: known)
         case .readCurrent(let document): .readCurrent(resource: document)
         case .decide(let agent, let document): .decide(agent: agent, resource: document)

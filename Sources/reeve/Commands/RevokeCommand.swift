@@ -19,7 +19,8 @@ struct RevokeCommand: AsyncParsableCommand {
             and roles and tokens that any of them has granted count for nothing. With `reeve quarantine` that can be lifted.
 
             With --warrant it does not wait for the cluster: the statement is signed with the warrant's key, and counts at the \
-            first node that answers, though that one reaches no other. No certificate of the context is used, and             --passphrase-file and --passphrase-env are those of the warrant's key.
+            first node that answers, though that one reaches no other. No certificate of the context is used, and \
+            --passphrase-file and --passphrase-env are those of the warrant's key.
             """
     )
 

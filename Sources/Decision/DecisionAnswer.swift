@@ -8,7 +8,7 @@ package enum DecisionCode: String, Hashable, Sendable, CaseIterable {
     /// No permit applied.
     case noPermit = "no_permit"
     case forbidden
-    /// A forbid could not be evaluated, so it counts as one that applies.
+    /// A forbid could not be evaluated, so it counts as one that applies; or more is above an entity than is looked at.
     case policyError = "policy_error"
     /// Permits would have applied with fresher knowledge.
     case stale
@@ -51,6 +51,8 @@ package struct DecisionAnswer: Hashable, Sendable {
     package let failures: [PolicyVerdict.Failure]
     /// Properties in the request that did not count, since the caller may not assert them.
     package let ignoredProperties: [IgnoredProperty]
+    /// What statements against others took from the caller or the subject.
+    package let cascades: [CascadeEffect]
     /// For the enforcement point, whoever that is.
     package let duties: DecisionDuties
 
@@ -72,6 +74,7 @@ package struct DecisionAnswer: Hashable, Sendable {
             policies: [],
             failures: [],
             ignoredProperties: ignoredProperties,
+            cascades: cascades,
             duties: .none
         )
     }

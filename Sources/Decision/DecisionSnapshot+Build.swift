@@ -81,8 +81,7 @@ extension DecisionSnapshot {
         _ subject: RevocationSubject,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        let status = try view.status(subject)
-        statuses[subject] = status == .active ? nil : status
+        put(try view.standing(subject).flatMap(Standing.init), for: subject)
         // A principal's status is one of its attributes.
         if case .principal(let id) = subject { try readPrincipal(id, view) }
     }
@@ -91,7 +90,7 @@ extension DecisionSnapshot {
         _ digest: Digest,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0.grant) }
+        tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0) }
     }
 
     private mutating func readMembers(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
@@ -141,10 +140,10 @@ extension DecisionSnapshot {
         }
         try readMembers(view)
         try forEach({ request throws(StateDamage) in try view.tokens(request) }) {
-            tokens[$0.grant.secretDigest] = TokenFacts($0.grant)
+            tokens[$0.grant.secretDigest] = TokenFacts($0)
         }
         try forEach({ request throws(StateDamage) in try view.standings(request) }) {
-            if $0.status != .active { statuses[$0.subject] = $0.status }
+            put(Standing($0), for: $0.subject)
         }
         try forEach({ request throws(StateDamage) in try view.policySets(request) }) { set throws(StateDamage) in
             try readPolicies(set.name, view)
@@ -166,7 +165,24 @@ extension DecisionSnapshot {
 }
 
 extension DecisionSnapshot.TokenFacts {
-    fileprivate init(_ grant: TokenGrant) {
-        self.init(id: grant.id, principal: grant.principal, expiresAt: grant.expiresAt)
+    fileprivate init(_ record: TokenRecord) {
+        var issuer: EntityUID?
+        if case .principal(let id, _) = record.issuer, id != record.grant.principal {
+            issuer = EntityUIDs.principal(id)
+        }
+        self.init(
+            id: record.grant.id,
+            principal: record.grant.principal,
+            expiresAt: record.grant.expiresAt,
+            issuer: issuer
+        )
+    }
+}
+
+extension DecisionSnapshot.Standing {
+    /// Nil where nothing is in force.
+    fileprivate init?(_ record: StandingRecord) {
+        guard record.status != .active else { return nil }
+        self.init(status: record.status, cascade: record.cascade)
     }
 }

@@ -58,6 +58,8 @@ struct DecisionWork {
     private(set) var ignored: [DecisionAnswer.IgnoredProperty] = []
     /// Entities as the request describes them, where it may.
     private var overlay: [(uid: EntityUID, facts: EntityFacts)] = []
+    /// What was brought upon the caller or the subject by others.
+    private var effects: [CascadeEffect] = []
     private var isCallerRestricted = false
     private var isSubjectRestricted = false
 
@@ -85,6 +87,7 @@ struct DecisionWork {
             policies: verdict?.deciding ?? [],
             failures: verdict?.failures ?? [],
             ignoredProperties: ignored,
+            cascades: effects,
             duties: verdict?.duties ?? .none
         )
     }
@@ -113,12 +116,13 @@ struct DecisionWork {
             isRestricted: isSubjectRestricted
         )
         self.verdict = verdict
+        if snapshot.hasCascades, !verdict.isPermitted { effects += snapshot.undoneRoles(of: query.subject.uid) }
         return DecisionCode(verdict.outcome)
     }
 
     /// The entities as the policies see them.
     func entities(_ moment: DecisionMoment) -> EntityView {
-        EntityView(snapshot.entityTable, in: moment.interval, overlay: overlay)
+        EntityView(snapshot.entitiesInForce, in: moment.interval, overlay: overlay)
     }
 
     mutating func authorize(
@@ -185,19 +189,44 @@ struct DecisionWork {
         let uid = EntityUIDs.principal(token.principal)
         caller = uid
         guard snapshot.status(.token(token.id)) == .active else { throw Denial(.tokenRevoked) }
+        if snapshot.hasCascades, let issuer = token.issuer { try checkIssuer(issuer) }
         // As for grants: at the latest moment that the present may be.
         guard moment.interval.latest < token.expiresAt else { throw Denial(.tokenExpired) }
         return KnownCaller(uid: uid, principal: token.principal)
     }
 
+    /// Somebody else's word for the holder counts for nothing when that one's grants do.
+    private mutating func checkIssuer(_ issuer: EntityUID) throws(Denial) {
+        switch snapshot.cascade(onGrantsOf: issuer) {
+        case .none: return
+        case .under(let cascade): effects.append(CascadeEffect(cascade, on: .token(issuer: issuer)))
+        case .unknown: break
+        }
+        throw Denial(.tokenRevoked)
+    }
+
     mutating func checkStanding(of principal: PrincipalID?, isSubject: Bool) throws(Denial) {
         guard let principal else { return }
-        switch snapshot.status(.principal(principal)) {
+        var status = snapshot.ownStatus(.principal(principal))
+        if snapshot.hasCascades { try lower(&status, of: EntityUIDs.principal(principal)) }
+        switch status {
         case .active: return
         case .restricted where isSubject: isSubjectRestricted = true
         case .restricted: throw Denial(.callerRestricted)
         case .quarantined: throw Denial(isSubject ? .principalQuarantined : .callerQuarantined)
         case .revoked: throw Denial(isSubject ? .principalRevoked : .callerRevoked)
+        }
+    }
+
+    private mutating func lower(_ status: inout SubjectStatus, of principal: EntityUID) throws(Denial) {
+        switch snapshot.cascade(above: principal) {
+        case .none: return
+        case .under(let cascade):
+            guard cascade.status > status else { return }
+            status = cascade.status
+            effects.append(CascadeEffect(cascade, on: .standing(of: principal)))
+        // Nobody knows what it would have to be denied for.
+        case .unknown: throw Denial(.policyError)
         }
     }
 
@@ -301,7 +330,7 @@ struct DecisionWork {
 
     /// Without the overlay: what a request says of somebody is no reason to believe more of what it says.
     private func directoryEntities(_ moment: DecisionMoment) -> EntityView {
-        EntityView(snapshot.entityTable, in: moment.interval)
+        EntityView(snapshot.entitiesInForce, in: moment.interval)
     }
 }
 

@@ -24,8 +24,10 @@ package struct DecisionSnapshot: Hashable, Sendable {
     private var indexes = [EntityIndex()]
     /// Those among the entities, in the order of the directory.
     var members: [MemberID] = []
-    /// Those that are not active.
-    var statuses: TreeDictionary<RevocationSubject, SubjectStatus> = [:]
+    /// Of those that are not active.
+    private var standings: TreeDictionary<RevocationSubject, Standing> = [:]
+    /// How many of them are those of others as well.
+    private var cascadeCount = 0
     /// By statements that the log has not judged yet; not of the state, and so not of its revision.
     /// One, or none, in an array, as for the indexes.
     private var provisional: [ProvisionalStandings] = []
@@ -40,16 +42,41 @@ package struct DecisionSnapshot: Hashable, Sendable {
         let id: String
         let principal: PrincipalID
         let expiresAt: WallTime
+        /// Nil where the principal itself issued it, or no principal did.
+        let issuer: EntityUID?
+    }
+
+    /// What is recorded against a subject.
+    struct Standing: Hashable, Sendable {
+        let status: SubjectStatus
+        let cascade: Cascade?
     }
 
     /// Knows nothing and denies everything: the snapshot of a node that has no state yet.
     package init() { self.revision = .zero }
 
-    /// The strictest of what is recorded against the subject and what is to be; active when nothing is.
+    /// The strictest of what is recorded against the subject, what is to be, and what cascades onto it; active when nothing is.
     package func status(_ subject: RevocationSubject) -> SubjectStatus {
-        let recorded = statuses[subject] ?? .active
+        let own = ownStatus(subject)
+        guard hasCascades, case .principal(let id) = subject else { return own }
+        return max(own, cascade(above: EntityUIDs.principal(id)).status)
+    }
+
+    /// Nothing of what comes from above.
+    func ownStatus(_ subject: RevocationSubject) -> SubjectStatus {
+        let recorded = standings[subject]?.status ?? .active
         return provisional.first.map { max(recorded, $0[subject]) } ?? recorded
     }
+
+    /// Nil for one that is active.
+    mutating func put(_ standing: Standing?, for subject: RevocationSubject) {
+        if standings[subject]?.cascade != nil { cascadeCount -= 1 }
+        if standing?.cascade != nil { cascadeCount += 1 }
+        standings[subject] = standing
+    }
+
+    /// Whether the standing of anybody is that of others as well: where it is not, no decision asks who is above whom.
+    var hasCascades: Bool { cascadeCount > 0 || provisional.first?.hasCascades ?? false }
 
     /// Whether decisions can be made at all.
     package var isUsable: Bool { lineage != nil && damage == nil }
@@ -109,17 +136,28 @@ extension DecisionSnapshot {
     private mutating func inForce(_ facts: EntityFacts?, for uid: EntityUID) -> EntityFacts? {
         guard let id = PrincipalID(uid), provisional[0][.principal(id)] > .active else { return facts }
         provisional[0].recordedFacts[uid] = facts
-        return facts?.having(status(.principal(id)))
+        return facts?.having(ownStatus(.principal(id)))
     }
 }
 
-extension DecisionSnapshot: EntitySource {
+extension DecisionSnapshot: CascadingSource {
+    /// As the state has them, and what is in force beside it: nothing of what cascades.
     package func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
 
-    /// The entities alone, for views that come and go with each decision: a snapshot has many parts to count references to.
-    var entityTable: EntityTable { EntityTable(entities: entities) }
+    package func cascade(from uid: EntityUID) -> Cascade? {
+        guard let id = PrincipalID(uid) else { return nil }
+        let recorded = standings[.principal(id)]?.cascade
+        guard let provisional = provisional.first?.cascade(from: uid) else { return recorded }
+        return recorded.map { $0.stricter(provisional) } ?? provisional
+    }
 
-    struct EntityTable: EntitySource {
+    /// The entities as policies are to see them, for views that come and go with each decision: they alone, since a snapshot has
+    /// many parts to count references to, unless something cascades.
+    var entitiesInForce: any EntitySource {
+        hasCascades ? CascadedEntities(self) : EntityTable(entities: entities)
+    }
+
+    private struct EntityTable: EntitySource {
         fileprivate let entities: TreeDictionary<EntityUID, EntityFacts>
 
         func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }

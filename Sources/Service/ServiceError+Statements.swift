@@ -9,7 +9,9 @@ extension ServiceError {
     private static func kind(of refusal: StatementRefusal) -> Kind {
         switch refusal {
         case .unknownWarrant, .unknownSubject: .notFound
-        case .warrantWithdrawn, .warrantExpired, .warrantFrozen, .outOfScope, .levelTooHigh, .overBudget, .badSignature:
+        case .warrantWithdrawn, .warrantExpired, .warrantFrozen, .outOfScope, .levelTooHigh, .cascadeNotAllowed,
+            .overBudget,
+            .badSignature:
             .forbidden
         case .otherCluster, .limitReached: .conflict
         case .invalid: .invalid
@@ -29,12 +31,15 @@ extension ServiceError {
         case .outOfScope:
             "the warrant does not cover this subject; use one that does, or `reeve revoke` without a warrant"
         case .levelTooHigh: "the warrant allows milder statements only; quarantine or restrict the subject"
+        case .cascadeNotAllowed:
+            "the warrant does not allow statements that cascade; leave --cascade out, or have one issued with it"
         case .overBudget: "the number is not one of the warrant's budget; have another warrant issued"
         case .badSignature:
             "the signature is not of the warrant's key over this statement; sign with the warrant's own key"
         case .unknownSubject: "there is no such principal or token; check its name"
         case .limitReached: "as many statements as may be stand against the subject already; only a stricter one counts"
-        case .invalid: "the reason is too long, or a token is to be restricted or quarantined; shorten it, or revoke"
+        case .invalid:
+            "the reason is too long, or a token is to be restricted, quarantined or cascaded from; shorten it, or revoke"
         }
     }
 }

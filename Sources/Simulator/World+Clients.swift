@@ -204,9 +204,11 @@ extension World {
     ) throws(Violation) {
         try history.acknowledged(operations[place], done)
         guard case .write(let body) = operations[place].intent else { return }
-        if case .revoke(.principal(let id), _) = body, let agent = population.agents.firstIndex(of: id) {
-            revocations.acknowledged(agent, at: done.revision, by: node)
-            propagation.acknowledged(agent, at: now)
+        if case .revoke(.principal(let id), _, let cascades) = body, let agent = population.agents.firstIndex(of: id) {
+            for agent in [agent] + (cascades ? Population.below(agent) : []) {
+                revocations.acknowledged(agent, at: done.revision, by: node)
+                propagation.acknowledged(agent, at: now)
+            }
             try probeRevocations(node)
         }
         if case .withdrawWarrant(let name) = body { statements.withdrawn(name, at: done.revision) }

@@ -111,7 +111,7 @@ extension World {
             return record.text == draft.text
         case .activatePolicies(let set, _, _):
             return (try? view.policySet(set)).map { $0.activeVersion != nil } ?? false
-        case .revoke(let subject, _): return (try? view.status(subject)) == .revoked
+        case .revoke(let subject, _, _): return (try? view.status(subject)) == .revoked
         case .issueWarrant(let spec): return (try? view.warrant(spec.name))?.spec == spec
         case .withdrawWarrant(let name): return (try? view.warrant(name)).map { $0.state != .valid } ?? false
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,

@@ -85,7 +85,7 @@ extension World {
     /// All at once, as after a leak: nobody waits for the answer to one before sending the next.
     private mutating func revokeAgents(_ count: UInt64) throws(Violation) {
         for agent in workload.takeForRevocation(Int(count)) {
-            let operation = invoke(.write(.revoke(.principal(population.agents[agent]), reason: "simulated leak")))
+            let operation = invoke(.write(population.revocation(of: agent, reason: "simulated leak")))
             try attempt(operation)
         }
     }

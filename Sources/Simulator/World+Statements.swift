@@ -143,7 +143,7 @@ extension World {
 extension StatementChecker {
     /// Somebody makes a statement, good or not.
     mutating func made(_ act: StatementAct, _ signed: SignedStatement) {
-        if act.flaw == .none { made(signed, against: act.agent) }
+        if act.flaw == .none { made(signed, against: act.agent, and: Population.takenBesides(act.agent)) }
     }
 }
 
@@ -157,6 +157,7 @@ extension RevocationRecord {
             sequence: warrant.sequence,
             kind: kind,
             subject: subject,
+            cascades: cascades,
             reason: reason,
             issuedAt: warrant.issuedAt
         )

@@ -82,19 +82,21 @@ extension ProtoCommandBody: ProtoConvertible {
 
     private static func statement(_ body: CommandBody) -> OneOf_Body? {
         switch body {
-        case .revoke(let subject, let reason):
+        case .revoke(let subject, let reason, let cascades):
             .revoke(
                 .with {
                     $0.subject = ProtoRevocationSubject(subject)
                     $0.reason = reason
+                    $0.cascade = cascades
                 }
             )
-        case .quarantine(let principal, let level, let reason):
+        case .quarantine(let principal, let level, let reason, let cascades):
             .quarantine(
                 .with {
                     $0.principal = ProtoPrincipalID(principal)
                     $0.level = ProtoQuarantineLevel(level)
                     $0.reason = reason
+                    $0.cascade = cascades
                 }
             )
         case .liftQuarantine(let statements, let reason):
@@ -117,9 +119,14 @@ extension ProtoCommandBody: ProtoConvertible {
         case .activatePolicies(let act): .activatePolicies(set: act.set, version: act.version, act.required)
         case .deletePolicySet(let act): .deletePolicySet(act.set, act.required)
         case .issueToken(let grant): .issueToken(try grant.value())
-        case .revoke(let act): .revoke(try act.subject.value(), reason: act.reason)
+        case .revoke(let act): .revoke(try act.subject.value(), reason: act.reason, cascades: act.cascade)
         case .quarantine(let act):
-            .quarantine(try act.principal.value(), try act.level.value(), reason: act.reason)
+            .quarantine(
+                try act.principal.value(),
+                try act.level.value(),
+                reason: act.reason,
+                cascades: act.cascade
+            )
         case .liftQuarantine(let act):
             .liftQuarantine(statements: try digests(act.statements, "lift.statements"), reason: act.reason)
         case .issueWarrant(let spec): .issueWarrant(try spec.value())

@@ -89,6 +89,7 @@ extension ProtoRevocationRecord: ProtoConvertible {
         id = Data(record.id.bytes)
         kind = ProtoRevocationKind(record.kind)
         subject = ProtoRevocationSubject(record.subject)
+        cascade = record.cascades
         reason = record.reason
         revoker = ProtoCaller(record.revoker)
         index = record.index.number
@@ -102,6 +103,7 @@ extension ProtoRevocationRecord: ProtoConvertible {
             id: try digest(id, "revocation.id"),
             kind: try kind.value(),
             subject: try subject.value(),
+            cascades: cascade,
             reason: reason,
             revoker: try revoker.value(),
             index: LogIndex(index),
@@ -146,9 +148,10 @@ extension ProtoStandingStatement: ProtoConvertible {
     init(_ statement: StandingRecord.Statement) {
         id = Data(statement.id.bytes)
         kind = ProtoRevocationKind(statement.kind)
+        cascade = statement.cascades
     }
 
     func value() throws(WireError) -> StandingRecord.Statement {
-        StandingRecord.Statement(id: try digest(id, "statement.id"), kind: try kind.value())
+        StandingRecord.Statement(id: try digest(id, "statement.id"), kind: try kind.value(), cascades: cascade)
     }
 }

@@ -11,6 +11,7 @@ extension ProtoWarrantSpec: ProtoConvertible {
         level = ProtoRevocationKind(spec.level)
         expiresAt = spec.expiresAt.milliseconds
         budget = spec.budget
+        cascade = spec.cascades
     }
 
     func value() throws(WireError) -> WarrantSpec {
@@ -19,6 +20,7 @@ extension ProtoWarrantSpec: ProtoConvertible {
             key: try bounded(key, to: WarrantSpec.keyByteCount, "warrant.key"),
             scope: try scope.value(),
             level: try level.value(),
+            cascades: cascade,
             expiresAt: WallTime(milliseconds: expiresAt),
             budget: budget
         )
@@ -54,6 +56,7 @@ extension ProtoStatement: ProtoConvertible {
         subject = ProtoRevocationSubject(statement.subject)
         reason = statement.reason
         issuedAt = statement.issuedAt.milliseconds
+        cascade = statement.cascades
     }
 
     func value() throws(WireError) -> Statement {
@@ -63,6 +66,7 @@ extension ProtoStatement: ProtoConvertible {
             sequence: sequence,
             kind: try kind.value(),
             subject: try subject.value(),
+            cascades: cascade,
             reason: reason,
             issuedAt: WallTime(milliseconds: issuedAt)
         )
@@ -172,6 +176,7 @@ extension ProtoStatementRefusal {
         case .badSignature: self = .badSignature
         case .unknownSubject: self = .unknownSubject
         case .limitReached: self = .limitReached
+        case .cascadeNotAllowed: self = .cascadeNotAllowed
         case .invalid: self = .invalid
         }
     }
@@ -189,6 +194,7 @@ extension ProtoStatementRefusal {
         case .badSignature: .badSignature
         case .unknownSubject: .unknownSubject
         case .limitReached: .limitReached
+        case .cascadeNotAllowed: .cascadeNotAllowed
         case .invalid: .invalid
         case .unspecified, .UNRECOGNIZED: throw .invalid("statement.refusal", reason: "\(rawValue) is not known")
         }

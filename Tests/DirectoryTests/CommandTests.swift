@@ -229,16 +229,32 @@ extension TestDirectory {
             )
         }
         let put = CommandBody.put(PrincipalSpec(id: "user/ann"))
-        let halted = directory.state.apply(command(2, put), at: LogIndex(2), time: directory.time, to: &directory.rows)
-        #expect(halted == .halt(.featureLevelTooHigh(FeatureLevel(2), supported: FeatureLevel(1))))
-        #expect(directory.apply(.raiseFeatureLevel(FeatureLevel(2))) == halted)
+        let next = FeatureLevel.supported.number + 1
+        let halted = directory.state.apply(
+            command(next, put),
+            at: LogIndex(2),
+            time: directory.time,
+            to: &directory.rows
+        )
+        #expect(halted == .halt(.featureLevelTooHigh(FeatureLevel(next), supported: .supported)))
+        #expect(directory.apply(.raiseFeatureLevel(FeatureLevel(next))) == halted)
 
-        directory.state = DirectoryState(codec: directory.codec, supported: FeatureLevel(2))
-        let refused = directory.state.apply(command(2, put), at: LogIndex(2), time: directory.time, to: &directory.rows)
+        directory.state = DirectoryState(codec: directory.codec, supported: FeatureLevel(next))
+        let refused = directory.state.apply(
+            command(next, put),
+            at: LogIndex(2),
+            time: directory.time,
+            to: &directory.rows
+        )
         #expect(refused.refusal?.code == .featureLevel)
-        directory.succeed(.raiseFeatureLevel(FeatureLevel(2)))
-        #expect(directory.refusal(.raiseFeatureLevel(FeatureLevel(1)))?.code == .invalid)
-        let applied = directory.state.apply(command(2, put), at: LogIndex(9), time: directory.time, to: &directory.rows)
+        directory.succeed(.raiseFeatureLevel(FeatureLevel(next)))
+        #expect(directory.refusal(.raiseFeatureLevel(FeatureLevel(next - 1)))?.code == .invalid)
+        let applied = directory.state.apply(
+            command(next, put),
+            at: LogIndex(9),
+            time: directory.time,
+            to: &directory.rows
+        )
         #expect(applied.done != nil)
     }
 

@@ -64,7 +64,13 @@ import Wire
                         expiresAt: .distantFuture
                     )
                 )
-            case 12: .quarantine(principal(), number(2) == 0 ? .restrict : .quarantine, reason: "r")
+            case 12:
+                .quarantine(
+                    principal(),
+                    number(2) == 0 ? .restrict : .quarantine,
+                    reason: "r",
+                    cascades: number(3) == 0
+                )
             case 13:
                 .liftQuarantine(
                     statements: statements.isEmpty ? [] : [statements[number(statements.count)]],
@@ -153,7 +159,7 @@ import Wire
         let indexes: Set<UInt8> = Set(
             [
                 .principalDependents, .ownedResources, .roleChildren, .resourceChildren, .assignmentsByPrincipal,
-                .assignmentsByRole, .tokensByPrincipal, .tokenByDigest, .revocationsBySubject,
+                .assignmentsByRole, .tokensByPrincipal, .tokenByDigest, .revocationsBySubject, .cascades,
             ].map { (table: Table) in
                 table.rawValue
             }

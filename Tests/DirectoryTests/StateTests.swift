@@ -98,8 +98,13 @@ import Testing
             notBefore: WallTime(milliseconds: 100),
             expiresAt: WallTime(milliseconds: 200)
         )
+        let record = AssignmentRecord(
+            spec: assignment,
+            grantor: .administrator(fingerprint: .of([1])),
+            metadata: RecordMetadata(createdAt: .distantPast, updatedAt: .distantPast, revision: LogIndex(1))
+        )
         let facts = Facts(facts: [
-            EntityUIDs.principal("agent/bot"): EntityFacts(principal: spec, status: .active, assignments: [assignment]),
+            EntityUIDs.principal("agent/bot"): EntityFacts(principal: spec, status: .active, assignments: [record]),
             EntityUIDs.role("editor"): EntityFacts(role: RoleSpec(name: "editor", parents: ["viewer"])),
             EntityUIDs.role("viewer"): EntityFacts(role: RoleSpec(name: "viewer")),
         ])

@@ -19,12 +19,18 @@ import Testing
 
     private static let end = WallTime(milliseconds: 1_800_000_000_000)
 
-    private func file(budget: UInt32 = 3, passphrase: String? = nil, allowPlain: Bool = true) throws -> WarrantFile {
+    private func file(
+        budget: UInt32 = 3,
+        cascades: Bool = false,
+        passphrase: String? = nil,
+        allowPlain: Bool = true
+    ) throws -> WarrantFile {
         let protection = passphrase.map { PrivateKeyFile.Protection.encrypted(Passphrase($0)) }
         return WarrantFile(
             name: "w",
             lineage: Lineage(high: 7, low: 8),
             level: .quarantine,
+            cascades: cascades,
             expiresAt: Self.end,
             budget: budget,
             nextSequence: 1,
@@ -103,14 +109,23 @@ import Testing
     @Test("what every node would refuse costs no number") func checks() throws {
         let file = try file()
         let before = Self.end.reduced(by: .milliseconds(1))
-        try file.check(.quarantine, at: path, now: before)
-        #expect(error { try file.check(.revoke, at: path, now: before) }.contains("up to quarantine"))
+        try file.check(.quarantine, cascades: false, at: path, now: before)
+        #expect(error { try file.check(.revoke, cascades: false, at: path, now: before) }.contains("up to quarantine"))
         #expect(
-            error { try file.check(.restrict, at: path, now: Self.end) }.contains("ended at 2027-01-15T08:00:00.000Z")
+            error { try file.check(.restrict, cascades: false, at: path, now: Self.end) }.contains(
+                "ended at 2027-01-15T08:00:00.000Z"
+            )
         )
+        #expect(error { try file.check(.restrict, cascades: true, at: path, now: before) }.contains("cascade"))
+        let wide = try self.file(cascades: true)
+        try wide.check(.restrict, cascades: true, at: path, now: before)
+        try wide.create(at: path)
+        #expect(try WarrantFile.load(path) == wide)
         var used = file
         used.nextSequence = 4
-        #expect(error { try used.check(.restrict, at: path, now: before) }.contains("all 3 statements"))
+        #expect(
+            error { try used.check(.restrict, cascades: false, at: path, now: before) }.contains("all 3 statements")
+        )
     }
 
     @Test("an encrypted key needs its passphrase, and signs what the nodes verify") func encrypted() throws {

@@ -116,7 +116,17 @@ struct DirectorySamples {
                 expiresAt: WallTime(milliseconds: 79),
                 budget: .max
             )
-        }
+        } + [
+            WarrantSpec(
+                name: "wide",
+                key: [UInt8](repeating: 3, count: WarrantSpec.keyByteCount),
+                scope: .everybody,
+                level: .revoke,
+                cascades: true,
+                expiresAt: WallTime(milliseconds: 79),
+                budget: 1
+            )
+        ]
     }
 
     var statements: [SignedStatement] {
@@ -135,7 +145,21 @@ struct DirectorySamples {
                     signature: [1, 2, 3]
                 )
             }
-        }
+        } + [cascadingStatement]
+    }
+
+    private var cascadingStatement: SignedStatement {
+        let statement = Statement(
+            lineage: genesis.lineage,
+            warrant: "wide",
+            sequence: 1,
+            kind: .restrict,
+            subject: .principal(agent),
+            cascades: true,
+            reason: "",
+            issuedAt: WallTime(milliseconds: 71)
+        )
+        return SignedStatement(statement, signature: [4])
     }
 
     var bodies: [CommandBody] {
@@ -160,6 +184,8 @@ struct DirectorySamples {
             .bootstrap(genesis), .issueToken(grant), .revoke(.principal(agent), reason: "leaked"),
             .revoke(.token("t1"), reason: ""), .quarantine(agent, .restrict, reason: "odd"),
             .quarantine(agent, .quarantine, reason: "odd"),
+            .quarantine(agent, .restrict, reason: "odd", cascades: true),
+            .revoke(.principal(agent), reason: "leaked", cascades: true),
             .liftQuarantine(statements: [.of([2]), .of([1])], reason: "fine"),
             .liftQuarantine(statements: [], reason: ""), .raiseFeatureLevel(FeatureLevel(2)),
             .addAdministrator(fingerprint: .of([3]), name: "ben"), .removeAdministrator(fingerprint: .zero),
@@ -246,6 +272,7 @@ extension DirectorySamples {
             }
         }
         let statements = RevocationKind.allCases.map { StandingRecord.Statement(id: .of([6]), kind: $0) }
+        let cascading = [StandingRecord.Statement(id: .of([6]), kind: .restrict, cascades: true)]
         let versions: [StoredRecord] = PolicyVersionRecord.State.allCases.map { state in
             .policyVersion(
                 PolicyVersionRecord(
@@ -263,6 +290,7 @@ extension DirectorySamples {
         return revocations + versions + warrantRecords + [
             .standing(StandingRecord(subject: .token("t"), statements: statements, metadata: metadata)),
             .standing(StandingRecord(subject: .principal(user), statements: [], metadata: metadata)),
+            .standing(StandingRecord(subject: .principal(agent), statements: cascading, metadata: metadata)),
             .policySet(PolicySetRecord(name: "s", activeVersion: nil, latestVersion: 1, metadata: metadata)),
             .policySet(PolicySetRecord(name: "s", activeVersion: 0, latestVersion: 2, metadata: metadata)),
         ]
@@ -297,7 +325,20 @@ extension DirectorySamples {
                 warrant: mark
             )
         )
-        return states + refusals + [recorded]
+        let cascading = StoredRecord.revocation(
+            RevocationRecord(
+                id: .of([7]),
+                kind: .restrict,
+                subject: .principal(agent),
+                cascades: true,
+                reason: "",
+                revoker: callers[0],
+                index: LogIndex(3),
+                time: WallTime(milliseconds: 4)
+            )
+        )
+        let wide = WarrantRecord(spec: warrants[3], issuer: callers[0], metadata: metadata)
+        return states + refusals + [recorded, cascading, .warrant(wide)]
     }
 
     private var ledgerRecords: [StoredRecord] {

@@ -54,7 +54,7 @@ extension Application {
 
     private func checkStanding(of caller: Caller) throws(DirectoryError) {
         guard case .principal(let id, let token) = caller else { return }
-        switch try read({ view throws(StateDamage) in try view.status(.principal(id)) }) {
+        switch try read({ view throws(StateDamage) in try view.statusBelowAll(id) }) {
         case .active: break
         case .restricted, .quarantined: throw .refused(.callerQuarantined)
         case .revoked: throw .refused(.callerRevoked)
@@ -62,9 +62,15 @@ extension Application {
         guard let token else { return }
         let status = try read { view throws(StateDamage) in try view.status(.token(token)) }
         let record = try read { view throws(StateDamage) in try view.token(token) }
-        guard status != .revoked, let record, record.grant.principal == id, time < record.grant.expiresAt else {
-            throw .refused(.callerRevoked)
-        }
+        guard status != .revoked, let record, record.grant.principal == id, time < record.grant.expiresAt,
+            try !isUndone(record)
+        else { throw .refused(.callerRevoked) }
+    }
+
+    /// Whether the token comes from somebody else, whose grants count for nothing.
+    private func isUndone(_ record: TokenRecord) throws(DirectoryError) -> Bool {
+        guard record.issuer.withoutToken != .principal(record.grant.principal, token: nil) else { return false }
+        return try read { view throws(StateDamage) in try view.isUndone(grantsOf: record.issuer) }
     }
 
     private func targets() throws(DirectoryError) -> [EntityUID] {
@@ -83,7 +89,7 @@ extension Application {
 
     func isPermitted(_ request: Request, by rules: ActivePolicySet) throws(DirectoryError) -> Bool {
         let source = ViewSource(view)
-        let verdict = PolicyVerdict(request, policies: [rules], entities: EntityView(source, in: .at(time)))
+        let verdict = PolicyVerdict(request, policies: [rules], entities: EntityView(source.inForce, in: .at(time)))
         if let damage = source.damage { throw .damaged(damage) }
         return verdict.isPermitted
     }

@@ -130,7 +130,7 @@ extension Application {
             let request = ListRequest(after: cursor, limit: min(remaining, ListRequest.maximumLimit))
             let page = try read { view throws(StateDamage) in try view.principals(kind, request) }
             for id in page.items.map(\.spec.id) {
-                guard try read({ view throws(StateDamage) in try view.status(.principal(id)) }) == .active else {
+                guard try read({ view throws(StateDamage) in try view.statusBelowAll(id) }) == .active else {
                     continue
                 }
                 if try canActivate(EntityUIDs.principal(id), rules) { return true }

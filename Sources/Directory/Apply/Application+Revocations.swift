@@ -2,20 +2,27 @@ internal import Identity
 internal import Kernel
 
 extension Application {
-    mutating func revoke(_ subject: RevocationSubject, _ reason: String) throws(DirectoryError) -> CommandResult.Done {
+    mutating func revoke(
+        _ subject: RevocationSubject,
+        _ reason: String,
+        cascades: Bool
+    ) throws(DirectoryError) -> CommandResult.Done {
         try checkText(reason, "reason")
+        // Nobody is below a token.
+        if case .token = subject { try check(!cascades, "cascade") }
         let standing = try read { view throws(StateDamage) in try view.standing(subject) }
-        if let standing, let earlier = standing.statements.first(where: { $0.kind == .revoke }) {
+        if let standing, let earlier = standing.statements.first(where: { $0.covers(.revoke, cascades: cascades) }) {
             return done(standing.metadata, created: [earlier.id.hex])
         }
         try checkKnown(subject, standing)
-        return state(command(.revoke, against: subject, reason), standing)
+        return state(command(.revoke, against: subject, reason, cascades: cascades), standing)
     }
 
     mutating func quarantine(
         _ principal: PrincipalID,
         _ level: QuarantineLevel,
-        _ reason: String
+        _ reason: String,
+        cascades: Bool
     ) throws(DirectoryError) -> CommandResult.Done {
         try checkText(reason, "reason")
         let subject = RevocationSubject.principal(principal)
@@ -24,7 +31,7 @@ extension Application {
         guard (standing?.statements.count ?? 0) < Limits.statementsPerSubject else {
             throw .refused(.limitReached, subject.description)
         }
-        return state(command(RevocationKind(level), against: subject, reason), standing)
+        return state(command(RevocationKind(level), against: subject, reason, cascades: cascades), standing)
     }
 
     /// A name that was never used is more likely mistyped: to accept it would let the true one go on.
@@ -41,12 +48,14 @@ extension Application {
     private func command(
         _ kind: RevocationKind,
         against subject: RevocationSubject,
-        _ reason: String
+        _ reason: String,
+        cascades: Bool
     ) -> RevocationRecord {
         RevocationRecord(
-            id: statementID(kind, subject, reason),
+            id: statementID(kind, subject, reason, cascades: cascades),
             kind: kind,
             subject: subject,
+            cascades: cascades,
             reason: reason,
             revoker: command.caller,
             index: index,
@@ -57,7 +66,7 @@ extension Application {
     /// Puts a new statement in force.
     mutating func state(_ record: RevocationRecord, _ standing: StandingRecord?) -> CommandResult.Done {
         store(.revocation(record))
-        let statement = StandingRecord.Statement(id: record.id, kind: record.kind)
+        let statement = StandingRecord.Statement(id: record.id, kind: record.kind, cascades: record.cascades)
         let metadata = update(standing, of: record.subject, to: (standing?.statements ?? []) + [statement])
         epoch += 1
         events.append(.standingChanged(record.subject, epoch: epoch))
@@ -70,14 +79,23 @@ extension Application {
         to statements: [StandingRecord.Statement]
     ) -> RecordMetadata {
         let metadata = metadata(replacing: standing?.metadata)
-        store(.standing(StandingRecord(subject: subject, statements: statements, metadata: metadata)))
+        store(
+            .standing(StandingRecord(subject: subject, statements: statements, metadata: metadata)),
+            replacing: standing.map { .standing($0) }
+        )
         return metadata
     }
 
     /// The log index makes two statements of equal content two statements.
-    func statementID(_ kind: RevocationKind, _ subject: RevocationSubject, _ reason: String) -> Digest {
+    func statementID(
+        _ kind: RevocationKind,
+        _ subject: RevocationSubject,
+        _ reason: String,
+        cascades: Bool = false
+    ) -> Digest {
         var hasher = DigestHasher()
-        for text in ["reeve statement 1", kind.rawValue, subject.description, reason, command.caller.description] {
+        let head = cascades ? "reeve cascading statement 1" : "reeve statement 1"
+        for text in [head, kind.rawValue, subject.description, reason, command.caller.description] {
             hasher.update(UInt64(text.utf8.count))
             hasher.update(Array(text.utf8))
         }

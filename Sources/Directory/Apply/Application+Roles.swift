@@ -43,7 +43,7 @@ extension Application {
         try check(Grammar.isName(spec.id), "id")
         let old = try read { view throws(StateDamage) in try view.assignment(spec.id) }
         try check(precondition, on: old?.metadata, spec.id)
-        if let old, old.spec == spec { return done(old.metadata) }
+        if let old, old.spec == spec, try !isUndone(old) { return done(old.metadata) }
         try checkText(spec.reason, "reason")
         if let expiresAt = spec.expiresAt { try check(spec.notBefore < expiresAt, "expiresAt") }
         if let old {
@@ -62,6 +62,11 @@ extension Application {
         store(.assignment(record), replacing: old.map { .assignment($0) })
         events.append(.assignmentsChanged(of: spec.principal))
         return done(metadata)
+    }
+
+    /// Then to grant the same again is no repetition: it is another's word, which counts.
+    private func isUndone(_ record: AssignmentRecord) throws(DirectoryError) -> Bool {
+        try read { view throws(StateDamage) in try view.isUndone(record) }
     }
 
     mutating func delete(

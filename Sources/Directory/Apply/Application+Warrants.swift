@@ -71,6 +71,7 @@ extension Application {
                 id: signed.id,
                 kind: statement.kind,
                 subject: statement.subject,
+                cascades: statement.cascades,
                 reason: statement.reason,
                 revoker: warrant.issuer,
                 index: index,

@@ -93,7 +93,9 @@ extension Application {
         guard let cluster, let ledger = try read({ view throws(StateDamage) in try view.ledger() }) else {
             throw .refused(.notBootstrapped)
         }
-        guard command.featureLevel <= cluster.featureLevel else { throw .refused(.featureLevel) }
+        guard max(command.featureLevel, command.body.featureLevel) <= cluster.featureLevel else {
+            throw .refused(.featureLevel)
+        }
         try checkVoucher()
         time = max(time, ledger.time)
         epoch = ledger.epoch
@@ -156,8 +158,9 @@ extension Application {
         case .activatePolicies(let set, let version, let precondition): try activate(set, version, precondition)
         case .deletePolicySet(let set, let precondition): try deletePolicySet(set, precondition)
         case .issueToken(let grant): try issue(grant)
-        case .revoke(let subject, let reason): try revoke(subject, reason)
-        case .quarantine(let principal, let level, let reason): try quarantine(principal, level, reason)
+        case .revoke(let subject, let reason, let cascades): try revoke(subject, reason, cascades: cascades)
+        case .quarantine(let principal, let level, let reason, let cascades):
+            try quarantine(principal, level, reason, cascades: cascades)
         case .liftQuarantine(let statements, let reason): try lift(statements, reason)
         case .issueWarrant(let spec): try issue(spec)
         case .withdrawWarrant(let name): try withdrawWarrant(name)

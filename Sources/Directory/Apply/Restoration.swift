@@ -141,7 +141,8 @@ extension Application {
         epoch += 1
         if let mark = record.warrant { try count(mark) }
         guard record.lift == nil else { return }
-        try stand(StandingRecord.Statement(id: record.id, kind: record.kind), against: record.subject)
+        let statement = StandingRecord.Statement(id: record.id, kind: record.kind, cascades: record.cascades)
+        try stand(statement, against: record.subject)
     }
 
     /// As where the log records it: two statements under one number freeze the warrant.
@@ -162,7 +163,7 @@ extension Application {
             statements: (standing?.statements ?? []) + [statement],
             metadata: metadata(replacing: standing?.metadata)
         )
-        store(.standing(record))
+        store(.standing(record), replacing: standing.map { .standing($0) })
     }
 
     private mutating func quarantinePrincipals(

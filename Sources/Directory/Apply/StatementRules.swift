@@ -118,7 +118,7 @@ extension DirectoryView {
     private func hasRoom(for statement: Statement) throws(StateDamage) -> Bool {
         guard let standing = try standing(statement.subject) else { return true }
         return standing.statements.count < Limits.statementsPerSubject
-            || standing.statements.allSatisfy { $0.kind < statement.kind }
+            || !standing.statements.contains { $0.covers(statement.kind, cascades: statement.cascades) }
     }
 }
 
@@ -128,9 +128,11 @@ extension SignedStatement {
         guard signature.count == Self.signatureByteCount, statement.reason.utf8.count <= Limits.textByteCount else {
             return .invalid
         }
-        if case .token = statement.subject, statement.kind != .revoke { return .invalid }
+        // Nobody is below a token.
+        if case .token = statement.subject, statement.kind != .revoke || statement.cascades { return .invalid }
         if statement.issuedAt >= warrant.expiresAt { return .warrantExpired }
         if statement.sequence < 1 || statement.sequence > warrant.budget { return .overBudget }
+        if statement.cascades, !warrant.cascades { return .cascadeNotAllowed }
         return statement.kind > warrant.level ? .levelTooHigh : nil
     }
 }

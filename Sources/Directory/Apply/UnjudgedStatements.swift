@@ -24,6 +24,7 @@ extension DirectoryState {
                     id: signed.id,
                     kind: signed.statement.kind,
                     subject: signed.statement.subject,
+                    cascades: signed.statement.cascades,
                     reason: signed.statement.reason,
                     revoker: warrant.issuer,
                     index: index,

@@ -17,15 +17,16 @@ package struct Command: Hashable, Sendable {
     package let notAfter: WallTime
     package let body: CommandBody
 
+    /// - Parameter featureLevel: The body's own unless another is given.
     package init(
-        featureLevel: FeatureLevel = .first,
+        featureLevel: FeatureLevel? = nil,
         caller: Caller,
         authenticatedBy: MemberID,
         idempotencyKey: String,
         notAfter: WallTime,
         body: CommandBody
     ) {
-        self.featureLevel = featureLevel
+        self.featureLevel = featureLevel ?? body.featureLevel
         self.caller = caller
         self.authenticatedBy = authenticatedBy
         self.idempotencyKey = idempotencyKey
@@ -71,9 +72,27 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package init(_ number: UInt32) { self.number = number }
 
     package static let first = FeatureLevel(1)
+    /// Statements may cascade.
+    package static let cascades = FeatureLevel(2)
     /// The highest that this program can apply.
-    package static let supported = FeatureLevel(1)
+    package static let supported = cascades
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     package var description: String { "level \(number)" }
+}
+
+extension CommandBody {
+    /// The lowest level at which all that the body says is understood: a program below it would take less away than is meant.
+    package var featureLevel: FeatureLevel {
+        switch self {
+        case .revoke(_, _, let cascades), .quarantine(_, _, _, let cascades): cascades ? .cascades : .first
+        case .issueWarrant(let spec): spec.cascades ? .cascades : .first
+        case .judgeStatement(let signed): signed.statement.cascades ? .cascades : .first
+        case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
+            .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .putSettings, .addAdministrator,
+            .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join, .promoteMember, .removeMember,
+            .claimMember, .pinIssuer:
+            .first
+        }
+    }
 }

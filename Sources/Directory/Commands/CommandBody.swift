@@ -19,10 +19,10 @@ package indirect enum CommandBody: Hashable, Sendable {
 
     case issueToken(TokenGrant)
 
-    /// For ever: the id never acts again, and never comes back.
-    case revoke(RevocationSubject, reason: String)
-    /// Takes a principal out of action until the statement is lifted.
-    case quarantine(PrincipalID, QuarantineLevel, reason: String)
+    /// For ever: the id never acts again, and never comes back. One that cascades takes everything below a principal, too.
+    case revoke(RevocationSubject, reason: String, cascades: Bool = false)
+    /// Takes a principal out of action until the statement is lifted; one that cascades, everything below it as well.
+    case quarantine(PrincipalID, QuarantineLevel, reason: String, cascades: Bool = false)
     /// Lifts the statements named; those never act again.
     case liftQuarantine(statements: [Digest], reason: String)
 

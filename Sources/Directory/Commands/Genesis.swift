@@ -17,7 +17,7 @@ package struct Genesis: Hashable, Sendable {
         voters: [MemberSpec],
         administrator: AdministratorSpec,
         settings: Settings = Settings(),
-        featureLevel: FeatureLevel = .first
+        featureLevel: FeatureLevel = .supported
     ) {
         self.lineage = lineage
         self.trustDomain = trustDomain

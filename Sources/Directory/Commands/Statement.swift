@@ -12,6 +12,8 @@ package struct Statement: Hashable, Sendable {
     package let sequence: UInt32
     package let kind: RevocationKind
     package let subject: RevocationSubject
+    /// Whether it takes from everybody below its subject as well. See `Cascade`.
+    package let cascades: Bool
     package let reason: String
     /// By the revoker's clock.
     package let issuedAt: WallTime
@@ -22,6 +24,7 @@ package struct Statement: Hashable, Sendable {
         sequence: UInt32,
         kind: RevocationKind,
         subject: RevocationSubject,
+        cascades: Bool = false,
         reason: String,
         issuedAt: WallTime
     ) {
@@ -30,13 +33,17 @@ package struct Statement: Hashable, Sendable {
         self.sequence = sequence
         self.kind = kind
         self.subject = subject
+        self.cascades = cascades
         self.reason = reason
         self.issuedAt = issuedAt
     }
 
     /// What the revoker signs. Lengths before texts, so that no two statements have the same bytes.
+    ///
+    /// One that cascades has a head of its own. A program that does not know of cascades reads it as one that does not, finds
+    /// that the signature is of something else, and does not take it for less than it is.
     package var signedBytes: [UInt8] {
-        var bytes = Array("reeve statement 2\0".utf8)
+        var bytes = Array((cascades ? "reeve statement 3\0" : "reeve statement 2\0").utf8)
         bytes.append(bigEndian: lineage.high)
         bytes.append(bigEndian: lineage.low)
         bytes.append(bigEndian: UInt64(sequence))
@@ -85,6 +92,8 @@ package enum StatementRefusal: String, Hashable, Sendable, CaseIterable {
     case outOfScope = "out_of_scope"
     /// The warrant allows milder statements only.
     case levelTooHigh = "level_too_high"
+    /// The warrant does not allow statements that cascade.
+    case cascadeNotAllowed = "cascade_not_allowed"
     case overBudget = "over_budget"
     case badSignature = "bad_signature"
     /// The log knows no such principal or token.

@@ -16,6 +16,27 @@ package struct EntityFacts: Hashable, Sendable {
         package let role: EntityUID
         package let notBefore: WallTime
         package let expiresAt: WallTime?
+        /// Nil where no principal granted it: then nothing cascades onto it.
+        package let origin: Origin?
+
+        /// Where it comes from.
+        package struct Origin: Hashable, Sendable {
+            package let grantor: EntityUID
+            /// Of the assignment, when it last changed.
+            package let revision: LogIndex
+        }
+
+        init(_ record: AssignmentRecord) {
+            role = EntityUIDs.role(record.spec.role)
+            notBefore = record.spec.notBefore
+            expiresAt = record.spec.expiresAt
+            origin = Self.origin(record)
+        }
+
+        private static func origin(_ record: AssignmentRecord) -> Origin? {
+            guard case .principal(let id, _) = record.grantor else { return nil }
+            return Origin(grantor: EntityUIDs.principal(id), revision: record.metadata.revision)
+        }
 
         /// Whether the grant counts at every moment that the present may be. DESIGN section 5.
         package func counts(in interval: TimeInterval) -> Bool {
@@ -24,15 +45,16 @@ package struct EntityFacts: Hashable, Sendable {
             return interval.latest < expiresAt
         }
 
-        /// Whether it counts at every time.
-        fileprivate static func isTimeless(_ assignment: AssignmentSpec) -> Bool {
-            assignment.notBefore == .distantPast && assignment.expiresAt == nil
+        /// Whether it counts at every time, whatever becomes of anybody.
+        fileprivate static func isUnconditional(_ assignment: AssignmentRecord) -> Bool {
+            assignment.spec.notBefore == .distantPast && assignment.spec.expiresAt == nil && origin(assignment) == nil
         }
     }
 
     package let attributes: Cedar.Record
-    /// Those that do not depend on time, roles that are held at every time among them.
+    /// Those that depend on nothing, roles that are held at every time among them.
     package let parents: EntityUIDList
+    /// Roles that depend on the time, or on the principal that granted them.
     package let grants: [Grant]
 
     /// Attributes of a principal that Reeve sets; nobody else may.
@@ -49,7 +71,7 @@ package struct EntityFacts: Hashable, Sendable {
         self.grants = grants
     }
 
-    package init(principal spec: PrincipalSpec, status: SubjectStatus, assignments: [AssignmentSpec]) {
+    package init(principal spec: PrincipalSpec, status: SubjectStatus, assignments: [AssignmentRecord]) {
         let references = [("owner", spec.owner), ("parent", spec.parent)].compactMap { name, id in
             id.map { (name, Value.entity(EntityUIDs.principal($0))) }
         }
@@ -59,10 +81,8 @@ package struct EntityFacts: Hashable, Sendable {
             attributes: isBare
                 ? Self.bare[status] ?? Self.status(status)
                 : Self.attributes(spec.attributes, references + [("status", .string(status.rawValue))]),
-            parents: assignments.filter(Grant.isTimeless).map { EntityUIDs.role($0.role) },
-            grants: assignments.filter { !Grant.isTimeless($0) }.map {
-                Grant(role: EntityUIDs.role($0.role), notBefore: $0.notBefore, expiresAt: $0.expiresAt)
-            }
+            parents: assignments.filter(Grant.isUnconditional).map { EntityUIDs.role($0.spec.role) },
+            grants: assignments.filter { !Grant.isUnconditional($0) }.map { Grant($0) }
         )
     }
 
@@ -103,6 +123,18 @@ package struct EntityFacts: Hashable, Sendable {
     /// The same principal, with another status.
     package func having(_ status: SubjectStatus) -> EntityFacts {
         EntityFacts(attributes.merging(Self.bare[status] ?? Self.status(status)), parents, grants)
+    }
+
+    /// The same principal, with that status at most, and with these of its grants.
+    func lowered(to status: SubjectStatus, keeping grants: [Grant]) -> EntityFacts {
+        let lowered = status > self.status ? having(status) : self
+        return EntityFacts(lowered.attributes, parents, grants)
+    }
+
+    /// Of a principal.
+    private var status: SubjectStatus {
+        guard case .string(let text)? = attributes["status"] else { return .active }
+        return SubjectStatus(rawValue: text) ?? .active
     }
 
     /// The same, with parents by names that others have them by as well.

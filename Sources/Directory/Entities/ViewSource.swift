@@ -3,7 +3,7 @@ package import Identity
 internal import Kernel
 
 /// Facts straight from a view. Remembers damage that it met, since an answer of "not known" would be a lie.
-final class ViewSource<View: KeyValueView>: EntitySource {
+final class ViewSource<View: KeyValueView>: CascadingSource {
     private let view: DirectoryView<View>
     private(set) var damage: StateDamage?
 
@@ -17,6 +17,19 @@ final class ViewSource<View: KeyValueView>: EntitySource {
             return nil
         }
     }
+
+    func cascade(from uid: EntityUID) -> Cascade? {
+        guard let id = PrincipalID(uid) else { return nil }
+        do {
+            return try view.standing(.principal(id))?.cascade
+        } catch {
+            damage = damage ?? error
+            return nil
+        }
+    }
+
+    /// The entities as policies are to see them.
+    var inForce: any EntitySource { view.hasCascades ? CascadedEntities(self) : self }
 }
 
 extension DirectoryView {
@@ -41,7 +54,35 @@ extension DirectoryView {
         return EntityFacts(
             principal: record.spec,
             status: try status(.principal(id)),
-            assignments: try assignments(of: id).map(\.spec)
+            assignments: try assignments(of: id)
         )
+    }
+
+    /// The strictest of what is recorded against the principal, and of what cascades onto it from above.
+    func statusBelowAll(_ id: PrincipalID) throws(StateDamage) -> SubjectStatus {
+        let own = try status(.principal(id))
+        guard hasCascades else { return own }
+        let source = ViewSource(self)
+        let above = source.cascade(above: EntityUIDs.principal(id)).status
+        if let damage = source.damage { throw damage }
+        return max(own, above)
+    }
+
+    /// Whether what a caller granted counts for nothing.
+    func isUndone(grantsOf caller: Caller) throws(StateDamage) -> Bool {
+        guard hasCascades, case .principal(let id, _) = caller else { return false }
+        let source = ViewSource(self)
+        let finding = source.cascade(onGrantsOf: EntityUIDs.principal(id))
+        if let damage = source.damage { throw damage }
+        return finding != .none
+    }
+
+    /// Whether an assignment counts for nothing, because of who granted it.
+    func isUndone(_ assignment: AssignmentRecord) throws(StateDamage) -> Bool {
+        guard hasCascades else { return false }
+        let source = ViewSource(self)
+        let finding = source.cascade(onto: EntityFacts.Grant(assignment))
+        if let damage = source.damage { throw damage }
+        return finding != .none
     }
 }

@@ -83,14 +83,18 @@ private struct AdministrativeAction {
     ]
 
     private static let revocations = [
-        command("revoke", on: .principal, .token),
-        command("quarantine", on: .principal, context: [.required("level", .string)]),
+        command("revoke", on: .principal, .token, context: [.required("cascade", .bool)]),
+        command(
+            "quarantine",
+            on: .principal,
+            context: [.required("level", .string), .required("cascade", .bool)]
+        ),
         command(
             "issueWarrant",
             on: .cluster,
             context: [
-                .required("name", .string), .required("level", .string), .required("expiresAt", .datetime),
-                .required("budget", .long),
+                .required("name", .string), .required("level", .string), .required("cascade", .bool),
+                .required("expiresAt", .datetime), .required("budget", .long),
             ]
         ),
         command("withdrawWarrant", on: .cluster, context: [.required("name", .string)]),

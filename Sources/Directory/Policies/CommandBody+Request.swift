@@ -7,8 +7,9 @@ internal import Kernel
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
 /// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
-/// `level` of a quarantine, `name` and `expiresAt` of a join ticket, `name`, `level`, `expiresAt` and `budget` of a warrant. A node joins in the authority of whoever issued its
-/// ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no policy, nor does a
+/// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket, `name`, `level`,
+/// `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of whoever issued its ticket, who is asked
+/// for `issueJoinTicket` again; a node's claim to its own data directory needs no policy, nor does a
 /// statement that is brought to the log, since its warrant is the leave.
 extension CommandBody {
     /// Id of the `Reeve::Action`.
@@ -58,8 +59,8 @@ extension CommandBody {
         case .activatePolicies(let set, let version, _): "policies/\(set)/\(version)"
         case .deletePolicySet(let set, _): "policies/\(set)"
         case .issueToken(let grant): "token/\(grant.id)"
-        case .revoke(let subject, _): subject.description
-        case .quarantine(let principal, _, _): principal.description
+        case .revoke(let subject, _, _): subject.description
+        case .quarantine(let principal, _, _, _): principal.description
         case .liftQuarantine(let statements, _): statements.map(\.hex).joined(separator: " ")
         case .issueWarrant(let spec): "warrant/\(spec.name)"
         case .withdrawWarrant(let name): "warrant/\(name)"
@@ -84,8 +85,8 @@ extension CommandBody {
         case .draftPolicies(let draft): EntityUIDs.policySet(draft.set)
         case .activatePolicies(let set, _, _), .deletePolicySet(let set, _): EntityUIDs.policySet(set)
         case .issueToken(let grant): EntityUIDs.token(grant.id)
-        case .revoke(let subject, _): EntityUIDs.subject(subject)
-        case .quarantine(let principal, _, _): EntityUIDs.principal(principal)
+        case .revoke(let subject, _, _): EntityUIDs.subject(subject)
+        case .quarantine(let principal, _, _, _): EntityUIDs.principal(principal)
         case .liftQuarantine: nil
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             EntityUIDs.administrator(fingerprint)
@@ -109,16 +110,19 @@ extension CommandBody {
             case .issueToken(let grant):
                 [("principal", grant.principal.value), ("expiresAt", grant.expiresAt.value)]
             case .activatePolicies(_, let version, _): [("version", .long(Int64(clamping: version)))]
-            case .quarantine(_, let level, _): [("level", .string(level.rawValue))]
+            case .revoke(_, _, let cascades): [("cascade", .bool(cascades))]
+            case .quarantine(_, let level, _, let cascades):
+                [("level", .string(level.rawValue)), ("cascade", .bool(cascades))]
             case .issueJoinTicket(let ticket):
                 [("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value)]
             case .withdrawJoinTicket(let name), .withdrawWarrant(let name): [("name", .string(name))]
             case .issueWarrant(let spec):
                 [
                     ("name", .string(spec.name)), ("level", .string(spec.level.rawValue)),
-                    ("expiresAt", spec.expiresAt.value), ("budget", .long(Int64(spec.budget))),
+                    ("cascade", .bool(spec.cascades)), ("expiresAt", spec.expiresAt.value),
+                    ("budget", .long(Int64(spec.budget))),
                 ]
-            case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .revoke, .liftQuarantine,
+            case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .liftQuarantine,
                 .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
                 .removeMember, .claimMember, .pinIssuer, .judgeStatement:
                 []

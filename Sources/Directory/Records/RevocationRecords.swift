@@ -38,6 +38,8 @@ package struct RevocationRecord: Hashable, Sendable {
     package let id: Digest
     package let kind: RevocationKind
     package let subject: RevocationSubject
+    /// Whether it takes from everybody below its subject as well. See `Cascade`.
+    package let cascades: Bool
     package let reason: String
     package let revoker: Caller
     package let index: LogIndex
@@ -50,6 +52,7 @@ package struct RevocationRecord: Hashable, Sendable {
         id: Digest,
         kind: RevocationKind,
         subject: RevocationSubject,
+        cascades: Bool = false,
         reason: String,
         revoker: Caller,
         index: LogIndex,
@@ -60,6 +63,7 @@ package struct RevocationRecord: Hashable, Sendable {
         self.id = id
         self.kind = kind
         self.subject = subject
+        self.cascades = cascades
         self.reason = reason
         self.revoker = revoker
         self.index = index
@@ -73,6 +77,7 @@ package struct RevocationRecord: Hashable, Sendable {
             id: id,
             kind: kind,
             subject: subject,
+            cascades: cascades,
             reason: reason,
             revoker: revoker,
             index: index,
@@ -90,10 +95,17 @@ package struct StandingRecord: Hashable, Sendable {
     package struct Statement: Hashable, Sendable {
         package let id: Digest
         package let kind: RevocationKind
+        package let cascades: Bool
 
-        package init(id: Digest, kind: RevocationKind) {
+        package init(id: Digest, kind: RevocationKind, cascades: Bool = false) {
             self.id = id
             self.kind = kind
+            self.cascades = cascades
+        }
+
+        /// Whether nothing is gained by another one.
+        func covers(_ kind: RevocationKind, cascades: Bool) -> Bool {
+            self.kind >= kind && (self.cascades || !cascades)
         }
     }
 
@@ -110,6 +122,18 @@ package struct StandingRecord: Hashable, Sendable {
 
     /// The strictest statement that is not lifted.
     package var status: SubjectStatus { SubjectStatus(statements.map(\.kind).max()) }
+
+    /// What those below the subject are under: the strictest statement that cascades and is not lifted, the first of several.
+    package var cascade: Cascade? {
+        guard case .principal(let id) = subject else { return nil }
+        var strictest: Statement?
+        for statement in statements where statement.cascades && strictest.map({ $0.kind < statement.kind }) ?? true {
+            strictest = statement
+        }
+        return strictest.map {
+            Cascade(ancestor: EntityUIDs.principal(id), status: SubjectStatus($0.kind), statement: $0.id)
+        }
+    }
 }
 
 /// The level in force for a principal or a token.

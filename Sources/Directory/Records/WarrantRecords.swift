@@ -10,12 +10,14 @@ package struct WarrantSpec: Hashable, Sendable {
     package let scope: Scope
     /// The strictest statement that it may make.
     package let level: RevocationKind
+    /// Whether its statements may cascade, and so take from those below a subject that the scope does not name.
+    package let cascades: Bool
     /// Exclusive, for the time at which a statement is made.
     package let expiresAt: WallTime
     /// How many statements it may make.
     package let budget: UInt32
 
-    /// Against whom. A token is in scope with its principal.
+    /// Against whom. A token is in scope with its principal. Says nothing of those below: see `cascades`.
     package enum Scope: Hashable, Sendable {
         case everybody
         /// Sorted, each once.
@@ -31,6 +33,7 @@ package struct WarrantSpec: Hashable, Sendable {
         key: [UInt8],
         scope: Scope,
         level: RevocationKind,
+        cascades: Bool = false,
         expiresAt: WallTime,
         budget: UInt32
     ) {
@@ -38,6 +41,7 @@ package struct WarrantSpec: Hashable, Sendable {
         self.key = key
         self.scope = scope
         self.level = level
+        self.cascades = cascades
         self.expiresAt = expiresAt
         self.budget = budget
     }

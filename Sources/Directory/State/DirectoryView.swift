@@ -71,6 +71,12 @@ package struct DirectoryView<View: KeyValueView> {
         try standing(subject)?.status ?? .active
     }
 
+    /// Whether there is anybody whose standing is also that of others.
+    package var hasCascades: Bool {
+        let prefix = Key(.cascades).bytes
+        return view.first(atOrAfter: prefix)?.key.starts(with: prefix) ?? false
+    }
+
     package func administrator(_ fingerprint: Digest) throws(StateDamage) -> AdministratorRecord? {
         try find(Key(.administrator).digest(fingerprint)) {
             if case .administrator(let record) = $0 { record } else { nil }

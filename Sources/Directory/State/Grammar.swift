@@ -78,6 +78,8 @@ package enum Limits {
     package static let parents = 64
     package static let hierarchyDepth = 32
     package static let ancestors = 1024
+    /// Looked at behind one role, while something cascades: who granted it, and who had given those a role before.
+    package static let grantors = 256
     /// Assignments of one principal, and tokens of one principal.
     package static let grantsPerPrincipal = 1000
     package static let administrators = 100

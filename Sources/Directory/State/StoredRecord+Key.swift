@@ -74,7 +74,8 @@ extension StoredRecord {
                         .number(UInt64(record.statement.statement.sequence)).digest(record.statement.id)
                 )
             ]
-        case .cluster, .ledger, .settings, .policySet, .policyVersion, .standing, .administrator, .member, .command,
+        case .standing(let record): record.cascade == nil ? [] : [IndexRow(Key(.cascades).subject(record.subject))]
+        case .cluster, .ledger, .settings, .policySet, .policyVersion, .administrator, .member, .command,
             .caller, .formerMember, .joinTicket, .warrant:
             []
         }

@@ -52,6 +52,8 @@ package enum Table: UInt8, CaseIterable, Sendable {
     case retryOrder = 0x4a
     /// Warrant, sequence number, statement.
     case statementsByWarrant = 0x4b
+    /// Subject of a statement that cascades.
+    case cascades = 0x4c
 
     // The tree of digests over all rows above. Not covered by itself.
     case treeBucket = 0xf0

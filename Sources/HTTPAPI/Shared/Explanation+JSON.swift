@@ -2,6 +2,7 @@ internal import Cedar
 package import Decision
 package import Directory
 package import JSON
+internal import Kernel
 
 extension Explanation {
     /// What both APIs show of it.
@@ -13,6 +14,7 @@ extension Explanation {
             JSONMember("roles", .array(Self.unique(roles).map { .string($0) })),
             JSONMember("near_misses", .array(nearMisses.map(\.json))),
             JSONMember("failures", .array(answer.failures.map(\.json))),
+            JSONMember("cascades", .array(answer.cascades.map(\.json))),
             JSONMember(
                 "ignored_properties",
                 .array(
@@ -26,6 +28,32 @@ extension Explanation {
 
     private static func unique(_ names: [String]) -> [String] {
         names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}
+
+extension CascadeEffect {
+    fileprivate var json: JSONValue {
+        let members: [JSONMember] =
+            switch taken {
+            case .standing(let uid): [JSONMember("takes", "standing"), JSONMember("entity", uid.description)]
+            case .role(let role, let grantor):
+                [
+                    JSONMember("takes", "role"), JSONMember("entity", role.description),
+                    JSONMember("granted_by", grantor.description),
+                ]
+            case .token(let issuer): [JSONMember("takes", "token"), JSONMember("granted_by", issuer.description)]
+            }
+        return .object(members + cascade.members)
+    }
+}
+
+extension Cascade {
+    /// Which statement, and against whom.
+    var members: [JSONMember] {
+        [
+            JSONMember("against", ancestor.description), JSONMember("status", status.rawValue),
+            JSONMember("statement", statement.hex),
+        ]
     }
 }
 

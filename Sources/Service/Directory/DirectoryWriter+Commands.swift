@@ -47,18 +47,20 @@ extension DirectoryWriter {
     package func revoke(
         _ subject: RevocationSubject,
         reason: String,
+        cascades: Bool = false,
         _ call: WriteCall
     ) async throws(ServiceError) -> WriteReceipt {
-        try await submit(.revoke(subject, reason: reason), call)
+        try await submit(.revoke(subject, reason: reason, cascades: cascades), call)
     }
 
     package func quarantine(
         _ principal: PrincipalID,
         _ level: QuarantineLevel,
         reason: String,
+        cascades: Bool = false,
         _ call: WriteCall
     ) async throws(ServiceError) -> WriteReceipt {
-        try await submit(.quarantine(principal, level, reason: reason), call)
+        try await submit(.quarantine(principal, level, reason: reason, cascades: cascades), call)
     }
 
     package func liftQuarantine(

@@ -22,7 +22,8 @@ extension StatementChecker {
     package func refused(_ id: Digest, _ refusal: StatementRefusal) throws(Violation) {
         guard let known = self[id] else { return }
         switch refusal {
-        case .badSignature, .otherCluster, .outOfScope, .levelTooHigh, .overBudget, .warrantExpired, .invalid:
+        case .badSignature, .otherCluster, .outOfScope, .levelTooHigh, .cascadeNotAllowed, .overBudget, .warrantExpired,
+            .invalid:
             throw Violation(.history, "\(known.name) is refused as \(refusal), which it is not")
         // A node may not have heard of the warrant or the agent yet.
         case .unknownWarrant, .warrantWithdrawn, .warrantFrozen, .unknownSubject, .limitReached: return
@@ -36,8 +37,8 @@ extension StatementChecker {
             case .warrantWithdrawn: unwanted.contains(warrant)
             case .warrantFrozen: isFrozen(warrant) && judged(before: index, known) != 1
             case .limitReached: true
-            case .badSignature, .otherCluster, .outOfScope, .levelTooHigh, .overBudget, .warrantExpired, .invalid,
-                .unknownWarrant, .unknownSubject:
+            case .badSignature, .otherCluster, .outOfScope, .levelTooHigh, .cascadeNotAllowed, .overBudget,
+                .warrantExpired, .invalid, .unknownWarrant, .unknownSubject:
                 false
             }
         guard !isReason else { return }

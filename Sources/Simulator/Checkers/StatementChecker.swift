@@ -24,10 +24,13 @@ package struct StatementChecker: Sendable {
     package struct Known: Sendable {
         package let signed: SignedStatement
         package let agent: Int
+        /// Below that one, where the statement cascades.
+        package let others: [Int]
         package internal(set) var verdict: Verdict?
         /// Machines that have said that it counts, and when first.
         package internal(set) var holders: [(node: Int, since: Instant)] = []
 
+        var taken: [Int] { [agent] + others }
         package var id: Digest { signed.id }
         var name: String { "statement \(signed.id) against agent \(agent)" }
         var isRefused: Bool { if case .refused = verdict { true } else { false } }
@@ -59,10 +62,10 @@ package struct StatementChecker: Sendable {
     package init() {}
 
     /// A revoker made a statement under its warrant, well signed and within all bounds.
-    package mutating func made(_ signed: SignedStatement, against agent: Int) {
+    package mutating func made(_ signed: SignedStatement, against agent: Int, and others: [Int] = []) {
         guard places[signed.id] == nil else { return }
         places[signed.id] = statements.count
-        statements.append(Known(signed: signed, agent: agent))
+        statements.append(Known(signed: signed, agent: agent, others: others))
     }
 
     package mutating func asksToWithdraw(_ warrant: String) { unwanted.insert(warrant) }
@@ -72,8 +75,8 @@ package struct StatementChecker: Sendable {
 
     package subscript(id: Digest) -> Known? { places[id].map { statements[$0] } }
 
-    /// Against whom there is any, in the order of making.
-    package var agents: [Int] { statements.map(\.agent) }
+    /// From whom any takes, in the order of making.
+    package var agents: [Int] { statements.flatMap(\.taken) }
 }
 
 /// While a run goes on.
@@ -173,7 +176,7 @@ extension StatementChecker {
 
     /// A node answered a request with allow that every kind of statement forbids.
     package func allowed(_ agent: Int, by node: Int, _ plea: Circumstances) throws(Violation) {
-        for known in statements where known.agent == agent && !known.isRefused {
+        for known in statements where known.taken.contains(agent) && !known.isRefused {
             if known.holders.contains(where: { $0.node == node }) {
                 throw Violation(.revocation, "n\(node + 1) allows agent \(agent) after it answered for \(known.name)")
             }

@@ -42,6 +42,26 @@ package struct Population: Sendable {
         ] + documents.indices.map { .put(.resource(document($0, value: 0)), .none) }
     }
 
+    /// Every fourth agent answers for the one that is created after it.
+    package static func below(_ agent: Int) -> [Int] {
+        agent % 4 == 2 && agent + 1 < agentCount ? [agent + 1] : []
+    }
+
+    /// Whether what is stated against the agent takes from those below as well: so it is for half of those that have any.
+    package static func cascades(from agent: Int) -> Bool { agent % 8 == 2 }
+
+    /// Whom a statement against the agent takes from besides.
+    package static func takenBesides(_ agent: Int) -> [Int] { cascades(from: agent) ? below(agent) : [] }
+
+    package func revocation(of agent: Int, reason: String) -> CommandBody {
+        .revoke(.principal(agents[agent]), reason: reason, cascades: Self.cascades(from: agent))
+    }
+
+    package func agent(_ number: Int) -> PrincipalSpec {
+        let owner = number > 0 && Self.below(number - 1).contains(number) ? agents[number - 1] : nil
+        return PrincipalSpec(id: agents[number], owner: owner)
+    }
+
     package func document(_ number: Int, value: Int64) -> ResourceSpec {
         ResourceSpec(id: documents[number], attributes: [Self.valueAttribute: .long(value)])
     }

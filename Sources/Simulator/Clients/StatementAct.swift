@@ -58,6 +58,7 @@ extension Population {
             key: KeyedHash.publicKey(name),
             scope: isScoped ? .principals(Self.scopedAgents.map { agents[$0] }.sorted()) : .everybody,
             level: isScoped ? .quarantine : .revoke,
+            cascades: true,
             expiresAt: VirtualClock.worldStart.advanced(by: .seconds(365 * 24 * 60 * 60)),
             budget: 1000
         )
@@ -71,6 +72,7 @@ extension Population {
             sequence: act.sequence,
             kind: act.kind,
             subject: .principal(agents[act.agent]),
+            cascades: Self.cascades(from: act.agent),
             reason: "simulated compromise",
             // The same numbers are the same statement, whenever it is brought.
             issuedAt: VirtualClock.worldStart.advanced(by: .milliseconds(UInt64(act.sequence)))

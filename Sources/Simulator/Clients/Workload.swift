@@ -47,14 +47,14 @@ package struct Workload: Sendable {
         switch act {
         case .update(let document):
             .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
-        case .createAgent(let agent): .write(.put(.principal(PrincipalSpec(id: population.agents[agent])), .none))
+        case .createAgent(let agent): .write(.put(.principal(population.agent(agent)), .none))
         case .grant(let agent, let end):
             .write(.put(.assignment(population.grant("grant-\(number)", to: agent, until: end)), .none))
         case .draft(let number):
             .write(.draftPolicies(PolicyDraft(set: Population.changingSet, text: Self.draftText(number))))
         case .activate(let version): .write(.activatePolicies(set: Population.changingSet, version: version, .none))
         case .revoke(let agent):
-            .write(.revoke(.principal(population.agents[agent]), reason: "simulated compromise"))
+            .write(population.revocation(of: agent, reason: "simulated compromise"))
         case .read(let document): .read(resource: document, atLeast: known)
         case .readCurrent(let document): .readCurrent(resource: document)
         case .decide(let agent, let document): .decide(agent: agent, resource: document)

@@ -727,6 +727,9 @@ package nonisolated struct ProtoRevoke: Sendable {
 
   package var reason: String = String()
 
+  /// From feature level 2 on.
+  package var cascade: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -751,6 +754,9 @@ package nonisolated struct ProtoQuarantine: Sendable {
   package var level: ProtoQuarantineLevel = .unspecified
 
   package var reason: String = String()
+
+  /// From feature level 2 on.
+  package var cascade: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1912,7 +1918,7 @@ nonisolated extension ProtoDeletePolicySet: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ProtoRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Revoke"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{1}reason\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{1}reason\0\u{1}cascade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1922,6 +1928,7 @@ nonisolated extension ProtoRevoke: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._subject) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.cascade) }()
       default: break
       }
     }
@@ -1938,12 +1945,16 @@ nonisolated extension ProtoRevoke: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
     }
+    if self.cascade != false {
+      try visitor.visitSingularBoolField(value: self.cascade, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoRevoke, rhs: ProtoRevoke) -> Bool {
     if lhs._subject != rhs._subject {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.cascade != rhs.cascade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1951,7 +1962,7 @@ nonisolated extension ProtoRevoke: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ProtoQuarantine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Quarantine"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}principal\0\u{1}level\0\u{1}reason\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}principal\0\u{1}level\0\u{1}reason\0\u{1}cascade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1962,6 +1973,7 @@ nonisolated extension ProtoQuarantine: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularMessageField(value: &self._principal) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.level) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.cascade) }()
       default: break
       }
     }
@@ -1981,6 +1993,9 @@ nonisolated extension ProtoQuarantine: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
     }
+    if self.cascade != false {
+      try visitor.visitSingularBoolField(value: self.cascade, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1988,6 +2003,7 @@ nonisolated extension ProtoQuarantine: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._principal != rhs._principal {return false}
     if lhs.level != rhs.level {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.cascade != rhs.cascade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -665,6 +665,8 @@ package nonisolated struct ProtoWarrantSpec: Sendable {
 
   package var budget: UInt32 = 0
 
+  package var cascade: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -760,6 +762,9 @@ package nonisolated struct ProtoStatement: Sendable {
   package var reason: String = String()
 
   package var issuedAt: UInt64 = 0
+
+  /// Another head is signed then.
+  package var cascade: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1745,7 +1750,7 @@ nonisolated extension ProtoRevocationSubject: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoWarrantSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WarrantSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}key\0\u{1}scope\0\u{1}level\0\u{3}expires_at\0\u{1}budget\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}key\0\u{1}scope\0\u{1}level\0\u{3}expires_at\0\u{1}budget\0\u{1}cascade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1759,6 +1764,7 @@ nonisolated extension ProtoWarrantSpec: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularEnumField(value: &self.level) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.budget) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.cascade) }()
       default: break
       }
     }
@@ -1787,6 +1793,9 @@ nonisolated extension ProtoWarrantSpec: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.budget != 0 {
       try visitor.visitSingularUInt32Field(value: self.budget, fieldNumber: 6)
     }
+    if self.cascade != false {
+      try visitor.visitSingularBoolField(value: self.cascade, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1797,6 +1806,7 @@ nonisolated extension ProtoWarrantSpec: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.level != rhs.level {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.budget != rhs.budget {return false}
+    if lhs.cascade != rhs.cascade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1918,7 +1928,7 @@ nonisolated extension ProtoPrincipalIDs: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoStatement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Statement"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lineage\0\u{1}warrant\0\u{1}sequence\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{3}issued_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lineage\0\u{1}warrant\0\u{1}sequence\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{3}issued_at\0\u{1}cascade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1933,6 +1943,7 @@ nonisolated extension ProtoStatement: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularMessageField(value: &self._subject) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.issuedAt) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.cascade) }()
       default: break
       }
     }
@@ -1964,6 +1975,9 @@ nonisolated extension ProtoStatement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.issuedAt != 0 {
       try visitor.visitSingularUInt64Field(value: self.issuedAt, fieldNumber: 7)
     }
+    if self.cascade != false {
+      try visitor.visitSingularBoolField(value: self.cascade, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1975,6 +1989,7 @@ nonisolated extension ProtoStatement: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._subject != rhs._subject {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.issuedAt != rhs.issuedAt {return false}
+    if lhs.cascade != rhs.cascade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

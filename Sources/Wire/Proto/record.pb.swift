@@ -124,6 +124,7 @@ package nonisolated enum ProtoStatementRefusal: SwiftProtobuf.Enum, Swift.CaseIt
   case unknownSubject // = 10
   case limitReached // = 11
   case invalid // = 12
+  case cascadeNotAllowed // = 13
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -145,6 +146,7 @@ package nonisolated enum ProtoStatementRefusal: SwiftProtobuf.Enum, Swift.CaseIt
     case 10: self = .unknownSubject
     case 11: self = .limitReached
     case 12: self = .invalid
+    case 13: self = .cascadeNotAllowed
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -164,6 +166,7 @@ package nonisolated enum ProtoStatementRefusal: SwiftProtobuf.Enum, Swift.CaseIt
     case .unknownSubject: return 10
     case .limitReached: return 11
     case .invalid: return 12
+    case .cascadeNotAllowed: return 13
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -183,6 +186,7 @@ package nonisolated enum ProtoStatementRefusal: SwiftProtobuf.Enum, Swift.CaseIt
     .unknownSubject,
     .limitReached,
     .invalid,
+    .cascadeNotAllowed,
   ]
 
 }
@@ -811,6 +815,11 @@ package nonisolated struct ProtoRevocationRecord: @unchecked Sendable {
   /// Clears the value of `warrant`. Subsequent reads from it will return its default value.
   package mutating func clearWarrant() {_uniqueStorage()._warrant = nil}
 
+  package var cascade: Bool {
+    get {_storage._cascade}
+    set {_uniqueStorage()._cascade = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -977,6 +986,8 @@ package nonisolated struct ProtoStandingStatement: Sendable {
   package var id: Data = Data()
 
   package var kind: ProtoRevocationKind = .unspecified
+
+  package var cascade: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1309,7 +1320,7 @@ nonisolated extension ProtoWarrantState: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoStatementRefusal: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATEMENT_REFUSAL_UNSPECIFIED\0\u{1}STATEMENT_REFUSAL_OTHER_CLUSTER\0\u{1}STATEMENT_REFUSAL_UNKNOWN_WARRANT\0\u{1}STATEMENT_REFUSAL_WARRANT_WITHDRAWN\0\u{1}STATEMENT_REFUSAL_WARRANT_EXPIRED\0\u{1}STATEMENT_REFUSAL_WARRANT_FROZEN\0\u{1}STATEMENT_REFUSAL_OUT_OF_SCOPE\0\u{1}STATEMENT_REFUSAL_LEVEL_TOO_HIGH\0\u{1}STATEMENT_REFUSAL_OVER_BUDGET\0\u{1}STATEMENT_REFUSAL_BAD_SIGNATURE\0\u{1}STATEMENT_REFUSAL_UNKNOWN_SUBJECT\0\u{1}STATEMENT_REFUSAL_LIMIT_REACHED\0\u{1}STATEMENT_REFUSAL_INVALID\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATEMENT_REFUSAL_UNSPECIFIED\0\u{1}STATEMENT_REFUSAL_OTHER_CLUSTER\0\u{1}STATEMENT_REFUSAL_UNKNOWN_WARRANT\0\u{1}STATEMENT_REFUSAL_WARRANT_WITHDRAWN\0\u{1}STATEMENT_REFUSAL_WARRANT_EXPIRED\0\u{1}STATEMENT_REFUSAL_WARRANT_FROZEN\0\u{1}STATEMENT_REFUSAL_OUT_OF_SCOPE\0\u{1}STATEMENT_REFUSAL_LEVEL_TOO_HIGH\0\u{1}STATEMENT_REFUSAL_OVER_BUDGET\0\u{1}STATEMENT_REFUSAL_BAD_SIGNATURE\0\u{1}STATEMENT_REFUSAL_UNKNOWN_SUBJECT\0\u{1}STATEMENT_REFUSAL_LIMIT_REACHED\0\u{1}STATEMENT_REFUSAL_INVALID\0\u{1}STATEMENT_REFUSAL_CASCADE_NOT_ALLOWED\0")
 }
 
 nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2183,7 +2194,7 @@ nonisolated extension ProtoPolicyVersionRecord: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RevocationRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{1}revoker\0\u{1}index\0\u{1}time\0\u{1}lift\0\u{1}warrant\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}subject\0\u{1}reason\0\u{1}revoker\0\u{1}index\0\u{1}time\0\u{1}lift\0\u{1}warrant\0\u{1}cascade\0")
 
   fileprivate class _StorageClass {
     var _id: Data = Data()
@@ -2195,6 +2206,7 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
     var _time: UInt64 = 0
     var _lift: ProtoLift? = nil
     var _warrant: ProtoWarrantMark? = nil
+    var _cascade: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2214,6 +2226,7 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
       _time = source._time
       _lift = source._lift
       _warrant = source._warrant
+      _cascade = source._cascade
     }
   }
 
@@ -2241,6 +2254,7 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
         case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._time) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._lift) }()
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._warrant) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._cascade) }()
         default: break
         }
       }
@@ -2280,6 +2294,9 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._warrant {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
       } }()
+      if _storage._cascade != false {
+        try visitor.visitSingularBoolField(value: _storage._cascade, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2298,6 +2315,7 @@ nonisolated extension ProtoRevocationRecord: SwiftProtobuf.Message, SwiftProtobu
         if _storage._time != rhs_storage._time {return false}
         if _storage._lift != rhs_storage._lift {return false}
         if _storage._warrant != rhs_storage._warrant {return false}
+        if _storage._cascade != rhs_storage._cascade {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2550,7 +2568,7 @@ nonisolated extension ProtoStandingRecord: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ProtoStandingStatement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StandingStatement"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}cascade\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2560,6 +2578,7 @@ nonisolated extension ProtoStandingStatement: SwiftProtobuf.Message, SwiftProtob
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.cascade) }()
       default: break
       }
     }
@@ -2572,12 +2591,16 @@ nonisolated extension ProtoStandingStatement: SwiftProtobuf.Message, SwiftProtob
     if self.kind != .unspecified {
       try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
     }
+    if self.cascade != false {
+      try visitor.visitSingularBoolField(value: self.cascade, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: ProtoStandingStatement, rhs: ProtoStandingStatement) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.kind != rhs.kind {return false}
+    if lhs.cascade != rhs.cascade {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

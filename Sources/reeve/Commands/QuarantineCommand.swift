@@ -17,6 +17,9 @@ struct QuarantineCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Quarantine a principal; this is what `reeve quarantine NAME` does.",
             discussion: """
+                With --cascade everybody below is taken out of action too, and nothing counts that they or it have granted, \
+                as `reeve revoke --help` says; one lift gives all of it back.
+
                 With --warrant it does not wait for the cluster, as `reeve revoke --help` says.
                 """
         )
@@ -29,6 +32,11 @@ struct QuarantineCommand: AsyncParsableCommand {
         var level = QuarantineLevel.quarantine
         @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
         var warrant: String?
+        @Flag(
+            help:
+                "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
+        )
+        var cascade = false
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
@@ -37,6 +45,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                     file: warrant,
                     kind: level == .restrict ? .restrict : .quarantine,
                     subject: .principal(principal.id),
+                    cascades: cascade,
                     reason: reason
                 )
                 return try await statement.run(common)
@@ -45,8 +54,12 @@ struct QuarantineCommand: AsyncParsableCommand {
                 "principal": .string(principal.id.description), "level": .string(level.rawValue),
                 "reason": .string(reason),
             ]
-            let sentence = level == .restrict ? "\(principal.id) is restricted" : "\(principal.id) is quarantined"
-            try await common.post("/v1/quarantines", body, sentence)
+            let sentence = RevokeCommand.whom(principal.id.description, cascade)
+            try await common.post(
+                "/v1/quarantines",
+                cascade ? body.cascading : body,
+                "\(sentence) \(level == .restrict ? "restricted" : "quarantined")"
+            )
         }
     }
 
@@ -93,7 +106,8 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             let columns = [
-                Column("subject", "subject"), Column("kind", "kind"), Column("time", "time"), .caller("by", "revoker"),
+                Column("subject", "subject"), Column("kind", "kind"), Column("cascade", "cascade"),
+                Column("time", "time"), .caller("by", "revoker"),
                 Column("warrant") { $0["warrant"]?["name"]?.cell ?? "" },
                 Column("reason", "reason"), Column("lifted") { $0["lift"]?["time"]?.cell ?? "" },
                 Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },

@@ -64,7 +64,8 @@ struct ContainmentReport: Equatable {
     var isRefused: Bool { body["state"]?.stringValue == "refused" }
 
     var text: String {
-        let head = "\(body["kind"]?.cell ?? "") \(body["subject"]?.cell ?? ""): \(state)\n"
+        let below = body["cascade"]?.boolValue == true ? " and everybody below" : ""
+        let head = "\(body["kind"]?.cell ?? "") \(body["subject"]?.cell ?? "")\(below): \(state)\n"
         if isRefused { return head + "No node that knows the log's word goes by it any more.\n" }
         guard let nodes else {
             return head + "This node does not know which others go by it; ask the one that it was brought to.\n"

@@ -15,7 +15,12 @@ struct RevokeCommand: AsyncParsableCommand {
             With --wait the command asks every node of the context for a decision until each of them denies, and prints \
             how long that took. With --action and --resource it shows first that the node allowed it before.
 
-            With --warrant it does not wait for the cluster: the statement is signed with the warrant's key, and counts at the             first node that answers, though that one reaches no other. No certificate of the context is used, and             --passphrase-file and --passphrase-env are those of the warrant's key.
+            With --cascade it also holds for everybody whom the principal owns or has spawned, at any remove, now and later; \
+            and roles and tokens that any of them has granted count for nothing. With `reeve quarantine` that can be lifted.
+
+            With --warrant it does not wait for the cluster: the statement is signed with the warrant's key, and counts at the \
+            first node that answers, though that one reaches no other. No certificate of the context is used, and \
+            --passphrase-file and --passphrase-env are those of the warrant's key.
             """
     )
 
@@ -31,6 +36,10 @@ struct RevokeCommand: AsyncParsableCommand {
     var resource: EntityArgument?
     @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
     var warrant: String?
+    @Flag(
+        help: "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
+    )
+    var cascade = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -43,6 +52,9 @@ struct RevokeCommand: AsyncParsableCommand {
         guard !wait || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("--wait works for principals only.")
         }
+        guard !cascade || PrincipalID(parsing: subject) != nil else {
+            throw ValidationError("--cascade works for principals only: nobody is below a token.")
+        }
         guard !wait || warrant == nil else {
             throw ValidationError("--wait is for revocations that the cluster acknowledges; give it without --warrant.")
         }
@@ -50,13 +62,19 @@ struct RevokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let warrant, let subject = RevocationSubject(parsing: subject) {
-            let statement = StatementUnderWarrant(file: warrant, kind: .revoke, subject: subject, reason: reason)
+            let statement = StatementUnderWarrant(
+                file: warrant,
+                kind: .revoke,
+                subject: subject,
+                cascades: cascade,
+                reason: reason
+            )
             return try await statement.run(common)
         }
-        let body: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
+        let body = body
         let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
         guard wait, let principal = PrincipalID(parsing: subject) else {
-            return try await common.post(request.path, body, "\(subject) is revoked")
+            return try await common.post(request.path, body, "\(Self.whom(subject, cascade)) revoked")
         }
         try await common.connection.withClient { client in
             let watch = RevocationWatch(
@@ -70,4 +88,19 @@ struct RevokeCommand: AsyncParsableCommand {
             guard report.isComplete else { throw ExitCode.failure }
         }
     }
+
+    private var body: JSONValue {
+        let members: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
+        return cascade ? members.cascading : members
+    }
+
+    /// Subject and verb of a sentence.
+    static func whom(_ subject: String, _ cascades: Bool) -> String {
+        cascades ? "\(subject) and everybody below are" : "\(subject) is"
+    }
+}
+
+extension JSONValue {
+    /// What is asked for, for everybody below as well. Left out otherwise: nodes of before do not know the member.
+    var cascading: JSONValue { .object((objectValue ?? []) + [JSONMember(name: "cascade", value: true)]) }
 }

@@ -55,6 +55,12 @@ struct WarrantCommand: AsyncParsableCommand {
         var ownedBy: PrincipalArgument?
         @Flag(help: "Against everybody.")
         var everybody = false
+        @Flag(
+            help: """
+                Its statements may cascade: take from all below a principal as well, though none of the above covers them.
+                """
+        )
+        var cascade = false
         @Option(help: ArgumentHelp("File to make. Default: NAME.warrant.", valueName: "file"))
         var out: String?
         @Option(help: ArgumentHelp("File whose first line is the passphrase for the new key.", valueName: "file"))
@@ -117,6 +123,7 @@ struct WarrantCommand: AsyncParsableCommand {
                 name: name,
                 lineage: Lineage(high: lineage.high, low: lineage.low),
                 level: level,
+                cascades: cascade,
                 expiresAt: WallTime.now.advanced(by: expiresIn.span),
                 budget: budget,
                 nextSequence: 1,
@@ -131,10 +138,11 @@ struct WarrantCommand: AsyncParsableCommand {
         }
 
         private func body(_ key: PrivateKey, expiresAt: WallTime) -> JSONValue {
-            [
+            let members: JSONValue = [
                 "name": .string(name), "key": .string(key.compressedPublicKey.base64), "scope": scope,
                 "level": .string(level.rawValue), "expires_at": expiresAt.json, "budget": .integer(Int64(budget)),
             ]
+            return cascade ? members.cascading : members
         }
 
         private var scope: JSONValue {
@@ -164,7 +172,9 @@ struct WarrantCommand: AsyncParsableCommand {
 
         func run() async throws {
             let columns = [
-                Column("name", "name"), Column("state", "state"), Column("level", "level"), Column("scope", "scope"),
+                Column("name", "name"), Column("state", "state"), Column("level", "level"),
+                Column("cascade", "cascade"),
+                Column("scope", "scope"),
                 Column("spent") { "\($0["spent"]?.cell ?? "") of \($0["budget"]?.cell ?? "")" },
                 Column("expires", "expires_at"), .caller("issuer", "issuer"),
             ]
@@ -217,7 +227,7 @@ struct WarrantCommand: AsyncParsableCommand {
 
         func run() async throws {
             let columns = [
-                Column("subject", "subject"), Column("kind", "kind"),
+                Column("subject", "subject"), Column("kind", "kind"), Column("cascade", "cascade"),
                 Column("warrant") { "\($0["warrant"]?["name"]?.cell ?? "") \($0["warrant"]?["sequence"]?.cell ?? "")" },
                 Column("issued") { $0["warrant"]?["issued_at"]?.cell ?? "" }, Column("refusal", "refusal"),
                 Column("reason", "reason"), Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },

@@ -5,6 +5,7 @@ struct ExplanationText {
     private(set) var lines: [String] = []
 
     init(_ explanation: JSONValue) {
+        for effect in Self.list(explanation["cascades"]) { lines += Self.cascade(effect) }
         let policies = Self.list(explanation["policies"])
         for policy in policies { lines.append("  decided by  \(Self.policy(policy))") }
         for policy in Self.list(explanation["failures"]) {
@@ -19,6 +20,20 @@ struct ExplanationText {
     }
 
     private static func list(_ value: JSONValue?) -> [JSONValue] { value?.arrayValue ?? [] }
+
+    private static func cascade(_ effect: JSONValue) -> [String] {
+        let (entity, grantor) = (effect["entity"]?.cell ?? "", effect["granted_by"]?.cell ?? "")
+        let taken =
+            switch effect["takes"]?.stringValue {
+            case "role": "\(entity) does not count, since \(grantor) granted it"
+            case "token": "the token does not count, since \(grantor) issued it"
+            default: "\(entity) is \(effect["status"]?.cell ?? "") as one of those below"
+            }
+        return [
+            "  cascade     \(taken)",
+            "                from \(effect["against"]?.cell ?? ""), by statement \(effect["statement"]?.cell ?? "")",
+        ]
+    }
 
     private static func nearMiss(_ miss: JSONValue) -> [String] {
         var lines = ["  closest     \(policy(miss))"]

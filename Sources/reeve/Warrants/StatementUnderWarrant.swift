@@ -10,6 +10,7 @@ struct StatementUnderWarrant {
     let file: String
     let kind: RevocationKind
     let subject: RevocationSubject
+    let cascades: Bool
     let reason: String
 
     /// How long the log is waited for once the statement counts somewhere.
@@ -19,7 +20,7 @@ struct StatementUnderWarrant {
 
     func run(_ common: CommonOptions) async throws {
         let warrant = try WarrantFile.load(file)
-        try warrant.check(kind, at: file, now: .now)
+        try warrant.check(kind, cascades: cascades, at: file, now: .now)
         let key = try warrant.privateKey(at: file) {
             try common.connection.passphrase.read(prompt: "Passphrase of the key in \(file): ")
         }
@@ -38,6 +39,7 @@ struct StatementUnderWarrant {
             sequence: try WarrantFile.takeSequence(from: file),
             kind: kind,
             subject: subject,
+            cascades: cascades,
             reason: reason,
             issuedAt: .now
         )
@@ -54,7 +56,8 @@ struct StatementUnderWarrant {
 
         var text: String {
             let statement = signed.statement
-            var lines = ["\(statement.subject) is \(SubjectStatus(statement.kind).rawValue): enforced at \(node)"]
+            let whom = RevokeCommand.whom(statement.subject.description, statement.cascades)
+            var lines = ["\(whom) \(SubjectStatus(statement.kind).rawValue): enforced at \(node)"]
             if let revision { lines.append("recorded (revision \(revision))") }
             if let refusal { lines.append("refused: \(refusal)") }
             if revision == nil, refusal == nil {

@@ -14,6 +14,7 @@ struct WarrantFile: Hashable, Sendable {
     let name: String
     let lineage: Lineage
     let level: RevocationKind
+    let cascades: Bool
     let expiresAt: WallTime
     let budget: UInt32
     /// Of the next statement; past the budget when all are used.
@@ -61,12 +62,19 @@ struct WarrantFile: Hashable, Sendable {
     }
 
     /// Refuses what every node would refuse, before it costs a number.
-    func check(_ kind: RevocationKind, at path: String, now: WallTime) throws {
+    func check(_ kind: RevocationKind, cascades: Bool, at path: String, now: WallTime) throws {
         guard kind <= level else {
             throw CommandError(
                 "the warrant allows statements up to \(level.rawValue), and this is to \(kind.rawValue)",
                 at: path,
                 advice: "use another warrant, or the command without --warrant"
+            )
+        }
+        guard self.cascades || !cascades else {
+            throw CommandError(
+                "the warrant does not allow statements that cascade",
+                at: path,
+                advice: "use another warrant, or leave --cascade or --warrant out"
             )
         }
         guard now < expiresAt else {
@@ -109,11 +117,13 @@ extension WarrantFile {
         guard let expiresAt = try reader.optionalTime("expires_at") else {
             throw FieldError(reader.path.member("expires_at"), "is missing")
         }
+        let cascades = try reader.optionalBool("cascade") ?? false
         let budget = try reader.integer("budget", in: 1...Limits.statementsPerWarrant)
         self.init(
             name: name,
             lineage: Lineage(high: lineage.high, low: lineage.low),
             level: level,
+            cascades: cascades,
             expiresAt: expiresAt,
             budget: budget,
             nextSequence: try reader.integer("next_sequence", in: 1...(budget + 1)),
@@ -126,7 +136,7 @@ extension WarrantFile {
     private var json: JSONValue {
         [
             "lineage": .string(lineage.description), "name": .string(name), "level": .string(level.rawValue),
-            "expires_at": expiresAt.json, "budget": .integer(Int64(budget)),
+            "cascade": .bool(cascades), "expires_at": expiresAt.json, "budget": .integer(Int64(budget)),
             "next_sequence": .integer(Int64(nextSequence)), "key": .string(key),
             "allow_plain_key": .bool(allowPlainKey),
         ]

@@ -18,7 +18,12 @@ import Testing
         issue("w1", .everybody)
     }
 
-    private func issue(_ name: String, _ scope: WarrantSpec.Scope, _ level: RevocationKind = .revoke) {
+    private func issue(
+        _ name: String,
+        _ scope: WarrantSpec.Scope,
+        _ level: RevocationKind = .revoke,
+        cascades: Bool = false
+    ) {
         admin.node.succeed(
             .issueWarrant(
                 WarrantSpec(
@@ -26,6 +31,7 @@ import Testing
                     key: key.compressedPublicKey,
                     scope: scope,
                     level: level,
+                    cascades: cascades,
                     expiresAt: MemoryNode.start.advanced(by: .seconds(3600)),
                     budget: 3
                 )
@@ -38,6 +44,7 @@ import Testing
         _ subject: RevocationSubject = .principal(MemoryNode.id("agent/bot")),
         warrant: String = "w1",
         sequence: UInt32 = 1,
+        cascades: Bool = false,
         lineage: Lineage = MemoryNode.lineage,
         after span: Kernel.Span = .seconds(1),
         by other: PrivateKey? = nil
@@ -48,6 +55,7 @@ import Testing
             sequence: sequence,
             kind: kind,
             subject: subject,
+            cascades: cascades,
             reason: "stolen",
             issuedAt: MemoryNode.start.advanced(by: span)
         )
@@ -199,5 +207,40 @@ import Testing
         var reader = try ObjectReader(statement.json)
         #expect(try SignedStatement(reading: &reader) == statement)
         try reader.finish()
+    }
+
+    @Test("one that cascades says so everywhere, and whoever is below says from whom it comes") func cascades()
+        async throws
+    {
+        admin.node.succeed(.put(.principal(PrincipalSpec(id: MemoryNode.id("user/boss"))), .none))
+        let bot = MemoryNode.id("agent/bot")
+        admin.node.succeed(.put(.principal(PrincipalSpec(id: bot, owner: MemoryNode.id("user/boss"))), .none))
+        #expect(await admin.send("GET", "/v1/principals/agent/bot").json["cascade"] == .null)
+        let body = #"{"principal":"user/boss","reason":"odd","cascade":true}"#
+        let stated = await admin.send("POST", "/v1/quarantines", body)
+        #expect(stated.status == 201, "\(stated.text)")
+        let id = try #require(stated.json["id"]?.stringValue)
+        #expect(await admin.send("GET", "/v1/revocations/\(id)").json["cascade"] == true)
+        let below = await admin.send("GET", "/v1/principals/agent/bot").json
+        #expect(below["status"]?.stringValue == "quarantined")
+        #expect(below["cascade"]?["statement"]?.stringValue == id)
+        #expect(below["cascade"]?["against"]?.stringValue == #"User::"boss""#)
+        let denied = await admin.send("POST", "/v1/check", AdminStatusTests.question).json
+        #expect(denied["code"]?.stringValue == "principal_quarantined")
+        #expect(denied["cascades"]?.arrayValue?.first?["statement"]?.stringValue == id)
+        let token = await admin.send("POST", "/v1/revocations", #"{"subject":"token/t","reason":"","cascade":true}"#)
+        #expect(token.status == 400 && token.text.contains("cascade: must be false"), "\(token.text)")
+    }
+
+    @Test("under a warrant that allows it") func cascadesUnderWarrant() async throws {
+        let bot = RevocationSubject.principal(MemoryNode.id("agent/bot"))
+        let statement = try signed(.revoke, bot, cascades: true)
+        let refused = await make(statement)
+        #expect(refused.status == 403 && refused.code == "cascade_not_allowed", "\(refused.text)")
+        issue("wide", .everybody, cascades: true)
+        let wide = try signed(.revoke, bot, warrant: "wide", cascades: true)
+        #expect(await make(wide).status == 202)
+        #expect(await admin.send("GET", "/v1/statements/\(wide.id.hex)").json["cascade"] == true)
+        #expect(await admin.send("GET", "/v1/warrants/wide").json["cascade"] == true)
     }
 }

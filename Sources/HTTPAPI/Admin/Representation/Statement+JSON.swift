@@ -14,6 +14,7 @@ extension SignedStatement {
         guard let subject = RevocationSubject(parsing: try reader.string("subject")) else {
             throw FieldError(reader.path.member("subject"), RevocationSubject.grammar)
         }
+        let cascades = try reader.optionalBool("cascade") ?? false
         let reason = try reader.string("reason")
         guard let issuedAt = try reader.optionalTime("issued_at") else {
             throw FieldError(reader.path.member("issued_at"), "is missing")
@@ -25,6 +26,7 @@ extension SignedStatement {
                 sequence: sequence,
                 kind: kind,
                 subject: subject,
+                cascades: cascades,
                 reason: reason,
                 issuedAt: issuedAt
             ),
@@ -34,12 +36,14 @@ extension SignedStatement {
 
     /// What `init(reading:)` takes back.
     package var json: JSONValue {
-        [
+        let members: JSONValue = [
             "lineage": .string(statement.lineage.description), "warrant": .string(statement.warrant),
             "sequence": .integer(Int64(statement.sequence)), "kind": .string(statement.kind.rawValue),
             "subject": .string(statement.subject.description), "reason": .string(statement.reason),
             "issued_at": statement.issuedAt.json, "signature": .string(signature.base64),
         ]
+        // Nodes of before do not know the member, and take no statement that has it.
+        return statement.cascades ? .object((members.objectValue ?? []) + [JSONMember("cascade", true)]) : members
     }
 
     /// What it says, and under which warrant, for those who read of it.
@@ -52,7 +56,8 @@ extension SignedStatement {
         )
         return [
             JSONMember("id", id.hex), JSONMember("kind", statement.kind.rawValue),
-            JSONMember("subject", statement.subject.description), JSONMember("reason", statement.reason),
+            JSONMember("subject", statement.subject.description), JSONMember("cascade", .bool(statement.cascades)),
+            JSONMember("reason", statement.reason),
             JSONMember("warrant", mark.json),
         ]
     }

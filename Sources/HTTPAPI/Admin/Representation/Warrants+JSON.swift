@@ -16,6 +16,7 @@ extension WarrantSpec {
         guard let level = try reader.optionalChoice("level", RevocationKind.self) else {
             throw FieldError(reader.path.member("level"), "is missing")
         }
+        let cascades = try reader.optionalBool("cascade") ?? false
         guard let expiresAt = try reader.optionalTime("expires_at") else {
             throw FieldError(reader.path.member("expires_at"), "is missing")
         }
@@ -24,6 +25,7 @@ extension WarrantSpec {
             key: key,
             scope: scope,
             level: level,
+            cascades: cascades,
             expiresAt: expiresAt,
             budget: try reader.integer("budget", in: 1...Limits.statementsPerWarrant)
         )
@@ -65,7 +67,8 @@ extension WarrantRecord {
             [
                 JSONMember("name", spec.name), JSONMember("state", state.rawValue),
                 JSONMember("scope", spec.scope.json),
-                JSONMember("level", spec.level.rawValue), JSONMember("expires_at", spec.expiresAt.json),
+                JSONMember("level", spec.level.rawValue), JSONMember("cascade", .bool(spec.cascades)),
+                JSONMember("expires_at", spec.expiresAt.json),
                 JSONMember("budget", .integer(Int64(spec.budget))), JSONMember("spent", .integer(Int64(spent))),
                 JSONMember("issuer", issuer.json), JSONMember("key", spec.key.base64),
             ] + metadata.members

@@ -68,13 +68,15 @@ extension AdminAPI {
                 )
             }
         }
-        let status = max(found.status, client.decisionState.snapshot.status(.principal(id)))
+        let snapshot = client.decisionState.snapshot
+        let status = max(found.status, snapshot.status(.principal(id)))
         let assignments = found.assignments.map { record in
             JSONValue.object(record.members.filter { $0.name != "principal" })
         }
         let members = [
             JSONMember("assignments", .array(assignments)),
             JSONMember("statements", .array(found.statements.map(\.json))),
+            JSONMember("cascade", snapshot.cascade(above: EntityUIDs.principal(id)).json),
         ]
         return .json(.object(found.record.members(status: status) + members), tag: found.record.metadata.revision)
     }
@@ -85,6 +87,17 @@ extension AdminAPI {
         let status: SubjectStatus
         let assignments: [AssignmentRecord]
         let statements: [RevocationRecord]
+    }
+}
+
+extension CascadeFinding {
+    /// Null where nothing comes from above.
+    fileprivate var json: JSONValue {
+        switch self {
+        case .none: .null
+        case .under(let cascade): .object(cascade.members)
+        case .unknown: ["status": .string(status.rawValue)]
+        }
     }
 }
 

@@ -33,16 +33,30 @@ extension AdminAPI {
                 throw FieldError(FieldPath.root.member("subject"), RevocationSubject.grammar)
             }
             let reason = try body.string("reason")
+            let cascades = try body.optionalBool("cascade") ?? false
+            if case .token = subject, cascades {
+                throw FieldError(FieldPath.root.member("cascade"), "must be false for a token: nobody is below one")
+            }
             try body.finish()
-            return statement(try await api.writer.revoke(subject, reason: reason, api.write(call)))
+            let receipt = try await api.writer.revoke(subject, reason: reason, cascades: cascades, api.write(call))
+            return statement(receipt)
         },
         AdminRoute("POST", "/v1/quarantines", .caller) { api, call in
             var body = try call.body()
             let principal = try body.principal("principal")
             let level = try body.optionalChoice("level", QuarantineLevel.self) ?? .quarantine
             let reason = try body.string("reason")
+            let cascades = try body.optionalBool("cascade") ?? false
             try body.finish()
-            return statement(try await api.writer.quarantine(principal, level, reason: reason, api.write(call)))
+            return statement(
+                try await api.writer.quarantine(
+                    principal,
+                    level,
+                    reason: reason,
+                    cascades: cascades,
+                    api.write(call)
+                )
+            )
         },
         AdminRoute("POST", "/v1/quarantines/lift", .caller) { api, call in
             var body = try call.body()
@@ -89,7 +103,8 @@ extension RevocationRecord {
     var json: JSONValue {
         .object([
             JSONMember("id", id.hex), JSONMember("kind", kind.rawValue), JSONMember("subject", subject.description),
-            JSONMember("reason", reason), JSONMember("revoker", revoker.json), JSONMember("revision", index.json),
+            JSONMember("cascade", .bool(cascades)), JSONMember("reason", reason), JSONMember("revoker", revoker.json),
+            JSONMember("revision", index.json),
             JSONMember("time", time.json), JSONMember("warrant", warrant?.json ?? .null),
             JSONMember("lift", lift?.json ?? .null),
         ])

@@ -228,6 +228,13 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
+        // The program of docs/guides/client.md.
+        .executableTarget(
+            name: "ClientExample",
+            dependencies: ["ReeveClient"],
+            path: "Tests/ClientExample",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "AuthZENConformance",
             dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
@@ -259,8 +266,7 @@ let package = Package(
             "ClusterTests",
             [
                 "reeve", "ReeveClient", "ClusterSupport", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1,
-                nioSSL,
-                nioPosix,
+                nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Kernel
+internal import NIOCore
 internal import NIOSSL
 
 /// What the files of an identity held when they were read, known to fit together.
@@ -60,6 +61,8 @@ struct LoadedIdentity: Sendable {
         tls.minimumTLSVersion = .tlsv13
         tls.trustRoots = .certificates(certificates)
         tls.applicationProtocols = ["http/1.1"]
+        // How long a node that does not answer may hold up the end of its connection, and so `shutdown()`.
+        tls.shutdownTimeout = .milliseconds(250)
         return tls
     }
 

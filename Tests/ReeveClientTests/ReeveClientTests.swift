@@ -66,7 +66,9 @@ import Testing
 
     @Test("a node of another trust domain is not believed") func foreign() async throws {
         let node = try await FakeNode(try FakeAuthority())
-        try await withClient([node]) { client in
+        // Without a certificate, which the other domain's node would refuse by itself.
+        try "reeve_one\n".write(toFile: authority.path("token"), atomically: true, encoding: .utf8)
+        try await withClient([node], identity: .token(file: authority.path("token"))) { client in
             #expect(await code(client) == .unavailable)
             #expect(await !client.permits(Self.question))
             #expect(node.questionCount == 0)

@@ -43,7 +43,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let package = Package(
     name: "reeve",
-    products: [.executable(name: "reeve", targets: ["reeve"])],
+    products: [
+        .executable(name: "reeve", targets: ["reeve"]),
+        .library(name: "ReeveClient", targets: ["ReeveClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
@@ -108,6 +111,13 @@ let package = Package(
                 nioHTTP1, nioSSL, x509, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+            ]
+        ),
+        module(
+            "ReeveClient",
+            [
+                "Kernel", "JSON", nioCore, nioHTTP1, nioSSL,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),
         module(
@@ -211,6 +221,20 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]
         ),
+        tests(
+            "ReeveClientTests",
+            [
+                "ReeveClient", "Keys", "Identity", "Kernel", "JSON", nioCore, nioPosix, nioHTTP1, nioSSL,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]
+        ),
+        // The program of docs/guides/client.md.
+        .executableTarget(
+            name: "ClientExample",
+            dependencies: ["ReeveClient"],
+            path: "Tests/ClientExample",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "AuthZENConformance",
             dependencies: [nioCore, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client")],
@@ -241,8 +265,8 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "reeve", "ClusterSupport", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1, nioSSL,
-                nioPosix,
+                "reeve", "ReeveClient", "ClusterSupport", "Storage", "Keys", "Identity", "Kernel", nioCore, nioHTTP1,
+                nioSSL, nioPosix,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),

@@ -26,6 +26,8 @@ import Testing
             "Links", "Service",
         ],
         "HTTPAPI": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", "Service", "Keys"],
+        // Linked into other people's programs: values alone, and none of what a node is made of.
+        "ReeveClient": ["Kernel", "JSON"],
         "Simulator": [
             "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
             "Service", "Wire",
@@ -69,6 +71,13 @@ import Testing
         for (file, imported) in try Self.imports(of: "HTTPAPI") where file.contains("/DataPlane/") {
             #expect(!imported.hasPrefix("Foundation"), "\(file) imports \(imported)")
         }
+    }
+
+    @Test("the client selects nodes without a clock, a socket or Foundation")
+    func selection() throws {
+        let files = try Self.imports(of: "ReeveClient").filter { $0.file.contains("/Selection/") }
+        #expect(!files.isEmpty)
+        for (file, imported) in files { #expect(imported == "Kernel", "\(file) imports \(imported)") }
     }
 
     @Test("every module has a row") func complete() throws {

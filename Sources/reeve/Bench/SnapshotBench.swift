@@ -34,7 +34,7 @@ struct SnapshotBench: ParsableCommand {
 
     func run() throws {
         var world = SnapshotWorld(roles: roles)
-        try world.addPolicies(policies)
+        // Before the policies: what was freed of those would be taken for agents, and not counted.
         let before = try residentBytes()
         var progress = ProgressBar("agents")
         for first in stride(from: 0, to: agents, by: SnapshotWorld.batch) {
@@ -44,6 +44,7 @@ struct SnapshotBench: ParsableCommand {
         }
         progress.finish()
         let bytes = Double(try residentBytes() - before) / Double(agents)
+        try world.addPolicies(policies)
         let entity = try (0..<changes).map { try world.changeAgent(number: $0 * 7919 % agents, round: $0) }
         let policy = try (0..<changes).map { try world.addPolicy(round: $0) }
         report(bytes, entity.sorted(), policy.sorted())

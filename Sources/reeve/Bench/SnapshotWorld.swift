@@ -101,17 +101,19 @@ struct SnapshotWorld {
     }
 
     private func agent(_ number: Int) throws -> PrincipalID {
-        guard let id = PrincipalID(kind: .agent, name: "agent-\(number)") else {
-            throw CommandError("agent-\(number) is no name")
-        }
+        let name = Self.name(number)
+        guard let id = PrincipalID(kind: .agent, name: name) else { throw CommandError("\(name) is no name") }
         return id
     }
+
+    /// Longer than the 15 bytes that a string has room for in its own place, as most names are.
+    private static func name(_ number: Int) -> String { "payments-agent-\(number)" }
 
     private func rows(ofAgent number: Int, _ attributes: Attributes = .empty) throws -> [StoredRecord] {
         let principal = PrincipalSpec(id: try agent(number), attributes: attributes)
         let assignments = (0..<rolesEach).map { role in
             AssignmentSpec(
-                id: "agent-\(number).\(role)",
+                id: "\(Self.name(number)).\(role)",
                 principal: principal.id,
                 role: "role-\((number * 31 + role * 337) % Self.roleCount)"
             )

@@ -48,7 +48,9 @@ struct SearchTests {
                     return (bySearch: 0, bySeeds: plain.count)
                 }
             }
-            return await group.reduce((bySearch: 0, bySeeds: 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
+            var sum = (bySearch: 0, bySeeds: 0)
+            for await one in group { sum = (sum.bySearch + one.bySearch, sum.bySeeds + one.bySeeds) }
+            return sum
         }
         #expect(reached.bySearch > reached.bySeeds, "\(reached)")
     }

@@ -166,15 +166,11 @@ extension DecisionSnapshot {
 
 extension DecisionSnapshot.TokenFacts {
     fileprivate init(_ record: TokenRecord) {
-        var issuer: EntityUID?
-        if case .principal(let id, _) = record.issuer, id != record.grant.principal {
-            issuer = EntityUIDs.principal(id)
-        }
         self.init(
             id: record.grant.id,
             principal: record.grant.principal,
             expiresAt: record.grant.expiresAt,
-            issuer: issuer
+            issuer: record.issuingPrincipal.map(EntityUIDs.principal)
         )
     }
 }

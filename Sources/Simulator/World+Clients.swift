@@ -221,7 +221,8 @@ extension World {
         try askTheDeposed(after: node)
     }
 
-    /// Who still leads in an earlier term is asked to read what clients have been told of under the leader of a later one.
+    /// Who still leads in an earlier term is asked to read, one document after the other, once clients have been told of a write
+    /// under the leader of a later one.
     private mutating func askTheDeposed(after node: Int) throws(Violation) {
         guard let leader,
             let deposed = machines.indices.first(where: { other in

@@ -45,7 +45,7 @@ import Testing
                     }
                 }
                 group.addTask {
-                    try await Task.sleep(for: .seconds(1))
+                    try await cluster.until("a thousand calls", within: 30) { calls.withLock { $0.count >= 1000 } }
                     // Of three that are equally near it is another one now and then.
                     let nearest = await client.nodes.first { $0.isNearest }?.address
                     let victim = try #require(cluster.names.first { cluster.url($0, 2, "") == nearest })
@@ -54,7 +54,9 @@ import Testing
                         return (calls.count, calls.longest)
                     }
                     cluster.kill(victim)
-                    try await Task.sleep(for: .seconds(3))
+                    try await cluster.until("three thousand calls more", within: 60) {
+                        calls.withLock { $0.count >= earlier.0 + 3000 }
+                    }
                     let all = calls.withLock { calls in
                         calls.isOver = true
                         return calls
@@ -84,7 +86,7 @@ import Testing
     }
 
     private static func call(_ client: ReeveClient, _ calls: Calls) async {
-        while !calls.withLock({ $0.isOver }) {
+        while !Task.isCancelled, !calls.withLock({ $0.isOver }) {
             let start = ContinuousClock.now
             let answer: Result<Decision, ReeveClientError>
             do { answer = .success(try await client.decide(question)) } catch { answer = .failure(error) }

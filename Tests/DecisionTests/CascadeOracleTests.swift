@@ -97,7 +97,7 @@ import Testing
             if below(3) > 0 {
                 let kind: RevocationKind = below(2) == 0 ? .restrict : .quarantine
                 let number = UInt32(world.index.number)
-                beside.append(World.statement(kind, against: somebody(), cascades: below(2) == 0, number))
+                beside.append(World.statement(kind, against: .principal(somebody()), cascades: below(2) == 0, number))
             }
             world.snapshot = world.snapshot.enforcing(beside)
             oracle.statements.removeAll(where: \.isBeside)

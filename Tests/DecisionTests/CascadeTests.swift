@@ -116,11 +116,13 @@ import Testing
     @Test("a statement that the log has not judged cascades, too") func provisional() throws {
         var world = Self.world()
         let before = world.snapshot
-        let statement = World.statement(.quarantine, against: "user/ann", cascades: true)
+        let statement = World.statement(.quarantine, against: .principal("user/ann"), cascades: true)
         world.snapshot = before.enforcing([statement])
         #expect(try world.code("agent/helper", "send") == .principalQuarantined)
         #expect(world.snapshot.status(.principal("agent/helper")) == .quarantined)
-        world.snapshot = before.enforcing([World.statement(.quarantine, against: "user/ann", cascades: false)])
+        world.snapshot = before.enforcing([
+            World.statement(.quarantine, against: .principal("user/ann"), cascades: false)
+        ])
         #expect(try world.code("agent/helper", "send") == .allowed)
         #expect(before.enforcing([statement]).enforcing([]) == before)
     }
@@ -188,24 +190,5 @@ extension World {
 
     struct Refused: Error {
         let action: String
-    }
-
-    static func statement(
-        _ kind: RevocationKind,
-        against principal: PrincipalID,
-        cascades: Bool,
-        _ sequence: UInt32 = 1
-    ) -> SignedStatement {
-        let statement = Statement(
-            lineage: Lineage(high: 7, low: 7),
-            warrant: "w",
-            sequence: sequence,
-            kind: kind,
-            subject: .principal(principal),
-            cascades: cascades,
-            reason: "",
-            issuedAt: .distantPast
-        )
-        return SignedStatement(statement, signature: [])
     }
 }

@@ -45,23 +45,6 @@ import Testing
         #expect(try world.code("agent/bot", "send") == .allowed)
     }
 
-    private static func statement(
-        _ kind: RevocationKind,
-        against subject: RevocationSubject,
-        _ sequence: UInt32 = 1
-    ) -> SignedStatement {
-        let statement = Statement(
-            lineage: Lineage(high: 7, low: 7),
-            warrant: "w",
-            sequence: sequence,
-            kind: kind,
-            subject: subject,
-            reason: "",
-            issuedAt: .distantPast
-        )
-        return SignedStatement(statement, signature: [])
-    }
-
     @Test("a statement that the log has not judged takes what a recorded one does, and gives it back when it is gone")
     func provisional() throws {
         var world = DecideTests.world(Self.all)
@@ -71,20 +54,20 @@ import Testing
             (.restrict, .principalRestricted), (.quarantine, .principalQuarantined), (.revoke, .principalRevoked),
         ]
         for (kind, code) in codes {
-            world.snapshot = before.enforcing([Self.statement(kind, against: bot)])
+            world.snapshot = before.enforcing([World.statement(kind, against: bot)])
             #expect(try world.code("agent/bot", "send") == code)
             #expect(world.snapshot.revision == before.revision && world.snapshot.epoch == before.epoch)
         }
         // The strictest of several, and no less than what is recorded.
         world.snapshot = before.enforcing([
-            Self.statement(.revoke, against: bot), Self.statement(.restrict, against: bot, 2),
+            World.statement(.revoke, against: bot), World.statement(.restrict, against: bot, 2),
         ])
         #expect(try world.code("agent/bot", "send") == .principalRevoked)
         world.succeed(.quarantine("agent/bot", .quarantine, reason: ""))
         #expect(try world.code("agent/bot", "send") == .principalRevoked, "commands do not end it")
-        world.snapshot = world.snapshot.enforcing([Self.statement(.restrict, against: bot, 2)])
+        world.snapshot = world.snapshot.enforcing([World.statement(.restrict, against: bot, 2)])
         #expect(try world.code("agent/bot", "send") == .principalQuarantined)
-        #expect(before.enforcing([Self.statement(.revoke, against: bot)]).enforcing([]) == before)
+        #expect(before.enforcing([World.statement(.revoke, against: bot)]).enforcing([]) == before)
     }
 
     @Test("a token is taken by a statement, too") func provisionalToken() throws {
@@ -94,7 +77,7 @@ import Testing
         world.succeed(.issueToken(grant))
         let query = try World.query("agent/bot", "send")
         #expect(world.decide(query, by: .token(secretDigest: secret)).code == .allowed)
-        world.snapshot = world.snapshot.enforcing([Self.statement(.revoke, against: .token("t"))])
+        world.snapshot = world.snapshot.enforcing([World.statement(.revoke, against: .token("t"))])
         #expect(world.decide(query, by: .token(secretDigest: secret)).code == .tokenRevoked)
     }
 
@@ -104,7 +87,7 @@ import Testing
         var world = DecideTests.world(text)
         let before = world.snapshot
         let ann = RevocationSubject.principal("user/ann")
-        world.snapshot = before.enforcing([Self.statement(.restrict, against: ann)])
+        world.snapshot = before.enforcing([World.statement(.restrict, against: ann)])
         #expect(try world.code("agent/bot", "send") == .noPermit)
         world.succeed(.put(.principal(PrincipalSpec(id: "user/ann", description: "changed")), .none))
         #expect(try world.code("agent/bot", "send") == .noPermit)
@@ -114,8 +97,8 @@ import Testing
         #expect(changed == DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec))
         #expect(
             DecisionSnapshot(from: world.rows, revision: world.index, codec: world.codec)
-                .enforcing([Self.statement(.restrict, against: ann)])
-                == changed.enforcing([Self.statement(.restrict, against: ann)])
+                .enforcing([World.statement(.restrict, against: ann)])
+                == changed.enforcing([World.statement(.restrict, against: ann)])
         )
     }
 

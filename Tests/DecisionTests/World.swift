@@ -10,6 +10,7 @@ import Wire
 struct World {
     static let administrator = Digest.of([1])
     static let voter = MemberID(high: 1, low: 1)
+    private static let lineage = Lineage(high: 7, low: 7)
 
     let codec = ProtobufCodec()
     var state: DirectoryState
@@ -27,7 +28,7 @@ struct World {
         state = DirectoryState(codec: codec)
         rows = TrackedTransaction(MemoryStore())
         let genesis = Genesis(
-            lineage: Lineage(high: 7, low: 7),
+            lineage: Self.lineage,
             trustDomain: "reeve.test",
             voters: [
                 MemberSpec(id: Self.voter, name: "n1", raftAddress: "", apiAddresses: [], keyFingerprint: .of([2]))
@@ -67,6 +68,26 @@ struct World {
                 return
             }
         }
+    }
+
+    /// Of this cluster's log, which has no such warrant: decisions do not ask for it.
+    static func statement(
+        _ kind: RevocationKind,
+        against subject: RevocationSubject,
+        cascades: Bool = false,
+        _ sequence: UInt32 = 1
+    ) -> SignedStatement {
+        let statement = Statement(
+            lineage: lineage,
+            warrant: "w",
+            sequence: sequence,
+            kind: kind,
+            subject: subject,
+            cascades: cascades,
+            reason: "",
+            issuedAt: .distantPast
+        )
+        return SignedStatement(statement, signature: [])
     }
 
     /// Puts a policy text in force.

@@ -69,8 +69,8 @@ extension Application {
 
     /// Whether the token comes from somebody else, whose grants count for nothing.
     private func isUndone(_ record: TokenRecord) throws(DirectoryError) -> Bool {
-        guard record.issuer.withoutToken != .principal(record.grant.principal, token: nil) else { return false }
-        return try read { view throws(StateDamage) in try view.isUndone(grantsOf: record.issuer) }
+        guard let issuer = record.issuingPrincipal else { return false }
+        return try read { view throws(StateDamage) in try view.isUndone(grantsOf: issuer) }
     }
 
     private func targets() throws(DirectoryError) -> [EntityUID] {

@@ -68,9 +68,9 @@ extension DirectoryView {
         return max(own, above)
     }
 
-    /// Whether what a caller granted counts for nothing.
-    func isUndone(grantsOf caller: Caller) throws(StateDamage) -> Bool {
-        guard hasCascades, case .principal(let id, _) = caller else { return false }
+    /// Whether what a principal granted counts for nothing.
+    func isUndone(grantsOf id: PrincipalID) throws(StateDamage) -> Bool {
+        guard hasCascades else { return false }
         let source = ViewSource(self)
         let finding = source.cascade(onGrantsOf: EntityUIDs.principal(id))
         if let damage = source.damage { throw damage }

@@ -1,3 +1,4 @@
+package import Identity
 package import Kernel
 
 /// When a record came to be and last changed, in log time, and the index of the last change.
@@ -61,6 +62,12 @@ package struct TokenRecord: Hashable, Sendable {
     package let grant: TokenGrant
     package let issuer: Caller
     package let metadata: RecordMetadata
+
+    /// The principal that issued it for somebody else; nil where the holder did so itself, or no principal did.
+    package var issuingPrincipal: PrincipalID? {
+        guard case .principal(let id, _) = issuer, id != grant.principal else { return nil }
+        return id
+    }
 
     package init(grant: TokenGrant, issuer: Caller, metadata: RecordMetadata) {
         self.grant = grant

@@ -1,6 +1,6 @@
 package import Kernel
 
-/// The numbers by which nodes are selected. Those that make no sense are brought into range by `checked`.
+/// The numbers by which nodes are selected. Those that a program gives were checked before (`ReeveClientOptions`).
 package struct SelectionOptions: Hashable, Sendable {
     /// How many nodes are kept; what is learned beyond is left out.
     package var maximumNodeCount = 64

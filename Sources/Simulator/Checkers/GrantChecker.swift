@@ -17,12 +17,16 @@ package struct GrantChecker: Sendable {
     /// One of the agents whose grants have all ended, by turns.
     package func ended(_ turn: Int, at time: WallTime) -> Int? {
         ends.indices.lazy.map { (turn + $0) % ends.count }
-            .first { ends[$0] != .distantPast && hasEnded($0, at: time) }
+            .first { hadGrants($0, endedBy: time) }
     }
 
     /// The agent whose last grant ended before all others' that went on until now.
     package func endedLast(at time: WallTime) -> Int? {
-        ends.indices.filter { ends[$0] != .distantPast && hasEnded($0, at: time) }.max { ends[$0] < ends[$1] }
+        ends.indices.filter { hadGrants($0, endedBy: time) }.max { ends[$0] < ends[$1] }
+    }
+
+    private func hadGrants(_ agent: Int, endedBy time: WallTime) -> Bool {
+        ends[agent] != .distantPast && hasEnded(agent, at: time)
     }
 
     private func hasEnded(_ agent: Int, at time: WallTime) -> Bool { time > ends[agent].advanced(by: tolerance) }

@@ -47,7 +47,7 @@ package struct LeadershipChecker: Sendable {
         by majorities: [Majority]
     ) throws(Violation) {
         let isElected = majorities.allSatisfy { majority in
-            majority.has(countingMissing: true) { disk in
+            majority.canHave { disk in
                 let state = disk.hardState
                 // A disk in no term was wiped since, and cannot tell.
                 return state.term > term || state.term == term && state.vote == leader || state.term == .zero

@@ -14,10 +14,9 @@ package struct Majority: Sendable {
 
     func has(_ condition: (VirtualLogDisk) -> Bool) -> Bool { disks.count(where: condition) > voterCount / 2 }
 
-    /// - Parameter countingMissing: Whether voters without a disk to look at count as if theirs met the condition.
-    func has(countingMissing: Bool, _ condition: (VirtualLogDisk) -> Bool) -> Bool {
-        let missing = countingMissing ? voterCount - disks.count : 0
-        return disks.count(where: condition) + missing > voterCount / 2
+    /// The same, with voters that have no disk to look at taken for such that meet the condition.
+    func canHave(_ condition: (VirtualLogDisk) -> Bool) -> Bool {
+        disks.count(where: condition) + voterCount - disks.count > voterCount / 2
     }
 
     func holds(_ entry: Entry, _ hash: Digest) -> Bool {

@@ -76,6 +76,7 @@ let package = Package(
         module("Identity", ["Kernel"]),
         module("Cedar", ["JSON"]),
         module("Consensus", ["Kernel", deque]),
+        module("Sealing", ["Kernel"]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
@@ -175,6 +176,7 @@ let package = Package(
             path: "Tests/RaftConformance",
             swiftSettings: strict
         ),
+        tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),

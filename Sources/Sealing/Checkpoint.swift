@@ -88,7 +88,9 @@ extension VoterSet {
                 throw .voters(.tooManyVoters(count: Int(clamping: count), limit: Self.maxVoters))
             }
             for _ in 0..<count {
-                guard let member = reader.member(), let key = reader.take(Voter.sealKeyByteCount) else { throw .cutShort }
+                guard let member = reader.member(), let key = reader.take(Voter.sealKeyByteCount) else {
+                    throw .cutShort
+                }
                 lists[place].append(Voter(member: member, sealKey: key))
             }
         }

@@ -153,7 +153,9 @@ package struct SealCollector: Hashable, Sendable {
                 open.add(signature)
             } else {
                 open.refuse(member)
-                effects.append(.note(Note(.warning, "a voter's signature of a seal is wrong", .init("voter", "\(member)"))))
+                effects.append(
+                    .note(Note(.warning, "a voter's signature of a seal is wrong", .init("voter", "\(member)")))
+                )
             }
         case .refused(.differs(let claim)) where claim.index == open.statement.index && claim != open.statement.claim:
             open.report(claim, by: member)

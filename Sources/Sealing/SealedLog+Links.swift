@@ -66,7 +66,10 @@ extension SealedLog {
     }
 
     mutating func applied(_ index: LogIndex, _ root: Digest) -> [Effect] {
-        invariant(index <= sealed.index, "applied through \(index), which is past \(sealed.index), the end of what is sealed")
+        invariant(
+            index <= sealed.index,
+            "applied through \(index), which is past \(sealed.index), the end of what is sealed"
+        )
         let claim = expected.first { $0.index == index }
         expected.removeAll { $0.index <= index }
         guard let claim, claim.root != root else { return [] }

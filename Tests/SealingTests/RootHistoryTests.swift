@@ -39,7 +39,9 @@ import Testing
                 )
                 next += run
             }
-            for boundary in boundaries { #expect(roots[LogIndex(UInt64(boundary))] == .recorded(Made.point(UInt64(boundary)))) }
+            for boundary in boundaries {
+                #expect(roots[LogIndex(UInt64(boundary))] == .recorded(Made.point(UInt64(boundary))))
+            }
             #expect(roots.newestBoundary?.index == boundaries.last.map { LogIndex(UInt64($0)) })
         }
     }

@@ -135,7 +135,11 @@ import Testing
 
     @Test("signs nothing once its term is over") mutating func termChange() {
         let five = Made.statement(Made.point(5), at: 900)
-        #expect(step(asked(five), .following(leader: nil, in: Term(4)), .persisted(SealMark(five))) == [.persist(SealMark(five))])
+        #expect(
+            step(asked(five), .following(leader: nil, in: Term(4)), .persisted(SealMark(five))) == [
+                .persist(SealMark(five))
+            ]
+        )
         #expect(step(asked(five)) == refused(five, .otherTerm(Term(4))))
 
         // Nor does what waits outlast it.

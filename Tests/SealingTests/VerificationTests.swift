@@ -5,7 +5,9 @@ import Testing
 @Suite("Signatures of a seal") struct VerificationTests {
     private let statement = Made.statement(Made.point(5), at: 1000)
 
-    private func verify(_ signatures: [SealSignature], by voters: VoterSet = Made.voters([1, 2, 3])) throws(SignatureFlaw) {
+    private func verify(_ signatures: [SealSignature], by voters: VoterSet = Made.voters([1, 2, 3]))
+        throws(SignatureFlaw)
+    {
         try voters.verify(signatures, of: statement.signedBytes, KeyedHash())
     }
 
@@ -21,7 +23,11 @@ import Testing
         let three = Made.voters([1, 2, 3])
         expect(.noQuorum(missing: 1, missingOutgoing: 0), signed(2))
         expect(.noQuorum(missing: 2, missingOutgoing: 0), [])
-        expect(.noQuorum(missing: 0, missingOutgoing: 1), signed(1, 2, 4), Made.voters([1, 2, 3], outgoing: [3, 4, 5]))
+        expect(
+            .noQuorum(missing: 0, missingOutgoing: 1),
+            signed(1, 2, 4),
+            Made.voters([1, 2, 3], outgoing: [3, 4, 5])
+        )
         expect(.tooMany(count: 4, limit: 3), signed(1, 2, 3, 4), three)
         expect(.notAVoter(MemberID(4)), signed(1, 2, 4), three)
         expect(.duplicate(MemberID(1)), signed(1, 1, 2), three)

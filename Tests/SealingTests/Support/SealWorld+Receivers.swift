@@ -110,7 +110,9 @@ extension SealWorld {
         )
         // A receiver may still know former voters; what it knows them to be, they were when their keys were good.
         let known = receivers[place].log.trusted.voters
-        let stolen = (1...Self.size).filter { newest.key(of: MemberID($0)) == nil && known.key(of: MemberID($0)) == nil }
+        let stolen = (1...Self.size).filter {
+            newest.key(of: MemberID($0)) == nil && known.key(of: MemberID($0)) == nil
+        }
         let minority = known.members.map(\.low).prefix(known.voters.count / 2 - (known.isJoint ? 1 : 0))
         let keys = Set(stolen).union(minority.prefix((known.members.count - 1) / 2)).sorted()
         guard !known.isQuorum(keys.map { MemberID($0) }) else { return }

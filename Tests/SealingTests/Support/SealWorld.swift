@@ -31,6 +31,8 @@ struct SealWorld {
         /// Of a leader.
         var match: [Int] = Array(repeating: 0, count: 8)
         var pendingChange = 0
+        /// Until then no message of consensus reaches it, while seals' do: the worst case for a leader that was superseded.
+        var deafUntil: UInt64 = 0
 
         var id: MemberID { MemberID(number) }
         var leads: Bool { leader == id }
@@ -73,6 +75,15 @@ struct SealWorld {
     var forgeries = 0
 
     static let size: UInt64 = 7
+    /// Faster than real ones, so that a short run has many seals.
+    static var options: SealOptions {
+        var options = SealOptions()
+        options.busyInterval = .milliseconds(10)
+        options.idleInterval = .milliseconds(40)
+        options.patience = .milliseconds(100)
+        return options
+    }
+
     let genesis: VoterSet
 
     init(seed: UInt64) {
@@ -88,7 +99,11 @@ struct SealWorld {
                     offset: offset,
                     roots: RootHistory(at: point, time: nil),
                     signer: SealSigner(lineage: SealingTests.Made.lineage, mark: nil, term: Term(1)),
-                    collector: SealCollector(lineage: SealingTests.Made.lineage, sealedVoters: genesis),
+                    collector: SealCollector(
+                        lineage: SealingTests.Made.lineage,
+                        sealedVoters: genesis,
+                        options: Self.options
+                    ),
                     watch: SealWatch(from: Self.trusted(point))
                 )
             )
@@ -122,34 +137,40 @@ struct SealWorld {
 
     mutating func run(steps: Int) {
         for _ in 0..<steps {
-            now += UInt64.random(in: 0...4, using: &random)
+            now += UInt64.random(in: 0...1, using: &random)
             step()
         }
     }
 
     private mutating func step() {
         let place = anyNode()
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<2: elect(place)
-        case 2..<12: propose(place, change: nil)
-        case 12..<15: change(place)
-        case 15..<40: replicate(from: place, to: anyNode())
-        case 40..<55: apply(place)
-        case 55..<56: crash(place)
-        case 56..<62: wake(place)
-        case 62..<72: feed(Int.random(in: receivers.indices, using: &random), from: place)
-        case 72..<74: forge()
-        default: deliver()
+        let leaders = nodes.indices.filter { nodes[$0].leads }
+        // Where nobody leads for long, nothing can go wrong.
+        if leaders.isEmpty, chance(3) { elect(place) }
+        let leader = leaders.randomElement(using: &random) ?? place
+        switch Int.random(in: 0..<1000, using: &random) {
+        case 0..<3: elect(place)
+        case 3..<50: propose(leader, change: nil)
+        case 50..<55: change(leader)
+        case 55..<300: replicate(from: leader, to: anyNode())
+        case 300..<450: apply(place)
+        case 450..<454: crash(place)
+        case 454..<520: wake(leader)
+        case 520..<640: feed(Int.random(in: receivers.indices, using: &random), from: place)
+        case 640..<650: forge()
+        case 650..<930: deliver()
+        default: break
         }
     }
-
-
 
     private mutating func elect(_ place: Int) {
         let candidate = nodes[place]
         guard candidate.isVoter, !hasUnappliedChange(candidate) else { return }
+        for other in nodes.indices where nodes[other].leads && other != place && chance(70) {
+            nodes[other].deafUntil = now + UInt64.random(in: 0...400, using: &random)
+        }
         let granting = nodes.indices.filter { other in
-            other == place || (chance(70) && nodes[other].last <= candidate.last)
+            other == place || (chance(70) && nodes[other].last <= candidate.last && !isDeaf(other))
         }
         let voters = granting.map { nodes[$0].id }.filter { candidate.voters.key(of: $0) != nil }
         guard candidate.voters.isQuorum(voters) else { return }
@@ -162,6 +183,8 @@ struct SealWorld {
         elections += 1
         append(place, voters: nil)
     }
+
+    private func isDeaf(_ place: Int) -> Bool { nodes[place].deafUntil > now }
 
     private func hasUnappliedChange(_ node: Node) -> Bool {
         node.applied < node.commit && node.log[node.applied..<node.commit].contains { $0.voters != nil }
@@ -214,6 +237,7 @@ struct SealWorld {
 
     private mutating func replicate(from place: Int, to other: Int) {
         guard place != other, nodes[place].leads, nodes[other].isVoter || chance(60) else { return }
+        guard !isDeaf(place), !isDeaf(other) else { return }
         let leader = nodes[place]
         guard nodes[other].term <= leader.term else {
             if chance(30) { follow(nil, in: nodes[other].term, place) }
@@ -279,15 +303,17 @@ struct SealWorld {
     private mutating func crash(_ place: Int) {
         var node = nodes[place]
         node.signer = SealSigner(lineage: SealingTests.Made.lineage, mark: node.durableMark, term: node.term)
-        node.collector = SealCollector(lineage: SealingTests.Made.lineage, sealedVoters: node.watch.trusted.voters)
+        node.collector = SealCollector(
+            lineage: SealingTests.Made.lineage,
+            sealedVoters: node.watch.trusted.voters,
+            options: Self.options
+        )
         node.roots = RootHistory(at: node.roots.newest, time: nil)
         node.leader = nil
         nodes[place] = node
         let own = node.number
         mail.removeAll { $0.to == own && $0.from == own }
     }
-
-
 
     private mutating func wake(_ place: Int) {
         report(place)

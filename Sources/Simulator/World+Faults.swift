@@ -139,6 +139,11 @@ extension World {
         else { return }
         let last = machines[node].log.last.index.number
         let end = last - min(sparing, last)
+        // One good copy of what is committed is left, with one who can lead: whoever joined a moment ago has none yet.
+        let hasCopy = machines.indices.contains { other in
+            other != node && membership.isVoter(other) && machines[other].log.last.index.number >= end
+        }
+        guard hasCopy else { return }
         for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
         if machines[node].isUp { scheduleScrub(node) }
     }

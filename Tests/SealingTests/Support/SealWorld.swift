@@ -159,6 +159,7 @@ struct SealWorld {
         case 520..<640: feed(Int.random(in: receivers.indices, using: &random), from: place)
         case 640..<650: forge()
         case 650..<930: deliver()
+        case 930..<980: insist()
         default: break
         }
     }
@@ -318,6 +319,20 @@ struct SealWorld {
     private mutating func wake(_ place: Int) {
         report(place)
         collect(place, .wake)
+    }
+
+    /// A leader that was superseded asks for a seal, and what belongs to that overtakes all other letters: links have healed before
+    /// it hears of the new term.
+    private mutating func insist() {
+        let newest = nodes.map(\.term).max() ?? .zero
+        let superseded = nodes.indices.filter { nodes[$0].leads && nodes[$0].term < newest }
+        guard let place = superseded.randomElement(using: &random) else { return }
+        let waiting = mail.count
+        wake(place)
+        while mail.count > waiting {
+            let letter = mail.remove(at: waiting)
+            receive(letter, at: Int(letter.to) - 1)
+        }
     }
 
     /// Tells the collector what consensus knows.

@@ -250,4 +250,10 @@ import Testing
             }
         }
     }
+
+    @Test("to hear again that it leads loses nothing") mutating func leadingAgain() {
+        let statement = Made.statement(Made.point(5), at: 1000)
+        _ = committed(5, at: 1000)
+        #expect(step(.leading(Term(3)), signed(statement, by: 1), signed(statement, by: 2)).count == 1)
+    }
 }

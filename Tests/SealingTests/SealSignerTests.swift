@@ -155,4 +155,31 @@ import Testing
         _ = step(asked(five), .persisted(SealMark(five)))
         #expect(step(.following(leader: MemberID(2), in: Term(4)), .signed(five, [9])).isEmpty)
     }
+
+    @Test("neither where its leader leads again, nor where it leads no more in the same term") mutating func otherLead()
+    {
+        let five = Made.statement(Made.point(5), at: 900)
+        let later = Made.statement(Made.point(5), at: 901)
+        _ = step(asked(five), .persisted(SealMark(five)), .following(leader: nil, in: Term(3)))
+        #expect(step(.signed(five, [9])).isEmpty)
+        _ = step(.following(leader: Self.leader, in: Term(3)), asked(later), .persisted(SealMark(later)))
+        #expect(step(.following(leader: Self.leader, in: Term(4)), .signed(later, [9])).isEmpty)
+    }
+
+    @Test("an answer to something else answers nothing") mutating func otherAnswers() {
+        let five = Made.statement(Made.point(5), at: 900)
+        let seven = Made.statement(Made.point(7), at: 950)
+        _ = step(asked(five))
+        #expect(step(.persisted(SealMark(seven))).isEmpty)
+        #expect(step(.persisted(SealMark(five))) == [.sign(five)])
+        #expect(step(.signed(seven, [9])).isEmpty)
+        #expect(step(.signed(five, [9])) == signed(five))
+    }
+
+    @Test("a term that goes back is our own mistake") func termBack() async {
+        await #expect(processExitsWith: .failure) {
+            var signer = SealSigner(lineage: Made.lineage, mark: nil, term: Term(3))
+            _ = signer.step(.following(leader: nil, in: Term(2)), roots: Made.roots(Made.point(5)), at: Moment(1000))
+        }
+    }
 }

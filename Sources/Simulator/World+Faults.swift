@@ -133,8 +133,7 @@ extension World {
 
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
-        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1,
-            membership.isPresent(node),
+        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), membership.isPresent(node),
             !membership.hasLost
         else { return }
         let last = machines[node].log.last.index.number

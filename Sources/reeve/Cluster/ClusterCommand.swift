@@ -7,8 +7,7 @@ struct ClusterCommand: AsyncParsableCommand {
         subcommands: [
             ClusterInit.self, ClusterStatus.self, ClusterAdd.self, ClusterPromote.self, ClusterRemove.self,
             ClusterTransfer.self, ClusterSettings.self, ClusterBackup.self, ClusterExportRevocations.self,
-            ClusterRestore.self,
-            ClusterRecover.self, ClusterCertify.self, ClusterAuthorize.self,
+            ClusterRestore.self, ClusterRecover.self, ClusterCertify.self, ClusterAuthorize.self,
         ]
     )
 }

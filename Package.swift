@@ -79,15 +79,19 @@ let package = Package(
         module("Sealing", ["Kernel"]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
-        module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
+        module(
+            "Replica",
+            ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Sealing", deque]
+        ),
 
         // Shells: IO and few decisions.
         .target(
             name: "Wire",
-            dependencies: ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Cedar", protobuf],
+            dependencies: ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Sealing", "Cedar", protobuf],
             exclude: [
                 "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/kernel.proto",
-                "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/state.proto",
+                "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/seal.proto",
+                "Proto/state.proto",
             ],
             swiftSettings: strictButGenerated
         ),
@@ -99,7 +103,8 @@ let package = Package(
         module(
             "Host",
             [
-                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage",
+                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Sealing", "Wire",
+                "Storage",
                 "Keys",
                 "Links", "Service", nioCore, nioPosix, logging, lifecycle, deque,
             ]
@@ -125,7 +130,7 @@ let package = Package(
             "Simulator",
             [
                 "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision",
-                "Replica", "Wire", heap,
+                "Replica", "Sealing", "Wire", heap,
             ]
         ),
         .executableTarget(
@@ -179,8 +184,11 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
-        tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
-        tests("WireTests", ["Wire", "Replica", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]),
+        tests("ReplicaTests", ["Replica", "Sealing", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
+        tests(
+            "WireTests",
+            ["Wire", "Replica", "Sealing", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]
+        ),
         .target(
             name: "StoreTesting",
             dependencies: ["Consensus", "Kernel"],
@@ -310,7 +318,8 @@ let package = Package(
         tests(
             "SimulatorTests",
             [
-                "MutantWrappers", "Simulator", "Decision", "StoreTesting", "Replica", "Consensus", "Directory", "JSON",
+                "MutantWrappers", "Simulator", "Decision", "StoreTesting", "Replica", "Sealing", "Consensus",
+                "Directory", "JSON",
                 "Kernel", "Wire",
             ]
         ),

@@ -67,6 +67,9 @@ final class MemberRoster: Sendable {
         return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
     }
 
+    /// By which others check this member's seals, as the state says; nil while it says nothing.
+    var ownSealKey: [UInt8]? { state.withLock { $0.members.first { $0.spec.id == own.id }?.sealKey } }
+
     var configuration: Configuration { state.withLock { $0.configuration } }
 
     /// Whether the state names this node as one that was removed.

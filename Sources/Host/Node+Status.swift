@@ -39,6 +39,13 @@ extension Node {
                     scrubbedThrough: scrub.through,
                     scrubPasses: scrub.passes
                 ),
+                seal: replica.newestSeal.map { seal in
+                    NodeStatus.Seal(
+                        index: seal.statement.index,
+                        time: seal.statement.time,
+                        signerCount: seal.signatures.count
+                    )
+                },
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
                 certificateExpiresAt: certificate.withLock { $0.notAfter },
@@ -53,6 +60,9 @@ extension Node {
                     .init("replica_unbelieved_introductions", replica.counters.unbelievedIntroductions),
                     .init("replica_strange_statements", replica.counters.strangeStatements),
                     .init("replica_unacceptable_statements", replica.counters.unacceptableStatements),
+                    .init("replica_strange_seals", replica.counters.strangeSeals),
+                    .init("replica_refused_seals", replica.counters.refusedSeals),
+                    .init("replica_completed_seals", replica.counters.completedSeals),
                     .init("storage_log_commits", commits.commits),
                     .init("storage_log_entries", commits.entries),
                     .init("storage_state_batches", state.batches),

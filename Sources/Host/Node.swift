@@ -22,6 +22,8 @@ package struct NodeSettings: Sendable {
     package let invitedBy: [MemberSpec]?
     package let dataDirectory: String
     package let credentials: NodeCredentials
+    /// The key by which this member signs seals; the log names its public half. Asked for once the data directory is there.
+    package let sealKey: @Sendable () throws -> PrivateKey
     /// Where to listen for peers.
     package let bindHost: String
     package let bindPort: Int
@@ -34,6 +36,7 @@ package struct NodeSettings: Sendable {
         invitedBy: [MemberSpec]? = nil,
         dataDirectory: String,
         credentials: NodeCredentials,
+        sealKey: @escaping @Sendable () throws -> PrivateKey,
         bindHost: String,
         bindPort: Int,
         options: ReplicaOptions,
@@ -44,6 +47,7 @@ package struct NodeSettings: Sendable {
         self.invitedBy = invitedBy
         self.dataDirectory = dataDirectory
         self.credentials = credentials
+        self.sealKey = sealKey
         self.bindHost = bindHost
         self.bindPort = bindPort
         self.options = options
@@ -78,6 +82,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let keeper: StateKeeper
     let reader: CatchUpReader
     let backups = Atomic<Int>(0)
+    package let sealPublicKey: [UInt8]
     /// Of the certificate that is shown to others now.
     let certificate: Mutex<CertificateValidity>
     let scrubber: LogScrubber
@@ -102,6 +107,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         let codec = RecallingCodec(ProtobufCodec())
         let stores = try NodeStores(settings: settings, codec: codec)
         let start = try stores.start(codec: codec)
+        let sealKey = try settings.sealKey()
         for run in start.log.damage {
             logger.error(
                 "the log is damaged: this node neither votes nor leads until its peers have repaired it",
@@ -128,6 +134,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             invitedBy: invited.map(\.id),
             introduced: introduced,
             statements: start.statements,
+            seals: start.seals,
             seed: seed,
             at: clock.now()
         )
@@ -192,6 +199,15 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 log: log,
                 state: keeper,
                 reader: reader,
+                seals: SealOffice(
+                    directory: stores.directory,
+                    key: sealKey,
+                    roster: roster,
+                    log: log,
+                    inbox: inbox,
+                    room: room,
+                    logger: logger
+                ),
                 requests: requests,
                 cell: cell,
                 logger: logger,
@@ -199,6 +215,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             )
         )
         certificate = Mutex(settings.credentials.validity)
+        sealPublicKey = sealKey.compressedPublicKey
         self.settings = settings
         self.codec = codec
         self.clock = clock

@@ -22,6 +22,7 @@ final class NodeStores: Sendable {
         let members: MemberFacts
         /// In force beside the state.
         let statements: [SignedStatement]
+        let seals: SealStart
     }
 
     /// Entries are kept in memory up to this many bytes, so that a follower that lags a little costs no disk read.
@@ -78,6 +79,11 @@ final class NodeStores: Sendable {
         let statements = try directory.keptStatements()
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec).enforcing(statements)
         let members = try MemberFacts(in: view, codec: codec)
+        let seals = SealStart(
+            verifier: P256Verifier(),
+            mark: try directory.sealMark(),
+            memory: try directory.sealMemory()
+        )
         if let failure = view.failure { throw failure }
         let point = applied.knowingVoters(from: directory.log)
         return Start(
@@ -87,7 +93,8 @@ final class NodeStores: Sendable {
             facts: facts,
             snapshot: snapshot,
             members: members,
-            statements: statements
+            statements: statements,
+            seals: seals
         )
     }
 }

@@ -36,6 +36,7 @@ final class ReplicaLoop: @unchecked Sendable {
         let log: LogWriter
         let state: StateKeeper
         let reader: CatchUpReader
+        let seals: SealOffice
         let requests: RequestBook
         let cell: DecisionCell
         let logger: Logger
@@ -135,6 +136,9 @@ final class ReplicaLoop: @unchecked Sendable {
         case .judge(let statements, let time): around.state.judge(statements, broughtAt: time)
         case .enforce(let statements): around.state.enforce(statements)
         case .release(let ids): around.state.release(ids)
+        case .keepSealMark(let mark): around.seals.keep(mark)
+        case .signSeal(let statement): around.seals.sign(statement)
+        case .keepSealMemory(let memory): around.seals.keep(memory)
         case .readyToStop: around.readyToStop()
         case .note(let note): log(note)
         }

@@ -177,7 +177,9 @@ final class StateKeeper: @unchecked Sendable {
                     codec: codec
                 )
                 do throws(StateDamage) {
-                    let members = applied.changesMembers ? try MemberFacts(in: transaction, codec: codec) : nil
+                    let members =
+                        applied.events.contains(where: \.changesMembers)
+                        ? try MemberFacts(in: transaction, codec: codec) : nil
                     return (.done(applied, snapshot, members), applied.point)
                 } catch {
                     return (.blocked(after: 0, reason: "\(error)"), nil)
@@ -348,6 +350,7 @@ final class StateKeeper: @unchecked Sendable {
 
     private func publishInstalled(_ point: SnapshotPoint) throws {
         working = nil
+        applier = Applier(codec: codec)
         let view = try directory.state.openView()
         defer { view.close() }
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
@@ -421,16 +424,5 @@ final class StateKeeper: @unchecked Sendable {
             resumeWaiting(with: nil) { _ in true }
         }
         await worker.stop()
-    }
-}
-
-extension AppliedBatch {
-    fileprivate var changesMembers: Bool {
-        events.contains { event in
-            switch event {
-            case .bootstrapped, .membersChanged: true
-            default: false
-            }
-        }
     }
 }

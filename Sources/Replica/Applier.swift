@@ -1,13 +1,19 @@
 package import Consensus
 package import Directory
 package import Kernel
+internal import Sealing
 
 /// Applies committed entries to a state, within one transaction of its store.
 ///
-/// Runs in the shell's transaction, since the state may be larger than memory, but decides everything itself.
+/// Runs in the shell's transaction, since the state may be larger than memory, but decides everything itself. One applier goes
+/// with one state: when another takes its place, so does another applier.
 package struct Applier: Sendable {
     private var directory: DirectoryState
     private let codec: any DirectoryCodec
+    /// Of the members as they are in the state; nil when they are to be read.
+    private var keys: SealKeys?
+    /// What `keys` came to last.
+    private var voters: (configuration: Configuration, set: VoterSet?)?
 
     package init(codec: any DirectoryCodec) {
         self.directory = DirectoryState(codec: codec)
@@ -22,53 +28,134 @@ package struct Applier: Sendable {
         case blocked(after: Int, reason: String)
     }
 
+    /// What has been applied so far.
+    private struct Progress {
+        var point: SnapshotPoint
+        var count = 0
+        var outcomes: [AppliedBatch.Outcome] = []
+        var refusedChanges: [LogIndex] = []
+        var events: [DirectoryEvent] = []
+        var roots: [RecordedRoot] = []
+    }
+
     /// - Parameter point: What the state reflects before the first entry.
     package mutating func apply<Transaction: KeyValueTransaction>(
         _ entries: some Collection<Entry>,
         after point: SnapshotPoint,
         to transaction: inout Transaction
     ) -> Attempt {
-        var point = point
-        var outcomes: [AppliedBatch.Outcome] = []
-        var refusedChanges: [LogIndex] = []
-        var events: [DirectoryEvent] = []
-        var tracked = TrackedTransaction(consume transaction)
-        for (count, entry) in entries.enumerated() {
-            invariant(
-                entry.index == point.position.index.next && entry.previousHash == point.hash,
-                "entry \(entry.position) does not follow \(point.position)"
-            )
-            if let bytes = entry.payload.command {
-                let change = entry.change.flatMap { MemberChange($0) }
-                switch directory.apply(bytes, carrying: change, at: entry.index, time: entry.time, to: &tracked) {
-                case .applied(let applied):
-                    outcomes.append(.init(command: .of(bytes), result: applied.result))
-                    events += applied.events
-                    if entry.change != nil, !applied.tookEffect(at: entry.index) { refusedChanges.append(entry.index) }
-                case .halt(let reason):
-                    transaction = (consume tracked).finish()
-                    return .blocked(after: count, reason: "entry \(entry.position): \(reason)")
-                }
-            }
-            point = point.advanced(past: entry, isChangeRefused: refusedChanges.last == entry.index)
-        }
-        // Consumed, or the copy that stays would make each row that the tree writes a copy, too.
-        transaction = (consume tracked).finish()
+        var progress = Progress(point: point)
+        var rest = Array(entries)[...]
         do throws(StateDamage) {
-            let facts = try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
+            while !rest.isEmpty {
+                let run = rest.prefix(SealBoundary.run(of: rest.lazy.map(\.time)))
+                rest = rest.dropFirst(run.count)
+                if let reason = apply(run, &progress, to: &transaction) {
+                    return blocked(after: progress.count, reason)
+                }
+                try recordRoot(of: run, &progress, in: transaction)
+            }
+            let facts = try DirectoryFacts(
+                at: progress.point.position.index,
+                in: transaction,
+                codec: codec,
+                sealKeys: try readKeys(in: transaction)
+            )
             return .done(
                 AppliedBatch(
-                    point: point,
-                    outcomes: outcomes,
-                    refusedChanges: refusedChanges,
-                    events: events,
+                    point: progress.point,
+                    outcomes: progress.outcomes,
+                    refusedChanges: progress.refusedChanges,
+                    roots: progress.roots,
+                    events: progress.events,
                     facts: facts,
                     halt: nil
                 )
             )
         } catch {
-            return .blocked(after: 0, reason: "\(error)")
+            return blocked(after: 0, "\(error)")
         }
+    }
+
+    /// The transaction is to be discarded, and with it what was read of it.
+    private mutating func blocked(after count: Int, _ reason: String) -> Attempt {
+        keys = nil
+        return .blocked(after: count, reason: reason)
+    }
+
+    /// Returns why the entry after those counted cannot be applied, if one cannot.
+    private mutating func apply<Transaction: KeyValueTransaction>(
+        _ run: ArraySlice<Entry>,
+        _ progress: inout Progress,
+        to transaction: inout Transaction
+    ) -> String? {
+        var tracked = TrackedTransaction(consume transaction)
+        var obstacle: String?
+        for entry in run {
+            invariant(
+                entry.index == progress.point.position.index.next && entry.previousHash == progress.point.hash,
+                "entry \(entry.position) does not follow \(progress.point.position)"
+            )
+            if let reason = apply(entry, &progress, to: &tracked) {
+                obstacle = "entry \(entry.position): \(reason)"
+                break
+            }
+            let isRefused = progress.refusedChanges.last == entry.index
+            progress.point = progress.point.advanced(past: entry, isChangeRefused: isRefused)
+            progress.count += 1
+        }
+        // Consumed, or the copy that stays would make each row that the tree writes a copy, too.
+        transaction = (consume tracked).finish()
+        return obstacle
+    }
+
+    private mutating func apply(
+        _ entry: Entry,
+        _ progress: inout Progress,
+        to transaction: inout TrackedTransaction<some KeyValueTransaction>
+    ) -> String? {
+        guard let bytes = entry.payload.command else { return nil }
+        let change = entry.change.flatMap { MemberChange($0) }
+        switch directory.apply(bytes, carrying: change, at: entry.index, time: entry.time, to: &transaction) {
+        case .applied(let applied):
+            progress.outcomes.append(.init(command: .of(bytes), result: applied.result))
+            progress.events += applied.events
+            if applied.events.contains(where: \.changesMembers) { keys = nil }
+            if entry.change != nil, !applied.tookEffect(at: entry.index) { progress.refusedChanges.append(entry.index) }
+            return nil
+        case .halt(let reason): return "\(reason)"
+        }
+    }
+
+    private mutating func recordRoot(
+        of run: ArraySlice<Entry>,
+        _ progress: inout Progress,
+        in transaction: some KeyValueTransaction
+    ) throws(StateDamage) {
+        guard let first = run.first, let last = run.last,
+            let voters = try voters(at: progress.point, in: transaction)
+        else { return }
+        let point = SealPoint(progress.point, root: StateTree.root(in: transaction), voters: voters)
+        progress.roots.append(RecordedRoot(point: point, first: first.time, last: last.time))
+    }
+
+    private mutating func voters(
+        at point: SnapshotPoint,
+        in transaction: some KeyValueTransaction
+    ) throws(StateDamage) -> VoterSet? {
+        let isKnown = keys != nil
+        let keys = try readKeys(in: transaction)
+        if isKnown, let voters, voters.configuration == point.configuration { return voters.set }
+        let set = keys.voters(of: point.configuration)
+        voters = (point.configuration, set)
+        return set
+    }
+
+    private mutating func readKeys(in transaction: some KeyValueTransaction) throws(StateDamage) -> SealKeys {
+        if let keys { return keys }
+        let read = try SealKeys(in: transaction, codec: codec)
+        keys = read
+        return read
     }
 }
 
@@ -97,14 +184,33 @@ extension Entry.Payload {
     }
 }
 
+extension DirectoryEvent {
+    /// Who is a member, or what the state says of one.
+    package var changesMembers: Bool {
+        switch self {
+        case .bootstrapped, .membersChanged: true
+        default: false
+        }
+    }
+}
+
 extension DirectoryFacts {
     /// Reads them from a state.
+    ///
+    /// - Parameter sealKeys: Where they are known already.
     package init(
         at revision: LogIndex,
         in view: some KeyValueView,
-        codec: any DirectoryCodec
+        codec: any DirectoryCodec,
+        sealKeys: SealKeys? = nil
     ) throws(StateDamage) {
         let ledger = try DirectoryView(view, codec: codec).ledger()
-        self.init(revision: revision, epoch: ledger?.epoch ?? 0, stateRoot: StateTree.root(in: view))
+        let keys = if let sealKeys { sealKeys } else { try SealKeys(in: view, codec: codec) }
+        self.init(
+            revision: revision,
+            epoch: ledger?.epoch ?? 0,
+            stateRoot: StateTree.root(in: view),
+            sealKeys: keys
+        )
     }
 }

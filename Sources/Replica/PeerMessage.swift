@@ -1,6 +1,7 @@
 package import Consensus
 package import Directory
 package import Kernel
+package import Sealing
 
 /// What one node tells another over a link, which has proven who the sender is.
 package struct PeerMessage: Hashable, Sendable {
@@ -33,6 +34,14 @@ package struct PeerMessage: Hashable, Sendable {
         case statements([SignedStatement])
         /// Answers `statements`: these are in force at the sender, or its log has judged them.
         case statementsHeld([Digest])
+        /// A leader asks a voter to sign.
+        case sealWanted(SealStatement)
+        /// Answers `sealWanted`.
+        case sealAnswered(SealAnswer)
+        /// A leader has enough signatures.
+        case sealed(Seal)
+        /// As `sealed`, by other voters than the seal before.
+        case sealedByOthers(TransitionSeal)
     }
 
     /// Why a leader, or who was taken for one, did not put a forwarded command into its log.

@@ -1,6 +1,7 @@
 import Consensus
 import Directory
 import Kernel
+import Sealing
 
 extension ReplicaNode {
     mutating func applied(_ batch: AppliedBatch, at now: Moment, into effects: inout [Effect]) {
@@ -18,6 +19,7 @@ extension ReplicaNode {
         }
         followVerdicts(batch.events, at: now, into: &effects)
         finishWaiters(into: &effects)
+        recordRoots(batch, at: now, into: &effects)
         if let reason = batch.halt { halt(reason, at: now, into: &effects) }
         advance(
             .applied(through: batch.point.position.index, refusedChanges: batch.refusedChanges),
@@ -36,6 +38,8 @@ extension ReplicaNode {
     ) {
         applied = point
         self.facts = facts
+        let sealPoint = SealPoint(point, root: facts.stateRoot, keys: facts.sealKeys)
+        seals.restart(at: sealPoint, time: point.time, at: now.monotonic)
         firstIndex = point.position.index.next
         repair.compacted(to: firstIndex)
         askForVerdicts(into: &effects)
@@ -63,7 +67,7 @@ extension ReplicaNode {
 
     /// A node that cannot apply a committed command keeps its last good state, says so and ages out: skipping would
     /// make its state another one than its peers'.
-    private mutating func halt(_ reason: String, at now: Moment, into effects: inout [Effect]) {
+    mutating func halt(_ reason: String, at now: Moment, into effects: inout [Effect]) {
         haltReason = reason
         effects.append(.note(Note(.error, "stopped applying the log", .init("reason", reason))))
         for expired in requests.expireAll() { effects.append(answer(to: expired)) }

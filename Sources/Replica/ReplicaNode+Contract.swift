@@ -2,6 +2,7 @@ package import Consensus
 package import Decision
 package import Directory
 package import Kernel
+package import Sealing
 
 extension ReplicaNode {
     /// Everything that can happen to a node.
@@ -45,6 +46,10 @@ extension ReplicaNode {
         case transferLeadership(RequestID, to: MemberID?, deadline: Instant)
         /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.
         case shutDown
+        /// Answers `.keepSealMark`.
+        case sealMarkKept(SealMark)
+        /// Answers `.signSeal`. Nil where this node has not the key that the log names for it.
+        case sealSigned(SealStatement, signature: [UInt8]?)
     }
 
     /// Everything that a node asks of its shell. Carried out in list order.
@@ -90,6 +95,12 @@ extension ReplicaNode {
         case roleChanged(RaftNode.RoleStatus)
         /// Links are needed to the members of this configuration, to those introduced, and to nobody else.
         case configurationChanged(Configuration)
+        /// Make this durable, for this process and the next; answered by `.sealMarkKept`.
+        case keepSealMark(SealMark)
+        /// Sign it with this member's seal key; answered by `.sealSigned`.
+        case signSeal(SealStatement)
+        /// What the next process is to know of seals. Not answered.
+        case keepSealMemory(SealMemory)
         case readyToStop
         case note(Note)
     }
@@ -170,6 +181,8 @@ package struct AppliedBatch: Sendable {
     package let outcomes: [Outcome]
     /// Entries whose change of the configuration has no effect, since the command with it was refused or is a copy.
     package let refusedChanges: [LogIndex]
+    /// Of the state after each run of entries, ascending; none where the voters cannot seal.
+    package let roots: [RecordedRoot]
     package let events: [DirectoryEvent]
     package let facts: DirectoryFacts
     /// Why the entry after `point` cannot be applied by this node, if so.
@@ -179,6 +192,7 @@ package struct AppliedBatch: Sendable {
         point: SnapshotPoint,
         outcomes: [Outcome],
         refusedChanges: [LogIndex] = [],
+        roots: [RecordedRoot] = [],
         events: [DirectoryEvent],
         facts: DirectoryFacts,
         halt: String?
@@ -186,6 +200,7 @@ package struct AppliedBatch: Sendable {
         self.point = point
         self.outcomes = outcomes
         self.refusedChanges = refusedChanges
+        self.roots = roots
         self.events = events
         self.facts = facts
         self.halt = halt
@@ -198,6 +213,7 @@ extension AppliedBatch {
             point: point,
             outcomes: outcomes,
             refusedChanges: refusedChanges,
+            roots: roots,
             events: events,
             facts: facts,
             halt: reason
@@ -210,10 +226,12 @@ package struct DirectoryFacts: Hashable, Sendable {
     package let revision: LogIndex
     package let epoch: UInt64
     package let stateRoot: Digest
+    package let sealKeys: SealKeys
 
-    package init(revision: LogIndex, epoch: UInt64, stateRoot: Digest) {
+    package init(revision: LogIndex, epoch: UInt64, stateRoot: Digest, sealKeys: SealKeys = SealKeys()) {
         self.revision = revision
         self.epoch = epoch
         self.stateRoot = stateRoot
+        self.sealKeys = sealKeys
     }
 }

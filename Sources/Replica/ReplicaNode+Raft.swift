@@ -83,6 +83,10 @@ extension ReplicaNode {
         case .voters(let voters): receive(voters, from: sender, into: &effects)
         case .statements(let heard): receive(heard, from: sender, at: now, into: &effects)
         case .statementsHeld(let ids): held(ids, by: sender, at: now.wall)
+        case .sealWanted(let statement): receive(statement, from: sender, at: now, into: &effects)
+        case .sealAnswered(let answer): receive(answer, from: sender, at: now, into: &effects)
+        case .sealed(let seal): receive(.seal(seal), from: sender, at: now, into: &effects)
+        case .sealedByOthers(let transition): receive(.transition(transition), from: sender, at: now, into: &effects)
         }
     }
 
@@ -134,6 +138,7 @@ extension ReplicaNode {
         spreadStatements(at: now, into: &effects)
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
+        advanceSeals(at: now, into: &effects)
         tracker.advance(applied: applied.position.index)
         if let freshness = tracker.current, freshness != publishedFreshness {
             publishedFreshness = freshness
@@ -144,9 +149,15 @@ extension ReplicaNode {
     }
 
     mutating func serve(into effects: inout [Effect]) {
-        guard !isServing else { return }
+        guard !isServing, divergence == nil else { return }
         isServing = true
         effects.append(.serving(true))
+    }
+
+    mutating func stopServing(into effects: inout [Effect]) {
+        guard isServing else { return }
+        isServing = false
+        effects.append(.serving(false))
     }
 
     /// Whether this node may lead, and vote.

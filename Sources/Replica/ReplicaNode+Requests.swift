@@ -83,7 +83,7 @@ extension ReplicaNode {
         var proposals: [RaftNode.Proposal] = []
         for (id, write) in requests.takeUnsent() {
             requests.markSent(id, to: member, in: term, at: now.monotonic)
-            if let refusal = refusal(of: write.change) {
+            if let refusal = refusal(of: write.change, at: now.monotonic) {
                 refused(id, refusal, at: now, into: &effects)
             } else {
                 proposals.append(proposal(of: write.command, changing: write.change, by: .client(id), at: now))
@@ -93,7 +93,8 @@ extension ReplicaNode {
     }
 
     /// A voter that lacks much of the log would hold up every commit that needs it. Raft dissertation section 4.2.1.
-    private func refusal(of change: MemberChange?) -> PeerMessage.ForwardRefusal? {
+    private func refusal(of change: MemberChange?, at now: Instant) -> PeerMessage.ForwardRefusal? {
+        if change.map(changesVoters) ?? false, !seals.allowsChange(at: now) { return .notYet }
         guard case .promote(let id)? = change, let learner = raft.followers.first(where: { $0.id == id }) else {
             // Whoever is no member is refused by the directory.
             return nil
@@ -104,6 +105,14 @@ extension ReplicaNode {
         let isPresent = held > 0 && learner.isRecentlyActive
         guard missing > options.promotionLag || !isPresent else { return nil }
         return .notCaughtUp(missing: missing)
+    }
+
+    private func changesVoters(_ change: MemberChange) -> Bool {
+        switch change {
+        case .addLearner: false
+        case .promote: true
+        case .remove(let id): configuration.isVoter(id)
+        }
     }
 
     mutating func proposal(
@@ -145,7 +154,9 @@ extension ReplicaNode {
         }
         if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }
         let change = decoded.body.memberChange
-        if let refusal = refusal(of: change) { return refuseForward(id, refusal, to: sender, at: now, into: &effects) }
+        if let refusal = refusal(of: change, at: now.monotonic) {
+            return refuseForward(id, refusal, to: sender, at: now, into: &effects)
+        }
         let proposer = Proposer.forwarded(by: sender, id, command: digest)
         let proposal = proposal(of: command, changing: change, by: proposer, at: now)
         advance(.propose([proposal]), at: now, into: &effects)

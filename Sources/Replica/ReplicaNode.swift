@@ -2,6 +2,7 @@ package import Consensus
 package import Decision
 package import Directory
 package import Kernel
+import Sealing
 
 /// A node as a value: consensus, clocks, freshness and the requests of its clients, composed.
 ///
@@ -43,6 +44,7 @@ package struct ReplicaNode: Core {
     var introductions: Introductions
     var statements: PendingStatements
     var reports = StatementReports()
+    var seals: Seals
     /// Whether the state has been asked for verdicts on what an earlier process has left.
     var hasAskedForVerdicts: Bool
     /// Whom a node that joins may believe while it knows no configuration.
@@ -99,6 +101,12 @@ package struct ReplicaNode: Core {
         package internal(set) var strangeStatements: UInt64 = 0
         /// Statements from members that do not count by the state of this one.
         package internal(set) var unacceptableStatements: UInt64 = 0
+        /// From somebody who does not lead.
+        package internal(set) var strangeSeals: UInt64 = 0
+        /// They do not follow from what this node knows.
+        package internal(set) var refusedSeals: UInt64 = 0
+        /// Made while this node led.
+        package internal(set) var completedSeals: UInt64 = 0
     }
 
     /// - Parameters:
@@ -118,6 +126,7 @@ package struct ReplicaNode: Core {
         invitedBy: [MemberID],
         introduced: [VotersWord],
         statements: [SignedStatement],
+        seals: SealStart,
         seed: UInt64,
         at now: Moment
     ) {
@@ -142,7 +151,8 @@ package struct ReplicaNode: Core {
         )
         self.statements = PendingStatements(statements, at: now.monotonic)
         self.hasAskedForVerdicts = statements.isEmpty
-        self.isServing = applied.position.index >= restoredIndex
+        self.isServing = applied.position.index >= restoredIndex && seals.memory.divergence == nil
+        self.haltReason = seals.memory.divergence?.reason
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
             rules: options.clocks,
@@ -157,6 +167,14 @@ package struct ReplicaNode: Core {
             restored: restored,
             applied: applied.position.index,
             seed: seed,
+            at: now.monotonic
+        )
+        let point = SealPoint(applied, root: facts.stateRoot, keys: facts.sealKeys)
+        self.seals = Seals(
+            seals,
+            lineage: lineage,
+            roots: point.map { RootHistory(at: $0, time: applied.time) },
+            term: raft.term,
             at: now.monotonic
         )
     }
@@ -213,6 +231,8 @@ package struct ReplicaNode: Core {
         case .transferLeadership(let id, let target, let deadline):
             handOver(id, to: target, deadline: deadline, at: now, into: &effects)
         case .shutDown: shutDown(at: now, into: &effects)
+        case .sealMarkKept(let mark): sealMarkKept(mark, at: now, into: &effects)
+        case .sealSigned(let statement, let signature): sealSigned(statement, signature, at: now, into: &effects)
         }
     }
 
@@ -223,7 +243,10 @@ package struct ReplicaNode: Core {
         let reclaim = isFollowing ? requests.nextReclaim(interval: options.resendInterval) : nil
         let ask = repair.retryAt(interval: options.resendInterval)
         let deadline = Instant.earliest(requests.nextDeadline, handOver?.deadline)
-        let question = Instant.earliest(Instant.earliest(ask, askForVotersAt), nextStatementWake)
+        let question = Instant.earliest(
+            Instant.earliest(ask, askForVotersAt),
+            Instant.earliest(nextStatementWake, seals.wakeAt)
+        )
         return Instant.earliest(Instant.earliest(raft.nextWake, deadline), Instant.earliest(reclaim, question))
     }
 

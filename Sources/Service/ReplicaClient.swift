@@ -147,6 +147,20 @@ package struct NodeStatus: Hashable, Sendable {
         package var isWhole: Bool { damagedEntries == 0 && lostThrough == nil }
     }
 
+    /// The newest seal that the node has verified.
+    package struct Seal: Hashable, Sendable {
+        package let index: LogIndex
+        /// By the clock of the leader that asked for it.
+        package let time: WallTime
+        package let signerCount: Int
+
+        package init(index: LogIndex, time: WallTime, signerCount: Int) {
+            self.index = index
+            self.time = time
+            self.signerCount = signerCount
+        }
+    }
+
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
@@ -165,6 +179,8 @@ package struct NodeStatus: Hashable, Sendable {
     /// Why a peer does not let this node in as the member that it says it is, if so.
     package let exclusion: String?
     package let log: Log
+    /// Nil while the voters cannot seal, and before the first one after a start.
+    package let seal: Seal?
     package let logBytes: UInt64
     package let stateBytes: UInt64
     package let certificateExpiresAt: WallTime
@@ -199,6 +215,7 @@ package struct NodeStatus: Hashable, Sendable {
         haltReason: String?,
         exclusion: String? = nil,
         log: Log,
+        seal: Seal? = nil,
         logBytes: UInt64,
         stateBytes: UInt64,
         certificateExpiresAt: WallTime,
@@ -221,6 +238,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.haltReason = haltReason
         self.exclusion = exclusion
         self.log = log
+        self.seal = seal
         self.logBytes = logBytes
         self.stateBytes = stateBytes
         self.certificateExpiresAt = certificateExpiresAt

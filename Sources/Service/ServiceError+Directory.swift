@@ -23,7 +23,8 @@ extension ServiceError {
         case .unauthorized, .callerRevoked, .callerQuarantined, .ticketInvalid: .forbidden
         case .notFound: .notFound
         case .idempotencyConflict, .alreadyBootstrapped, .alreadyExists, .inUse, .immutable, .revoked, .lockout,
-            .featureLevel, .alreadyJoined, .alreadyVoter, .lastVoter, .incarnationUsed, .identityClaimed, .notAChange:
+            .featureLevel, .alreadyJoined, .alreadyVoter, .lastVoter, .incarnationUsed, .identityClaimed, .notAChange,
+            .sealKeyClaimed, .sealKeyMissing:
             .conflict
         case .revisionMismatch, .preconditionFailed: .preconditionFailed
         case .tooLarge: .tooLarge
@@ -68,6 +69,10 @@ extension ServiceError {
         case .incarnationUsed: "was a member and cannot come back under this incarnation"
         case .identityClaimed:
             "this member's log is in another data directory; if that is lost, remove the member and add it again"
+        case .sealKeyClaimed:
+            "this member has named another key for seals; if that is lost, remove the member and add it again"
+        case .sealKeyMissing:
+            "has not named the key that it signs seals with; it does so by itself once it runs and has caught up"
         case .notAChange: "members change only by entries that consensus knows to change them"
         case .notAVoter: "the node that took the request is no voter of the cluster; send it to another"
         case .preconditionFailed: "is there and must not be yet, or must be and is not"

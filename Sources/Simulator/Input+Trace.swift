@@ -2,6 +2,7 @@ internal import Consensus
 internal import Directory
 internal import Kernel
 package import Replica
+internal import Sealing
 
 extension TraceHash {
     /// Kind and content. Digests and identities of what was hashed before stand for the whole.
@@ -102,6 +103,13 @@ extension TraceHash {
         case .enforced(let ids):
             combine(22)
             for id in ids { combine(id) }
+        case .sealMarkKept(let mark):
+            combine(23)
+            combine(mark.statement.id)
+        case .sealSigned(let statement, let signature):
+            combine(24)
+            combine(statement.id)
+            combine(signature ?? [])
         }
     }
 
@@ -183,6 +191,28 @@ extension TraceHash {
         case .statementsHeld(let ids):
             combine(9)
             for id in ids { combine(id) }
+        case .sealWanted(let statement):
+            combine(10)
+            combine(statement.id)
+        case .sealAnswered(let answer):
+            combine(11)
+            combine(answer.id)
+            if case .signed(let signature) = answer.word { combine(signature) }
+        case .sealed(let seal):
+            combine(12)
+            combine(seal)
+        case .sealedByOthers(let transition):
+            combine(13)
+            combine(transition.seal)
+            combine(transition.voters.digest)
+        }
+    }
+
+    private mutating func combine(_ seal: Seal) {
+        combine(seal.statement.id)
+        for signature in seal.signatures {
+            combine(signature.member)
+            combine(signature.bytes)
         }
     }
 
@@ -292,6 +322,9 @@ extension ReplicaNode.Effect {
         case .judge: 21
         case .enforce: 22
         case .release: 23
+        case .keepSealMark: 24
+        case .signSeal: 25
+        case .keepSealMemory: 26
         }
     }
 }
@@ -309,6 +342,9 @@ extension ReplicaNode.Input {
         case .make(let id, let signed, _): "revoker \(id.number) brings \(signed.summary)"
         case .judged(let judgements): "statements judged: \(judgements.map { "\($0.id) \($1)" })"
         case .enforced(let ids): "statements \(ids) are durable and in force"
+        case .sealMarkKept(let mark): "the mark of seal \(mark.statement) is durable"
+        case .sealSigned(let statement, let signature):
+            signature == nil ? "seal \(statement) cannot be signed" : "signs seal \(statement)"
         case .persisted(let id, let last): "write \(id.number) is durable, log ends at \(last)"
         case .applied(let batch): "applied through \(batch.point.position)\(batch.halt.map { ", halts: \($0)" } ?? "")"
         case .entriesRead(let peer, let previous, let entries):
@@ -360,6 +396,19 @@ extension PeerMessage.Body {
         case .voters(let introductions): "introduces \(introductions.map(\.spec.name))"
         case .statements(let statements): "statements \(statements.map(\.summary))"
         case .statementsHeld(let ids): "has statements \(ids)"
+        case .sealWanted(let statement): "asks to sign seal \(statement)"
+        case .sealAnswered(let answer): answer.summary
+        case .sealed(let seal): "seal \(seal.statement)"
+        case .sealedByOthers(let transition): "seal \(transition.statement) by \(transition.voters)"
+        }
+    }
+}
+
+extension SealAnswer {
+    fileprivate var summary: String {
+        switch word {
+        case .signed: "has signed the seal"
+        case .refused(let reason): "does not sign the seal: \(reason)"
         }
     }
 }

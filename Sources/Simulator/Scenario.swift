@@ -17,6 +17,8 @@ package struct Scenario: Hashable, Sendable {
     package var operationsPerSecond: UInt64
     /// How old the knowledge may be by which a node allows. Nil for what a cluster begins with.
     package var maximumAge: Span?
+    /// Whether members name seal keys, so that voters seal. Nil leaves it to the seed, where the seed draws faults.
+    package var seals: Bool?
     /// Sorted by time.
     package var faults: [TimedFault]
     /// Whether the seed adds faults of its own.
@@ -43,6 +45,7 @@ package struct Scenario: Hashable, Sendable {
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
         maximumAge: Span? = nil,
+        seals: Bool? = nil,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
         faultIntensity: Int = 100,
@@ -55,6 +58,7 @@ package struct Scenario: Hashable, Sendable {
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
         self.maximumAge = maximumAge
+        self.seals = seals
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
         self.faultIntensity = faultIntensity

@@ -12,6 +12,7 @@ package struct Streams: Sendable {
     package var lies: SeededRandom
     package var elections: SeededRandom
     package var handOvers: SeededRandom
+    package var seals: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -25,6 +26,7 @@ package struct Streams: Sendable {
         lies = root.split()
         elections = root.split()
         handOvers = root.split()
+        seals = root.split()
     }
 }
 

@@ -23,6 +23,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case secrecy = "S8"
         /// No node allows by a grant that has ended.
         case expiry = "S9"
+        /// What a seal says is so.
+        case seal = "S10"
         /// What the scenario expects besides.
         case expectation = "scenario"
 

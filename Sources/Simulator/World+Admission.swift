@@ -60,12 +60,3 @@ extension World {
         )
     }
 }
-
-extension DirectoryEvent {
-    var changesMembers: Bool {
-        switch self {
-        case .bootstrapped, .membersChanged: true
-        default: false
-        }
-    }
-}

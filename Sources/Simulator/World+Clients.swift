@@ -203,6 +203,7 @@ extension World {
         isCurrent: Bool
     ) throws(Violation) {
         try history.acknowledged(operations[place], done)
+        seals.acknowledged(done.revision, at: VirtualClock.trueWall(at: now))
         guard case .write(let body) = operations[place].intent else { return }
         if case .revoke(.principal(let id), _, let cascades) = body, let agent = population.agents.firstIndex(of: id) {
             for agent in [agent] + (cascades ? Population.below(agent) : []) {

@@ -116,7 +116,7 @@ extension World {
         case .withdrawWarrant(let name): return (try? view.warrant(name)).map { $0.state != .valid } ?? false
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
-            .promoteMember, .removeMember, .claimMember, .pinIssuer, .judgeStatement:
+            .promoteMember, .removeMember, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
             return true
         }
     }

@@ -84,6 +84,17 @@ extension World {
             guard let to = number(of: member) else { return }
             let body = PeerMessage.Body.voters(introductions(of: voters, by: node))
             try send(PeerMessage(stamp: stamp, body: body), from: node, to: to, after: nil)
+        case .keepSealMark(let mark):
+            queue.schedule(
+                .sealMarkKept(node: node, process: process, mark),
+                at: later(100...1000, node, .keepSealMark)
+            )
+        case .signSeal(let statement):
+            queue.schedule(
+                .sealSigned(node: node, process: process, statement),
+                at: later(20...200, node, .signSeal)
+            )
+        case .keepSealMemory(let memory): machines[node].sealMemory = memory
         case .readyToStop: stopped(node)
         case .note(let note):
             record(.note(note), node: node)
@@ -178,6 +189,7 @@ extension World {
         if case .statementsHeld(let ids) = message.body {
             for id in ids { try acknowledges(from, id) }
         }
+        try checkSeal(message)
         intruders.sent(message, by: from)
         let encodes = encodesFrames
         post(message, as: encodes ? .bytes(PeerCodec.encode(message)) : .message(message), from: from, to: to)

@@ -59,33 +59,41 @@ extension World {
     }
 }
 
-/// What a node does to be known by its data directory.
+/// What a node does to be known by its data directory and its seal key.
 extension World {
     static let claimInterval = Span.seconds(1)
     private static let claimPatience = Span.seconds(5)
 
-    /// Where no disk is wiped nobody asks for the name, so that it need not be in the log.
+    /// Nobody asks for the name where no disk is wiped, so that it need not be in the log.
     mutating func scheduleClaim(_ node: Int, after pause: Span) {
-        guard options.scenario.wipesDisks, let process = machines[node].process else { return }
+        guard options.scenario.wipesDisks || namesSealKeys, let process = machines[node].process else { return }
         guard process.replica.haltReason == nil else { return }
         queue.schedule(.claim(node: node, process: machines[node].generation), at: now.advanced(by: pause))
     }
 
-    mutating func claimInstance(_ node: Int) throws(Violation) {
-        let (member, instance) = (members[node], machines[node].instance)
+    mutating func claim(_ node: Int) throws(Violation) {
+        let member = members[node]
         guard let known = record(of: member, on: node) else {
             return scheduleClaim(node, after: Self.claimInterval)
         }
-        guard known.instance != instance else { return }
+        guard let body = openClaim(of: node, known) else { return }
         scheduleClaim(node, after: Self.claimPatience)
         let command = Command(
             caller: .node(member),
             authenticatedBy: member,
             idempotencyKey: "claim-\(now.microseconds)",
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(3600)),
-            body: .claimMember(instance: instance)
+            body: body
         )
         try submit(command, ofItsOwn: node, within: Self.claimPatience)
+    }
+
+    /// What the log does not say of the node yet; nil when it says all.
+    private func openClaim(of node: Int, _ known: MemberRecord) -> CommandBody? {
+        let instance = machines[node].instance
+        if options.scenario.wipesDisks, known.instance != instance { return .claimMember(instance: instance) }
+        let key = sealKey(of: node)
+        return namesSealKeys && known.sealKey != key ? .claimSealKey(key) : nil
     }
 
     /// What a node, or somebody of whom no history is kept, wants of it.

@@ -3,6 +3,7 @@ internal import Decision
 internal import Directory
 internal import Kernel
 internal import Replica
+internal import Sealing
 
 /// How nodes begin, are stepped and end.
 extension World {
@@ -74,6 +75,8 @@ extension World {
         statements.forgets(node)
         machines[node].words = []
         machines[node].statements = StatementSet()
+        machines[node].sealMark = nil
+        machines[node].sealMemory = SealMemory()
         machines[node].log = VirtualLogDisk(
             hardState: HardState(term: .zero, vote: nil, commitIndex: .zero),
             base: base,
@@ -159,6 +162,7 @@ extension World {
             invitedBy: machine.invitedBy,
             introduced: machine.words,
             statements: machine.statements.items,
+            seals: SealStart(verifier: KeyedHash(), mark: machine.sealMark, memory: machine.sealMemory),
             seed: choices.timers(of: node, process: machine.generation, at: now),
             at: machine.clock.moment(at: now)
         )

@@ -160,6 +160,7 @@ extension World {
         history.restored(to: revision)
         log = LogChecker(after: point.position.index)
         roots = StateRootChecker()
+        seals = SealChecker()
         leadership.beginAnew()
         knownRevision = point.position.index
         for place in operations.indices { operations[place].restored(to: revision) }

@@ -10,6 +10,7 @@ extension World {
         machines[node].process?.applying = []
         guard let batch = try apply(entries, node) else { return }
         try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
+        for root in batch.roots { try roots.reached(node, root.point.index, root.point.root) }
         for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
         try noteVerdicts(batch.events, node)
         refreshDecisions(node, after: batch)
@@ -74,6 +75,7 @@ extension World {
         machines[node].state.replace(with: version)
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
+        machines[node].process?.applier = Applier(codec: options.codec)
         snapshotCount += 1
         let decisions = decisionSnapshot(of: version).enforcing(machines[node].process?.statements.items ?? [])
         machines[node].process?.decisions = decisions

@@ -60,6 +60,9 @@ package struct World: Sendable {
     package var propagation: PropagationChecker
     package var statements = StatementChecker()
     package var secrets = SecretChecker()
+    package var seals = SealChecker()
+    /// Whether members name the keys that seals are checked by.
+    let namesSealKeys: Bool
     package var clientHistory: ClientHistoryChecker
 
     let queries: PopulationQueries
@@ -96,6 +99,7 @@ package struct World: Sendable {
             choices.number(ChoiceKey(.encodedFrames), neutral: 0, at: .zero) { $0.network.chance(250_000) ? 1 : 0 } == 1
         loadEnds = Instant.zero.advanced(by: scenario.duration)
         founders = members
+        namesSealKeys = choices.seals(in: scenario)
         let spareCount = choices.spareCount(of: scenario)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
@@ -188,6 +192,10 @@ package struct World: Sendable {
             if isCurrent(node, process) { try judgeStatements(node, statements, broughtAt: time) }
         case .statementsKept(let node, let process, let statements):
             if isCurrent(node, process) { try keepStatements(node, statements) }
+        case .sealMarkKept(let node, let process, let mark):
+            if isCurrent(node, process) { try keepSealMark(node, mark) }
+        case .sealSigned(let node, let process, let statement):
+            if isCurrent(node, process) { try signSeal(node, statement) }
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault): try inject(fault)
@@ -197,7 +205,7 @@ package struct World: Sendable {
         case .load: try beginOperation()
         case .operate: try operate()
         case .claim(let node, let process):
-            if isCurrent(node, process) { try claimInstance(node) }
+            if isCurrent(node, process) { try claim(node) }
         case .lie(let node): tellLie(node)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)

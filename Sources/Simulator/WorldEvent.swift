@@ -2,6 +2,7 @@ package import Consensus
 package import Directory
 package import Kernel
 package import Replica
+package import Sealing
 
 /// Something that is to happen in a world. What concerns a process names it, and is void once that process is gone.
 package enum WorldEvent: Sendable {
@@ -19,6 +20,8 @@ package enum WorldEvent: Sendable {
     case readForRepair(node: Int, process: UInt64, for: MemberID, first: LogIndex, last: LogIndex, maxBytes: Int)
     case statementsJudged(node: Int, process: UInt64, [SignedStatement], broughtAt: WallTime?)
     case statementsKept(node: Int, process: UInt64, [SignedStatement])
+    case sealMarkKept(node: Int, process: UInt64, SealMark)
+    case sealSigned(node: Int, process: UInt64, SealStatement)
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
     case fault(Fault)
@@ -32,7 +35,7 @@ package enum WorldEvent: Sendable {
     case operate
     /// A machine whose member was removed loses its disks, and can become another member.
     case wipe(node: Int)
-    /// A node names its data directory in the log, unless the log names it already.
+    /// A node names its data directory and its seal key in the log, unless the log names them already.
     case claim(node: Int, process: UInt64)
     /// A machine that lies says something.
     case lie(node: Int)

@@ -7,7 +7,7 @@ internal import Wire
 /// Each record is its bytes preceded by a CRC-32C over name and bytes, since LMDB 0.9 has no page checksums.
 struct MetaTable: Sendable {
     enum Name: String, Sendable {
-        case format, owner, base, end, hardState, lostTail, stateGeneration, applied
+        case format, owner, base, end, hardState, lostTail, stateGeneration, applied, sealMark, sealMemory
     }
 
     /// The newest layout that this program knows. Raised with any change that an older program would misread.

@@ -69,6 +69,7 @@ extension ProtoCommandBody: ProtoConvertible {
         case .join(let joining): self.body = .join(ProtoJoining(joining))
         case .promoteMember(let id): self.body = .promoteMember(ProtoMemberID(id))
         case .removeMember(let id): self.body = .removeMember(ProtoMemberID(id))
+        case .claimSealKey(let key): self.body = .claimSealKey(Data(key))
         case .claimMember(let instance): self.body = .claimMember(Data(instance.bytes))
         case .pinIssuer(let id, let key):
             self.body = .pinIssuer(
@@ -141,6 +142,7 @@ extension ProtoCommandBody: ProtoConvertible {
         case .join(let joining): .join(try joining.value())
         case .promoteMember(let id): .promoteMember(id.value())
         case .removeMember(let id): .removeMember(id.value())
+        case .claimSealKey(let data): .claimSealKey(try bounded(data, to: Limits.publicKeyByteCount, "claim.sealKey"))
         case .claimMember(let data): .claimMember(instance: try digest(data, "claim.instance"))
         case .pinIssuer(let act): .pinIssuer(act.member.value(), key: try digest(act.keyFingerprint, "issuer.key"))
         case nil: throw .missing("command.body")

@@ -9,6 +9,7 @@ extension ProtoMemberRecord: ProtoConvertible {
         metadata = ProtoRecordMetadata(record.metadata)
         if let instance = record.instance { self.instance = Data(instance.bytes) }
         if let key = record.issuerFingerprint { issuerFingerprint = Data(key.bytes) }
+        if let key = record.sealKey { sealKey = Data(key) }
     }
 
     func value() throws(WireError) -> MemberRecord {
@@ -17,6 +18,7 @@ extension ProtoMemberRecord: ProtoConvertible {
             isVoter: isVoter,
             instance: hasInstance ? try digest(instance, "member.instance") : nil,
             issuerFingerprint: hasIssuerFingerprint ? try digest(issuerFingerprint, "member.issuer") : nil,
+            sealKey: hasSealKey ? try bounded(sealKey, to: Limits.publicKeyByteCount, "member.sealKey") : nil,
             metadata: metadata.value()
         )
     }

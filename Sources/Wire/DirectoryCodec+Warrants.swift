@@ -17,7 +17,7 @@ extension ProtoWarrantSpec: ProtoConvertible {
     func value() throws(WireError) -> WarrantSpec {
         WarrantSpec(
             name: name,
-            key: try bounded(key, to: WarrantSpec.keyByteCount, "warrant.key"),
+            key: try bounded(key, to: Limits.publicKeyByteCount, "warrant.key"),
             scope: try scope.value(),
             level: try level.value(),
             cascades: cascade,

@@ -59,6 +59,10 @@ extension ProtoPeerMessage: ProtoConvertible {
             body = .statements(.with { $0.statements = statements.map(ProtoSignedStatement.init) })
         case .statementsHeld(let ids):
             body = .statementsHeld(.with { $0.ids = ids.map { Data($0.bytes) } })
+        case .sealWanted(let statement): body = .sealWanted(ProtoSealStatement(statement))
+        case .sealAnswered(let answer): body = .sealAnswered(ProtoSealAnswer(answer))
+        case .sealed(let seal): body = .sealed(ProtoSeal(seal))
+        case .sealedByOthers(let transition): body = .sealedByOthers(ProtoTransitionSeal(transition))
         }
     }
 
@@ -93,6 +97,10 @@ extension ProtoPeerMessage: ProtoConvertible {
             return .voters(try voters.introductions.map { (voter) throws(WireError) in try voter.value() })
         case .statements(let list): return .statements(try values(list.statements))
         case .statementsHeld(let list): return .statementsHeld(try digests(list.ids, "peer.statementsHeld.ids"))
+        case .sealWanted(let statement): return .sealWanted(try statement.value())
+        case .sealAnswered(let answer): return .sealAnswered(try answer.value())
+        case .sealed(let seal): return .sealed(try seal.value())
+        case .sealedByOthers(let transition): return .sealedByOthers(try transition.value())
         case nil:
             throw .missing("peer.body")
         }

@@ -13,3 +13,12 @@ func values<Proto: ProtoConvertible>(_ protos: [Proto]) throws(WireError) -> [Pr
     for proto in protos { values.append(try proto.value()) }
     return values
 }
+
+func values<Proto: ProtoConvertible>(
+    _ protos: [Proto],
+    upTo limit: Int,
+    _ field: String
+) throws(WireError) -> [Proto.Value] {
+    guard protos.count <= limit else { throw .invalid(field, reason: "there are \(protos.count), more than \(limit)") }
+    return try values(protos)
+}

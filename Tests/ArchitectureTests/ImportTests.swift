@@ -14,8 +14,8 @@ import Testing
         "Sealing": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
-        "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision"],
-        "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Replica"],
+        "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Sealing"],
+        "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Replica", "Sealing"],
         "CLMDB": [],
         "Storage": ["Kernel", "Consensus", "Wire", "CLMDB"],
         "COpenSSL": [],
@@ -23,15 +23,15 @@ import Testing
         "Links": ["Kernel", "Identity", "Wire", "Keys"],
         "Service": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision"],
         "Host": [
-            "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire", "Storage", "Keys",
-            "Links", "Service",
+            "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Sealing", "Wire",
+            "Storage", "Keys", "Links", "Service",
         ],
         "HTTPAPI": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", "Service", "Keys"],
         // Linked into other people's programs: values alone, and none of what a node is made of.
         "ReeveClient": ["Kernel", "JSON"],
         "Simulator": [
             "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
-            "Service", "Wire",
+            "Sealing", "Service", "Wire",
         ],
     ]
 

@@ -14,7 +14,7 @@ struct NamedKeys: SignatureVerifier {
 }
 
 @Suite("Warrants, and statements made under them") struct WarrantTests {
-    static let key = [UInt8](repeating: 2, count: WarrantSpec.keyByteCount)
+    static let key = [UInt8](repeating: 2, count: Limits.publicKeyByteCount)
     private static let lineage = Lineage(high: 7, low: 7)
 
     private var directory = TestDirectory()

@@ -41,6 +41,7 @@ import Wire
             invitedBy: [],
             introduced: [],
             statements: [],
+            seals: SealStart(verifier: NamedKeys()),
             seed: 1,
             at: moment(0)
         )

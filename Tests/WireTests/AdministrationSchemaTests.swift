@@ -12,7 +12,7 @@ import Testing
         for body in bodies {
             switch body {
             // No policy is asked about these.
-            case .bootstrap, .claimMember, .judgeStatement: continue
+            case .bootstrap, .claimMember, .claimSealKey, .judgeStatement: continue
             default: break
             }
             // A node joins by the right of whoever made its ticket.

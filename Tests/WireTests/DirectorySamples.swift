@@ -114,7 +114,7 @@ struct DirectorySamples {
         [.everybody, .principals([agent, user]), .ownedBy(user)].map { scope in
             WarrantSpec(
                 name: "night-shift",
-                key: [UInt8](repeating: 2, count: WarrantSpec.keyByteCount),
+                key: [UInt8](repeating: 2, count: Limits.publicKeyByteCount),
                 scope: scope,
                 level: .quarantine,
                 expiresAt: WallTime(milliseconds: 79),
@@ -123,7 +123,7 @@ struct DirectorySamples {
         } + [
             WarrantSpec(
                 name: "wide",
-                key: [UInt8](repeating: 3, count: WarrantSpec.keyByteCount),
+                key: [UInt8](repeating: 3, count: Limits.publicKeyByteCount),
                 scope: .everybody,
                 level: .revoke,
                 cascades: true,
@@ -196,6 +196,7 @@ struct DirectorySamples {
             .issueJoinTicket(ticket), .withdrawJoinTicket(name: "n4"), .withdrawJoinTicket(name: ""), .join(joining),
             .promoteMember(joining.id), .removeMember(joining.id), .claimMember(instance: .of([12])),
             .pinIssuer(joining.id, key: .of([13])), .withdrawWarrant(name: "night-shift"),
+            .claimSealKey([UInt8](repeating: 2, count: Limits.publicKeyByteCount)),
         ] + warrants.map { .issueWarrant($0) } + statements.map { .judgeStatement($0) }
     }
 
@@ -244,6 +245,7 @@ extension DirectorySamples {
                     isVoter: true,
                     instance: .of([12]),
                     issuerFingerprint: .zero,
+                    sealKey: [UInt8](repeating: 2, count: Limits.publicKeyByteCount),
                     metadata: metadata
                 )
             ),

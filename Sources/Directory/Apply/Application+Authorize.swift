@@ -16,8 +16,8 @@ extension Application {
 
     mutating func authorize() throws(DirectoryError) {
         switch command.body {
-        case .claimMember:
-            // A node needs nobody's leave to say where its log is.
+        case .claimMember, .claimSealKey:
+            // A node needs nobody's leave to say where its log is, and by which key it signs.
             guard case .node = command.caller, try isKnown(command.caller) else {
                 throw .refused(.unauthorized, command.body.action)
             }

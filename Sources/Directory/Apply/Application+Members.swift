@@ -104,7 +104,12 @@ extension Application {
     mutating func promote(_ id: MemberID) throws(DirectoryError) -> CommandResult.Done {
         let record = try existing(id)
         guard !record.isVoter else { throw .refused(.alreadyVoter, record.spec.name) }
-        guard try allMembers().count(where: \.isVoter) < Limits.voters else { throw .refused(.limitReached, "voters") }
+        let voters = try allMembers().filter(\.isVoter)
+        guard voters.count < Limits.voters else { throw .refused(.limitReached, "voters") }
+        // Of voters one of whom cannot sign there would be no more seals.
+        guard record.sealKey != nil || voters.contains(where: { $0.sealKey == nil }) else {
+            throw .refused(.sealKeyMissing, record.spec.name)
+        }
         return replace(record, by: record.changed(isVoter: true, metadata(replacing: record.metadata)))
     }
 
@@ -133,6 +138,19 @@ extension Application {
         if record.instance == instance { return done(record.metadata) }
         guard record.instance == nil else { throw .refused(.identityClaimed, record.spec.name) }
         return replace(record, by: record.changed(instance: instance, metadata(replacing: record.metadata)))
+    }
+
+    /// Set once: what a key has signed is never to be another member's word, nor this one's under another.
+    mutating func claimSealKey(_ key: [UInt8]) throws(DirectoryError) -> CommandResult.Done {
+        guard case .node(let id) = command.caller else { throw .refused(.unauthorized, command.body.action) }
+        let record = try existing(id)
+        if record.sealKey == key { return done(record.metadata) }
+        try check(key.count == Limits.publicKeyByteCount, "sealKey")
+        guard record.sealKey == nil else { throw .refused(.sealKeyClaimed, record.spec.name) }
+        if let other = try allMembers().first(where: { $0.sealKey == key }) {
+            throw .refused(.alreadyExists, other.spec.name)
+        }
+        return replace(record, by: record.changed(sealKey: key, metadata(replacing: record.metadata)))
     }
 
     mutating func pinIssuer(_ id: MemberID, _ key: Digest) throws(DirectoryError) -> CommandResult.Done {
@@ -168,6 +186,7 @@ extension MemberRecord {
         isVoter: Bool? = nil,
         instance: Digest? = nil,
         issuer: Digest? = nil,
+        sealKey: [UInt8]? = nil,
         _ metadata: RecordMetadata
     ) -> MemberRecord {
         MemberRecord(
@@ -175,6 +194,7 @@ extension MemberRecord {
             isVoter: isVoter ?? self.isVoter,
             instance: instance ?? self.instance,
             issuerFingerprint: issuer ?? issuerFingerprint,
+            sealKey: sealKey ?? self.sealKey,
             metadata: metadata
         )
     }

@@ -4,7 +4,7 @@ internal import Kernel
 extension Application {
     mutating func issue(_ spec: WarrantSpec) throws(DirectoryError) -> CommandResult.Done {
         try check(Grammar.isName(spec.name), "name")
-        try check(spec.key.count == WarrantSpec.keyByteCount, "key")
+        try check(spec.key.count == Limits.publicKeyByteCount, "key")
         try check(time < spec.expiresAt, "expiresAt")
         try check((1...Limits.statementsPerWarrant).contains(spec.budget), "budget")
         try check(spec.scope.isValid, "scope")

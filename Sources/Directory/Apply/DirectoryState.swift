@@ -176,6 +176,7 @@ extension Application {
         case .removeMember(let id): try remove(id)
         case .claimMember(let instance): try claim(instance)
         case .pinIssuer(let id, let key): try pinIssuer(id, key)
+        case .claimSealKey(let key): try claimSealKey(key)
         }
     }
 }

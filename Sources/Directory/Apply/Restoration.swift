@@ -124,6 +124,7 @@ extension Application {
                 isVoter: true,
                 instance: voter.instance,
                 issuerFingerprint: voter.issuerFingerprint,
+                sealKey: voter.sealKey,
                 metadata: metadata(replacing: nil)
             )
             store(.member(record))

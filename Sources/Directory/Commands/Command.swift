@@ -76,8 +76,10 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package static let cascades = FeatureLevel(2)
     /// Settings may bound the age of knowledge by action.
     package static let actionAges = FeatureLevel(3)
+    /// Members may name the keys that they sign seals with.
+    package static let seals = FeatureLevel(4)
     /// The highest that this program can apply.
-    package static let supported = actionAges
+    package static let supported = seals
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     package var description: String { "level \(number)" }
@@ -92,6 +94,7 @@ extension CommandBody {
         case .judgeStatement(let signed): signed.statement.cascades ? .cascades : .first
         case .bootstrap(let genesis): genesis.settings.featureLevel
         case .putSettings(let settings, _): settings.featureLevel
+        case .claimSealKey: .seals
         case .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
             .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .addAdministrator,
             .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join, .promoteMember, .removeMember,

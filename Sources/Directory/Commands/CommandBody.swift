@@ -50,6 +50,8 @@ package indirect enum CommandBody: Hashable, Sendable {
     case claimMember(instance: Digest)
     /// The public key of the authority by which a member issues certificates.
     case pinIssuer(MemberID, key: Digest)
+    /// The calling node names the public key that it signs seals with: a compressed point of P-256.
+    case claimSealKey([UInt8])
 }
 
 /// What must hold of the object before a command may change it.

@@ -94,4 +94,8 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case preconditionFailed = "precondition_failed"
     /// The node that authenticated the caller is no voter, or no longer one.
     case notAVoter = "not_a_voter"
+    /// The member has named another key by which its seals are checked.
+    case sealKeyClaimed = "seal_key_claimed"
+    /// All voters sign seals, and this member has not named a key for it.
+    case sealKeyMissing = "seal_key_missing"
 }

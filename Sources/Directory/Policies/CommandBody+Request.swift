@@ -46,6 +46,7 @@ extension CommandBody {
         case .removeMember: "removeMember"
         case .claimMember: "claimMember"
         case .pinIssuer: "pinIssuer"
+        case .claimSealKey: "claimSealKey"
         }
     }
 
@@ -74,6 +75,7 @@ extension CommandBody {
         case .join(let joining): "node/\(joining.name)"
         case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): "node/\(id.uuid)"
         case .claimMember(let instance): "instance/\(instance.hex)"
+        case .claimSealKey(let key): "sealKey/\(Digest.of(key).hex)"
         }
     }
 
@@ -92,7 +94,7 @@ extension CommandBody {
             EntityUIDs.administrator(fingerprint)
         case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): EntityUIDs.node(id)
         case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .claimMember,
-            .issueWarrant, .withdrawWarrant, .judgeStatement:
+            .claimSealKey, .issueWarrant, .withdrawWarrant, .judgeStatement:
             EntityUIDs.cluster
         }
     }
@@ -124,7 +126,7 @@ extension CommandBody {
                 ]
             case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .liftQuarantine,
                 .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
-                .removeMember, .claimMember, .pinIssuer, .judgeStatement:
+                .removeMember, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
                 []
             }
         return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })

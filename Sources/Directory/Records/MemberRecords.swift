@@ -9,6 +9,8 @@ package struct MemberRecord: Hashable, Sendable {
     package let instance: Digest?
     /// Of the key by which this member issues certificates, if it has one.
     package let issuerFingerprint: Digest?
+    /// By which seals of this member are checked, once it has named it: a compressed point of P-256. SEC 1 section 2.3.3.
+    package let sealKey: [UInt8]?
     package let metadata: RecordMetadata
 
     package init(
@@ -16,12 +18,14 @@ package struct MemberRecord: Hashable, Sendable {
         isVoter: Bool,
         instance: Digest? = nil,
         issuerFingerprint: Digest? = nil,
+        sealKey: [UInt8]? = nil,
         metadata: RecordMetadata
     ) {
         self.spec = spec
         self.isVoter = isVoter
         self.instance = instance
         self.issuerFingerprint = issuerFingerprint
+        self.sealKey = sealKey
         self.metadata = metadata
     }
 }

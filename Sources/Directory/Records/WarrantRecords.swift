@@ -26,8 +26,6 @@ package struct WarrantSpec: Hashable, Sendable {
         case ownedBy(PrincipalID)
     }
 
-    package static let keyByteCount = 33
-
     package init(
         name: String,
         key: [UInt8],

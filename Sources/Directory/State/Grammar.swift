@@ -74,6 +74,8 @@ package enum Limits {
     package static let nameByteCount = 128
     package static let typeByteCount = 64
     package static let textByteCount = 4096
+    /// A compressed point of P-256. SEC 1 section 2.3.3.
+    package static let publicKeyByteCount = 33
     package static let policyByteCount = 256 * 1024
     package static let policyVersions: UInt64 = 200
     package static let attributesByteCount = 64 * 1024

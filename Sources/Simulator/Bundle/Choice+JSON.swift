@@ -63,7 +63,8 @@ extension ChoiceKey.Kind {
         case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint,
             .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie:
             true
-        case .option, .encodedFrames, .spares, .zoneDistance, .usualLoss, .fault, .operation, .undertaking, .target,
+        case .option, .encodedFrames, .spares, .seals, .zoneDistance, .usualLoss, .fault, .operation, .undertaking,
+            .target,
             .deadline, .retryPause,
             .operatorPause:
             false

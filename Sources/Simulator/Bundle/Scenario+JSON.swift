@@ -3,7 +3,8 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "learners", "spares", "duration", "operationsPerSecond", "maximumAge", "randomFaults",
+        "name", "nodes", "learners", "spares", "duration", "operationsPerSecond", "maximumAge", "seals",
+        "randomFaults",
         "faultIntensity", "faults", "expect",
     ]
 
@@ -16,6 +17,7 @@ extension Scenario {
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
             "maximumAge": maximumAge.map { .span($0) } ?? .null,
+            "seals": seals.map { .bool($0) } ?? .null,
             "randomFaults": .bool(drawsFaults),
             "faultIntensity": .count(faultIntensity),
             "faults": .array(faults.map(\.json)),
@@ -41,6 +43,7 @@ extension Scenario {
             duration: try fields.span("duration"),
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
+            seals: fields.has("seals") ? try fields.flag("seals") : nil,
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),
             // Not in bundles of before there was a choice.

@@ -12,6 +12,12 @@ package struct StateRootChecker: Sendable {
 
     package init() {}
 
+    /// A seal says what the root is there.
+    package func sealed(_ revision: LogIndex, _ root: Digest) throws(Violation) {
+        guard let seen = roots[revision], seen.root != root else { return }
+        throw Violation(.seal, "a seal at \(revision) has the root \(root), n\(seen.node + 1) has \(seen.root)")
+    }
+
     package mutating func reached(_ node: Int, _ revision: LogIndex, _ root: Digest) throws(Violation) {
         guard let seen = roots[revision] else {
             roots[revision] = Seen(root: root, node: node)

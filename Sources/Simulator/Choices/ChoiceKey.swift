@@ -43,7 +43,7 @@ package struct ChoiceKey: Hashable, Sendable {
 
     package enum Kind: UInt8, CaseIterable, Sendable {
         // The world as it begins.
-        case option, encodedFrames, spares, zone, zoneDistance, usualLoss, clockDrift, clockError
+        case option, encodedFrames, spares, seals, zone, zoneDistance, usualLoss, clockDrift, clockError
         // What goes wrong, and who wants what.
         case fault, operation, undertaking
         // Messages.
@@ -73,6 +73,9 @@ package struct ChoiceKey: Hashable, Sendable {
         case readForRepair, judgeStatements, keepStatements
         // More messages.
         case statements, statementsHeld
+        case sealWanted, sealAnswered, sealed
+        // More work of a disk.
+        case keepSealMark, signSeal
     }
 }
 
@@ -84,7 +87,7 @@ extension ChoiceKey.Kind {
         switch self {
         case .fault, .operation, .undertaking: return nil
         case .option: return 1...1 << 30
-        case .encodedFrames, .loss: return 0...1
+        case .encodedFrames, .seals, .loss: return 0...1
         case .spares: return Int64(Scenario.spareCounts.lowerBound)...Int64(Scenario.spareCounts.upperBound)
         case .zone: return 0...NetworkLayout.lastZone
         case .zoneDistance: return 0...Int64(NetworkLayout.longestDistance.microseconds)

@@ -61,6 +61,9 @@ extension PeerMessage {
         case .voters: .voters
         case .statements: .statements
         case .statementsHeld: .statementsHeld
+        case .sealWanted: .sealWanted
+        case .sealAnswered: .sealAnswered
+        case .sealed, .sealedByOthers: .sealed
         }
     }
 }

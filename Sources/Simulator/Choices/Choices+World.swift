@@ -32,6 +32,15 @@ extension Choices {
         return Int(count)
     }
 
+    /// A scenario that says whether voters seal leaves nothing to choose.
+    mutating func seals(in scenario: Scenario) -> Bool {
+        if let seals = scenario.seals { return seals }
+        let isOn = number(ChoiceKey(.seals), neutral: 0, at: .zero) { streams in
+            scenario.drawsFaults && streams.seals.chance(500_000) ? 1 : 0
+        }
+        return isOn == 1
+    }
+
     /// What the network is like where nothing is wrong. One zone and no loss unless the seed draws what goes wrong: a
     /// scenario that says so itself counts on it.
     mutating func networkLayout(of scenario: Scenario, machineCount: Int) -> NetworkLayout {

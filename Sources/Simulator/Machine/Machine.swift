@@ -3,6 +3,7 @@ package import Decision
 package import Directory
 package import Kernel
 package import Replica
+package import Sealing
 
 /// One computer: disks and clocks that outlive a process, and the process, if one runs.
 package struct Machine: Sendable {
@@ -31,6 +32,9 @@ package struct Machine: Sendable {
     package var words: [VotersWord] = []
     /// In force beside its state, as its disk holds them.
     package var statements = StatementSet()
+    /// What its member has signed last, and what it knows of seals, as its disk holds them.
+    package var sealMark: SealMark?
+    package var sealMemory = SealMemory()
 
     package struct ArmedCrash: Sendable {
         package let crash: Crash

@@ -321,6 +321,15 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .judgeStatement(newValue)}
   }
 
+  /// A compressed point of P-256.
+  package var claimSealKey: Data {
+    get {
+      if case .claimSealKey(let v)? = body {return v}
+      return Data()
+    }
+    set {body = .claimSealKey(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -352,6 +361,8 @@ package nonisolated struct ProtoCommandBody: Sendable {
     /// Name.
     case withdrawWarrant(String)
     case judgeStatement(ProtoSignedStatement)
+    /// A compressed point of P-256.
+    case claimSealKey(Data)
 
   }
 
@@ -925,7 +936,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1220,6 +1231,14 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .judgeStatement(v)
         }
       }()
+      case 25: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .claimSealKey(v)
+        }
+      }()
       default: break
       }
     }
@@ -1326,6 +1345,10 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .judgeStatement?: try {
       guard case .judgeStatement(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .claimSealKey?: try {
+      guard case .claimSealKey(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 25)
     }()
     case nil: break
     }

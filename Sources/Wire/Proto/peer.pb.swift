@@ -108,6 +108,38 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     set {body = .statementsHeld(newValue)}
   }
 
+  package var sealWanted: ProtoSealStatement {
+    get {
+      if case .sealWanted(let v)? = body {return v}
+      return ProtoSealStatement()
+    }
+    set {body = .sealWanted(newValue)}
+  }
+
+  package var sealAnswered: ProtoSealAnswer {
+    get {
+      if case .sealAnswered(let v)? = body {return v}
+      return ProtoSealAnswer()
+    }
+    set {body = .sealAnswered(newValue)}
+  }
+
+  package var sealed: ProtoSeal {
+    get {
+      if case .sealed(let v)? = body {return v}
+      return ProtoSeal()
+    }
+    set {body = .sealed(newValue)}
+  }
+
+  package var sealedByOthers: ProtoTransitionSeal {
+    get {
+      if case .sealedByOthers(let v)? = body {return v}
+      return ProtoTransitionSeal()
+    }
+    set {body = .sealedByOthers(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -120,6 +152,10 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     case voters(ProtoPeerVoters)
     case statements(ProtoPeerStatements)
     case statementsHeld(ProtoPeerStatementsHeld)
+    case sealWanted(ProtoSealStatement)
+    case sealAnswered(ProtoSealAnswer)
+    case sealed(ProtoSeal)
+    case sealedByOthers(ProtoTransitionSeal)
 
   }
 
@@ -427,7 +463,7 @@ fileprivate nonisolated let _protobuf_package = "reeve.replica.v1"
 
 nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0\u{1}statements\0\u{3}statements_held\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0\u{1}statements\0\u{3}statements_held\0\u{3}seal_wanted\0\u{3}seal_answered\0\u{1}sealed\0\u{3}sealed_by_others\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -553,6 +589,58 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .statementsHeld(v)
         }
       }()
+      case 11: try {
+        var v: ProtoSealStatement?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .sealWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .sealWanted(v)
+        }
+      }()
+      case 12: try {
+        var v: ProtoSealAnswer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .sealAnswered(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .sealAnswered(v)
+        }
+      }()
+      case 13: try {
+        var v: ProtoSeal?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .sealed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .sealed(v)
+        }
+      }()
+      case 14: try {
+        var v: ProtoTransitionSeal?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .sealedByOthers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .sealedByOthers(v)
+        }
+      }()
       default: break
       }
     }
@@ -602,6 +690,22 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .statementsHeld?: try {
       guard case .statementsHeld(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .sealWanted?: try {
+      guard case .sealWanted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .sealAnswered?: try {
+      guard case .sealAnswered(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .sealed?: try {
+      guard case .sealed(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .sealedByOthers?: try {
+      guard case .sealedByOthers(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
     case nil: break
     }

@@ -1068,6 +1068,16 @@ package nonisolated struct ProtoMemberRecord: Sendable {
   /// Clears the value of `issuerFingerprint`. Subsequent reads from it will return its default value.
   package mutating func clearIssuerFingerprint() {self._issuerFingerprint = nil}
 
+  /// A compressed point of P-256.
+  package var sealKey: Data {
+    get {_sealKey ?? Data()}
+    set {_sealKey = newValue}
+  }
+  /// Returns true if `sealKey` has been explicitly set.
+  package var hasSealKey: Bool {self._sealKey != nil}
+  /// Clears the value of `sealKey`. Subsequent reads from it will return its default value.
+  package mutating func clearSealKey() {self._sealKey = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1076,6 +1086,7 @@ package nonisolated struct ProtoMemberRecord: Sendable {
   fileprivate var _metadata: ProtoRecordMetadata? = nil
   fileprivate var _instance: Data? = nil
   fileprivate var _issuerFingerprint: Data? = nil
+  fileprivate var _sealKey: Data? = nil
 }
 
 package nonisolated struct ProtoFormerMemberRecord: Sendable {
@@ -2647,7 +2658,7 @@ nonisolated extension ProtoAdministratorRecord: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0\u{1}instance\0\u{3}issuer_fingerprint\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0\u{1}instance\0\u{3}issuer_fingerprint\0\u{3}seal_key\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2660,6 +2671,7 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self._instance) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self._issuerFingerprint) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self._sealKey) }()
       default: break
       }
     }
@@ -2685,6 +2697,9 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._issuerFingerprint {
       try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
     } }()
+    try { if let v = self._sealKey {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2694,6 +2709,7 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._metadata != rhs._metadata {return false}
     if lhs._instance != rhs._instance {return false}
     if lhs._issuerFingerprint != rhs._issuerFingerprint {return false}
+    if lhs._sealKey != rhs._sealKey {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -110,7 +110,7 @@ extension NodeConfiguration.TLSFiles {
     }
 
     /// As the node's own key is protected.
-    fileprivate func protection() throws -> PrivateKeyFile.Protection {
+    func protection() throws -> PrivateKeyFile.Protection {
         if let passphrase = try passphrase() { return .encrypted(passphrase) }
         guard allowPlainKey else {
             throw CommandError("the configuration has neither passphrase_file nor allow_plain_key")
@@ -118,7 +118,7 @@ extension NodeConfiguration.TLSFiles {
         return .plainForDevelopment
     }
 
-    fileprivate func loadKey(_ path: String) throws(KeysError) -> PrivateKey {
+    func loadKey(_ path: String) throws(KeysError) -> PrivateKey {
         try PrivateKeyFile.load(path, allowPlain: allowPlainKey, passphrase: passphrase).key
     }
 }

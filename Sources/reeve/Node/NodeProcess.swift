@@ -37,6 +37,7 @@ struct NodeProcess {
                 invitedBy: introduction?.members,
                 dataDirectory: configuration.dataDirectory,
                 credentials: credentials,
+                sealKey: { try configuration.sealKey() },
                 bindHost: configuration.listen.raft.host,
                 bindPort: configuration.listen.raft.port,
                 options: ReplicaOptions(configuration),
@@ -121,7 +122,7 @@ struct NodeProcess {
                     .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: renewer, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
-                        service: InstanceClaim(node: node, logger: logger),
+                        service: MemberClaims(node: node, logger: logger),
                         successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup
                     ),

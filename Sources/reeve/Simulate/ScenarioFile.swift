@@ -40,7 +40,7 @@ enum ScenarioFile {
             node,
             known: [
                 "name", "description", "nodes", "learners", "spares", "seconds", "operations_per_second",
-                "maximum_age", "random_faults", "faults", "expect",
+                "maximum_age", "seals", "random_faults", "faults", "expect",
             ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
@@ -58,6 +58,7 @@ enum ScenarioFile {
             result.operationsPerSecond = try value.number(in: Scenario.operationRates)
         }
         if let value = fields["maximum_age"] { result.maximumAge = try maximumAge(value) }
+        if let value = fields["seals"] { result.seals = try value.flag() }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.memberCount
         let end = Instant.zero.advanced(by: result.duration)

@@ -81,6 +81,10 @@ struct Forgery {
         case .statementsHeld(var ids):
             ids.append(.of([field]))
             return .statementsHeld(ids)
+        case .sealWanted(let statement): return .sealWanted(statement.edited(field, &script))
+        case .sealAnswered(let answer): return .sealAnswered(answer.edited(field, &script))
+        case .sealed(let seal): return .sealed(seal.edited(field, &script))
+        case .sealedByOthers(let transition): return .sealedByOthers(transition.edited(field, &script))
         }
     }
 }

@@ -40,7 +40,8 @@ private struct Rehearsal {
         var rehearsal = Rehearsal()
         let groups =
             [rehearsal.group] + rehearsal.elect() + [rehearsal.write(), rehearsal.read(), rehearsal.catchUp()]
-            + rehearsal.state() + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
+            + rehearsal.state() + rehearsal.seal()
+            + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
         return (groups, rehearsal.letters)
     }
 
@@ -112,6 +113,23 @@ private struct Rehearsal {
         return agent
     }()
 
+    /// The voters name keys, and seal from then on.
+    private mutating func seal() -> [Group] {
+        for number in 0..<3 { claimSealKey(number) }
+        let asking = moment("sealWanted")
+        let signing = moment("sealAnswered")
+        let telling = moment("sealed")
+        rest()
+        return [asking, signing, telling]
+    }
+
+    private mutating func claimSealKey(_ number: Int) {
+        let member = Group.members[number]
+        submitted += 1
+        group.submit(.claimSealKey(Station.sealKey(of: member)), by: .node(member), at: number)
+        rest()
+    }
+
     private mutating func repair() -> Group {
         // The oldest that they hold have left their memories.
         for number in group.stations.indices where group.stations[number].node.role == .follower {
@@ -151,8 +169,10 @@ private struct Rehearsal {
     }
 
     private mutating func promote() -> Group {
+        claimSealKey(3)
         submit(.promoteMember(Group.members[3]), at: group.leader)
         let changing = moment("appendAccepted")
+        _ = moment("sealedByOthers")
         rest()
         return changing
     }

@@ -51,6 +51,7 @@ struct Station {
             invitedBy: [],
             introduced: [],
             statements: [],
+            seals: SealStart(verifier: KeyedHash()),
             seed: member.low,
             at: now
         )
@@ -148,11 +149,18 @@ struct Station {
         case .release(let ids):
             for id in ids { invariant(inForce.remove(id) != nil, "\(id) is released and was not in force") }
             return nil
-        case .send, .reply, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced,
+        case .keepSealMark(let mark): return .sealMarkKept(mark)
+        case .signSeal(let statement):
+            let key = Self.sealKey(of: node.member)
+            return .sealSigned(statement, signature: KeyedHash.signature(of: statement.signedBytes, by: key))
+        case .send, .reply, .keepSealMemory, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced,
             .readyToStop, .note:
             return nil
         }
     }
+
+    /// As the log names it.
+    static func sealKey(of member: MemberID) -> [UInt8] { KeyedHash.publicKey("seals of \(member)") }
 
     private func judged(
         _ statements: [SignedStatement],
@@ -218,6 +226,7 @@ struct Station {
             (try? DirectoryFacts(at: point.position.index, in: pairs, codec: ProtobufCodec()))
             ?? DirectoryFacts(revision: point.position.index, epoch: 0, stateRoot: .zero)
         state = .init(pairs: pairs, point: point, facts: facts)
+        applier = Applier(codec: ProtobufCodec())
         log.reset(to: point)
         incoming = IncomingSnapshot()
         return .snapshotInstalled(point, facts)

@@ -49,6 +49,7 @@ struct Voter {
             invitedBy: [],
             introduced: introduced,
             statements: statements,
+            seals: SealStart(verifier: NamedKeys()),
             seed: 1,
             at: now
         )

@@ -8,7 +8,7 @@ internal import Service
 extension WarrantSpec {
     package init(reading reader: inout ObjectReader) throws(FieldError) {
         let name = try reader.string("name")
-        let key = try reader.bytes("key", count: Self.keyByteCount)
+        let key = try reader.bytes("key", count: Limits.publicKeyByteCount)
         guard P256Verifier.isKey(key) else {
             throw FieldError(reader.path.member("key"), "must be a public key on P-256, as a compressed point")
         }

@@ -89,6 +89,14 @@ struct NodeReport: Sendable {
         ]
     }
 
+    private var seal: JSONValue {
+        guard let seal = status.seal else { return .null }
+        return [
+            "index": seal.index.json, "time": seal.time.json,
+            "age_ms": now.elapsed(since: seal.time).milliseconds.json, "signers": .integer(Int64(seal.signerCount)),
+        ]
+    }
+
     var json: JSONValue {
         .object([
             JSONMember("name", status.name), JSONMember("member", status.member.uuid),
@@ -101,7 +109,7 @@ struct NodeReport: Sendable {
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
-            JSONMember("log", log),
+            JSONMember("log", log), JSONMember("seal", seal),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
             JSONMember("certificate_renewal_at", renewal?.nextAttempt.json ?? .null),
@@ -162,9 +170,19 @@ struct NodeReport: Sendable {
         let ages = age.map {
             MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
         }
+        let seals: [MetricSample] = status.seal.map { seal in
+            [
+                .gauge("reeve_seal_index_entries", "Entry of the newest seal.", seal.index.number),
+                .gauge(
+                    "reeve_seal_age_milliseconds",
+                    "Since the time that the newest seal is of.",
+                    now.elapsed(since: seal.time).milliseconds
+                ),
+            ]
+        } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
+        return gauges + seals + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
     }
 }

@@ -1,0 +1,237 @@
+internal import Consensus
+internal import Kernel
+package import Sealing
+
+/// Seals beside consensus: the leader asks for one when there is something new to seal, and once a second.
+extension ReplicaNode {
+    /// The newest seal that this node has verified or made.
+    package var newestSeal: Seal? { seals.newest }
+    /// Whether all voters have named the keys that seals are checked by.
+    package var canSeal: Bool { seals.roots != nil }
+    /// How this node's state was found to differ from what a quorum has sealed.
+    package var divergence: Divergence? { seals.memory.divergence }
+
+    /// What follows for seals from any input.
+    mutating func advanceSeals(at now: Moment, into effects: inout [Effect]) {
+        guard seals.roots != nil, haltReason == nil else {
+            seals.wakeAt = nil
+            return
+        }
+        let followed = Seals.Followed(leader: raft.leader, term: raft.term)
+        if followed != seals.followed {
+            seals.followed = followed
+            sign(.following(leader: followed.leader, in: followed.term), at: now, into: &effects)
+        }
+        lead(at: now, into: &effects)
+        // In the past where it waits for something else, as for its clock to be confirmed: then it is asked again before long.
+        let due = seals.roots.flatMap { seals.collector.nextWake(roots: $0) }
+        seals.wakeAt = due.map { max($0, now.monotonic.advanced(by: Self.sealSampling)) }
+    }
+
+    /// A leader learns of what is committed at least this often, as long as anything happens to it.
+    private static let sealSampling = Span.milliseconds(10)
+
+    private mutating func lead(at now: Moment, into effects: inout [Effect]) {
+        let term = raft.role == .leader && raft.hasCommittedInTerm && mayLead ? raft.term : nil
+        if term != seals.leadsIn {
+            seals.leadsIn = term
+            seals.sampledAt = nil
+            collect(term.map { .leading($0) } ?? .notLeading, at: now, into: &effects)
+        }
+        guard term != nil, isSampleDue(at: now.monotonic), clocks.isConfirmed(at: now.monotonic) else { return }
+        seals.sampledAt = now.monotonic
+        seals.sampledIndex = raft.commitIndex
+        collect(.committed(through: raft.commitIndex, last: raft.lastPosition.index), at: now, into: &effects)
+    }
+
+    private func isSampleDue(at now: Instant) -> Bool {
+        guard let last = seals.sampledAt else { return true }
+        return seals.sampledIndex != raft.commitIndex || now.elapsed(since: last) >= Self.sealSampling
+    }
+
+    /// The state has moved.
+    mutating func recordRoots(_ batch: AppliedBatch, at now: Moment, into effects: inout [Effect]) {
+        seals.record(batch.roots, at: now.monotonic)
+        guard let roots = seals.roots else { return }
+        guard roots.newest.index == batch.point.position.index else {
+            seals.restart(at: nil, time: batch.point.time, at: now.monotonic)
+            return
+        }
+        if let divergence = seals.watch?.applied(roots) { return diverge(divergence, at: now, into: &effects) }
+        sign(.applied, at: now, into: &effects)
+        if seals.leadsIn != nil { collect(.applied, at: now, into: &effects) }
+    }
+
+    mutating func sealMarkKept(_ mark: SealMark, at now: Moment, into effects: inout [Effect]) {
+        sign(.persisted(mark), at: now, into: &effects)
+    }
+
+    mutating func sealSigned(
+        _ statement: SealStatement,
+        _ signature: [UInt8]?,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        sign(.signed(statement, signature), at: now, into: &effects)
+    }
+
+    mutating func receive(
+        _ statement: SealStatement,
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        sign(.asked(statement, by: sender), at: now, into: &effects)
+    }
+
+    mutating func receive(_ answer: SealAnswer, from sender: MemberID, at now: Moment, into effects: inout [Effect]) {
+        collect(.answered(answer, by: sender), at: now, into: &effects)
+    }
+
+    /// From the leader alone: nobody else has any, and to check one costs a signature of each voter.
+    mutating func receive(_ news: SealNews, from sender: MemberID, at now: Moment, into effects: inout [Effect]) {
+        guard sender == raft.leader else {
+            counters.strangeSeals += 1
+            return
+        }
+        take(news, at: now, into: &effects)
+    }
+
+    private mutating func sign(_ input: SealSigner.Input, at now: Moment, into effects: inout [Effect]) {
+        guard let roots = seals.roots, haltReason == nil else { return }
+        for effect in seals.signer.step(input, roots: roots, at: now) {
+            switch effect {
+            case .persist(let mark): effects.append(.keepSealMark(mark))
+            case .sign(let statement): effects.append(.signSeal(statement))
+            case .answer(let answer, let leader) where leader == member:
+                collect(.answered(answer, by: member), at: now, into: &effects)
+            case .answer(let answer, let leader):
+                effects.append(.send(PeerMessage(stamp: now.wall, body: .sealAnswered(answer)), to: leader, after: nil))
+            }
+        }
+    }
+
+    private mutating func collect(_ input: SealCollector.Input, at now: Moment, into effects: inout [Effect]) {
+        guard let roots = seals.roots, haltReason == nil else { return }
+        for effect in seals.collector.step(input, roots: roots, at: now, seals.verifier) {
+            switch effect {
+            case .ask(let statement, let voter) where voter == member:
+                sign(.asked(statement, by: member), at: now, into: &effects)
+            case .ask(let statement, let voter):
+                effects.append(.send(PeerMessage(stamp: now.wall, body: .sealWanted(statement)), to: voter, after: nil))
+            case .completed(let seal, let transition):
+                counters.completedSeals += 1
+                let news = transition.map { SealNews.transition($0) } ?? .seal(seal)
+                for peer in configuration.members where peer != member {
+                    effects.append(.send(PeerMessage(stamp: now.wall, body: news.body), to: peer, after: nil))
+                }
+                take(news, at: now, into: &effects)
+            case .diverged(let divergence): effects.append(.note(Self.alarm(divergence)))
+            case .halt(let divergence): diverge(divergence, at: now, into: &effects)
+            case .note(let note): effects.append(.note(note))
+            }
+        }
+    }
+
+    private mutating func take(_ news: SealNews, at now: Moment, into effects: inout [Effect]) {
+        seals.beginWatch(appliedAt: applied.time, at: now.wall)
+        guard let roots = seals.roots, haltReason == nil else { return }
+        let divergence: Divergence?
+        do throws(SealRefusal) {
+            divergence = try seals.watch?.accept(news, roots: roots, at: now.wall, seals.verifier)
+        } catch {
+            return refuse(news, error, into: &effects)
+        }
+        if let divergence { return diverge(divergence, at: now, into: &effects) }
+        guard let watch = seals.watch, watch.trusted.newest != nil, watch.trusted.voters != seals.memory.voters else {
+            return
+        }
+        seals.memory.voters = watch.trusted.voters
+        seals.memory.succession = watch.succession
+        effects.append(.keepSealMemory(seals.memory))
+        collect(.sealed(by: watch.trusted.voters), at: now, into: &effects)
+    }
+
+    private mutating func refuse(_ news: SealNews, _ refusal: SealRefusal, into effects: inout [Effect]) {
+        switch refusal {
+        // It crossed another on its way, or is of before this process.
+        case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return
+        // What this member has applied tells it who votes, and the next seal is judged by that.
+        case .unknownVoters, .otherPredecessor, .trustExpired: seals.watch = nil
+        default: break
+        }
+        counters.refusedSeals += 1
+        effects.append(
+            .note(
+                Note(
+                    .warning,
+                    "a seal was refused",
+                    .init("seal", "\(news.statement)"),
+                    .init("reason", "\(refusal)")
+                )
+            )
+        )
+    }
+
+    /// This state is not the quorum's: nothing is answered by it any more, in this process and the next.
+    private mutating func diverge(_ divergence: Divergence, at now: Moment, into effects: inout [Effect]) {
+        seals.memory.divergence = divergence
+        effects.append(.keepSealMemory(seals.memory))
+        effects.append(.note(Self.alarm(divergence)))
+        halt(divergence.reason, at: now, into: &effects)
+        stopServing(into: &effects)
+    }
+
+    private static func alarm(_ divergence: Divergence) -> Note {
+        Note(
+            .error,
+            "states differ",
+            .init("index", "\(divergence.own.index)"),
+            .init("here", "\(divergence.own)"),
+            .init("there", "\(divergence.other)"),
+            .init("by", divergence.members.isEmpty ? "a seal" : "\(divergence.members)")
+        )
+    }
+}
+
+/// A seal with what comes with it.
+enum SealNews {
+    case seal(Seal)
+    case transition(TransitionSeal)
+
+    var statement: SealStatement {
+        switch self {
+        case .seal(let seal): seal.statement
+        case .transition(let transition): transition.statement
+        }
+    }
+
+    var body: PeerMessage.Body {
+        switch self {
+        case .seal(let seal): .sealed(seal)
+        case .transition(let transition): .sealedByOthers(transition)
+        }
+    }
+}
+
+extension SealWatch {
+    fileprivate mutating func accept(
+        _ news: SealNews,
+        roots: RootHistory,
+        at now: WallTime,
+        _ verifier: any SignatureVerifier
+    ) throws(SealRefusal) -> Divergence? {
+        switch news {
+        case .seal(let seal): try accept(seal, roots: roots, at: now, verifier)
+        case .transition(let transition): try accept(transition, roots: roots, at: now, verifier)
+        }
+    }
+}
+
+extension Divergence {
+    /// For the operator.
+    package var reason: String {
+        "the state of this node at entry \(own.index.number) is not the one that a quorum of voters has; "
+            + "keep its data for examination, remove the member, and add it again in a new folder"
+    }
+}

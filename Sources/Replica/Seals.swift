@@ -1,0 +1,102 @@
+package import Kernel
+package import Sealing
+
+/// What a node begins with of seals.
+package struct SealStart: Sendable {
+    package let verifier: any SignatureVerifier
+    /// Kept by an earlier process of this member, as is `memory`.
+    package let mark: SealMark?
+    package let memory: SealMemory
+
+    package init(verifier: any SignatureVerifier, mark: SealMark? = nil, memory: SealMemory = SealMemory()) {
+        self.verifier = verifier
+        self.mark = mark
+        self.memory = memory
+    }
+}
+
+/// A member's part in seals: what it signs, what it asks others to sign while it leads, and what it has heard to be sealed.
+///
+/// A member applies by consensus. Seals tell it whether its state is its quorum's, and it passes them on to those who have nothing
+/// else to go by. docs/decisions/0034, docs/decisions/0036.
+struct Seals: Sendable {
+    let verifier: any SignatureVerifier
+    let lineage: Lineage
+    /// Nil while not all voters have named a key, and so cannot seal.
+    var roots: RootHistory?
+    var signer: SealSigner
+    var collector: SealCollector
+    /// Nil until this member has something recent of its own to begin with.
+    var watch: SealWatch?
+    var memory: SealMemory
+    /// Since when the voters in force are those that they are.
+    var votersSince: Instant
+    /// The collector's leader, told last.
+    var leadsIn: Term?
+    /// What the signer was told last.
+    var followed: Followed
+    /// When the collector was told last what is committed.
+    var sampledAt: Instant?
+    var sampledIndex = LogIndex.zero
+    var wakeAt: Instant?
+
+    struct Followed: Hashable, Sendable {
+        let leader: MemberID?
+        let term: Term
+    }
+
+    /// How long the voters that are in force may take to be sealed before others may take their place unsealed.
+    static let grace = Span.seconds(10)
+
+    init(_ start: SealStart, lineage: Lineage, roots: RootHistory?, term: Term, at now: Instant) {
+        verifier = start.verifier
+        self.lineage = lineage
+        self.roots = roots
+        memory = start.memory
+        signer = SealSigner(lineage: lineage, mark: start.mark, term: term)
+        collector = SealCollector(lineage: lineage, sealedVoters: start.memory.voters)
+        votersSince = now
+        followed = Followed(leader: nil, term: term)
+    }
+
+    /// The newest seal that this member has verified.
+    var newest: Seal? { watch?.trusted.newest }
+
+    /// What a run of entries came to.
+    mutating func record(_ recorded: [RecordedRoot], at now: Instant) {
+        for root in recorded {
+            if roots?.newest.voters != root.point.voters { votersSince = now }
+            if roots == nil {
+                roots = RootHistory(at: root.point, time: root.last)
+            } else {
+                roots?.record(root.point, first: root.first, last: root.last)
+            }
+        }
+    }
+
+    /// Another state has taken the place of the former one; nil where its voters cannot seal.
+    mutating func restart(at point: SealPoint?, time: WallTime, at now: Instant) {
+        if roots?.newest.voters != point?.voters { votersSince = now }
+        roots = point.map { RootHistory(at: $0, time: time) }
+    }
+
+    /// Whether a change of the voters would leave nobody behind, or has waited long enough for that.
+    func allowsChange(at now: Instant) -> Bool {
+        guard let roots else { return true }
+        return collector.hasSealed(roots.newest.voters) || now.elapsed(since: votersSince) >= Self.grace
+    }
+
+    /// Begins to judge seals by what this member has applied itself, where that is recent. Others agree on it by now.
+    mutating func beginWatch(appliedAt time: WallTime, at now: WallTime) {
+        guard watch == nil, let point = roots?.newest else { return }
+        let checkpoint = Checkpoint(
+            lineage: lineage,
+            index: point.index,
+            head: point.head,
+            root: point.root,
+            time: time,
+            voters: point.voters
+        )
+        watch = (try? TrustedHead(checkpoint, at: now)).map { SealWatch(from: $0, succession: memory.succession) }
+    }
+}

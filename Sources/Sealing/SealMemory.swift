@@ -1,0 +1,16 @@
+/// What a member keeps of seals for its next process, beside its mark. It changes when the voters do, and when a state turns out
+/// to be wrong.
+package struct SealMemory: Hashable, Sendable {
+    /// Of the newest seal; nil before the first.
+    package var voters: VoterSet?
+    /// For members that know less.
+    package var succession: Succession
+    /// The own state was another one than a quorum's: it must not be gone by, in any process.
+    package var divergence: Divergence?
+
+    package init(voters: VoterSet? = nil, succession: Succession = Succession(), divergence: Divergence? = nil) {
+        self.voters = voters
+        self.succession = succession
+        self.divergence = divergence
+    }
+}

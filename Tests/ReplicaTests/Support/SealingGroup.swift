@@ -1,0 +1,167 @@
+import Consensus
+import Directory
+import Kernel
+import Replica
+import Sealing
+import Wire
+
+/// Voters that seal, in a log that they have all applied to its end, and the messages between them.
+struct SealingGroup {
+    static let lineage = Lineage(high: 7, low: 7)
+
+    var nodes: [ReplicaNode]
+    private(set) var now = Moment(monotonic: .zero, wall: WallTime(milliseconds: 1_000_000_000))
+    /// What was sent, kept and told, in order.
+    private(set) var effects: [(node: Int, effect: ReplicaNode.Effect)] = []
+    private var underWay: [(from: Int, to: Int, PeerMessage)] = []
+    /// Nothing reaches these, and they reach nobody.
+    var isolated: Set<Int> = []
+    /// What these keep is never durable.
+    var stuck: Set<Int> = []
+    private var points: [SnapshotPoint]
+    private var roots: [Digest]
+
+    static func member(_ number: Int) -> MemberID { MemberID(high: 1, low: UInt64(number)) }
+    static func key(_ number: Int) -> [UInt8] { NamedKeys.key("seals of \(number)") }
+
+    static var members: [MemberID] { (0..<3).map(member) }
+
+    static var voters: VoterSet {
+        let voters = (0..<3).map { Voter(member: member($0), sealKey: key($0)) }
+        guard let set = try? VoterSet(voters: voters) else { fatalError("three voters with three keys") }
+        return set
+    }
+
+    /// - Parameters:
+    ///   - roots: Of the state on each.
+    ///   - memory: What an earlier process of the first has kept.
+    init(roots: [Digest] = Array(repeating: .zero, count: 3), memory: SealMemory = SealMemory()) {
+        let base = SnapshotPoint(
+            position: LogPosition(term: Term(1), index: LogIndex(1)),
+            hash: .of([1]),
+            time: WallTime(milliseconds: 999_999_000),
+            configuration: Configuration(voters: Self.members)
+        )
+        self.roots = roots
+        points = Array(repeating: base, count: 3)
+        let start = now
+        nodes = (0..<3).map { number in
+            ReplicaNode(
+                member: Self.member(number),
+                lineage: Self.lineage,
+                options: ReplicaOptions(),
+                codec: ProtobufCodec(),
+                restored: RestoredLog(
+                    hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
+                    base: base,
+                    entries: [],
+                    firstIndex: LogIndex(2)
+                ),
+                facts: Self.facts(at: LogIndex(1), roots[number]),
+                applied: base,
+                invitedBy: [],
+                introduced: [],
+                statements: [],
+                seals: SealStart(verifier: NamedKeys(), memory: number == 0 ? memory : SealMemory()),
+                seed: UInt64(number),
+                at: start
+            )
+        }
+    }
+
+    private static func facts(at revision: LogIndex, _ root: Digest) -> DirectoryFacts {
+        let named = (0..<3).map { (member($0), key($0)) }
+        return DirectoryFacts(revision: revision, epoch: 0, stateRoot: root, sealKeys: SealKeys(named))
+    }
+
+    var leader: Int? { nodes.firstIndex { $0.role == .leader } }
+
+    /// Lets time pass, ten milliseconds at once, and delivers what is sent.
+    mutating func run(_ span: Span) {
+        for _ in 0..<span.milliseconds / 10 {
+            now = Moment(
+                monotonic: now.monotonic.advanced(by: .milliseconds(10)),
+                wall: now.wall.advanced(by: .milliseconds(10))
+            )
+            for number in nodes.indices {
+                if let due = nodes[number].nextWake, due <= now.monotonic { step(number, .wake) }
+            }
+            deliver()
+        }
+    }
+
+    mutating func deliver() {
+        while !underWay.isEmpty {
+            let (from, to, message) = underWay.removeFirst()
+            if isolated.isDisjoint(with: [from, to]) { step(to, .receive(message, from: Self.member(from))) }
+        }
+    }
+
+    mutating func step(_ number: Int, _ input: ReplicaNode.Input) {
+        for effect in nodes[number].step(input, at: now) {
+            effects.append((number, effect))
+            if let answer = answer(of: number, to: effect) { step(number, answer) }
+        }
+    }
+
+    private mutating func answer(of number: Int, to effect: ReplicaNode.Effect) -> ReplicaNode.Input? {
+        switch effect {
+        case .send(let message, let member, _):
+            if let to = Self.members.firstIndex(of: member) { underWay.append((number, to, message)) }
+            return nil
+        case .persist(let write): return .persisted(write.id, last: write.entries.last?.position ?? .zero)
+        case .apply(let entries): return .applied(applied(entries, by: number))
+        case .keepSealMark(let mark): return stuck.contains(number) ? nil : .sealMarkKept(mark)
+        case .signSeal(let statement):
+            let signature = NamedKeys.signature(of: statement.signedBytes, by: Self.key(number))
+            return .sealSigned(statement, signature: signature)
+        default: return nil
+        }
+    }
+
+    /// As an applier would, whose state entries leave as it is.
+    private mutating func applied(_ entries: [Entry], by number: Int) -> AppliedBatch {
+        var recorded: [RecordedRoot] = []
+        for entry in entries {
+            points[number] = points[number].advanced(past: entry, isChangeRefused: false)
+            recorded.append(
+                RecordedRoot(
+                    point: SealPoint(
+                        term: entry.term,
+                        index: entry.index,
+                        head: entry.hash,
+                        root: roots[number],
+                        voters: Self.voters
+                    ),
+                    first: entry.time,
+                    last: entry.time
+                )
+            )
+        }
+        let facts = Self.facts(at: points[number].position.index, roots[number])
+        return AppliedBatch(
+            point: points[number],
+            outcomes: [],
+            roots: recorded,
+            events: [],
+            facts: facts,
+            halt: nil
+        )
+    }
+
+    /// Seals that the leader has told of, each once.
+    var seals: [Seal] {
+        var found: [Seal] = []
+        for case .send(let message, _, _) in effects.map(\.effect) {
+            if case .sealed(let seal) = message.body, !found.contains(seal) { found.append(seal) }
+        }
+        return found
+    }
+
+    func statements(signedBy number: Int) -> [SealStatement] {
+        effects.compactMap { node, effect in
+            guard node == number, case .signSeal(let statement) = effect else { return nil }
+            return statement
+        }
+    }
+}

@@ -64,7 +64,8 @@ extension CommandBody {
         case .removeMember(let id): .remove(id)
         case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken, .revoke,
             .quarantine, .liftQuarantine, .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator,
-            .issueJoinTicket, .withdrawJoinTicket, .claimMember, .pinIssuer, .claimSealKey, .issueWarrant, .withdrawWarrant,
+            .issueJoinTicket, .withdrawJoinTicket, .claimMember, .pinIssuer, .claimSealKey, .issueWarrant,
+            .withdrawWarrant,
             .judgeStatement:
             nil
         }

@@ -170,16 +170,17 @@ struct NodeReport: Sendable {
         let ages = age.map {
             MetricSample.gauge("reeve_decision_age_milliseconds", "Age of knowledge.", $0.milliseconds)
         }
-        let seals: [MetricSample] = status.seal.map { seal in
-            [
-                .gauge("reeve_seal_index_entries", "Entry of the newest seal.", seal.index.number),
-                .gauge(
-                    "reeve_seal_age_milliseconds",
-                    "Since the time that the newest seal is of.",
-                    now.elapsed(since: seal.time).milliseconds
-                ),
-            ]
-        } ?? []
+        let seals: [MetricSample] =
+            status.seal.map { seal in
+                [
+                    .gauge("reeve_seal_index_entries", "Entry of the newest seal.", seal.index.number),
+                    .gauge(
+                        "reeve_seal_age_milliseconds",
+                        "Since the time that the newest seal is of.",
+                        now.elapsed(since: seal.time).milliseconds
+                    ),
+                ]
+            } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }

@@ -6,7 +6,9 @@ import Sealing
 import Testing
 
 @Suite("Seals in the node") struct SealTests {
-    @Test("a leader has its voters seal, once a second while nothing happens, and all know the newest") func idle() throws {
+    @Test("a leader has its voters seal, once a second while nothing happens, and all know the newest") func idle()
+        throws
+    {
         var group = SealingGroup()
         group.run(.seconds(10))
         let times = group.seals.map(\.statement.time)
@@ -40,7 +42,9 @@ import Testing
         #expect(!group.seals.isEmpty)
     }
 
-    @Test("voters whose states differ from the leader's outvote it, and it answers nothing any more") func outvoted() throws {
+    @Test("voters whose states differ from the leader's outvote it, and it answers nothing any more") func outvoted()
+        throws
+    {
         var group = SealingGroup()
         group.run(.seconds(3))
         let leader = try #require(group.leader)

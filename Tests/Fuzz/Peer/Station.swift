@@ -153,7 +153,8 @@ struct Station {
         case .signSeal(let statement):
             let key = Self.sealKey(of: node.member)
             return .sealSigned(statement, signature: KeyedHash.signature(of: statement.signedBytes, by: key))
-        case .send, .reply, .keepSealMemory, .publish, .serving, .roleChanged, .configurationChanged, .introduce, .introduced,
+        case .send, .reply, .keepSealMemory, .publish, .serving, .roleChanged, .configurationChanged, .introduce,
+            .introduced,
             .readyToStop, .note:
             return nil
         }

@@ -93,12 +93,12 @@ package struct SealCollector: Hashable, Sendable {
         return due > steppedAt ? due : steppedAt.advanced(by: options.busyInterval)
     }
 
-    /// Nil where it may be at once, or where nobody leads.
+    /// Nil while there is nothing to ask for.
     private func nextOpening(_ roots: RootHistory) -> Instant? {
         guard term != nil else { return nil }
         if let open { return open.openedAt.advanced(by: options.patience) }
-        guard let lastOpening, let point = candidate(roots) else { return nil }
-        return lastOpening.at.advanced(by: interval(to: point))
+        guard let point = candidate(roots) else { return nil }
+        return lastOpening.map { $0.at.advanced(by: interval(to: point)) } ?? .zero
     }
 
     private mutating func begin(_ term: Term?) {
@@ -110,7 +110,7 @@ package struct SealCollector: Hashable, Sendable {
     }
 
     private mutating func openIfDue(_ roots: RootHistory, at now: Moment) -> [Effect] {
-        guard let term, nextOpening(roots) ?? .zero <= now.monotonic else { return [] }
+        guard let term, let due = nextOpening(roots), due <= now.monotonic else { return [] }
         guard let point = candidate(roots), let time = samples.newest(notBeyond: point.index) else { return [] }
         if let lastOpening, time <= lastOpening.time { return [] }
         let statement = SealStatement(lineage: lineage, term: term, claim: point.claim, time: time)

@@ -72,6 +72,13 @@ import Testing
         #expect(collector.nextWake(roots: roots) == Moment(4050).monotonic)
     }
 
+    @Test("a leader whose clock is confirmed late, in a log at rest, asks then") mutating func confirmedLate() {
+        now = Moment(1000)
+        #expect(step(.applied).isEmpty)
+        #expect(collector.nextWake(roots: roots) == Moment(1050).monotonic)
+        #expect(committed(5, at: 1050).count == 3)
+    }
+
     @Test("what lies before the last is nothing to wait for") mutating func goesForward() {
         roots = Made.roots(Made.point(5), Made.point(6), Made.point(7))
         let seven = Made.statement(Made.point(7), at: 1000)

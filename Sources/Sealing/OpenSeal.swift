@@ -64,12 +64,20 @@ struct OpenSeal: Hashable, Sendable {
         refuse(member)
     }
 
-    var isComplete: Bool { isEnough(signatures.map(\.member)) }
-    /// Those who have not refused are too few.
-    var isLost: Bool { !isEnough(asked.filter { !refused.contains($0) }) }
+    var isComplete: Bool { hasQuorum && isConsent(signers) }
+    /// Of its own voters.
+    var hasQuorum: Bool { voters.isQuorum(signers) }
 
-    private func isEnough(_ members: [MemberID]) -> Bool {
-        voters.isQuorum(members) && endorsers.map { $0.isQuorum(members.filter(isEndorser)) } ?? true
+    /// Those who have not refused are too few for it, or, where it has its own quorum, for the consent that it lacks.
+    var isLost: Bool {
+        let others = asked.filter { !refused.contains($0) }
+        return !voters.isQuorum(others) || (hasQuorum && !isConsent(others))
+    }
+
+    private var signers: [MemberID] { signatures.map(\.member) }
+
+    private func isConsent(_ members: [MemberID]) -> Bool {
+        endorsers.map { $0.isQuorum(members.filter(isEndorser)) } ?? true
     }
 
     /// Who has another key now cannot sign by the former one as well.

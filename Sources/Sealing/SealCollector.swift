@@ -23,7 +23,8 @@ package struct SealCollector: Hashable, Sendable {
     package enum Effect: Hashable, Sendable {
         /// Also of this member itself.
         case ask(SealStatement, of: MemberID)
-        /// With a transition where its voters are not those of the seal before.
+        /// With a transition where its voters are not those of the seal before. Where those have not consented in time, it comes
+        /// without, and is one for whoever knows its own voters.
         case completed(Seal, TransitionSeal?)
         /// A voter's state is another one than this leader's.
         case diverged(Divergence)
@@ -49,6 +50,8 @@ package struct SealCollector: Hashable, Sendable {
     private var open: OpenSeal?
     /// The newest of this term.
     private var lastOpening: Opening?
+    /// The time of the last input.
+    private var steppedAt = Instant.zero
     /// After a quorum was found to have another state.
     package private(set) var isHalted = false
 
@@ -64,13 +67,12 @@ package struct SealCollector: Hashable, Sendable {
         at now: Moment,
         _ verifier: any SignatureVerifier
     ) -> [Effect] {
-        guard !isHalted else { return [] }
+        steppedAt = now.monotonic
         var effects: [Effect] = []
         switch input {
-        case .leading(let term): if self.term != term { begin(term) }
+        case .leading(let term): if !isHalted, self.term != term { begin(term) }
         case .notLeading: begin(nil)
         case .committed(let index, let last):
-            guard term != nil else { break }
             samples.add(now.wall, index)
             lastIndex = last
         case .applied, .wake: break
@@ -86,10 +88,17 @@ package struct SealCollector: Hashable, Sendable {
 
     /// When `wake` is due, nil while there is nothing to wait for.
     package func nextWake(roots: RootHistory) -> Instant? {
-        guard term != nil, !isHalted else { return nil }
+        guard let due = nextOpening(roots) else { return nil }
+        // What was due and could not be opened waits for a root or a time that is newer. To look again at once would be to spin.
+        return due > steppedAt ? due : steppedAt.advanced(by: options.busyInterval)
+    }
+
+    /// Nil while there is nothing to ask for.
+    private func nextOpening(_ roots: RootHistory) -> Instant? {
+        guard term != nil else { return nil }
         if let open { return open.openedAt.advanced(by: options.patience) }
-        guard let point = candidate(roots), let lastOpening else { return nil }
-        return lastOpening.at.advanced(by: interval(to: point))
+        guard let point = candidate(roots) else { return nil }
+        return lastOpening.map { $0.at.advanced(by: interval(to: point)) } ?? .zero
     }
 
     private mutating func begin(_ term: Term?) {
@@ -101,7 +110,7 @@ package struct SealCollector: Hashable, Sendable {
     }
 
     private mutating func openIfDue(_ roots: RootHistory, at now: Moment) -> [Effect] {
-        guard let term, !isHalted, isDue(roots, at: now.monotonic) else { return [] }
+        guard let term, let due = nextOpening(roots), due <= now.monotonic else { return [] }
         guard let point = candidate(roots), let time = samples.newest(notBeyond: point.index) else { return [] }
         if let lastOpening, time <= lastOpening.time { return [] }
         let statement = SealStatement(lineage: lineage, term: term, claim: point.claim, time: time)
@@ -112,15 +121,10 @@ package struct SealCollector: Hashable, Sendable {
             at: now.monotonic
         )
         samples.drop(through: time)
+        let former = open.map(giveUp) ?? []
         open = opened
         lastOpening = Opening(index: point.index, time: time, at: now.monotonic)
-        return opened.asked.map { .ask(statement, of: $0) }
-    }
-
-    private func isDue(_ roots: RootHistory, at now: Instant) -> Bool {
-        if let open { return now.elapsed(since: open.openedAt) >= options.patience }
-        guard let lastOpening, let point = candidate(roots) else { return true }
-        return now.elapsed(since: lastOpening.at) >= interval(to: point)
+        return former + opened.asked.map { .ask(statement, of: $0) }
     }
 
     private func interval(to point: SealPoint) -> Span {
@@ -168,13 +172,18 @@ package struct SealCollector: Hashable, Sendable {
     private mutating func settle(_ open: OpenSeal) -> [Effect] {
         if let divergence = open.outvoting {
             isHalted = true
+            begin(nil)
             return [.halt(divergence)]
         }
         if open.isComplete {
             sealedVoters = open.voters
             return [.completed(open.seal, open.transition)]
         }
-        if !open.isLost { self.open = open }
+        if open.isLost { return giveUp(open) }
+        self.open = open
         return []
     }
+
+    /// To wait for the consent of former voters for ever would be to seal nothing any more once they are gone.
+    private func giveUp(_ open: OpenSeal) -> [Effect] { open.hasQuorum ? [.completed(open.seal, nil)] : [] }
 }

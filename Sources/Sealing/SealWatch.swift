@@ -8,9 +8,9 @@ package struct SealWatch: Hashable, Sendable {
     /// For others that know less.
     package private(set) var succession: Succession
     /// Sealed, and not applied here; ascending.
-    private var ahead: [SealStatement] = []
+    private(set) var ahead: [SealStatement] = []
 
-    /// Of more, the oldest is let go: the next seal says as much.
+    /// Of more, the newest takes the place of the one before it: a node that keeps so far behind would compare none otherwise.
     package static let maxHeldSeals = 32
 
     package init(from trusted: TrustedHead, succession: Succession = Succession()) {
@@ -52,7 +52,7 @@ package struct SealWatch: Hashable, Sendable {
 
     private mutating func compare(_ statement: SealStatement, _ roots: RootHistory) -> Divergence? {
         guard statement.index > roots.newest.index else { return roots.divergence(from: statement) }
-        if ahead.count == Self.maxHeldSeals { ahead.removeFirst() }
+        if ahead.count == Self.maxHeldSeals { ahead.removeLast() }
         ahead.append(statement)
         return nil
     }

@@ -23,11 +23,19 @@ package enum SnapshotRefusal: Error, Hashable, Sendable {
 
 extension SealedLog {
     mutating func add(_ link: ChainLink) -> [Effect] {
-        if let refusal = refusal(of: link) { return [.linkRefused(refusal)] }
+        if let refusal = refusal(of: link) { return [.linkRefused(refusal)] + dropDoubtful(after: refusal) }
         // Once more.
         guard link.index == nextIndex else { return [] }
         links.append(link.hash)
         return advance()
+    }
+
+    /// What is held may be the wrong side of a fork. By that, no seal that lies ahead could ever be reached, and so nothing would show
+    /// it.
+    private mutating func dropDoubtful(after refusal: LinkRefusal) -> [Effect] {
+        guard case .fork(let index) = refusal, index > sealed.index, !links.isEmpty, !ahead.isEmpty else { return [] }
+        links = []
+        return [.discard(after: sealed.index)]
     }
 
     private func refusal(of link: ChainLink) -> LinkRefusal? {
@@ -53,7 +61,7 @@ extension SealedLog {
             ahead.removeFirst()
             links.removeFirst(Int(next.index.number - sealed.index.number))
             sealed = next
-            if expected.count == Self.maxHeldSeals { expected.removeFirst() }
+            if expected.count == Self.maxHeldSeals { expected.removeLast() }
             expected.append(next)
             effects.append(.mayApply(through: next.index))
         }
@@ -90,7 +98,6 @@ extension SealedLog {
         links = []
         sealed = ahead[place]
         ahead.removeFirst(place + 1)
-        expected = []
         return [.mayInstall(point.index)]
     }
 
@@ -102,6 +109,10 @@ extension SealedLog {
         invariant(
             links.count <= options.maxUnsealedLinks,
             "\(links.count) links wait, \(options.maxUnsealedLinks) may"
+        )
+        invariant(
+            max(ahead.count, expected.count) <= Self.maxHeldSeals,
+            "\(ahead.count) seals wait for links and \(expected.count) for roots, \(Self.maxHeldSeals) may"
         )
         invariant(ahead.allSatisfy { $0.index >= nextIndex }, "a seal is held that the chain has reached")
     }

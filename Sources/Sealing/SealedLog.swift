@@ -33,7 +33,8 @@ package struct SealedLog: Hashable, Sendable {
     package enum Effect: Hashable, Sendable {
         /// Entries up to here are sealed. Apply them in a batch that ends here, and report the root.
         case mayApply(through: LogIndex)
-        /// Forget entries after this one: a seal has shown that they are not the log's. Fetch others, from elsewhere.
+        /// Forget entries after this one: a seal has shown that they are not the log's, or a fork that they may not be. Fetch
+        /// others, from elsewhere.
         case discard(after: LogIndex)
         /// The snapshot is what a seal says. It may be put in the place of the state.
         case mayInstall(LogIndex)
@@ -56,7 +57,8 @@ package struct SealedLog: Hashable, Sendable {
     package internal(set) var isHalted = false
     let options: SealOptions
 
-    /// Seals that are held in wait for links or for roots. Of more, the oldest is let go: a newer one says as much.
+    /// Seals that are held in wait for links or for roots. Of more, the newest takes the place of the one before it: the oldest is
+    /// the next to be reached, and were it let go, a chain that keeps so far behind would reach none.
     package static let maxHeldSeals = 32
 
     /// - Parameter state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind.
@@ -100,7 +102,7 @@ package struct SealedLog: Hashable, Sendable {
         }
         // A seal that only says it anew changes nothing but the time.
         guard trusted.claim.index > (ahead.last ?? sealed).index else { return [] }
-        if ahead.count == Self.maxHeldSeals { ahead.removeFirst() }
+        if ahead.count == Self.maxHeldSeals { ahead.removeLast() }
         ahead.append(trusted.claim)
         return advance()
     }

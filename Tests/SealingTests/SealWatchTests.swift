@@ -1,6 +1,7 @@
 import Kernel
-import Sealing
 import Testing
+
+@testable import Sealing
 
 @Suite("A voter that watches seals") struct SealWatchTests {
     private let now = Moment(10_000).wall
@@ -31,6 +32,18 @@ import Testing
         let divergence = Divergence(own: Made.point(9, root: "other").claim, other: Made.point(9).claim)
         #expect(watch.applied(roots) == divergence)
         #expect(watch.applied(roots) == nil)
+    }
+
+    @Test("a voter that keeps behind the seals compares nevertheless") func behind() throws {
+        var watch = try watch()
+        var found: Divergence?
+        for index in 6...60 as ClosedRange<UInt64> {
+            let behind = Made.roots(Made.point(max(index, 55) - 51), Made.point(max(index, 55) - 50, root: "other"))
+            #expect(try watch.accept(seal(index, at: 1000 + index), roots: behind, at: now, KeyedHash()) == nil)
+            found = found ?? watch.applied(behind)
+            #expect(watch.ahead.count <= SealWatch.maxHeldSeals)
+        }
+        #expect(found == Divergence(own: Made.point(6, root: "other").claim, other: Made.point(6).claim))
     }
 
     @Test("a seal without a quorum says nothing") func forged() throws {

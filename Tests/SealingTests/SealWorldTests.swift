@@ -37,6 +37,21 @@ import Testing
         #expect(world.seals.count >= 1, "seed \(seed) sealed nothing")
     }
 
+    @Test("whatever has happened, voters who are left seal again", arguments: seeds)
+    func liveness(seed: UInt64) throws {
+        var world = Self.run(seed)
+        let settled = world.settle()
+        let leader = try #require(settled, "seed \(seed): nobody leads all")
+        let voters = world.nodes[leader].voters
+        let before = world.seals.count
+        world.lead(leader, for: 500)
+        let seal = try #require(world.seals.dropFirst(before).last?.seal, "seed \(seed): no seal any more")
+        #expect(seal.statement.index.number == UInt64(world.committed.count))
+        #expect(throws: Never.self) {
+            try voters.verify(seal.signatures, of: seal.statement.signedBytes, KeyedHash())
+        }
+    }
+
     @Test("the schedules reach what they are for")
     func coverage() {
         let worlds = Self.seeds.prefix(15).map { Self.run($0) }

@@ -44,7 +44,8 @@ import Testing
     @Test("neither a gap nor a fork is taken") mutating func gapsAndForks() {
         #expect(step(link(7)) == [.linkRefused(.gap(expected: LogIndex(6)))])
         #expect(step(link(6, after: "other")) == [.linkRefused(.fork(at: LogIndex(6)))])
-        #expect(step(link(6), link(7), link(6)).isEmpty)
+        #expect(step(link(6), link(7), link(6), link(7)).isEmpty)
+        #expect(log.nextIndex == LogIndex(8))
         #expect(step(link(6, "other")) == [.linkRefused(.fork(at: LogIndex(6)))])
         #expect(step(link(8, after: "other")) == [.linkRefused(.fork(at: LogIndex(8)))])
         #expect(step(link(5, "other")) == [.linkRefused(.fork(at: LogIndex(5)))])
@@ -60,6 +61,18 @@ import Testing
         #expect(log.nextIndex == LogIndex(6))
         #expect(step(link(6), link(7, "bogus")) == [.discard(after: LogIndex(5))])
         #expect(step(link(6), link(7)) == [.mayApply(through: LogIndex(7))])
+    }
+
+    @Test("one wrong link does not keep it from the seal that lies ahead") mutating func wrongSide() {
+        #expect(step(link(6, "bogus"), seal(8, at: 2000)).isEmpty)
+        // The chain of 6 goes on with 7, which does not follow on what is held.
+        #expect(step(link(7)) == [.linkRefused(.fork(at: LogIndex(7))), .discard(after: LogIndex(5))])
+        #expect(log.nextIndex == LogIndex(6))
+        #expect(step(link(6), link(7), link(8)) == [.mayApply(through: LogIndex(8))])
+        // What does not follow on what is sealed is the wrong one by itself.
+        #expect(step(link(9), seal(10, at: 3000)).isEmpty)
+        #expect(step(link(8, "other")) == [.linkRefused(.fork(at: LogIndex(8)))])
+        #expect(step(link(10)) == [.mayApply(through: LogIndex(10))])
     }
 
     @Test("never backwards, and a refused seal moves nothing") mutating func refusedSeals() {
@@ -99,6 +112,13 @@ import Testing
         #expect(step(link(6), link(7)).isEmpty)
     }
 
+    @Test("to begin with another state than is trusted is our own mistake") func otherState() async {
+        await #expect(processExitsWith: .failure) {
+            let other = Made.point(5, root: "other").claim
+            _ = SealedLog(from: try Made.head(Made.point(5), at: 1000), state: other)
+        }
+    }
+
     @Test("to apply past the seal is our own mistake") func pastSeal() async {
         await #expect(processExitsWith: .failure) {
             var log = SealedLog(from: try Made.head(Made.point(5), at: 1000))
@@ -133,6 +153,30 @@ import Testing
         for index in 6...1005 as ClosedRange<UInt64> { reached += step(link(index)) }
         #expect(reached.count == SealedLog.maxHeldSeals)
         #expect(reached.last == .mayApply(through: LogIndex(1005)))
+        // Nor does it matter that no root is reported.
+        #expect(step(link(1006), seal(1006, at: 2006)) == [.mayApply(through: LogIndex(1006))])
+    }
+
+    @Test("a chain that keeps behind the seals is followed, and its roots are compared") mutating func behind() {
+        let lag: UInt64 = 100
+        var reached = 0
+        for index in 6...600 as ClosedRange<UInt64> {
+            _ = step(seal(index, at: 1000 + index))
+            guard index >= 6 + lag else { continue }
+            for case .mayApply(let sealed) in step(link(index - lag)) {
+                reached += 1
+                #expect(step(.applied(sealed, root: digest("root \(sealed.number)"))).isEmpty)
+            }
+        }
+        #expect(reached > 100)
+        // And so are those of a state that keeps behind the chain.
+        for index in 501...600 as ClosedRange<UInt64> { _ = step(link(index)) }
+        _ = step(.applied(log.sealed.index, root: log.sealed.root))
+        for index in 601...640 as ClosedRange<UInt64> {
+            #expect(step(link(index), seal(index, at: 1000 + index)).count == 1)
+        }
+        #expect(step(.applied(LogIndex(601), root: digest("other"))).count == 1)
+        #expect(log.isHalted)
     }
 
     @Test("goes on after a restart from a state that is behind what is sealed") mutating func restart() throws {

@@ -62,6 +62,13 @@ import Testing
         try Made.voters([1, 2, 3], outgoing: [3, 4, 5]).verify(signed(1, 2, 3, 4, 5), of: bytes, joint)
         #expect(joint.count == 4)
 
+        // The incoming half has its two, so its third is not looked at, and may be wrong.
+        let apart = CountingVerifier()
+        let wrong = SealSignature(member: MemberID(3), bytes: signed(4)[0].bytes)
+        let signatures = signed(1, 2) + [wrong] + signed(4, 5)
+        try Made.voters([1, 2, 3], outgoing: [4, 5, 6]).verify(signatures, of: bytes, apart)
+        #expect(apart.count == 4)
+
         let refused = CountingVerifier()
         for signatures in [signed(1, 2, 3, 4, 5, 6, 8), signed(1, 2, 3), signed(4, 3, 2, 1), signed(1, 1, 2, 3)] {
             #expect(throws: SignatureFlaw.self) { try seven.verify(signatures, of: bytes, refused) }

@@ -50,6 +50,15 @@ import Testing
         #expect(throws: VoterSet.Flaw.tooManyVoters(count: 65, limit: 64)) {
             try VoterSet(voters: (1...65).map { Made.voter($0) })
         }
+        // However many there are, they are counted before anything is done with them.
+        for (voters, outgoing) in [(65, 1), (1, 65)] {
+            #expect(throws: VoterSet.Flaw.tooManyVoters(count: 65, limit: 64)) {
+                try VoterSet(
+                    voters: Array(repeating: Made.voter(1), count: voters),
+                    outgoing: Array(repeating: Made.voter(1), count: outgoing)
+                )
+            }
+        }
         #expect(throws: VoterSet.Flaw.tooManyVoters(count: 65, limit: 64)) {
             try VoterSet(voters: (1...33).map { Made.voter($0) }, outgoing: (34...65).map { Made.voter($0) })
         }
@@ -65,6 +74,8 @@ import Testing
         #expect(!joint.mustEndorse(Made.voters([3, 4, 5])))
         #expect(joint.mustEndorse(Made.voters([1, 2, 3])))
         #expect(joint.mustEndorse(Made.voters([3, 4])))
+        #expect(joint.afterLeaving == Made.voters([3, 4, 5]))
+        #expect(Made.voters([1, 2, 3]).afterLeaving == nil)
         #expect(Made.voters([1, 2, 3]).mustEndorse(joint))
         #expect(Made.voters([1, 2, 3]).mustEndorse(Made.voters([1, 2])))
     }

@@ -4,6 +4,7 @@ import Kernel
 import Keys
 import Links
 import Replica
+import Sealing
 package import Service
 import Storage
 import Synchronization

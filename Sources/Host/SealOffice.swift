@@ -1,6 +1,8 @@
 import Kernel
 import Keys
 import Logging
+import NIOCore
+import Replica
 import Sealing
 import Storage
 

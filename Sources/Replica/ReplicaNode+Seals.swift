@@ -36,6 +36,7 @@ extension ReplicaNode {
         if term != seals.leadsIn {
             seals.leadsIn = term
             seals.sampledAt = nil
+            seals.alarmedOf = []
             collect(term.map { .leading($0) } ?? .notLeading, at: now, into: &effects)
         }
         guard term != nil, isSampleDue(at: now.monotonic), clocks.isConfirmed(at: now.monotonic) else { return }
@@ -113,7 +114,8 @@ extension ReplicaNode {
 
     private mutating func collect(_ input: SealCollector.Input, at now: Moment, into effects: inout [Effect]) {
         guard let roots = seals.roots, haltReason == nil else { return }
-        for effect in seals.collector.step(input, roots: roots, at: now, seals.verifier) {
+        let verifier = seals.verifier
+        for effect in seals.collector.step(input, roots: roots, at: now, verifier) {
             switch effect {
             case .ask(let statement, let voter) where voter == member:
                 sign(.asked(statement, by: member), at: now, into: &effects)
@@ -126,7 +128,7 @@ extension ReplicaNode {
                     effects.append(.send(PeerMessage(stamp: now.wall, body: news.body), to: peer, after: nil))
                 }
                 take(news, at: now, into: &effects)
-            case .diverged(let divergence): effects.append(.note(Self.alarm(divergence)))
+            case .diverged(let divergence): alarm(of: divergence, into: &effects)
             case .halt(let divergence): diverge(divergence, at: now, into: &effects)
             case .note(let note): effects.append(.note(note))
             }
@@ -136,9 +138,10 @@ extension ReplicaNode {
     private mutating func take(_ news: SealNews, at now: Moment, into effects: inout [Effect]) {
         seals.beginWatch(appliedAt: applied.time, at: now.wall)
         guard let roots = seals.roots, haltReason == nil else { return }
+        let verifier = seals.verifier
         let divergence: Divergence?
         do throws(SealRefusal) {
-            divergence = try seals.watch?.accept(news, roots: roots, at: now.wall, seals.verifier)
+            divergence = try seals.watch?.accept(news, roots: roots, at: now.wall, verifier)
         } catch {
             return refuse(news, error, into: &effects)
         }
@@ -180,6 +183,13 @@ extension ReplicaNode {
         effects.append(.note(Self.alarm(divergence)))
         halt(divergence.reason, at: now, into: &effects)
         stopServing(into: &effects)
+    }
+
+    /// Once for each member: it says the same to each seal.
+    private mutating func alarm(of divergence: Divergence, into effects: inout [Effect]) {
+        guard !seals.alarmedOf.contains(divergence.members) else { return }
+        seals.alarmedOf.append(divergence.members)
+        effects.append(.note(Self.alarm(divergence)))
     }
 
     private static func alarm(_ divergence: Divergence) -> Note {

@@ -39,6 +39,8 @@ struct Seals: Sendable {
     var sampledAt: Instant?
     var sampledIndex = LogIndex.zero
     var wakeAt: Instant?
+    /// Whose state was said to differ from this leader's, in this term.
+    var alarmedOf: [[MemberID]] = []
 
     struct Followed: Hashable, Sendable {
         let leader: MemberID?

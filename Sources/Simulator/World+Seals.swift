@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Decision
 internal import Kernel
 internal import Replica
 internal import Sealing

@@ -2,6 +2,7 @@ internal import Consensus
 internal import Decision
 internal import Kernel
 internal import Replica
+internal import Sealing
 
 /// Completions of what nodes asked of their stores.
 extension World {
@@ -75,7 +76,8 @@ extension World {
         machines[node].state.replace(with: version)
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
-        machines[node].process?.applier = Applier(codec: options.codec)
+        let codec = options.codec
+        machines[node].process?.applier = Applier(codec: codec)
         snapshotCount += 1
         let decisions = decisionSnapshot(of: version).enforcing(machines[node].process?.statements.items ?? [])
         machines[node].process?.decisions = decisions

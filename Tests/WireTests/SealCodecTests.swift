@@ -1,4 +1,5 @@
 import Kernel
+import Replica
 import Sealing
 import Testing
 import Wire

@@ -21,8 +21,9 @@ extension Coverage {
         guard scenario.nodeCount > 1 || hasLearners else { return coverage }
         let faults = faults(in: scenario)
         let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }
+        let seals = scenario.seals ?? scenario.drawsFaults
         for role in Role.allCases where role != .learner || hasLearners {
-            for message in ChoiceKey.Subject.messages
+            for message in ChoiceKey.Subject.messages.filter({ seals || !$0.isOfSeals })
             where role != .learner || hasLiars || !message.isForLeadersOrCandidates {
                 coverage.note(role, message, under: [])
                 coverage.note(role, message, under: faults)
@@ -50,19 +51,26 @@ extension ChoiceKey.Subject {
         case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
             .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
             .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound,
-            .votersWanted, .voters, .statements, .statementsHeld:
+            .votersWanted, .voters, .statements, .statementsHeld, .sealWanted, .sealAnswered, .sealed:
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
             .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair,
-            .judgeStatements, .keepStatements:
+            .judgeStatements, .keepStatements, .keepSealMark, .signSeal:
             false
+        }
+    }
+
+    fileprivate var isOfSeals: Bool {
+        switch self {
+        case .sealWanted, .sealAnswered, .sealed: true
+        default: false
         }
     }
 
     fileprivate var isForLeadersOrCandidates: Bool {
         switch self {
         case .preVoteResponse, .voteResponse, .appendAccepted, .appendRejected, .heartbeatAcknowledged,
-            .snapshotAcknowledged, .readIndexRequest, .forward:
+            .snapshotAcknowledged, .readIndexRequest, .forward, .sealAnswered:
             true
         default: false
         }

@@ -55,6 +55,7 @@ extension PeerMessage.Body {
         case .entriesWanted, .entriesFound: .repair
         case .votersWanted, .voters: .election
         case .statements, .statementsHeld: .statement
+        case .sealWanted, .sealAnswered, .sealed, .sealedByOthers: .seal
         }
     }
 }

@@ -82,6 +82,6 @@ struct MemberClaims: ServiceLifecycle.Service {
 
     private func level() async -> FeatureLevel {
         let cluster = try? await reader.read { view throws(StateDamage) in try view.cluster() }
-        return cluster??.featureLevel ?? .first
+        return cluster?.featureLevel ?? .first
     }
 }

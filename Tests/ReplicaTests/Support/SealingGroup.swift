@@ -27,7 +27,7 @@ struct SealingGroup {
     static var members: [MemberID] { (0..<3).map(member) }
 
     static var voters: VoterSet {
-        let voters = (0..<3).map { Voter(member: member($0), sealKey: key($0)) }
+        let voters = (0..<3).map { Sealing.Voter(member: member($0), sealKey: key($0)) }
         guard let set = try? VoterSet(voters: voters) else { fatalError("three voters with three keys") }
         return set
     }

@@ -13,7 +13,19 @@ struct ClusterFeatureLevel: AsyncParsableCommand {
         defaultSubcommand: Show.self
     )
 
-    static let path = "/v1/feature-level"
+    private static let path = "/v1/feature-level"
+
+    private static func ask(_ client: ClusterClient, _ query: String = "") async throws -> ClusterClient.Reply {
+        do {
+            return try await client.send(.init(path: path + query))
+        } catch let error as APIError where error.code == "no_such_path" {
+            throw CommandError(
+                "its version is too old to say which feature levels it knows",
+                at: error.node,
+                advice: "upgrade it, or ask one that is upgraded with --node NAME"
+            )
+        }
+    }
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -24,7 +36,7 @@ struct ClusterFeatureLevel: AsyncParsableCommand {
 
         func run() async throws {
             try await common.connection.withClient { client in
-                common.output.object(try await client.send(.init(path: path)).body)
+                common.output.object(try await ask(client).body)
             }
         }
     }
@@ -55,7 +67,7 @@ struct ClusterFeatureLevel: AsyncParsableCommand {
 
         func run() async throws {
             try await common.connection.withClient { client in
-                let found = try await client.send(.init(path: path + "?consistency=linearizable"))
+                let found = try await ask(client, "?consistency=linearizable")
                 let levels = try FeatureLevels(found.body, at: found.node)
                 guard let target = try levels.target(level, at: found.node) else {
                     if common.output.json { return Console.json(found.body) }

@@ -31,7 +31,8 @@ struct FeatureLevelSurvey: Hashable {
                 )
         }
         let rows = await ClusterNodes.ask(client, nodes)
-        return FeatureLevelSurvey(members: zip(members, rows).map { Member($0, answered: $1) })
+        let answers = zip(members, rows).map { Member($0, answered: $1) }
+        return FeatureLevelSurvey(members: answers.sorted { $0.name < $1.name })
     }
 
     /// - Throws: `CommandError` that says of each member what speaks against the level.

@@ -15,9 +15,11 @@ import Testing
     let log = MemoryLog()
     private let question = AuthZENResponderTests.question()
 
-    private func client() throws -> Client {
-        try Client(AuthZENResponder(client: sample.node, log: log, baseURL: "https://node-1.test:8443"))
+    private var responder: AuthZENResponder {
+        AuthZENResponder(client: sample.node, log: log, baseURL: "https://node-1.test:8443")
     }
+
+    private func client() throws -> Client { try Client(responder) }
 
     private var revision: UInt64 { sample.node.decisionState.snapshot.revision.number }
 
@@ -102,15 +104,28 @@ import Testing
         #expect(try client.answer().decision == true)
     }
 
-    @Test("many connections wait, each for its own") func many() throws {
-        let clients = try (0..<5).map { _ in try client() }
-        let wanted = revision
-        for (number, client) in clients.enumerated() { client.send(request("?at_least=\(wanted + UInt64(number))")) }
-        for (number, client) in clients.enumerated() {
-            client.advance(.milliseconds(1))
-            #expect(try client.answers().count == 1, "\(number)")
-            sample.node.succeed(.put(.role(RoleSpec(name: "x\(number)")), .none))
+    @Test("connections of one loop wait each for its own, and by its own time") func several() throws {
+        let clients = try Client.several(4, responder)
+        let start = revision
+        func answered() throws -> [Int] { try clients.map { try $0.answers().count } }
+        // The last is asked for later, and wants what does not come.
+        for (client, ahead) in zip(clients, [2, 1, 9] as [UInt64]) {
+            client.send(request("?at_least=\(start + ahead)"))
         }
+        clients[3].advance(.milliseconds(100))
+        clients[3].send(request("?at_least=\(start + 9)"))
+        #expect(try answered() == [0, 0, 0, 0])
+        for expected in [[0, 1, 0, 0], [1, 0, 0, 0]] {
+            sample.node.succeed(.put(.role(RoleSpec(name: "x\(expected[0])")), .none))
+            clients[0].advance(.milliseconds(1))
+            #expect(try answered() == expected)
+        }
+        clients[0].advance(.milliseconds(148))
+        #expect(try answered() == [0, 0, 1, 0])
+        clients[0].advance(.milliseconds(99))
+        #expect(try answered() == [0, 0, 0, 0])
+        clients[0].advance(.milliseconds(1))
+        #expect(try answered() == [0, 0, 0, 1])
     }
 
     @Test(

@@ -15,8 +15,9 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     private enum Phase {
         case idle
         case receiving(HTTPRequestHead, RequestFields, body: ByteBuffer)
-        /// For the revision that the request wants; whatever comes after it is kept.
-        case waiting(DataPlaneRequest)
+        /// For the revision that the request wants; whatever comes after it is kept. Indirect, so that the phases of every request
+        /// stay small.
+        indirect case waiting(DataPlaneRequest)
         /// An answer has been given that ends the connection; the rest of the request is dropped until it is complete.
         case discarding(remaining: Int)
         case closed

@@ -136,12 +136,7 @@ extension ServiceError {
                 code: "no_leader",
                 message: "No leader was found in time, so nothing was written. Check that a majority of voters runs."
             )
-        case .behind(let applied):
-            self.init(
-                .unavailable,
-                code: "behind",
-                message: "This node has reached revision \(applied.number) only. Retry, or ask another node."
-            )
+        case .behind(let applied): self = .behind(at: applied)
         case .tooManyRequests(let limit):
             self.init(.overloaded, code: "too_many_requests", message: "\(limit) requests wait already. Retry later.")
         case .entryTooLarge(let byteCount, let limit):

@@ -143,7 +143,7 @@ extension ReplicaNode {
         do throws(SealRefusal) {
             divergence = try seals.watch?.accept(news, roots: roots, at: now.wall, verifier)
         } catch {
-            return refuse(news, error, into: &effects)
+            return refuse(news, error, at: now, into: &effects)
         }
         if let divergence { return diverge(divergence, at: now, into: &effects) }
         guard let watch = seals.watch, watch.trusted.newest != nil, watch.trusted.voters != seals.memory.voters else {
@@ -155,8 +155,18 @@ extension ReplicaNode {
         collect(.sealed(by: watch.trusted.voters), at: now, into: &effects)
     }
 
-    private mutating func refuse(_ news: SealNews, _ refusal: SealRefusal, into effects: inout [Effect]) {
+    private mutating func refuse(
+        _ news: SealNews,
+        _ refusal: SealRefusal,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
         switch refusal {
+        // Valid all the same: where this node began with what it had applied itself, it is that which is wrong.
+        case .contradiction:
+            if let divergence = seals.roots?.divergence(from: news.statement) {
+                return diverge(divergence, at: now, into: &effects)
+            }
         // It crossed another on its way, or is of before this process.
         case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return
         // What this member has applied tells it who votes, and the next seal is judged by that.

@@ -1,3 +1,5 @@
+package import Kernel
+
 /// Why a use case could not be carried out: a stable code, what a person reads, and where known which field.
 package struct ServiceError: Error, Hashable, Sendable {
     /// Stable, snake case, such as `no_leader`, `not_found`, `forbidden`, `idempotency_conflict`.
@@ -24,5 +26,16 @@ package struct ServiceError: Error, Hashable, Sendable {
         self.kind = kind
         self.code = code
         self.message = message
+    }
+}
+
+extension ServiceError {
+    /// A node has not reached, in the time that it waits, the revision that was asked for.
+    package static func behind(at revision: LogIndex) -> ServiceError {
+        ServiceError(
+            .unavailable,
+            code: "behind",
+            message: "This node has reached revision \(revision.number) only. Retry, or ask another node."
+        )
     }
 }

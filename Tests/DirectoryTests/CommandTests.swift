@@ -299,6 +299,14 @@ extension TestDirectory {
         #expect(try directory.view.settings()?.settings.actionAges.count == Settings.actionAgeLimit)
     }
 
+    @Test("every level that the program knows says what it brings, and no other does") func levels() {
+        let known = FeatureLevel.known
+        #expect(known.first == .first && known.last == .supported)
+        #expect(zip(known, known.dropFirst()).allSatisfy { $0.number + 1 == $1.number })
+        #expect(Set(known.compactMap(\.brings)).count == known.count, "a level without a sentence of its own")
+        #expect(FeatureLevel(0).brings == nil && FeatureLevel(FeatureLevel.supported.number + 1).brings == nil)
+    }
+
     @Test("a cluster that may have programs that do not know of bounds by action takes none") func actionAgeLevel() {
         let bounded = Settings(actionAges: [ActionAge(action: "deploy", maximumAge: .seconds(5))])
         var directory = TestDirectory(empty: ProtobufCodec())

@@ -28,16 +28,36 @@ final class Client {
         var decisions: [Bool] { evaluations.compactMap { $0["decision"] as? Bool } }
     }
 
-    let channel = EmbeddedChannel()
+    let channel: EmbeddedChannel
     private var received = ""
 
-    init<Responder: DataPlaneResponder>(
+    convenience init<Responder: DataPlaneResponder>(
         _ responder: Responder,
         limits: DataPlaneLimits = DataPlaneLimits(),
         peer: PeerIdentity = .none
     ) throws {
-        try DataPlaneServer.serve(channel, responder: responder, limits: limits, peer: peer)
+        let channel = EmbeddedChannel()
+        try DataPlaneServer.serve(
+            [channel],
+            on: channel.eventLoop,
+            responder: responder,
+            limits: limits,
+            peer: peer
+        )
+        try self.init(served: channel)
+    }
+
+    private init(served channel: EmbeddedChannel) throws {
+        self.channel = channel
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    /// Connections on one event loop.
+    static func several(_ count: Int, _ responder: some DataPlaneResponder) throws -> [Client] {
+        let loop = EmbeddedEventLoop()
+        let channels = (0..<count).map { _ in EmbeddedChannel(loop: loop) }
+        try DataPlaneServer.serve(channels, on: loop, responder: responder)
+        return try channels.map { try Client(served: $0) }
     }
 
     deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }

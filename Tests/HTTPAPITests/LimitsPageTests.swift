@@ -4,6 +4,7 @@ import Directory
 import Foundation
 import HTTPAPI
 import JSON
+import NIOCore
 import Testing
 
 @Suite("The page of limits") struct LimitsPageTests {
@@ -45,6 +46,7 @@ import Testing
         ("results of a page of a search", "\(SearchPage.maximumLimit)"),
         ("header of a request", "\(bytes(plane.headerByteCount)), \(plane.headerCount) fields"),
         ("connections", number(plane.connections)),
+        ("how long a request waits for its revision", "\(plane.revisionTimeout.nanoseconds / 1_000_000) ms"),
         ("body of an administrative request", bytes(AdminAPI.bodyLimit)),
         (
             "JSON in it",

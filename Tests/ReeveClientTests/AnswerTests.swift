@@ -55,9 +55,16 @@ import Testing
             switch answer(#"{"code":"x","detail":"y"}"#, status: status) {
             case .refused: "refused"
             case .failed: "failed"
-            case .decided, .unable: "decided"
+            case .decided, .unable, .behind: "decided"
             }
         #expect(found == expected)
+    }
+
+    @Test("a node that has not caught up is behind, and nothing else that says so is") func behind() {
+        let text = #"{"type":"about:blank","status":503,"code":"behind","detail":"at revision 9 only"}"#
+        #expect(answer(text, status: 503) == .behind)
+        guard case .failed = answer(text, status: 500) else { Issue.record("500"); return }
+        guard case .failed = answer(text) else { Issue.record("200"); return }
     }
 
     @Test("a batch has to be answered in full, or end as its semantic says") func batches() {
@@ -66,6 +73,7 @@ import Testing
             return switch answer(text, .batch(count: count, semantic)) {
             case .decided(let decisions, _): "\(decisions.count)"
             case .unable: "unable"
+            case .behind: "behind"
             case .refused: "refused"
             case .failed: "failed"
             }

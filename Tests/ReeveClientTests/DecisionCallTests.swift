@@ -95,6 +95,21 @@ private let (a, b, c) = (address("a"), address("b"), address("c"))
         #expect(run.step(.decided(attempt: 4, revision: 10), at: 11) == [.finish(.answer(attempt: 4))])
     }
 
+    @Test("a node that waited for the floor in vain is well, and is followed; when all have, all are asked again")
+    func waitedInVain() {
+        var run = Run(floor: 10, [a, b])
+        run.begin()
+        #expect(run.step(.behind(attempt: 0), at: 250) == [.ask(b, attempt: 1)])
+        #expect(run.nodes.node(a)?.isUp == true)
+        #expect(run.step(.behind(attempt: 1), at: 500) == [.wake(at: at(502))])
+        #expect(run.step(.woke, at: 502).count == 1)
+        var late = run
+        #expect(late.step(.woke, at: 1000) == [.finish(.behind(newest: nil))])
+        // Who failed says nothing of the others' revisions.
+        #expect(run.step(.failed(attempt: 2), at: 503).count == 1)
+        #expect(run.step(.decided(attempt: 3, revision: 10), at: 504) == [.finish(.answer(attempt: 3))])
+    }
+
     @Test("at the deadline the newest revision is told") func behindForEver() {
         var run = Run(floor: 10, [a])
         run.begin()
@@ -135,14 +150,14 @@ private let (a, b, c) = (address("a"), address("b"), address("c"))
         #expect(asked == 4)
     }
 
-    /// Everything that may come, in every order, to a bounded depth: about 40,000 ways.
+    /// Everything that may come, in every order, to a bounded depth: about 80,000 ways.
     @Test("whatever comes, in whatever order: one end, and no decision from before the floor") func exhaustive() {
         var (ends, answers) = (0, 0)
         func explore(_ run: Run, waiting: Set<Int>, revisions: [Int: UInt64], time: UInt64, depth: Int) {
             var inputs: [DecisionCall.Input] = [.woke]
             for attempt in waiting.sorted() {
                 inputs += [.decided(attempt: attempt, revision: 9), .decided(attempt: attempt, revision: 10)]
-                inputs += [.unable(attempt: attempt), .failed(attempt: attempt)]
+                inputs += [.unable(attempt: attempt), .failed(attempt: attempt), .behind(attempt: attempt)]
             }
             for input in inputs where depth > 0 {
                 var (next, waiting, revisions) = (run, waiting, revisions)
@@ -151,7 +166,8 @@ private let (a, b, c) = (address("a"), address("b"), address("c"))
                 case .decided(let attempt, let revision):
                     waiting.remove(attempt)
                     revisions[attempt] = revision
-                case .unable(let attempt), .failed(let attempt), .refused(let attempt): waiting.remove(attempt)
+                case .unable(let attempt), .failed(let attempt), .refused(let attempt), .behind(let attempt):
+                    waiting.remove(attempt)
                 case .begin, .woke: break
                 }
                 var isOver = false

@@ -179,12 +179,33 @@ import Testing
             lagging.behave(.allow(revision: 11))
             #expect(try await waiting.revision == 11)
             #expect(await client.status.floor == 10)
+            // Nodes are told, so that they wait by themselves.
+            let paths = Set(lagging.heard.map(\.path).filter { $0.hasPrefix("/access") })
+            #expect(paths == ["/access/v1/evaluation", "/access/v1/evaluation?at_least=10"])
         }
         try await withClient([try await FakeNode(authority)], { $0.callTimeout = .milliseconds(100) }) { client in
             #expect(await code(client, atLeast: 2) == .behind)
             let decision = try await client.decide(Self.question)
             #expect(decision.revision == 1)
         }
+    }
+
+    @Test("a node that says that it is behind is well, and asked again") func saysThatItIsBehind() async throws {
+        let node = try await FakeNode(authority)
+        try await withClient([node], { $0.probeInterval = .seconds(3600) }) { client in
+            _ = try await client.decide(Self.question)
+            node.behave(.answer(status: 503, #"{"status":503,"code":"behind","detail":"at revision 1 only"}"#))
+            async let waiting = client.decide([Self.question], atLeast: 7)
+            try await until("it is asked again") { node.questionCount > 3 }
+            #expect(await client.nodes.map(\.isUp) == [true])
+            node.behave(.answer(status: 200, #"{"evaluations":[\#(Self.allowed(7))]}"#))
+            #expect(try await waiting.map(\.revision) == [7])
+            #expect(node.heard.last { $0.path.hasPrefix("/access") }?.path == "/access/v1/evaluations?at_least=7")
+        }
+    }
+
+    private static func allowed(_ revision: Int) -> String {
+        #"{"decision":true,"context":{"reason":"allowed","revision":\#(revision),"epoch":0,"age_ms":1}}"#
     }
 
     @Test("deadline, cancellation, bound and end each have their error") func ends() async throws {

@@ -44,8 +44,8 @@ extension MemoryNode {
         );
         """
 
-    package static func sample() -> Sample {
-        let node = MemoryNode()
+    package static func sample(featureLevel: FeatureLevel = .supported) -> Sample {
+        let node = MemoryNode(featureLevel: featureLevel)
         let bot = id("agent/bot")
         let gateway = id("service/gateway")
         for id in [bot, gateway, id("agent/other")] { node.succeed(.put(.principal(PrincipalSpec(id: id)), .none)) }

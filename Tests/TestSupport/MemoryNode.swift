@@ -13,20 +13,25 @@ package final class MemoryNode: ReplicaClient {
     package static let certificateExpiry = start.advanced(by: .seconds(90 * 86_400))
     package static let start = WallTime(milliseconds: 1_767_225_600_000)
 
-    package static let genesis = Genesis(
-        lineage: lineage,
-        trustDomain: "reeve.test",
-        voters: [
-            MemberSpec(
-                id: MemberID(high: 1, low: 1),
-                name: "n1",
-                raftAddress: "127.0.0.1:1",
-                apiAddresses: [],
-                keyFingerprint: .of([2])
-            )
-        ],
-        administrator: AdministratorSpec(fingerprint: administrator, name: "root")
-    )
+    package static let genesis = genesis(at: .supported)
+
+    private static func genesis(at level: FeatureLevel) -> Genesis {
+        Genesis(
+            lineage: lineage,
+            trustDomain: "reeve.test",
+            voters: [
+                MemberSpec(
+                    id: MemberID(high: 1, low: 1),
+                    name: "n1",
+                    raftAddress: "127.0.0.1:1",
+                    apiAddresses: [],
+                    keyFingerprint: .of([2])
+                )
+            ],
+            administrator: AdministratorSpec(fingerprint: administrator, name: "root"),
+            featureLevel: level
+        )
+    }
 
     package let member = MemberID(high: 1, low: 1)
     package let codec: any DirectoryCodec = ProtobufCodec()
@@ -68,9 +73,9 @@ package final class MemoryNode: ReplicaClient {
     /// By what signatures of statements are checked; without it none is valid.
     package func verify(by verifier: any SignatureVerifier) { state.withLock { $0.verifier = verifier } }
 
-    package init() {
+    package init(featureLevel: FeatureLevel = .supported) {
         state = Mutex(State(directory: DirectoryState(codec: codec)))
-        _ = apply(.bootstrap(Self.genesis), by: .bootstrap)
+        _ = apply(.bootstrap(Self.genesis(at: featureLevel)), by: .bootstrap)
         refresh()
     }
 

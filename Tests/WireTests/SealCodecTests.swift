@@ -13,10 +13,12 @@ import Wire
         }
     }
 
-    @Test("what is cut short or longer than it may be is an error") func damaged() throws {
-        let bytes = SealCodec.encode(SealMark(SealSamples.statement))
+    @Test("what is cut short is another thing or an error, and what is longer than it may be is an error")
+    func damaged() throws {
+        let mark = SealMark(SealSamples.statement)
+        let bytes = SealCodec.encode(mark)
         for count in bytes.indices {
-            #expect(throws: WireError.self) { try SealCodec.decodeMark(Array(bytes.prefix(count))) }
+            #expect((try? SealCodec.decodeMark(Array(bytes.prefix(count)))) != mark)
         }
         let key = Voter(member: MemberID(high: 1, low: 1), sealKey: [UInt8](repeating: 2, count: 33))
         let many = Seal(

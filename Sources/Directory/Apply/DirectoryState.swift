@@ -121,7 +121,13 @@ extension Application {
     private func checkVoucher() throws(DirectoryError) {
         let voucher = command.authenticatedBy
         let member = try read { view throws(StateDamage) in try view.member(voucher) }
-        guard let member, member.isVoter else { throw .refused(.notAVoter, voucher.uuid) }
+        guard let member, member.isVoter || speaksForItself else { throw .refused(.notAVoter, voucher.uuid) }
+    }
+
+    /// A learner names its own key: it gets a vote only with one, and whom it deceives by another's is itself.
+    private var speaksForItself: Bool {
+        guard case .claimSealKey = command.body else { return false }
+        return command.caller == .node(command.authenticatedBy)
     }
 
     private func checkTimes() throws(DirectoryError) {

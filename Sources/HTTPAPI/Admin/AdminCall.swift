@@ -87,17 +87,10 @@ struct AdminCall: Sendable {
         return time
     }
 
-    /// The revision that a read must reflect.
-    func atLeast() throws(ServiceError) -> LogIndex {
-        guard let text = query("at_least") else { return .zero }
-        guard let number = UInt64(text) else { throw Self.invalid("at_least must be a revision") }
-        return LogIndex(number)
-    }
-
     /// How new the state must be that a read is answered from.
     func consistency() throws(ServiceError) -> ReadConsistency {
         switch query("consistency") {
-        case nil, "local": return .atLeast(try atLeast())
+        case nil, "local": return .atLeast(try query.atLeast())
         case "linearizable":
             guard query("at_least") == nil else {
                 throw Self.invalid("consistency=linearizable goes without at_least, which it covers")

@@ -1,3 +1,4 @@
+package import Kernel
 internal import NIOCore
 
 /// Gives the same answer to every request: what the data plane costs without decisions, for comparison.
@@ -9,6 +10,8 @@ package struct ConstantResponder: DataPlaneResponder {
     package init(body: String) { self.body = Array(body.utf8) }
 
     package func makeLane() -> Lane { Lane() }
+
+    package var revision: LogIndex { .zero }
 
     package func respond(to request: DataPlaneRequest, on lane: inout Lane, with response: inout DataPlaneResponse) {
         response.body.append(contentsOf: body)

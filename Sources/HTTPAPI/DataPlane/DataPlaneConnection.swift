@@ -1,3 +1,4 @@
+internal import Kernel
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
@@ -14,6 +15,9 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     private enum Phase {
         case idle
         case receiving(HTTPRequestHead, RequestFields, body: ByteBuffer)
+        /// For the revision that the request wants; whatever comes after it is kept. Indirect, so that the phases of every request
+        /// stay small.
+        indirect case waiting(DataPlaneRequest)
         /// An answer has been given that ends the connection; the rest of the request is dropped until it is complete.
         case discarding(remaining: Int)
         case closed
@@ -33,6 +37,8 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
     private var context: ChannelHandlerContext?
     private var peer: PeerIdentity?
     private let tokens = TokenMemo()
+    /// What was received while a request waits: at most what had been read by then, since no more is read.
+    private var backlog: [HTTPServerRequestPart] = []
     private var output = ByteBuffer()
     private var held: [Held] = []
     private var closesAfterRelease = false
@@ -60,8 +66,10 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
         lane.remove(self)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), phase) {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data), context) }
+
+    private func receive(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch (part, phase) {
         case (.head(let head), .idle): begin(head, context)
         case (.body(let part), .receiving(let head, let fields, var body)):
             // Out of the phase while it grows, or each part would copy all before it.
@@ -81,6 +89,7 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
             } else {
                 phase = .discarding(remaining: remaining - part.readableBytes)
             }
+        case (let part, .waiting): backlog.append(part)
         case (.end, .discarding): if held.isEmpty { close() } else { closesAfterRelease = true }
         // The decoder gives parts in order; after the last answer nothing is wanted.
         case (.head, _), (.body, _), (.end, _): break
@@ -101,9 +110,11 @@ final class DataPlaneConnection<Responder: DataPlaneResponder>: ChannelInboundHa
         phase = .receiving(head, fields, body: ByteBuffer())
     }
 
-    private func answer(_ request: DataPlaneRequest) {
+    /// - Parameter waits: Whether the answer may be put off until the node has the revision that the request wants.
+    private func answer(_ request: DataPlaneRequest, waits: Bool = true) {
         lane.response.reset()
         lane.responder.respond(to: request, on: &lane.state, with: &lane.response)
+        if waits, let revision = lane.response.awaitedRevision { return wait(for: revision, with: request) }
         hold(request.head, asksForUpgrade: request.fields.asksForUpgrade)
         deadline = lane.eventLoop.now + lane.limits.idleTimeout
     }
@@ -178,12 +189,36 @@ extension DataPlaneConnection {
         return identity
     }
 
+    private func wait(for revision: LogIndex, with request: DataPlaneRequest) {
+        phase = .waiting(request)
+        deadline = lane.eventLoop.now + lane.limits.idleTimeout
+        updateReading()
+        lane.wait(for: revision, self)
+    }
+
+    /// Answers the request that waits, from whatever the node has by now, and then those behind it.
+    func resume() {
+        guard let context, case .waiting(let request) = phase else { return }
+        phase = .idle
+        answer(request, waits: false)
+        let parts = backlog
+        backlog = []
+        for part in parts { receive(part, context) }
+        updateReading()
+    }
+
     /// A client that does not take its answers gets no further requests read.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        let isWritable = context.channel.isWritable
-        if !isWritable { deadline = lane.eventLoop.now + lane.limits.writeTimeout }
-        try? context.channel.syncOptions?.setOption(.autoRead, value: isWritable)
+        if !context.channel.isWritable { deadline = lane.eventLoop.now + lane.limits.writeTimeout }
+        updateReading()
         context.fireChannelWritabilityChanged()
+    }
+
+    private func updateReading() {
+        guard let channel = context?.channel else { return }
+        var reads = channel.isWritable
+        if case .waiting = phase { reads = false }
+        try? channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -200,7 +235,7 @@ extension DataPlaneConnection {
     /// Answers bytes that are no request, after which nothing can be decoded any more.
     private func reject(_ problem: HTTPProblem) {
         switch phase {
-        case .closed, .discarding: return close()
+        case .closed, .discarding, .waiting: return close()
         case .idle, .receiving: break
         }
         guard !closesAfterRelease else { return }

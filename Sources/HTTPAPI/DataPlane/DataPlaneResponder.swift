@@ -1,3 +1,4 @@
+package import Kernel
 package import NIOCore
 package import NIOHTTP1
 
@@ -9,6 +10,9 @@ package protocol DataPlaneResponder: Sendable {
     associatedtype Lane
 
     func makeLane() -> Lane
+
+    /// Of the state that answers are made from now; it never goes back.
+    var revision: LogIndex { get }
 
     /// Fills in the answer. Every request gets one.
     func respond(to request: DataPlaneRequest, on lane: inout Lane, with response: inout DataPlaneResponse)
@@ -63,6 +67,8 @@ package struct DataPlaneResponse {
     package var requestID = ""
     package var body: [UInt8] = []
     package var decisions = Decisions.none
+    /// Of a state that the request wants and that is not there yet. The answer says that; there is a better one once it is.
+    package var awaitedRevision: LogIndex?
     package var closesConnection = false
 
     package init() {}
@@ -75,6 +81,7 @@ package struct DataPlaneResponse {
         requestID = ""
         body.removeAll(keepingCapacity: true)
         decisions = .none
+        awaitedRevision = nil
         closesConnection = false
     }
 }
@@ -93,6 +100,9 @@ package struct DataPlaneLimits: Hashable, Sendable {
     package var requestTimeout = TimeAmount.seconds(10)
     /// Between requests.
     package var idleTimeout = TimeAmount.seconds(75)
+    /// For the revision that a request wants the answer to reflect. Less than what clients give a node to answer in, so that
+    /// they hear that it is behind and need not guess why it is silent.
+    package var revisionTimeout = TimeAmount.milliseconds(250)
     /// For answers to be taken by the client.
     package var writeTimeout = TimeAmount.seconds(20)
     /// For what is under way when the server stops.

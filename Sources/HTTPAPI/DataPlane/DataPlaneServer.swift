@@ -149,9 +149,10 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
             }
     }
 
-    /// Serves one channel that somebody else has made, on a loop on which nothing else is served.
+    /// Serves channels that somebody else has made, all of one loop on which nothing else is served.
     package static func serve(
-        _ channel: any Channel,
+        _ channels: [any Channel],
+        on eventLoop: any EventLoop,
         responder: Responder,
         limits: DataPlaneLimits = DataPlaneLimits(),
         peer: PeerIdentity = .none
@@ -161,10 +162,10 @@ package struct DataPlaneServer<Responder: DataPlaneResponder>: ServiceLifecycle.
             limits: limits,
             counters: DataPlaneCounters(),
             verifier: nil,
-            eventLoop: channel.eventLoop
+            eventLoop: eventLoop
         )
         lane.start()
-        try addHandlers(to: channel, lane: lane, peer: peer)
+        for channel in channels { try addHandlers(to: channel, lane: lane, peer: peer) }
     }
 
     /// Everything above TLS.

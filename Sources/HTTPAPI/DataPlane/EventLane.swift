@@ -25,10 +25,23 @@ final class EventLane<Responder: DataPlaneResponder> {
     private var waiting: [DataPlaneConnection<Responder>] = []
     private var waitingAnswers = 0
     private var isCommitScheduled = false
+    private var behind: [Behind] = []
+    private var isLookScheduled = false
     private var drained: EventLoopPromise<Void>?
+
+    /// A request for a state that is not there yet; a connection has at most one.
+    private struct Behind {
+        let connection: DataPlaneConnection<Responder>
+        let revision: LogIndex
+        let deadline: NIODeadline
+    }
 
     /// How many answers a batch holds at most.
     static var batchLimit: Int { 64 }
+
+    /// How soon a request learns that its revision is there. Looking costs a load from memory, and only while one waits; that
+    /// publishers of states told their readers would cost each publisher.
+    static var lookInterval: TimeAmount { .milliseconds(1) }
 
     init(
         responder: Responder,
@@ -69,6 +82,32 @@ final class EventLane<Responder: DataPlaneResponder> {
         waiting.removeAll(keepingCapacity: true)
         waitingAnswers = 0
         for connection in batch { connection.release(isRecorded: isRecorded) }
+    }
+
+    /// Notes that the connection's request wants this revision, after which `resume` will be called on it.
+    func wait(for revision: LogIndex, _ connection: DataPlaneConnection<Responder>) {
+        let deadline = eventLoop.now + limits.revisionTimeout
+        behind.append(Behind(connection: connection, revision: revision, deadline: deadline))
+        scheduleLook()
+    }
+
+    private func scheduleLook() {
+        guard !isLookScheduled, !behind.isEmpty else { return }
+        isLookScheduled = true
+        eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) { [self] in
+            isLookScheduled = false
+            resumeConnections()
+            scheduleLook()
+        }
+    }
+
+    private func resumeConnections() {
+        let (revision, now) = (responder.revision, eventLoop.now)
+        let isOver = { (wait: Behind) in wait.revision <= revision || wait.deadline <= now }
+        let over = behind.filter(isOver)
+        guard !over.isEmpty else { return }
+        behind.removeAll(where: isOver)
+        for wait in over { wait.connection.resume() }
     }
 
     func identify(_ certificate: NIOSSLCertificate?) -> PeerIdentity {

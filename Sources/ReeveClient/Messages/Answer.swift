@@ -6,6 +6,8 @@ enum Answer: Hashable, Sendable {
     case decided([Decision], revision: UInt64)
     /// Denials for want of freshness, or of a place to log them: another node may do better.
     case unable([Decision])
+    /// The node waited for the revision that was asked for, and has not reached it.
+    case behind
     /// Any node would say so.
     case refused(ReeveClientError)
     /// The node does not serve now, or talks nonsense.
@@ -22,13 +24,13 @@ enum Answer: Hashable, Sendable {
     init(status: Int, body: [UInt8], requestID: String?, node: String, expecting expectation: Expectation) {
         let limits = JSONLimits(maxBytes: Self.maximumByteCount)
         let value = try? JSONValue.parse(body, limits: limits)
+        let code = value?["code"]?.stringValue
         switch status {
         case 200: self = Self.decisions(value, requestID, node, expectation)
         case 400..<500 where status != 404 && status != 408 && status != 429:
             self = .refused(ReeveClientError(status: status, problem: value, node: node))
-        default:
-            let code = value?["code"]?.stringValue.map { " \($0)" } ?? ""
-            self = .failed("\(node) answers \(status)\(code)")
+        case 503 where code == "behind": self = .behind
+        default: self = .failed("\(node) answers \(status)" + (code.map { " \($0)" } ?? ""))
         }
     }
 

@@ -4,12 +4,15 @@ package import Kernel
 ///
 /// The nearest node is asked first. One that fails is followed at once by the next; one that is slow gets company after its
 /// usual time, once. An answer from a state before `floor` does not count; when nobody has a newer one, all are asked
-/// again after a pause, until the deadline. Nothing that is not an answer ever becomes one.
+/// again after a pause, until the deadline. A node waits for the floor a moment by itself before it says that it is behind;
+/// one of an older build answers at once. Nothing that is not an answer ever becomes one.
 package struct DecisionCall: Hashable, Sendable {
     package enum Input: Hashable, Sendable {
         case begin
         /// A decision came, made from the state at this revision.
         case decided(attempt: Int, revision: UInt64)
+        /// The node has waited for the floor, and has not reached it.
+        case behind(attempt: Int)
         /// The node answered that it cannot decide now; what it said is a denial that may be passed on if nobody else can.
         case unable(attempt: Int)
         /// The question itself was refused, as any node would refuse it.
@@ -30,8 +33,8 @@ package struct DecisionCall: Hashable, Sendable {
     package enum Outcome: Hashable, Sendable {
         /// What this attempt brought.
         case answer(attempt: Int)
-        /// Every node that answered was behind; the newest had this revision.
-        case behind(newest: UInt64)
+        /// Every node that answered was behind; of those that decided all the same, the newest had this revision.
+        case behind(newest: UInt64?)
         /// Every node failed.
         case unavailable
         case timedOut
@@ -56,6 +59,7 @@ package struct DecisionCall: Hashable, Sendable {
     private var hedgeAt: Instant?
     private var pause = firstPause
     private var roundAt: Instant?
+    private var isBehind = false
     private var newest: UInt64?
     private var fallback: Int?
     private var isFinished = false
@@ -74,6 +78,14 @@ package struct DecisionCall: Hashable, Sendable {
                 nodes.answered(it.node, after: now.elapsed(since: it.started), at: now)
                 guard revision < call.floor else { return call.finish(.answer(attempt: attempt), at: now, &nodes) }
                 call.newest = max(call.newest ?? 0, revision)
+                call.isBehind = true
+                return call.askNext(at: now, &nodes)
+            }
+        case .behind(let attempt):
+            return end(of: attempt) { call, it in
+                // It was slow to answer, and is well.
+                nodes.answered(it.node, after: now.elapsed(since: it.started), at: now)
+                call.isBehind = true
                 return call.askNext(at: now, &nodes)
             }
         case .refused(let attempt):
@@ -116,7 +128,7 @@ package struct DecisionCall: Hashable, Sendable {
             return ask(node, at: now, nodes)
         }
         guard !attempts.contains(where: \.isWaiting) else { return [] }
-        guard newest != nil, now < deadline else { return finish(failure(at: now), at: now, &nodes) }
+        guard isBehind, now < deadline else { return finish(failure(at: now), at: now, &nodes) }
         let next = now.advanced(by: pause)
         pause = min(Self.longestPause, Span(microseconds: pause.microseconds * 2))
         roundAt = next
@@ -150,7 +162,7 @@ package struct DecisionCall: Hashable, Sendable {
 
     /// What to say where no answer counts, the most telling first.
     private func failure(at now: Instant) -> Outcome {
-        if let newest { return .behind(newest: newest) }
+        if isBehind { return .behind(newest: newest) }
         if let fallback { return .answer(attempt: fallback) }
         return now < deadline ? .unavailable : .timedOut
     }

@@ -53,6 +53,7 @@ extension ReeveClient {
         answers[attempt] = answer
         switch answer {
         case .decided(_, let revision): return .decided(attempt: attempt, revision: revision)
+        case .behind: return .behind(attempt: attempt)
         case .unable: return .unable(attempt: attempt)
         case .refused: return .refused(attempt: attempt)
         case .failed: return .failed(attempt: attempt)
@@ -70,13 +71,13 @@ extension ReeveClient {
                 // A batch of malformed questions is answered by any state.
                 if revision != .max { self.revision.read(revision) }
                 return .success(decisions)
+            case .behind: return .failure(behind(newest: nil))
             case .unable(let decisions): return .success(decisions)
             case .refused(let error): return .failure(error)
             case .failed(let reason): return .failure(ReeveClientError(.unavailable, reason))
             case nil: return .failure(ReeveClientError(.unavailable, "no answer"))
             }
-        case .behind(let newest):
-            return .failure(ReeveClientError(.behind, "no node has caught up; the newest is at revision \(newest)"))
+        case .behind(let newest): return .failure(behind(newest: newest))
         case .unavailable:
             return .failure(ReeveClientError(.unavailable, "no node serves: \(failures(answers))"))
         case .timedOut:
@@ -88,6 +89,11 @@ extension ReeveClient {
                 )
             )
         }
+    }
+
+    private func behind(newest: UInt64?) -> ReeveClientError {
+        let place = newest.map { "; the newest is at revision \($0)" } ?? ""
+        return ReeveClientError(.behind, "no node has caught up in time" + place)
     }
 
     private func failures(_ answers: [Int: Answer]) -> String {

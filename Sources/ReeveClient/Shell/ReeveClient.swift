@@ -158,6 +158,7 @@ public actor ReeveClient {
         startMaintenance()
         let deadline = now.advanced(by: Span(options.callTimeout))
         let floor = self.revision.floor(atLeast: revision)
+        let call = call.reflecting(floor)
         let shown = transport.identity.digest
         do throws(ReeveClientError) {
             return try await run(call, DecisionCall(floor: floor, deadline: deadline)).get()

@@ -26,10 +26,18 @@ struct Transport: Sendable {
 
     /// What is sent to one node or another for one call.
     struct Call: Sendable {
-        let path: String
+        var path: String
         let body: [UInt8]
         let requestID: String?
         let expectation: Answer.Expectation
+
+        /// The node waits for the revision a moment. One of an older build does not, so what it answers is looked at too.
+        func reflecting(_ revision: UInt64) -> Call {
+            guard revision > 0 else { return self }
+            var call = self
+            call.path += "?at_least=\(revision)"
+            return call
+        }
     }
 
     func send(_ call: Call, to node: NodeAddress, within timeout: Duration) async -> Answer {

@@ -43,7 +43,8 @@ enum ClusterNodes {
 
     private static func revision(of status: JSONValue) -> Int64 { status["revision"]?.integerValue ?? 0 }
 
-    private static func ask(_ client: ClusterClient, _ nodes: [ClusterContext.Node]) async -> [Row] {
+    /// A row for each, in their order.
+    static func ask(_ client: ClusterClient, _ nodes: [ClusterContext.Node]) async -> [Row] {
         await withTaskGroup(of: (Int, Row).self) { group in
             for (index, node) in nodes.enumerated() {
                 group.addTask {

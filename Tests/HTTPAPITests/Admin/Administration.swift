@@ -34,7 +34,7 @@ struct Administration {
         func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
     }
 
-    let sample = MemoryNode.sample()
+    let sample: MemoryNode.Sample
     let log = MemoryLog()
     let authority: Authority
     let api: AdminAPI
@@ -45,9 +45,11 @@ struct Administration {
     /// - Parameter issues: Whether the node has an issuing key.
     init(
         issues: Bool = false,
+        featureLevel: FeatureLevel = .supported,
         renewal: CertificateRenewalReport? = nil,
         search: @escaping @Sendable (DecisionLogFilter) -> [DecisionLogEntry] = { _ in [] }
     ) throws {
+        sample = MemoryNode.sample(featureLevel: featureLevel)
         sample.node.verify(by: P256Verifier())
         authority = try Authority()
         let id = try SPIFFEID.administrator("root", in: authority.trustDomain)

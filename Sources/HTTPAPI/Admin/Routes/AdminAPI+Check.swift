@@ -15,7 +15,7 @@ extension AdminAPI {
     private func check(_ call: AdminCall) async throws -> AdminResponse {
         let credential = try call.known()
         let query = try Self.query(call)
-        let revision = try call.atLeast()
+        let revision = try call.query.atLeast()
         if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
         let state = client.decisionState
         let now = client.now()

@@ -1,6 +1,6 @@
 extension AdminAPI {
     static let routes: [AdminRoute] =
         principalRoutes + roleRoutes + assignmentRoutes + resourceRoutes + policyRoutes + tokenRoutes
-        + revocationRoutes + warrantRoutes + statementRoutes + clusterRoutes + memberRoutes + auditRoutes + statusRoutes
-        + checkRoutes
+        + revocationRoutes + warrantRoutes + statementRoutes + clusterRoutes + featureLevelRoutes + memberRoutes
+        + auditRoutes + statusRoutes + checkRoutes
 }

@@ -1,4 +1,5 @@
 internal import Decision
+internal import Directory
 internal import JSON
 internal import Kernel
 internal import Service
@@ -110,6 +111,7 @@ struct NodeReport: Sendable {
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
             JSONMember("log", log), JSONMember("seal", seal),
+            JSONMember("supported_feature_level", .integer(Int64(FeatureLevel.supported.number))),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
             JSONMember("certificate_renewal_at", renewal?.nextAttempt.json ?? .null),

@@ -1,6 +1,6 @@
 package import Decision
 internal import Identity
-internal import Kernel
+package import Kernel
 internal import NIOCore
 internal import NIOHTTP1
 package import Service
@@ -40,6 +40,8 @@ package struct AuthZENResponder: DataPlaneResponder {
 
     package func makeLane() -> Lane { Lane() }
 
+    package var revision: LogIndex { client.decisionState.snapshot.revision }
+
     package func respond(
         to request: DataPlaneRequest,
         on lane: inout Lane,
@@ -47,12 +49,13 @@ package struct AuthZENResponder: DataPlaneResponder {
     ) {
         response.requestID = request.fields.requestID
         if response.requestID.isEmpty { response.requestID = lane.requestIDs.next() }
-        switch Route(uri: request.head.uri) {
-        case .evaluation: evaluate(request, asBatch: false, &lane, &response)
-        case .evaluations: evaluate(request, asBatch: true, &lane, &response)
-        case .search(let target):
-            ask(request, &lane, &response) { body, asking, lane, response throws(ServiceError) in
-                try search(target, body, asking, &lane, &response)
+        let target = Target(uri: request.head.uri)
+        switch target.route {
+        case .evaluation: evaluate(request, target, asBatch: false, &lane, &response)
+        case .evaluations: evaluate(request, target, asBatch: true, &lane, &response)
+        case .search(let entity):
+            ask(request, target, &lane, &response) { body, asking, lane, response throws(ServiceError) in
+                try search(entity, body, asking, &lane, &response)
             }
         case .metadata:
             guard request.head.method == .GET || request.head.method == .HEAD else {
@@ -78,11 +81,12 @@ package struct AuthZENResponder: DataPlaneResponder {
 
     private func evaluate(
         _ request: DataPlaneRequest,
+        _ target: Target,
         asBatch: Bool,
         _ lane: inout Lane,
         _ response: inout DataPlaneResponse
     ) {
-        ask(request, &lane, &response) { body, asking, lane, response throws(ServiceError) in
+        ask(request, target, &lane, &response) { body, asking, lane, response throws(ServiceError) in
             var asking = asking
             let decoded = try Self.decoded(body, asBatch: asBatch)
             asking.wantsExplanation = decoded.wantsExplanation
@@ -96,6 +100,7 @@ package struct AuthZENResponder: DataPlaneResponder {
     /// Finds out who asks, and has the body answered.
     private func ask(
         _ request: DataPlaneRequest,
+        _ target: Target,
         _ lane: inout Lane,
         _ response: inout DataPlaneResponse,
         _ answer: ([UInt8], Asking, inout Lane, inout DataPlaneResponse) throws(ServiceError) -> Void
@@ -106,9 +111,11 @@ package struct AuthZENResponder: DataPlaneResponder {
             let now = client.now()
             let credential = try request.tokens.credential(request.fields, peer: request.peer, at: now.wall)
             guard request.fields.isJSON else { return HTTPProblem.wrongContentType.write(to: &response) }
+            let state = client.decisionState
+            if target.hasQuery { try check(state, reflectsWhatIsWantedBy: request, &response) }
             let asking = Asking(
                 credential: credential,
-                state: client.decisionState,
+                state: state,
                 now: now,
                 requestID: response.requestID
             )
@@ -116,6 +123,21 @@ package struct AuthZENResponder: DataPlaneResponder {
         } catch {
             HTTPProblem.service(error).write(to: &response)
         }
+    }
+
+    /// - Throws: Where the request wants a newer state; the response then says from which revision on it can be answered.
+    private func check(
+        _ state: DecisionState,
+        reflectsWhatIsWantedBy request: DataPlaneRequest,
+        _ response: inout DataPlaneResponse
+    ) throws(ServiceError) {
+        guard let target = RequestTarget(request.head.uri) else {
+            throw ServiceError(.invalid, code: "invalid_request", message: "the path or query is malformed")
+        }
+        let wanted = try target.query.atLeast()
+        guard state.snapshot.revision < wanted else { return }
+        response.awaitedRevision = wanted
+        throw .behind(at: state.snapshot.revision)
     }
 
     private static func decoded(
@@ -283,6 +305,18 @@ extension ServiceError {
     }
 }
 
+/// What a request to the data plane is for.
+private struct Target {
+    /// Nil where there is nothing of that name.
+    let route: Route?
+    let hasQuery: Bool
+
+    init(uri: String) {
+        hasQuery = uri.utf8.contains(UInt8(ascii: "?"))
+        route = Route(path: hasQuery ? String(uri.prefix { $0 != "?" }) : uri)
+    }
+}
+
 /// The paths of the data plane.
 enum Route {
     case evaluation, evaluations, metadata
@@ -294,9 +328,7 @@ enum Route {
     static let searchPath = "/access/v1/search/"
     static let metadataPath = "/.well-known/authzen-configuration"
 
-    /// A query is ignored.
-    init?(uri: String) {
-        let path = uri.utf8.contains(UInt8(ascii: "?")) ? String(uri.prefix { $0 != "?" }) : uri
+    init?(path: String) {
         switch path {
         case Self.evaluationPath: self = .evaluation
         case Self.evaluationsPath: self = .evaluations

@@ -1,3 +1,6 @@
+internal import Kernel
+internal import Service
+
 /// Path and query of a request, decoded.
 struct RequestTarget: Hashable, Sendable {
     /// Each decoded on its own, so that an encoded slash stays within its segment.
@@ -44,5 +47,14 @@ struct RequestTarget: Hashable, Sendable {
             bytes.append(value)
         }
         return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+extension [RequestTarget.Parameter] {
+    /// The revision that an answer must reflect, from `at_least`; zero where none is asked for.
+    func atLeast() throws(ServiceError) -> LogIndex {
+        guard let text = first(where: { $0.name == "at_least" })?.value else { return .zero }
+        guard let number = UInt64(text) else { throw AdminCall.invalid("at_least must be a revision") }
+        return LogIndex(number)
     }
 }

@@ -58,7 +58,8 @@ extension ChoiceKey.Kind {
         case .fault, .operation, .undertaking: nil
         case .option: max(5, old / 2)...max(5, min(old, 1 << 20) * 2)
         case .spares: 0...2
-        case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie: range
+        case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie:
+            range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000
         case .disk: 50...500_000

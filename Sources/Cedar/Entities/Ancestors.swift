@@ -52,6 +52,12 @@ package struct Ancestors: Sendable {
         return true
     }
 
+    /// Keeps the memory that they took. Most are few: one by one they are gone sooner than all at once.
+    mutating func removeAll() {
+        while !list.isEmpty { list.removeLast() }
+        places = nil
+    }
+
     package mutating func formUnion(_ other: Ancestors) {
         if isEmpty { self = other } else { for uid in other.list { insert(uid) } }
     }

@@ -46,7 +46,7 @@ package struct DecisionAnswer: Hashable, Sendable {
     /// Who asked, nil when that could not be told.
     package let caller: EntityUID?
     /// Policies that brought the answer about.
-    package let policies: [PolicyReference]
+    package let policies: DecidingPolicies
     /// Policies that could not be evaluated.
     package let failures: [PolicyVerdict.Failure]
     /// Properties in the request that did not count, since the caller may not assert them.
@@ -71,7 +71,7 @@ package struct DecisionAnswer: Hashable, Sendable {
             epoch: epoch,
             age: age,
             caller: caller,
-            policies: [],
+            policies: .none,
             failures: [],
             ignoredProperties: ignoredProperties,
             cascades: cascades,

@@ -1,4 +1,5 @@
 package import Cedar
+internal import Directory
 
 /// One question, as it came from outside and with its names translated to Cedar's.
 ///
@@ -28,9 +29,11 @@ package struct DecisionQuery: Hashable, Sendable {
     package let actionProperties: Cedar.Record
     package let resource: Description
     package let context: Cedar.Record
+    /// What policies are asked, but for what a node adds of its own knowledge.
+    let request: Request
 
     /// Fields of the context that Reeve sets.
-    package static let reservedContext = ["reeve", "action"]
+    package static let reservedContext = [PolicyRule.knowledge.text, "action"]
 
     /// - Parameters:
     ///   - subject: AuthZEN's type and id; see `EntityTypeMapping`.
@@ -41,12 +44,17 @@ package struct DecisionQuery: Hashable, Sendable {
         resource: (type: String, id: String, properties: Cedar.Record),
         context: Cedar.Record = .empty
     ) throws(DecisionQueryError) {
-        self.subject = try Description(subject, in: .subject)
-        self.resource = try Description(resource, in: .resource)
-        self.action = try EntityTypeMapping.action(name: action.name)
-        self.actionProperties = action.properties
+        let subject = try Description(subject, in: .subject)
+        let resource = try Description(resource, in: .resource)
+        let uid = try EntityTypeMapping.action(name: action.name)
         try Self.check(context)
-        self.context = context
+        self.init(
+            subject: subject,
+            action: uid,
+            actionProperties: action.properties,
+            resource: resource,
+            context: context
+        )
     }
 
     init(
@@ -61,6 +69,12 @@ package struct DecisionQuery: Hashable, Sendable {
         self.actionProperties = actionProperties
         self.resource = resource
         self.context = context
+        request = Request(
+            principal: subject.uid,
+            action: action,
+            resource: resource.uid,
+            context: context.merging(["action": .record(actionProperties)])
+        )
     }
 
     static func check(_ context: Cedar.Record) throws(DecisionQueryError) {

@@ -8,9 +8,9 @@ extension DecisionSnapshot {
     /// Reads the whole directory.
     package init(from view: some KeyValueView, revision: LogIndex, codec: any DirectoryCodec) {
         self.init()
-        self.revision = revision
+        parts[0].revision = revision
         let view = DirectoryView(view, codec: codec)
-        do throws(StateDamage) { try load(view) } catch { damage = error }
+        do throws(StateDamage) { try load(view) } catch { parts[0].damage = error }
     }
 
     /// The snapshot after the commands that the events tell of.
@@ -27,12 +27,12 @@ extension DecisionSnapshot {
             return DecisionSnapshot(from: view, revision: revision, codec: codec).enforcing(as: self)
         }
         var snapshot = self
-        snapshot.revision = revision
+        snapshot.parts[0].revision = revision
         let view = DirectoryView(view, codec: codec)
         do throws(StateDamage) {
             for event in events { try snapshot.note(event, view) }
         } catch {
-            snapshot.damage = error
+            snapshot.parts[0].damage = error
         }
         return snapshot
     }
@@ -46,7 +46,7 @@ extension DecisionSnapshot {
         case .principalChanged(let id), .assignmentsChanged(of: let id):
             try readPrincipal(id, view)
         case .standingChanged(let subject, let epoch):
-            self.epoch = epoch
+            parts[0].epoch = epoch
             try readStanding(subject, view)
         case .roleChanged(let name):
             try readEntity(EntityUIDs.role(name), view)
@@ -90,22 +90,22 @@ extension DecisionSnapshot {
         _ digest: Digest,
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
-        tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0) }
+        parts[0].tokens[digest] = try view.token(secretDigest: digest).map { TokenFacts($0) }
     }
 
     private mutating func readMembers(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
-        for member in members { put(nil, for: EntityUIDs.node(member)) }
-        members = []
+        for member in parts[0].members { put(nil, for: EntityUIDs.node(member)) }
+        parts[0].members = []
         try forEach({ request throws(StateDamage) in try view.members(request) }) {
-            members.append($0.spec.id)
+            parts[0].members.append($0.spec.id)
             put(EntityFacts(described: .empty), for: EntityUIDs.node($0.spec.id))
         }
     }
 
     private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
         let settings = try view.settings()?.settings ?? Settings()
-        maximumAge = settings.maximumAge
-        actionAges = settings.actionAges
+        parts[0].maximumAge = settings.maximumAge
+        parts[0].actionAges = settings.actionAges
     }
 
     private mutating func readPolicies(
@@ -113,7 +113,7 @@ extension DecisionSnapshot {
         _ view: DirectoryView<some KeyValueView>
     ) throws(StateDamage) {
         if name == Grammar.administrationSet {
-            administration = try view.activePolicies(name, after: administration)
+            parts[0].administration = try view.activePolicies(name, after: administration)
         } else {
             put(try view.activePolicies(name, after: active(name)), for: name)
         }
@@ -122,8 +122,8 @@ extension DecisionSnapshot {
 
 extension DecisionSnapshot {
     private mutating func load(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
-        lineage = try view.cluster()?.lineage
-        epoch = try view.ledger()?.epoch ?? 0
+        parts[0].lineage = try view.cluster()?.lineage
+        parts[0].epoch = try view.ledger()?.epoch ?? 0
         try readSettings(view)
         for kind in PrincipalKind.allCases {
             try forEach({ request throws(StateDamage) in try view.principals(kind, request) }) {
@@ -142,7 +142,7 @@ extension DecisionSnapshot {
         }
         try readMembers(view)
         try forEach({ request throws(StateDamage) in try view.tokens(request) }) {
-            tokens[$0.grant.secretDigest] = TokenFacts($0)
+            parts[0].tokens[$0.grant.secretDigest] = TokenFacts($0)
         }
         try forEach({ request throws(StateDamage) in try view.standings(request) }) {
             put(Standing($0), for: $0.subject)

@@ -12,10 +12,17 @@ extension DecisionSnapshot {
     /// the subject's standing; age; what of the request's properties counts; the policies. Standing is looked at before any
     /// policy, so that no policy gives back what was taken away.
     ///
-    /// - Parameter moment: What the node knows of the present; nil when it has no proof, which denies.
-    package func decide(_ query: DecisionQuery, by credential: Credential, at moment: DecisionMoment?) -> DecisionAnswer
-    {
-        var work = DecisionWork(snapshot: self, moment: moment)
+    /// - Parameters:
+    ///   - moment: What the node knows of the present; nil when it has no proof, which denies.
+    ///   - workspace: Of the thread that decides, so that nothing is allocated for an allow. Changes nothing of the answer.
+    package func decide(
+        _ query: DecisionQuery,
+        by credential: Credential,
+        at moment: DecisionMoment?,
+        using workspace: DecisionWorkspace = DecisionWorkspace()
+    ) -> DecisionAnswer {
+        var work = DecisionWork(snapshot: self, moment: moment, workspace: workspace)
+        defer { workspace.clear() }
         return work.answer(to: query, by: credential)
     }
 
@@ -29,7 +36,7 @@ extension DecisionSnapshot {
         context: Cedar.Record = .empty,
         at moment: DecisionMoment?
     ) -> DecisionAnswer {
-        var work = DecisionWork(snapshot: self, moment: moment)
+        var work = DecisionWork(snapshot: self, moment: moment, workspace: DecisionWorkspace())
         let code: DecisionCode
         do throws(Denial) {
             code = try work.authorize(credential, action, resource, context)
@@ -51,6 +58,7 @@ struct Denial: Error {
 struct DecisionWork {
     let snapshot: DecisionSnapshot
     let moment: DecisionMoment?
+    private let workspace: DecisionWorkspace
     private var caller: EntityUID?
     private var verdict: PolicyVerdict?
     /// What the policies were asked; nil when it did not come to that.
@@ -63,9 +71,10 @@ struct DecisionWork {
     private var isCallerRestricted = false
     private var isSubjectRestricted = false
 
-    init(snapshot: DecisionSnapshot, moment: DecisionMoment?) {
+    init(snapshot: DecisionSnapshot, moment: DecisionMoment?, workspace: DecisionWorkspace) {
         self.snapshot = snapshot
         self.moment = moment
+        self.workspace = workspace
     }
 
     mutating func answer(to query: DecisionQuery, by credential: Credential) -> DecisionAnswer {
@@ -84,7 +93,7 @@ struct DecisionWork {
             epoch: snapshot.epoch,
             age: moment?.age,
             caller: caller,
-            policies: verdict?.deciding ?? [],
+            policies: verdict?.deciding ?? .none,
             failures: verdict?.failures ?? [],
             ignoredProperties: ignored,
             cascades: effects,
@@ -96,22 +105,22 @@ struct DecisionWork {
         let moment = try usableMoment()
         let caller = try authenticate(credential, moment)
         if query.subject.uid == caller.uid {
-            try checkStanding(of: caller.principal, isSubject: true)
+            try checkStanding(of: caller, isSubject: true)
             isCallerRestricted = isSubjectRestricted
         } else {
-            try checkStanding(of: caller.principal, isSubject: false)
+            try checkStanding(of: caller, isSubject: false)
             try checkMayAsk(caller.uid, for: query, moment)
-            try checkStanding(of: PrincipalID(query.subject.uid), isSubject: true)
+            try checkStanding(of: party(query.subject.uid, PrincipalID(query.subject.uid)), isSubject: true)
         }
         guard moment.age <= snapshot.maximumAge else { throw Denial(.stale) }
         try assert(query.subject, caller.uid, moment)
         try assert(query.resource, caller.uid, moment)
         let request = request(query, moment)
         self.request = request
+        workspace.turn(to: request, snapshot.entitiesInForce, in: moment.interval, overlay: overlay)
         let verdict = PolicyVerdict(
-            request,
-            policies: snapshot.policies,
-            entities: entities(moment),
+            of: snapshot.policies,
+            by: &workspace.evaluator,
             in: PermitCircumstances(
                 age: moment.age,
                 actionAge: snapshot.actionAge(request.action, exceededBy: moment.age),
@@ -136,7 +145,7 @@ struct DecisionWork {
     ) throws(Denial) -> DecisionCode {
         let moment = try usableMoment()
         let caller = try authenticate(credential, moment)
-        try checkStanding(of: caller.principal, isSubject: true)
+        try checkStanding(of: caller, isSubject: true)
         isCallerRestricted = isSubjectRestricted
         guard moment.age <= snapshot.maximumAge else { throw Denial(.stale) }
         let request = Request(
@@ -145,10 +154,10 @@ struct DecisionWork {
             resource: resource,
             context: context
         )
+        workspace.turn(to: request, snapshot.entitiesInForce, in: moment.interval)
         let verdict = PolicyVerdict(
-            request,
-            policies: snapshot.administration.map { [$0] } ?? [],
-            entities: directoryEntities(moment),
+            of: snapshot.administration.map { [$0] } ?? [],
+            by: &workspace.evaluator,
             in: PermitCircumstances(age: moment.age, isRestricted: isCallerRestricted)
         )
         self.verdict = verdict
@@ -162,39 +171,47 @@ struct DecisionWork {
 
     // MARK: Who asks
 
-    struct KnownCaller {
+    struct Party {
         let uid: EntityUID
-        /// Nil for administrators and nodes.
-        let principal: PrincipalID?
+        /// Nothing of what comes from above. Nil for administrators and nodes, and for who is no principal.
+        let ownStatus: SubjectStatus?
+    }
+
+    private func party(_ uid: EntityUID, _ principal: PrincipalID?) -> Party {
+        Party(uid: uid, ownStatus: principal.map { snapshot.ownStatus(.principal($0)) })
     }
 
     mutating func authenticate(
         _ credential: Credential,
         _ moment: DecisionMoment
-    ) throws(Denial) -> KnownCaller {
-        let known: KnownCaller =
+    ) throws(Denial) -> Party {
+        let known: Party =
             switch credential {
-            case .administrator(let fingerprint):
-                KnownCaller(uid: EntityUIDs.administrator(fingerprint), principal: nil)
-            case .principal(let id): KnownCaller(uid: EntityUIDs.principal(id), principal: id)
+            case .administrator(let fingerprint): party(EntityUIDs.administrator(fingerprint), nil)
+            case .principal(let id): party(EntityUIDs.principal(id), id)
             case .token(let digest): try holder(of: digest, moment)
-            case .node(let member): KnownCaller(uid: EntityUIDs.node(member), principal: nil)
+            case .node(let member): party(EntityUIDs.node(member), nil)
             }
         caller = known.uid
-        if let principal = known.principal, snapshot.status(.principal(principal)) == .revoked { return known }
-        guard snapshot.facts(known.uid) != nil else { throw Denial(.callerUnknown) }
+        guard snapshot.knows(known.uid) || isRevoked(known) else { throw Denial(.callerUnknown) }
         return known
     }
 
-    private mutating func holder(of digest: Digest, _ moment: DecisionMoment) throws(Denial) -> KnownCaller {
-        guard let token = snapshot.tokens[digest] else { throw Denial(.tokenUnknown) }
+    /// Who is no more is told that it is revoked all the same.
+    private func isRevoked(_ party: Party) -> Bool {
+        guard let status = party.ownStatus else { return false }
+        return status == .revoked || snapshot.hasCascades && snapshot.cascade(above: party.uid).status == .revoked
+    }
+
+    private mutating func holder(of digest: Digest, _ moment: DecisionMoment) throws(Denial) -> Party {
+        guard let token = snapshot.token(digest) else { throw Denial(.tokenUnknown) }
         let uid = EntityUIDs.principal(token.principal)
         caller = uid
         guard snapshot.status(.token(token.id)) == .active else { throw Denial(.tokenRevoked) }
         if snapshot.hasCascades, let issuer = token.issuer { try checkIssuer(issuer) }
         // As for grants: at the latest moment that the present may be.
         guard moment.interval.latest < token.expiresAt else { throw Denial(.tokenExpired) }
-        return KnownCaller(uid: uid, principal: token.principal)
+        return party(uid, token.principal)
     }
 
     /// Somebody else's word for the holder counts for nothing when that one's grants do.
@@ -207,10 +224,9 @@ struct DecisionWork {
         throw Denial(.tokenRevoked)
     }
 
-    mutating func checkStanding(of principal: PrincipalID?, isSubject: Bool) throws(Denial) {
-        guard let principal else { return }
-        var status = snapshot.ownStatus(.principal(principal))
-        if snapshot.hasCascades { try lower(&status, of: EntityUIDs.principal(principal)) }
+    mutating func checkStanding(of party: Party, isSubject: Bool) throws(Denial) {
+        guard var status = party.ownStatus else { return }
+        if snapshot.hasCascades { try lower(&status, of: party.uid) }
         switch status {
         case .active: return
         case .restricted where isSubject: isSubjectRestricted = true
@@ -259,7 +275,7 @@ struct DecisionWork {
     ) throws(Denial) {
         guard !description.properties.isEmpty else { return }
         let uid = description.uid
-        let known = overlay.first { $0.uid == uid }?.facts ?? snapshot.facts(uid)
+        let known = overlay.first { $0.uid == uid }?.facts ?? snapshot.entitiesInForce.facts(uid)
         var counted: [Cedar.Record.Field] = []
         for field in description.properties.fields {
             if let value = known?.attributes[field.name] {
@@ -298,13 +314,16 @@ struct DecisionWork {
     // MARK: Policies
 
     func request(_ query: DecisionQuery, _ moment: DecisionMoment) -> Request {
-        Request(
+        // Nobody can tell what nobody looks at: without it, the request is there already.
+        guard snapshot.policiesAskAboutKnowledge else { return query.request }
+        return Request(
             principal: query.subject.uid,
             action: query.action,
             resource: query.resource.uid,
-            context: query.context.merging([
-                "action": .record(query.actionProperties), "reeve": .record(knowledge(moment)),
-            ])
+            context: query.request.context.merging(
+                Cedar.Record(fields: [Cedar.Record.Field(name: PolicyRule.knowledge, value: .record(knowledge(moment)))]
+                )
+            )
         )
     }
 
@@ -321,17 +340,13 @@ struct DecisionWork {
 
     private func isAdministrationPermitted(_ request: Request, _ moment: DecisionMoment) -> Bool {
         guard let administration = snapshot.administration else { return false }
+        // Without the overlay: what a request says of somebody is no reason to believe more of what it says.
+        workspace.turn(to: request, snapshot.entitiesInForce, in: moment.interval)
         return PolicyVerdict.isPermitted(
-            request,
             by: administration,
-            entities: directoryEntities(moment),
+            &workspace.evaluator,
             in: PermitCircumstances(age: moment.age, isRestricted: isCallerRestricted)
         )
-    }
-
-    /// Without the overlay: what a request says of somebody is no reason to believe more of what it says.
-    private func directoryEntities(_ moment: DecisionMoment) -> EntityView {
-        EntityView(snapshot.entitiesInForce, in: moment.interval)
     }
 }
 

@@ -9,36 +9,38 @@ package import Kernel
 /// A newer one shares all that did not change with the one that it was made from, so it costs what changed. A snapshot that
 /// could not be read whole, because a stored row is damaged, denies everything.
 package struct DecisionSnapshot: Hashable, Sendable {
-    /// Log index that the snapshot reflects.
-    package internal(set) var revision: LogIndex
-    /// Count of revocations recorded up to there.
-    package internal(set) var epoch: UInt64 = 0
-    /// Nil before the first entry of the log.
-    package internal(set) var lineage: Lineage?
-    package internal(set) var damage: StateDamage?
-    /// No permit applies past this age.
-    package internal(set) var maximumAge = Settings.defaultMaximumAge
-    /// For some actions, past what age only a permit with an `@max_age` of its own applies.
-    var actionAges: [ActionAge] = []
-    /// Principals, roles, resources, administrators and members.
-    private(set) var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
     /// One, in an array, so that it is one reference: every decision counts those of its snapshot.
-    private var indexes = [EntityIndex()]
-    /// Those among the entities, in the order of the directory.
-    var members: [MemberID] = []
-    /// Of those that are not active.
-    private var standings: TreeDictionary<RevocationSubject, Standing> = [:]
-    /// How many of them are those of others as well.
-    private var cascadeCount = 0
-    /// By statements that the log has not judged yet; not of the state, and so not of its revision.
-    /// One, or none, in an array, as for the indexes.
-    private var provisional: [ProvisionalStandings] = []
-    /// By the digest of the secret.
-    var tokens: TreeDictionary<Digest, TokenFacts> = [:]
-    /// Active policy sets but the one for administration, by name.
-    package private(set) var policies: [ActivePolicySet] = []
-    /// Decides over `Reeve::Action`.
-    package internal(set) var administration: ActivePolicySet?
+    var parts = [Parts()]
+
+    struct Parts: Hashable, Sendable {
+        var revision = LogIndex.zero
+        var epoch: UInt64 = 0
+        var lineage: Lineage?
+        var damage: StateDamage?
+        var maximumAge = Settings.defaultMaximumAge
+        /// For some actions, past what age only a permit with an `@max_age` of its own applies.
+        var actionAges: [ActionAge] = []
+        /// Principals, roles, resources, administrators and members.
+        fileprivate var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
+        /// Those of them that others are in and that are in something themselves. They are few, so that who is in what is soon
+        /// found.
+        fileprivate var nested: TreeDictionary<EntityUID, EntityFacts> = [:]
+        /// Of the entities, and of the actions that policies name.
+        fileprivate var index = EntityIndex()
+        /// Those among the entities, in the order of the directory.
+        var members: [MemberID] = []
+        /// Of those that are not active.
+        fileprivate var standings: TreeDictionary<RevocationSubject, Standing> = [:]
+        /// How many of them are those of others as well.
+        fileprivate var cascadeCount = 0
+        /// By statements that the log has not judged yet; not of the state, and so not of its revision.
+        fileprivate var provisional: ProvisionalStandings?
+        /// By the digest of the secret.
+        var tokens: TreeDictionary<Digest, TokenFacts> = [:]
+        fileprivate var policies: [ActivePolicySet] = []
+        fileprivate var policiesAskAboutKnowledge = false
+        var administration: ActivePolicySet?
+    }
 
     struct TokenFacts: Hashable, Sendable {
         let id: String
@@ -55,7 +57,23 @@ package struct DecisionSnapshot: Hashable, Sendable {
     }
 
     /// Knows nothing and denies everything: the snapshot of a node that has no state yet.
-    package init() { self.revision = .zero }
+    package init() {}
+
+    /// Log index that the snapshot reflects.
+    package var revision: LogIndex { parts[0].revision }
+    /// Count of revocations recorded up to there.
+    package var epoch: UInt64 { parts[0].epoch }
+    /// Nil before the first entry of the log.
+    package var lineage: Lineage? { parts[0].lineage }
+    package var damage: StateDamage? { parts[0].damage }
+    /// No permit applies past this age.
+    package var maximumAge: Span { parts[0].maximumAge }
+    /// Active policy sets but the one for administration, by name.
+    package var policies: [ActivePolicySet] { parts[0].policies }
+    /// Whether a policy of those may read what a node knows of its own knowledge.
+    var policiesAskAboutKnowledge: Bool { parts[0].policiesAskAboutKnowledge }
+    /// Decides over `Reeve::Action`.
+    package var administration: ActivePolicySet? { parts[0].administration }
 
     /// The strictest of what is recorded against the subject, what is to be, and what cascades onto it; active when nothing is.
     package func status(_ subject: RevocationSubject) -> SubjectStatus {
@@ -66,53 +84,71 @@ package struct DecisionSnapshot: Hashable, Sendable {
 
     /// Nothing of what comes from above.
     func ownStatus(_ subject: RevocationSubject) -> SubjectStatus {
-        let recorded = standings[subject]?.status ?? .active
-        return provisional.first.map { max(recorded, $0[subject]) } ?? recorded
+        let recorded = parts[0].standings.isEmpty ? .active : parts[0].standings[subject]?.status ?? .active
+        return parts[0].provisional.map { max(recorded, $0[subject]) } ?? recorded
     }
 
     /// What the settings say of an action of requests, where that is exceeded. While knowledge is fresh no name is compared.
     func actionAge(_ action: EntityUID, exceededBy age: Span) -> Span? {
-        actionAges.first { age > $0.maximumAge && $0.action == action.id }?.maximumAge
+        parts[0].actionAges.first { age > $0.maximumAge && $0.action == action.id }?.maximumAge
     }
 
     /// Nil for one that is active.
     mutating func put(_ standing: Standing?, for subject: RevocationSubject) {
-        if standings[subject]?.cascade != nil { cascadeCount -= 1 }
-        if standing?.cascade != nil { cascadeCount += 1 }
-        standings[subject] = standing
+        if parts[0].standings[subject]?.cascade != nil { parts[0].cascadeCount -= 1 }
+        if standing?.cascade != nil { parts[0].cascadeCount += 1 }
+        parts[0].standings[subject] = standing
     }
 
     /// Whether the standing of anybody is that of others as well: where it is not, no decision asks who is above whom.
-    var hasCascades: Bool { cascadeCount > 0 || provisional.first?.hasCascades ?? false }
+    var hasCascades: Bool { parts[0].cascadeCount > 0 || parts[0].provisional?.hasCascades ?? false }
 
     /// Whether decisions can be made at all.
     package var isUsable: Bool { lineage != nil && damage == nil }
 
-    package var entityCount: Int { entities.count }
+    /// Whether there are facts about the entity.
+    func knows(_ uid: EntityUID) -> Bool { parts[0].entities.keys.contains(uid) }
+
+    package var entityCount: Int { parts[0].entities.count }
 
     /// Nil for an entity that is no more.
     mutating func put(_ facts: EntityFacts?, for uid: EntityUID) {
-        show(provisional.isEmpty ? facts : inForce(facts, for: uid), for: uid)
+        show(parts[0].provisional == nil ? facts : inForce(facts, for: uid), for: uid)
     }
 
     private mutating func show(_ facts: EntityFacts?, for uid: EntityUID) {
-        indexes[0].replace(uid, entities[uid], with: facts)
-        entities[uid] = facts?.sharing(indexes[0].name)
+        let old = parts[0].entities[uid]
+        parts[0].index.replace(uid, old, with: facts)
+        let facts = facts?.sharing(parts[0].index.name)
+        parts[0].entities[uid] = facts
+        noteNesting(of: uid)
+        guard old?.groups != facts?.groups else { return }
+        for group in old?.groups ?? [] { noteNesting(of: group) }
+        for group in facts?.groups ?? [] { noteNesting(of: group) }
+    }
+
+    private mutating func noteNesting(of uid: EntityUID) {
+        let facts = parts[0].index.name(of: uid) == nil ? nil : parts[0].entities[uid]
+        let nested = facts.flatMap { $0.groups.isEmpty ? nil : $0 }
+        if nested != nil || parts[0].nested[uid] != nil { parts[0].nested[uid] = nested }
     }
 
     /// Nil for a set that is in force no more.
     mutating func put(_ active: ActivePolicySet?, for name: String) {
-        indexes[0].replace(self.active(name), with: active, for: name)
-        policies.removeAll { $0.name == name }
-        if let active { policies.append(active) }
-        policies.sort { $0.name < $1.name }
+        parts[0].index.replace(self.active(name), with: active, for: name)
+        parts[0].policies.removeAll { $0.name == name }
+        if let active { parts[0].policies.append(active) }
+        parts[0].policies.sort { $0.name < $1.name }
+        parts[0].policiesAskAboutKnowledge = policies.contains { $0.asksAboutKnowledge }
     }
 
     /// Of the sets but the one for administration.
     func active(_ name: String) -> ActivePolicySet? { policies.first { $0.name == name } }
 
-    /// Of the entities, and of the actions that policies name.
-    var index: EntityIndex { indexes[0] }
+    var index: EntityIndex { parts[0].index }
+
+    /// By the digest of the secret.
+    func token(_ digest: Digest) -> TokenFacts? { parts[0].tokens[digest] }
 }
 
 /// What is in force beside the state.
@@ -124,49 +160,55 @@ extension DecisionSnapshot {
 
     /// The same state, with what is in force beside another one.
     func enforcing(as other: DecisionSnapshot) -> DecisionSnapshot {
-        other.provisional.first.map { enforcing($0) } ?? self
+        other.parts[0].provisional.map { enforcing($0) } ?? self
     }
 
     private func enforcing(_ standings: ProvisionalStandings) -> DecisionSnapshot {
         var snapshot = self
-        snapshot.provisional = []
-        if let before = provisional.first {
+        snapshot.parts[0].provisional = nil
+        if let before = parts[0].provisional {
             for uid in before.principals { snapshot.show(before.recordedFacts[uid], for: uid) }
         }
         guard !standings.isEmpty else { return snapshot }
-        snapshot.provisional = [standings]
-        for uid in standings.principals { snapshot.put(snapshot.entities[uid], for: uid) }
+        snapshot.parts[0].provisional = standings
+        for uid in standings.principals { snapshot.put(snapshot.facts(uid), for: uid) }
         return snapshot
     }
 
     /// A principal's status is one of its attributes.
     private mutating func inForce(_ facts: EntityFacts?, for uid: EntityUID) -> EntityFacts? {
-        guard let id = PrincipalID(uid), provisional[0][.principal(id)] > .active else { return facts }
-        provisional[0].recordedFacts[uid] = facts
+        guard let id = PrincipalID(uid), let standings = parts[0].provisional, standings[.principal(id)] > .active
+        else { return facts }
+        parts[0].provisional?.recordedFacts[uid] = facts
         return facts?.having(ownStatus(.principal(id)))
     }
 }
 
 extension DecisionSnapshot: CascadingSource {
     /// As the state has them, and what is in force beside it: nothing of what cascades.
-    package func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
+    package func facts(_ uid: EntityUID) -> EntityFacts? { parts[0].entities[uid] }
 
     package func cascade(from uid: EntityUID) -> Cascade? {
         guard let id = PrincipalID(uid) else { return nil }
-        let recorded = standings[.principal(id)]?.cascade
-        guard let provisional = provisional.first?.cascade(from: uid) else { return recorded }
+        let recorded = parts[0].standings[.principal(id)]?.cascade
+        guard let provisional = parts[0].provisional?.cascade(from: uid) else { return recorded }
         return recorded.map { $0.stricter(provisional) } ?? provisional
     }
 
     /// The entities as policies are to see them, for views that come and go with each decision: they alone, since a snapshot has
     /// many parts to count references to, unless something cascades.
     var entitiesInForce: any EntitySource {
-        hasCascades ? CascadedEntities(self) : EntityTable(entities: entities)
+        hasCascades ? CascadedEntities(self) : EntityTable(parts: parts)
     }
 
     private struct EntityTable: EntitySource {
-        fileprivate let entities: TreeDictionary<EntityUID, EntityFacts>
+        /// One, of which these are held.
+        fileprivate let parts: [Parts]
 
-        func facts(_ uid: EntityUID) -> EntityFacts? { entities[uid] }
+        func facts(_ uid: EntityUID) -> EntityFacts? { parts[0].entities[uid] }
+
+        func factsOfGroup(_ uid: EntityUID) -> EntityFacts? {
+            parts[0].nested.isEmpty ? nil : parts[0].nested[uid]
+        }
     }
 }

@@ -22,7 +22,7 @@ package struct Explainer {
 
     /// The policies of these names, in the order of their sets.
     package mutating func deciding(
-        _ references: [PolicyReference],
+        _ references: some Collection<PolicyReference>,
         in sets: [ActivePolicySet]
     ) -> [Explanation.DecidingPolicy] {
         var found: [Explanation.DecidingPolicy] = []

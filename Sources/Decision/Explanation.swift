@@ -58,7 +58,7 @@ package struct Explanation: Hashable, Sendable {
 extension DecisionSnapshot {
     /// The answer that `decide` gives, and what led to it.
     package func explain(_ query: DecisionQuery, by credential: Credential, at moment: DecisionMoment?) -> Explanation {
-        var work = DecisionWork(snapshot: self, moment: moment)
+        var work = DecisionWork(snapshot: self, moment: moment, workspace: DecisionWorkspace())
         let answer = work.answer(to: query, by: credential)
         guard let moment, let request = work.request else {
             return Explanation(answer: answer, policies: [], nearMisses: [])

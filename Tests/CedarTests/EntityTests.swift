@@ -280,4 +280,27 @@ struct ValueTests {
         ancestors.formUnion(others)
         for id in 0..<100 { #expect(ancestors.contains(uid(id)) == (id < max(first, second)), "\(id)") }
     }
+
+    @Test("a node that another entity is written into is as one that is made for it") func writtenAgain() {
+        var random = SeededRandom(seed: 1)
+        var node = EntityNode.none
+        for round in 0..<300 {
+            let groups = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
+                EntityUID(type: "N", id: "\(Int.random(in: 0..<50, using: &random))")
+            }
+            let content = EntityContent(attributes: ["round": .long(Int64(round))])
+            let before = ObjectIdentifier(node)
+            EntityNode.replace(&node, with: EntityUID(type: "U", id: "\(round)"), content) { found in
+                for group in groups { found.insert(group) }
+            }
+            #expect((ObjectIdentifier(node) == before) == (round > 0))
+            #expect(node.uid.id == "\(round)" && node.exists && node.attributes == content.attributes)
+            #expect(Set(node.ancestors.list) == Set(groups))
+            for id in 0..<50 {
+                let group = EntityUID(type: "N", id: "\(id)")
+                #expect(node.ancestors.contains(group) == groups.contains(group))
+            }
+        }
+        #expect(EntityNode.none.ancestors.isEmpty && !EntityNode.none.exists)
+    }
 }

@@ -115,13 +115,11 @@ struct PolicyTextTests {
             var second = CompiledEvaluator(request, entities: entities, limits: limits)
             first.evaluate(found.compiled)
             second.evaluate(expected.compiled)
-            let satisfied = first.satisfied(inOrderOf: found.compiled).map { found.compiled.number(of: $0) }
-            try #require(
-                satisfied == second.satisfied(inOrderOf: expected.compiled).map { expected.compiled.number(of: $0) },
-                note
-            )
-            let failures = first.failures(inOrderOf: found.compiled)
-            let others = second.failures(inOrderOf: expected.compiled)
+            let satisfied = first.satisfied.map { found.compiled.number(of: $0) }
+            let otherSatisfied = second.satisfied.map { expected.compiled.number(of: $0) }
+            try #require(satisfied == otherSatisfied, note)
+            try #require(satisfied == satisfied.sorted(), note)
+            let (failures, others) = (first.failures, second.failures)
             try #require(failures.map(\.error) == others.map(\.error), note)
             try #require(failures.map(\.policy.policy.id) == others.map(\.policy.policy.id), note)
             let (steps, otherSteps) = (first.steps, second.steps)

@@ -69,6 +69,16 @@ import Testing
         #expect(try world.code("agent/other", "send") == .noPermit)
     }
 
+    @Test("no role comes back by what a caller may say of the subject") func described() throws {
+        var world = Self.world()
+        world.grant("assistant", to: "agent/other", by: "agent/helper")
+        world.enact("permit (principal in Role::\"assistant\", action, resource) when { principal.mood == \"good\" };")
+        let query = try World.query("agent/other", "send", subjectProperties: ["mood": .string("good")])
+        #expect(world.decide(query, by: .principal("agent/other")).isAllowed)
+        world.succeed(.quarantine("user/ann", .restrict, reason: "", cascades: true))
+        #expect(world.decide(query, by: .principal("agent/other")).code == .noPermit)
+    }
+
     @Test("roles count for nothing that were granted from below, or by who had a role from there when he granted them")
     func grants() throws {
         var world = DecideTests.world(Self.policies)

@@ -51,7 +51,7 @@ import Testing
         #expect(answer.epoch == 0)
         #expect(answer.age == .milliseconds(40))
         #expect(answer.caller == EntityUIDs.principal("agent/bot"))
-        #expect(answer.policies == [PolicyReference(set: "app", version: 1, id: "senders", line: 1)])
+        #expect(Array(answer.policies) == [PolicyReference(set: "app", version: 1, id: "senders", line: 1)])
     }
 
     @Test("nothing is allowed that no permit allows") func noPermit() throws {

@@ -21,9 +21,10 @@ import Testing
         let request = Request(principal: role, action: EntityUIDs.action("read"), resource: EntityUIDs.cluster)
         let set = try ActivePolicySet(name: "set", version: 1, text: text)
         let entities = EntityView(Chain(length: length), in: .at(.distantPast))
+        var evaluator = CompiledEvaluator(request, entities: entities)
         return (
             PolicyVerdict(request, policies: [set], entities: entities),
-            PolicyVerdict.isPermitted(request, by: set, entities: entities)
+            PolicyVerdict.isPermitted(by: set, &evaluator)
         )
     }
 

@@ -64,12 +64,8 @@ import Testing
                     entities: EntityStore.empty,
                     in: circumstances
                 )
-                let short = PolicyVerdict.isPermitted(
-                    request,
-                    by: set,
-                    entities: EntityStore.empty,
-                    in: circumstances
-                )
+                var evaluator = CompiledEvaluator(request, entities: EntityStore.empty)
+                let short = PolicyVerdict.isPermitted(by: set, &evaluator, in: circumstances)
                 #expect(short == whole.isPermitted, "\(circumstances)")
             }
         }

@@ -63,6 +63,12 @@ struct CodeTable: Sendable {
         entries[gap] = Entry()
     }
 
+    /// Keeps its memory.
+    mutating func removeAll() {
+        for place in entries.indices where entries[place].value != Self.vacant { entries[place] = Entry() }
+        count = 0
+    }
+
     private func home(_ code: Int, _ owner: UInt32) -> Int {
         (code &+ Int(owner) &* 0x1E37_79B9_7F4A_7C15) & (entries.count - 1)
     }

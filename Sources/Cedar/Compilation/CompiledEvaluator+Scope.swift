@@ -105,21 +105,16 @@ extension CompiledEvaluator {
     mutating func node(of variable: Variable) -> Unmanaged<EntityNode> {
         switch variable {
         case .principal:
-            if !principal.isAsked { principal.note(answer(about: .principal)) }
+            if !principal.isAsked { unsafe principal.note(heldNode(of: .principal), or: request.principal, entities) }
             return unsafe principal.reference
         case .action:
-            if !action.isAsked { action.note(answer(about: .action)) }
+            if !action.isAsked { unsafe action.note(heldNode(of: .action), or: request.action, entities) }
             return unsafe action.reference
         case .resource:
-            if !resource.isAsked { resource.note(answer(about: .resource)) }
+            if !resource.isAsked { unsafe resource.note(heldNode(of: .resource), or: request.resource, entities) }
             return unsafe resource.reference
         case .context: return unsafe EntityNode.held
         }
-    }
-
-    private func answer(about variable: Variable) -> AskedEntity.Answer {
-        if let node = unsafe heldNode(of: variable) { return unsafe .held(node) }
-        return .own(request.place(of: variable).uid.map { entities.node(of: $0) } ?? .none)
     }
 
     /// Looks at the names of the request where they are, and not at the values that they are as well.
@@ -168,16 +163,22 @@ extension CompiledEvaluator {
             return unsafe Unmanaged.passUnretained(others[known])
         }
         return unsafe place.uid.map { uid in
-            let node = entities.node(of: uid)
+            var node = spareNodes.popLast() ?? .none
+            guard entities.read(uid, into: &node) else {
+                if node !== EntityNode.none { spareNodes.append(node) }
+                return unsafe EntityNode.held
+            }
             if node.ancestors.areTooMany { areOthersBeyondLimit = true }
-            // It stands for many, of which none is its name's.
-            if node !== EntityNode.none { others.append(node) }
+            others.append(node)
             return unsafe Unmanaged.passUnretained(node)
         }
     }
 
     /// Between two instructions, when nothing is read in its place: so many entities of a decision are held at a time.
-    mutating func forgetOthers() { if others.count > 32 { others.removeAll(keepingCapacity: true) } }
+    mutating func forgetOthers() { if others.count > 32 { spareOthers() } }
+
+    /// Nothing is known of them any more, and what they took is taken by others.
+    mutating func spareOthers() { while let node = others.popLast() { spareNodes.append(node) } }
 }
 
 /// An entity of the request, and what the provider said of it.
@@ -189,20 +190,16 @@ extension CompiledEvaluator {
     /// To what was said, for as long as the provider is held and nothing else is asked.
     private(set) var reference = unsafe EntityNode.held
 
-    /// Of a provider.
-    @safe enum Answer {
-        case held(Unmanaged<EntityNode>)
-        case own(EntityNode)
-    }
-
-    mutating func note(_ answer: Answer) {
+    /// What the provider holds of it, or else what it says.
+    mutating func note(_ held: Unmanaged<EntityNode>?, or uid: EntityUID, _ entities: any EntityProvider) {
         isAsked = true
-        switch answer {
-        case .held(let node): unsafe reference = node
-        case .own(let node):
-            own = node
-            isBeyondLimit = node.ancestors.areTooMany
-            unsafe reference = Unmanaged.passUnretained(node)
+        if let held = unsafe held {
+            unsafe reference = held
+        } else if entities.read(uid, into: &own) {
+            isBeyondLimit = own.ancestors.areTooMany
+            unsafe reference = Unmanaged.passUnretained(own)
+        } else {
+            unsafe reference = EntityNode.held
         }
     }
 

@@ -5,7 +5,7 @@
 /// and has the last word. So errors are the same by construction; what is to be equal is when there is one.
 package struct CompiledEvaluator: ~Copyable {
     private(set) var request: Request
-    let entities: any EntityProvider
+    private(set) var entities: any EntityProvider
     let limits: EvaluationLimits
     /// How many were taken so far.
     package internal(set) var steps = 0
@@ -14,6 +14,8 @@ package struct CompiledEvaluator: ~Copyable {
     var resource = AskedEntity()
     /// Entities that conditions reach from those of the request.
     var others: ContiguousArray<EntityNode> = []
+    /// What was one of them before.
+    var spareNodes: ContiguousArray<EntityNode> = []
     var latestEntity = LatestEntity()
     var registers = Registers()
     /// What is being run.
@@ -47,15 +49,29 @@ package struct CompiledEvaluator: ~Copyable {
         if request.principal != self.request.principal { principal.forget() }
         if request.action != self.request.action { action.forget() }
         if request.resource != self.request.resource { resource.forget() }
+        turn(to: request)
+    }
+
+    /// Turns to another request and to other entities, of which nothing is known yet.
+    package mutating func begin(_ request: Request, entities: any EntityProvider) {
+        principal.forget()
+        action.forget()
+        resource.forget()
+        latestEntity = LatestEntity()
+        self.entities = entities
+        turn(to: request)
+    }
+
+    private mutating func turn(to request: Request) {
         self.request = request
         steps = 0
         areOthersBeyondLimit = false
-        while !others.isEmpty { others.removeLast() }
+        spareOthers()
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
     package mutating func decide(by policies: CompiledPolicySet) -> Decision {
-        evaluate(policies)
+        search(policies)
         if failures.count > 1 { failures.sort { $0.policy.precedes($1.policy) } }
         guard !satisfied.isEmpty else { return .deny }
         let isForbidden = satisfied.contains { $0.isForbid }
@@ -73,21 +89,16 @@ package struct CompiledEvaluator: ~Copyable {
         principal.isBeyondLimit || action.isBeyondLimit || resource.isBeyondLimit || areOthersBeyondLimit
     }
 
-    /// Those in the order of the set, which is the one that was evaluated last.
-    package func satisfied(inOrderOf policies: CompiledPolicySet) -> ContiguousArray<CompiledPolicy> {
-        guard satisfied.count > 1 else { return satisfied }
-        return ContiguousArray(satisfied.sorted { policies.number(of: $0) < policies.number(of: $1) })
-    }
-
-    package func failures(inOrderOf policies: CompiledPolicySet) -> ContiguousArray<Failure> {
-        guard failures.count > 1 else { return failures }
-        return ContiguousArray(
-            failures.sorted { policies.number(of: $0.policy) < policies.number(of: $1.policy) }
-        )
-    }
-
-    /// Evaluates the policies whose scope matches. In no order, but where the steps run out: then in that of the set.
+    /// Evaluates the policies whose scope matches. Afterwards those that are satisfied and the failures are in the order of the
+    /// set.
     package mutating func evaluate(_ policies: CompiledPolicySet) {
+        search(policies)
+        if satisfied.count > 1 { satisfied.sort { policies.number(of: $0) < policies.number(of: $1) } }
+        if failures.count > 1 { failures.sort { policies.number(of: $0.policy) < policies.number(of: $1.policy) } }
+    }
+
+    /// In no order, but where the steps run out: then in that of the set.
+    private mutating func search(_ policies: CompiledPolicySet) {
         forgetFindings()
         isExhausted = false
         latest = nil

@@ -4,7 +4,7 @@
 package struct Ancestors: Sendable {
     /// In the order in which they were found.
     package private(set) var list: [EntityUID] = []
-    /// Their places by their codes, where they are many.
+    /// Their places by their codes, where they are many; else what is left of others.
     private var places: CodeTable?
 
     package static let none = Ancestors()
@@ -23,7 +23,7 @@ package struct Ancestors: Sendable {
     static func stepsToFind(count: Int) -> Int { count / 16 }
 
     package func contains(_ uid: EntityUID) -> Bool {
-        guard let places else {
+        guard areMany, let places else {
             let list = list.span
             for place in list.indices where list[place] == uid { return true }
             return false
@@ -33,7 +33,7 @@ package struct Ancestors: Sendable {
 
     /// The first that has this code. There is none more often than not, and then no name has to be looked at.
     func place(code: Int) -> Int? {
-        if let places { return places.first(code).map(Int.init) }
+        if areMany, let places { return places.first(code).map(Int.init) }
         let list = list.span
         for place in list.indices where list[place].code == code { return place }
         return nil
@@ -43,14 +43,25 @@ package struct Ancestors: Sendable {
     @discardableResult package mutating func insert(_ uid: EntityUID) -> Bool {
         guard !contains(uid) else { return false }
         list.append(uid)
-        places?.add(UInt32(list.count - 1), uid.code)
         if list.count == Self.fewCount + 1 {
-            var table = CodeTable()
-            for place in list.indices { table.add(UInt32(place), list[place].code) }
-            places = table
+            notePlaces()
+        } else if areMany {
+            places?.add(UInt32(list.count - 1), uid.code)
         }
         return true
     }
+
+    private var areMany: Bool { list.count > Self.fewCount }
+
+    private mutating func notePlaces() {
+        var table = places.take() ?? CodeTable()
+        table.removeAll()
+        for place in list.indices { table.add(UInt32(place), list[place].code) }
+        places = table
+    }
+
+    /// Keeps the memory that they took. Most are few: one by one they are gone sooner than all at once.
+    mutating func removeAll() { while !list.isEmpty { list.removeLast() } }
 
     package mutating func formUnion(_ other: Ancestors) {
         if isEmpty { self = other } else { for uid in other.list { insert(uid) } }

@@ -27,20 +27,21 @@ package struct EntityContent: Sendable {
 }
 
 /// All that decisions ask about one entity. An object, so that to hand it on is to hand on one reference.
-package final class EntityNode: Sendable {
+// Safe: after its initializer it is changed by `replace` alone, while there is one reference to it.
+package final class EntityNode: @unchecked Sendable {
     // What most decisions read comes first, so that it is in one or two lines of memory.
-    package let uid: EntityUID
+    @safe @exclusivity(unchecked) package private(set) var uid: EntityUID
     /// Those of the attributes.
-    let fields: FieldPlaces
+    @safe @exclusivity(unchecked) private(set) var fields: FieldPlaces
     /// Of the ancestors, which are elsewhere in memory: how many they are, and the codes of the first of them.
-    let ancestorCount: Int
-    private let firstCodes: [4 of Int]
+    @safe @exclusivity(unchecked) private(set) var ancestorCount = 0
+    @safe @exclusivity(unchecked) private var firstCodes = [4 of Int](repeating: 0)
     /// All that are reached over one step to a parent or more, known or not.
-    package let ancestors: Ancestors
+    @safe @exclusivity(unchecked) package private(set) var ancestors: Ancestors
     /// An entity that does not exist has neither attributes nor tags.
-    package let exists: Bool
-    package let attributes: Record
-    package let tags: Record
+    @safe @exclusivity(unchecked) package private(set) var exists: Bool
+    @safe @exclusivity(unchecked) package private(set) var attributes: Record
+    @safe @exclusivity(unchecked) package private(set) var tags: Record
 
     package init(_ uid: EntityUID, _ content: EntityContent?, in ancestors: Ancestors) {
         self.uid = uid
@@ -48,9 +49,37 @@ package final class EntityNode: Sendable {
         attributes = content?.attributes ?? .empty
         tags = content?.tags ?? .empty
         self.ancestors = ancestors
-        ancestorCount = ancestors.list.count
-        firstCodes = [4 of Int] { $0 < ancestors.list.count ? ancestors.list[$0].code : 0 }
         fields = attributes.places
+        countAncestors()
+    }
+
+    private func countAncestors() {
+        ancestorCount = ancestors.list.count
+        for place in 0..<min(ancestorCount, firstCodes.count) { firstCodes[place] = ancestors.list[place].code }
+    }
+
+    /// Puts another entity into a node, in the memory that it has unless somebody else holds it.
+    ///
+    /// - Parameter find: Is given no ancestors, and adds those of the entity.
+    package static func replace(
+        _ node: inout EntityNode,
+        with uid: EntityUID,
+        _ content: EntityContent,
+        find: (inout Ancestors) -> Void
+    ) {
+        guard isKnownUniquelyReferenced(&node) else {
+            var ancestors = Ancestors.none
+            find(&ancestors)
+            return node = EntityNode(uid, content, in: ancestors)
+        }
+        node.uid = uid
+        node.exists = true
+        node.attributes = content.attributes
+        node.tags = content.tags
+        node.fields = content.attributes.places
+        node.ancestors.removeAll()
+        find(&node.ancestors)
+        node.countAncestors()
     }
 
     func ancestorCode(_ place: Int) -> Int {
@@ -87,6 +116,10 @@ package protocol EntityProvider {
     /// Both in one answer. `EntityNode.none` may stand for an entity of which nothing is known.
     func node(of uid: EntityUID) -> EntityNode
 
+    /// The same in a node that the caller has, so that none has to be made. False where nothing is known of the entity, and
+    /// where `EntityNode.none` would stand for it.
+    func read(_ uid: EntityUID, into node: inout EntityNode) -> Bool
+
     /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references, and
     /// that admits no entity with too many ancestors: of the entity that has this code and is meant. Nil where it does not.
     func heldNode(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Unmanaged<EntityNode>?
@@ -98,6 +131,11 @@ extension EntityProvider {
     }
 
     package func node(of uid: EntityUID) -> EntityNode { EntityNode(uid, content(of: uid), in: ancestors(of: uid)) }
+
+    package func read(_ uid: EntityUID, into node: inout EntityNode) -> Bool {
+        node = self.node(of: uid)
+        return node !== EntityNode.none
+    }
 
     package func heldNode(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Unmanaged<EntityNode>? { nil }
 

@@ -14,10 +14,11 @@ extension DecisionSnapshot {
         by credential: Credential,
         at moment: DecisionMoment?
     ) -> SearchAnswer {
-        var work = DecisionWork(snapshot: self, moment: moment)
+        let workspace = DecisionWorkspace()
+        var work = DecisionWork(snapshot: self, moment: moment, workspace: workspace)
         do throws(Denial) {
             let bound = try work.bound(query, credential)
-            return search(query, page, among: lists(bound, query), by: credential, at: moment)
+            return search(query, page, among: lists(bound, query), by: credential, at: moment, in: workspace)
         } catch {
             return answer(refusal: work.answer(error.code), [], next: nil, at: moment)
         }
@@ -28,7 +29,8 @@ extension DecisionSnapshot {
         _ page: SearchPage,
         among lists: [SortedIDs],
         by credential: Credential,
-        at moment: DecisionMoment?
+        at moment: DecisionMoment?,
+        in workspace: DecisionWorkspace
     ) -> SearchAnswer {
         // One more shows whether anything follows.
         let candidates = SortedIDs.merged(lists, after: page.start, limit: SearchLimits.candidates + 1)
@@ -40,7 +42,7 @@ extension DecisionSnapshot {
             }
             last = id
             guard let question = query.question(about: id) else { continue }
-            var work = DecisionWork(snapshot: self, moment: moment)
+            var work = DecisionWork(snapshot: self, moment: moment, workspace: workspace)
             let answer = work.answer(to: question, by: credential)
             steps += work.steps
             if answer.isAllowed { matches.append(SearchAnswer.Match(id: id, query: question, answer: answer)) }
@@ -88,7 +90,7 @@ extension DecisionWork {
         let moment = try usableMoment()
         let caller = try authenticate(credential, moment)
         let asksForItself = query.open.subject.uid == caller.uid
-        try checkStanding(of: caller.principal, isSubject: asksForItself)
+        try checkStanding(of: caller, isSubject: asksForItself)
         guard moment.age <= snapshot.maximumAge else { throw Denial(.stale) }
         do throws(Denial) {
             try assert(query.open.subject, caller.uid, moment)

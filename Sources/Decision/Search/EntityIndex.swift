@@ -91,5 +91,6 @@ struct EntityIndex: Hashable, Sendable {
 }
 
 extension EntityFacts {
-    fileprivate var groups: [EntityUID] { Array(parents) + grants.map(\.role) }
+    /// What it is directly in, at one time or another.
+    var groups: [EntityUID] { Array(parents) + grants.map(\.role) }
 }

@@ -115,6 +115,15 @@ package struct EntityFacts: Hashable, Sendable {
     /// An object that is known only from a request or a command.
     package init(described attributes: Cedar.Record) { self.init(attributes: attributes) }
 
+    /// An entity of which somebody else keeps the record. A principal is an active one.
+    package init(recorded entity: Entity) {
+        self.init(
+            attributes: PrincipalKind(entityType: entity.uid.type) == nil
+                ? entity.attributes : entity.attributes.merging(Self.status(.active)),
+            parents: entity.parents
+        )
+    }
+
     /// The same with more attributes; those that are there already stay.
     package func adding(_ attributes: Cedar.Record) -> EntityFacts {
         EntityFacts(attributes.merging(self.attributes), parents, grants)

@@ -9,6 +9,8 @@ package final class ActivePolicySet: Hashable, Sendable {
     package let rules: [PolicyRule]
     /// The same, as decisions use them.
     let source: PolicyText
+    /// Whether one of them may read `context.reeve`.
+    package let asksAboutKnowledge: Bool
 
     package var text: String { source.text }
 
@@ -35,6 +37,7 @@ package final class ActivePolicySet: Hashable, Sendable {
         let read = change?.new ?? source.policies.indices
         let rules = try Self.rules(of: source, read)
         self.rules = Self.splice(rules, into: earlier?.rules ?? [], change, source.policies)
+        asksAboutKnowledge = self.rules.contains { $0.asksAboutKnowledge }
     }
 
     /// The rules of some policies.
@@ -73,6 +76,10 @@ package final class ActivePolicySet: Hashable, Sendable {
         }
         return rules
     }
+
+    /// Not inlined: in a loop over sets a copy would be made of all that the compiled form holds.
+    @inline(never)
+    func evaluate(by evaluator: inout CompiledEvaluator) { evaluator.evaluate(source.compiled) }
 
     package func reference(of number: Int) -> PolicyReference {
         PolicyReference(
@@ -122,6 +129,11 @@ package final class PolicyRule: Hashable, Sendable {
     package let maximumAge: Span?
     package let appliesToRestricted: Bool
     package let duties: DecisionDuties
+    /// Whether it may read what a node knows of its own knowledge.
+    let asksAboutKnowledge: Bool
+
+    /// Field of the context in which that is.
+    package static let knowledge: AttributeName = "reeve"
 
     /// Three intervals of the seal by which a node knows that it is up to date: a tighter bound would refuse on
     /// healthy nodes. DESIGN section 7.
@@ -138,6 +150,7 @@ package final class PolicyRule: Hashable, Sendable {
         self.maximumAge = try Self.maximumAge(of: policy)
         self.appliesToRestricted = policy.annotation("allow_restricted") != nil
         self.duties = try DecisionDuties(of: policy)
+        self.asksAboutKnowledge = policy.mayRead(contextField: Self.knowledge)
         guard policy.effect == .permit || (maximumAge == nil && !appliesToRestricted) else {
             throw Fault(message: "@max_age and @allow_restricted are for permits only")
         }
@@ -150,6 +163,7 @@ package final class PolicyRule: Hashable, Sendable {
         maximumAge = other.maximumAge
         appliesToRestricted = other.appliesToRestricted
         duties = other.duties
+        asksAboutKnowledge = other.asksAboutKnowledge
     }
 
     /// What becomes of a permit that is satisfied.

@@ -33,11 +33,13 @@ package struct DecisionDuties: Hashable, Sendable {
     }
 
     /// Each obligation and each text once, in the order of the policies.
-    init(of rules: [PolicyRule]) {
-        for rule in rules where rule.duties != .none {
-            for name in rule.duties.obligations where !obligations.contains(name) { obligations.append(name) }
-            for text in rule.duties.advice where !advice.contains(text) { advice.append(text) }
-        }
+    init(of policies: DecidingPolicies) {
+        for place in policies.indices { add(policies.rule(at: place).duties) }
+    }
+
+    private mutating func add(_ duties: DecisionDuties) {
+        for name in duties.obligations where !obligations.contains(name) { obligations.append(name) }
+        for text in duties.advice where !advice.contains(text) { advice.append(text) }
     }
 
     private static func trimmed(_ text: Substring) -> String {

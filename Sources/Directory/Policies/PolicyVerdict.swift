@@ -28,7 +28,7 @@ package struct PolicyVerdict: Hashable, Sendable {
 
     package let outcome: Outcome
     /// The policies that brought the outcome about: permits that applied, forbids, or permits that nearly applied.
-    package let deciding: [PolicyReference]
+    package let deciding: DecidingPolicies
     package let failures: [Failure]
     /// Of the permits or forbids that decided.
     package let duties: DecisionDuties
@@ -46,106 +46,103 @@ extension PolicyVerdict {
         in circumstances: PermitCircumstances = PermitCircumstances()
     ) {
         var evaluator = CompiledEvaluator(request, entities: entities)
+        self.init(of: policies, by: &evaluator, in: circumstances)
+    }
+
+    /// On the request that the evaluator was turned to.
+    package init(
+        of policies: [ActivePolicySet],
+        by evaluator: inout CompiledEvaluator,
+        in circumstances: PermitCircumstances
+    ) {
         var found = Findings()
         for set in policies {
-            evaluator.evaluate(set.source.compiled)
-            for policy in evaluator.satisfied(inOrderOf: set.source.compiled) {
+            set.evaluate(by: &evaluator)
+            for policy in evaluator.satisfied {
                 found.note(PlacedRule(policy, in: set), circumstances)
             }
-            for failure in evaluator.failures(inOrderOf: set.source.compiled) {
+            for failure in evaluator.failures {
                 found.note(PlacedRule(failure.policy, in: set), failure.error)
             }
         }
-        found.steps = evaluator.steps
-        found.isBeyondLimit = evaluator.isBeyondLimit
-        self = found.verdict
+        self = found.verdict(steps: evaluator.steps, isBeyondLimit: evaluator.isBeyondLimit)
     }
 
     /// Whether the verdict of one set is a permit, without what it rests on.
     package static func isPermitted(
-        _ request: Request,
         by set: ActivePolicySet,
-        entities: any EntityProvider,
+        _ evaluator: inout CompiledEvaluator,
         in circumstances: PermitCircumstances = PermitCircumstances()
     ) -> Bool {
-        var evaluator = CompiledEvaluator(request, entities: entities)
-        evaluator.evaluate(set.source.compiled)
+        set.evaluate(by: &evaluator)
         guard !evaluator.isBeyondLimit else { return false }
         guard !evaluator.failures.contains(where: { $0.policy.isForbid }) else { return false }
         var isPermitted = false
         for policy in evaluator.satisfied {
             if policy.isForbid { return false }
-            if PlacedRule(policy, in: set).rule.standing(circumstances) == .applies {
-                isPermitted = true
-            }
+            if PlacedRule(policy, in: set).rule.standing(circumstances) == .applies { isPermitted = true }
         }
         return isPermitted
     }
 
-    /// A rule, and where it stands.
-    private struct PlacedRule {
-        let set: ActivePolicySet
-        let number: Int
-
-        init(_ policy: CompiledPolicy, in set: ActivePolicySet) {
-            self.set = set
-            number = set.source.compiled.number(of: policy)
-        }
-
-        var rule: PolicyRule { self.set.rules[number] }
-        var reference: PolicyReference { self.set.reference(of: number) }
-    }
-
-    /// Policies that are satisfied, by what that means.
+    /// What the policies that were looked at so far come to.
     private struct Findings {
-        var permits: [PlacedRule] = []
-        var forbids: [PlacedRule] = []
-        var stale: [PlacedRule] = []
-        var restricted: [PlacedRule] = []
-        var failures: [Failure] = []
-        var steps = 0
-        var isBeyondLimit = false
+        private var outcome = Outcome.noPermit
+        private var deciding = DecidingPolicies.none
+        private var failures: [Failure] = []
 
+        /// Of a policy that is satisfied.
         mutating func note(_ found: PlacedRule, _ circumstances: PermitCircumstances) {
             let rule = found.rule
-            guard rule.policy.effect == .permit else { return forbids.append(found) }
+            guard rule.policy.effect == .permit else { return note(found, .forbidden) }
             switch rule.standing(circumstances) {
-            case .restricted: restricted.append(found)
-            case .stale: stale.append(found)
-            case .applies: permits.append(found)
+            case .restricted: note(found, .restricted)
+            case .stale: note(found, .stale)
+            case .applies: note(found, .permitted)
             }
         }
 
         mutating func note(_ found: PlacedRule, _ error: EvaluationError) {
-            failures.append(Failure(policy: found.reference, effect: found.rule.policy.effect, error: error))
+            let effect = found.rule.policy.effect
+            failures.append(Failure(policy: found.reference, effect: effect, error: error))
+            if effect == .forbid { note(found, .failed) }
         }
 
-        var verdict: PolicyVerdict {
-            let failedForbids = failures.filter { $0.effect == .forbid }.map(\.policy)
-            if !forbids.isEmpty { return verdict(.forbidden, forbids, DecisionDuties(of: forbids.map(\.rule))) }
-            if !failedForbids.isEmpty || isBeyondLimit {
-                return verdict(.failed, deciding: failedForbids)
-            }
-            if !permits.isEmpty { return verdict(.permitted, permits, DecisionDuties(of: permits.map(\.rule))) }
-            if !stale.isEmpty { return verdict(.stale, stale) }
-            if !restricted.isEmpty { return verdict(.restricted, restricted) }
-            return verdict(.noPermit, [])
+        private mutating func note(_ found: PlacedRule, _ outcome: Outcome) {
+            raise(to: outcome)
+            if outcome == self.outcome { deciding.append(found) }
         }
 
-        private func verdict(
-            _ outcome: Outcome,
-            _ deciding: [PlacedRule],
-            _ duties: DecisionDuties = .none
-        ) -> PolicyVerdict {
-            verdict(outcome, deciding: deciding.map(\.reference), duties)
+        /// What brought a lesser outcome about decides nothing.
+        private mutating func raise(to outcome: Outcome) {
+            guard outcome.rank > self.outcome.rank else { return }
+            self.outcome = outcome
+            deciding = .none
         }
 
-        private func verdict(
-            _ outcome: Outcome,
-            deciding: [PolicyReference],
-            _ duties: DecisionDuties = .none
-        ) -> PolicyVerdict {
-            PolicyVerdict(outcome: outcome, deciding: deciding, failures: failures, duties: duties, steps: steps)
+        mutating func verdict(steps: Int, isBeyondLimit: Bool) -> PolicyVerdict {
+            if isBeyondLimit { raise(to: .failed) }
+            return PolicyVerdict(
+                outcome: outcome,
+                deciding: deciding,
+                failures: failures,
+                duties: outcome == .permitted || outcome == .forbidden ? DecisionDuties(of: deciding) : .none,
+                steps: steps
+            )
+        }
+    }
+}
+
+extension PolicyVerdict.Outcome {
+    /// Of two, the higher one counts.
+    fileprivate var rank: Int {
+        switch self {
+        case .forbidden: 5
+        case .failed: 4
+        case .permitted: 3
+        case .stale: 2
+        case .restricted: 1
+        case .noPermit: 0
         }
     }
 }

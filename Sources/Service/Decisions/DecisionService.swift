@@ -10,14 +10,17 @@ package struct DecisionService: Sendable {
 
     package init(rules: ClockRules = ClockRules()) { self.rules = rules }
 
-    /// Costs microseconds and never waits. Everything that is doubtful is a denial with a code.
+    /// Costs about a microsecond and never waits. Everything that is doubtful is a denial with a code.
+    ///
+    /// - Parameter workspace: Of the thread that decides.
     package func decide(
         _ query: DecisionQuery,
         by credential: Credential,
         in state: DecisionState,
-        at now: Moment
+        at now: Moment,
+        using workspace: DecisionWorkspace = DecisionWorkspace()
     ) -> DecisionAnswer {
-        state.snapshot.decide(query, by: credential, at: moment(state, now))
+        state.snapshot.decide(query, by: credential, at: moment(state, now), using: workspace)
     }
 
     /// A page of what `decide` would allow. Bounded to what some hundred decisions cost.

@@ -15,6 +15,7 @@ package struct AuthZENResponder: DataPlaneResponder {
         var lines: [UInt8] = []
         var codes: [DecisionCode] = []
         var requestIDs = RequestIDSource()
+        let workspace = DecisionWorkspace()
     }
 
     package let counters: DecisionCounters
@@ -228,7 +229,13 @@ extension AuthZENResponder {
         _ lane: inout Lane,
         _ response: inout DataPlaneResponse
     ) throws(ServiceError) -> Bool {
-        let answer = service.decide(query, by: asking.credential, in: asking.state, at: asking.now)
+        let answer = service.decide(
+            query,
+            by: asking.credential,
+            in: asking.state,
+            at: asking.now,
+            using: lane.workspace
+        )
         if answer.code == .notReady { throw DecisionService.notReady }
         note(answer, to: query, asking, &lane)
         if let error = DecisionService.authenticationError(answer.code) { throw error }

@@ -76,6 +76,7 @@ let package = Package(
         module("Identity", ["Kernel"]),
         module("Cedar", ["JSON"]),
         module("Consensus", ["Kernel", deque]),
+        module("Gossip", ["Kernel", deque]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
@@ -123,14 +124,14 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision",
+                "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision",
                 "Replica", "Wire", heap,
             ]
         ),
         .executableTarget(
             name: "reeve",
             dependencies: [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire",
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Wire",
                 "Storage",
                 "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS,
                 nioCore, nioPosix,
@@ -175,6 +176,7 @@ let package = Package(
             path: "Tests/RaftConformance",
             swiftSettings: strict
         ),
+        tests("GossipTests", ["Gossip", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),

@@ -74,7 +74,7 @@ extension GossipNode {
             probe.asked += 1
         }
         probe.isIndirect = true
-        probe.deadline = now.advanced(by: slowed(options.probeTimeout))
+        probe.deadline = now.advanced(by: slowed(options.probeTimeout)).advanced(by: slowed(options.probeTimeout))
     }
 
     mutating func expireProbes(at now: Instant) {

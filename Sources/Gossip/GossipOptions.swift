@@ -24,8 +24,9 @@ package struct GossipOptions: Hashable, Sendable {
 
     /// From one probe to the next, of another neighbour each time. Multiplied by local health, as is the timeout.
     package var probeInterval = Span.seconds(1)
-    /// For the answer to a direct probe, after which others are asked; they have as long again.
-    package var probeTimeout = Span.milliseconds(500)
+    /// For the answer to a direct probe, after which others are asked; they have twice as long. Links are ordered streams, where a lost
+    /// packet is a delay of 200 ms and two round trips: a shorter time would take losses for silence.
+    package var probeTimeout = Span.seconds(1)
     package var indirectProbes = 3
     /// A neighbour to which there never was a link is not missed before that.
     package var linkGrace = Span.seconds(10)

@@ -11,6 +11,7 @@ import Testing
         "Identity": ["Kernel"],
         "Cedar": ["JSON"],
         "Consensus": ["Kernel"],
+        "Gossip": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
         "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision"],
@@ -29,8 +30,8 @@ import Testing
         // Linked into other people's programs: values alone, and none of what a node is made of.
         "ReeveClient": ["Kernel", "JSON"],
         "Simulator": [
-            "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
-            "Service", "Wire",
+            "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision",
+            "Replica", "Service", "Wire",
         ],
     ]
 
@@ -42,6 +43,7 @@ import Testing
         "Identity": [],
         "Cedar": [],
         "Consensus": ["DequeModule"],
+        "Gossip": ["DequeModule"],
         "Directory": [],
         "Decision": ["HashTreeCollections"],
         "Replica": ["DequeModule"],

@@ -38,7 +38,7 @@ package struct GossipWorld: Sendable {
     private var watchedAt: [Instant?] = []
     private var watchedBytes = 0
     private var sealSequence: UInt64 = 0
-    var churn: GossipChurn?
+    package internal(set) var churn: GossipChurn?
 
     /// The first is the voter that seals, and never down.
     package init(_ options: GossipWorldOptions) {

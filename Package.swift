@@ -77,6 +77,7 @@ let package = Package(
         module("Cedar", ["JSON"]),
         module("Consensus", ["Kernel", deque]),
         module("Gossip", ["Kernel", deque]),
+        module("Sealing", ["Kernel"]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module("Replica", ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", deque]),
@@ -177,6 +178,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("GossipTests", ["Gossip", "Kernel"]),
+        tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("ReplicaTests", ["Replica", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),

@@ -103,7 +103,9 @@ extension DecisionSnapshot {
     }
 
     private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
-        maximumAge = try view.settings()?.settings.maximumAge ?? Settings.defaultMaximumAge
+        let settings = try view.settings()?.settings ?? Settings()
+        maximumAge = settings.maximumAge
+        actionAges = settings.actionAges
     }
 
     private mutating func readPolicies(

@@ -112,8 +112,11 @@ struct DecisionWork {
             request,
             policies: snapshot.policies,
             entities: entities(moment),
-            age: moment.age,
-            isRestricted: isSubjectRestricted
+            in: PermitCircumstances(
+                age: moment.age,
+                actionAge: snapshot.actionAge(request.action, exceededBy: moment.age),
+                isRestricted: isSubjectRestricted
+            )
         )
         self.verdict = verdict
         if snapshot.hasCascades, !verdict.isPermitted { effects += snapshot.undoneRoles(of: query.subject.uid) }
@@ -146,8 +149,7 @@ struct DecisionWork {
             request,
             policies: snapshot.administration.map { [$0] } ?? [],
             entities: directoryEntities(moment),
-            age: moment.age,
-            isRestricted: isCallerRestricted
+            in: PermitCircumstances(age: moment.age, isRestricted: isCallerRestricted)
         )
         self.verdict = verdict
         return DecisionCode(verdict.outcome)
@@ -323,8 +325,7 @@ struct DecisionWork {
             request,
             by: administration,
             entities: directoryEntities(moment),
-            age: moment.age,
-            isRestricted: isCallerRestricted
+            in: PermitCircumstances(age: moment.age, isRestricted: isCallerRestricted)
         )
     }
 

@@ -18,6 +18,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package internal(set) var damage: StateDamage?
     /// No permit applies past this age.
     package internal(set) var maximumAge = Settings.defaultMaximumAge
+    /// For some actions, past what age only a permit with an `@max_age` of its own applies.
+    var actionAges: [ActionAge] = []
     /// Principals, roles, resources, administrators and members.
     private(set) var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
     /// One, in an array, so that it is one reference: every decision counts those of its snapshot.
@@ -66,6 +68,11 @@ package struct DecisionSnapshot: Hashable, Sendable {
     func ownStatus(_ subject: RevocationSubject) -> SubjectStatus {
         let recorded = standings[subject]?.status ?? .active
         return provisional.first.map { max(recorded, $0[subject]) } ?? recorded
+    }
+
+    /// What the settings say of an action of requests, where that is exceeded. While knowledge is fresh no name is compared.
+    func actionAge(_ action: EntityUID, exceededBy age: Span) -> Span? {
+        actionAges.first { age > $0.maximumAge && $0.action == action.id }?.maximumAge
     }
 
     /// Nil for one that is active.

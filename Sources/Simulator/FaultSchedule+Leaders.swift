@@ -4,7 +4,8 @@ package import Kernel
 extension FaultSchedule {
     /// Leaders that fall one after the other, in a third of all seeds: the one that leads is cut off, with what it takes
     /// meanwhile, or crashes, and so do the next few in the moment of their election. Logs then end in entries of several
-    /// terms, each on a disk or two, as in figure 8 of the Raft paper.
+    /// terms, each on a disk or two, as in figure 8 of the Raft paper; of a leader that is cut off with much on its hands, in
+    /// more of them than one message takes.
     package static func drawFallingLeaders(
         for scenario: Scenario,
         from random: inout SeededRandom
@@ -15,6 +16,12 @@ extension FaultSchedule {
         while time < scenario.healTime {
             let pause = random.span(.milliseconds(300)...(.seconds(4)))
             if random.chance(700_000) {
+                if random.chance(500_000) {
+                    let lead = random.span(.milliseconds(1)...(.milliseconds(20)))
+                    let count = random.within(5...20)
+                    faults.append(TimedFault(at: time, .revokeAgents(count: count)))
+                    time = time.advanced(by: lead)
+                }
                 faults.append(TimedFault(at: time, .isolate(.leader)))
                 faults.append(TimedFault(at: time.advanced(by: pause), .healNetwork))
             } else {

@@ -133,12 +133,16 @@ extension World {
 
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
-        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), machines.count > 1,
-            membership.isPresent(node),
+        guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), membership.isPresent(node),
             !membership.hasLost
         else { return }
         let last = machines[node].log.last.index.number
         let end = last - min(sparing, last)
+        // One good copy of what is committed is left, with one who can lead: whoever joined a moment ago has none yet.
+        let hasCopy = machines.indices.contains { other in
+            other != node && membership.isVoter(other) && machines[other].log.last.index.number >= end
+        }
+        guard hasCopy else { return }
         for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
         if machines[node].isUp { scheduleScrub(node) }
     }

@@ -65,6 +65,16 @@ extension World {
         }
     }
 
+    /// Whether a voter that stays goes by the members without this one. Before, the others may need its vote: of two voters
+    /// the second cannot even learn alone that the removal is committed. An operator looks before a disk is wiped.
+    private func isRemovalKnown(of node: Int) -> Bool {
+        machines.indices.contains { other in
+            guard other != node, membership.isVoter(other) else { return false }
+            let configuration = machines[other].state.current.point.configuration
+            return configuration.isVoter(members[other]) && !configuration.contains(members[node])
+        }
+    }
+
     private func believedVoters(of node: Int) -> [MemberID] {
         if let replica = machines[node].process?.replica { return replica.believedVoters }
         let words = machines[node].words.introductions.map(\.spec.id)
@@ -138,6 +148,9 @@ extension World {
     mutating func wipe(_ node: Int) throws(Violation) {
         // Or a restore has begun the machine anew meanwhile.
         guard membership.standings[node] == .removed else { return }
+        guard isRemovalKnown(of: node) else {
+            return queue.schedule(.wipe(node: node), at: now.advanced(by: .milliseconds(100)))
+        }
         if machines[node].isUp {
             machines[node].process = nil
             machines[node].armedCrash = nil

@@ -1,6 +1,7 @@
 internal import Directory
 internal import FoundationEssentials
 internal import Kernel
+internal import SwiftProtobuf
 
 extension ProtoPrincipalSpec: ProtoConvertible {
     init(_ spec: PrincipalSpec) {
@@ -126,6 +127,9 @@ extension ProtoAdministratorSpec: ProtoConvertible {
 extension ProtoSettings: ProtoConvertible {
     init(_ settings: Settings) {
         maximumAgeMicroseconds = settings.maximumAge.microseconds
+        actionAges = settings.actionAges.map { age in
+            .with { ($0.action, $0.maximumAgeMicroseconds) = (age.action, age.maximumAge.microseconds) }
+        }
         historyLimit = settings.historyLimit
         idempotencyLimit = settings.idempotencyLimit
     }
@@ -133,6 +137,9 @@ extension ProtoSettings: ProtoConvertible {
     func value() -> Settings {
         Settings(
             maximumAge: Span(microseconds: maximumAgeMicroseconds),
+            actionAges: actionAges.map {
+                ActionAge(action: $0.action, maximumAge: Span(microseconds: $0.maximumAgeMicroseconds))
+            },
             historyLimit: historyLimit,
             idempotencyLimit: idempotencyLimit
         )

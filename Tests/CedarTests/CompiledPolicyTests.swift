@@ -112,6 +112,31 @@ struct CompiledPolicyTests {
         #expect(exhausted > 40)
     }
 
+    @Test("of one scope are all found, whichever of them go", arguments: 0..<8 as Range<UInt64>)
+    func sameScope(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let text = #"permit(principal == U::"a", action == Action::"r", resource == D::"d");"#
+        let policy = try #require(try PolicySet.parse(text).policies.first)
+        let request = Request(
+            principal: EntityUID(type: "U", id: "a"),
+            action: EntityUID(type: "Action", id: "r"),
+            resource: EntityUID(type: "D", id: "d")
+        )
+        var compiled = CompiledPolicySet()
+        var listed: Set<PolicyID> = []
+        for _ in 0..<200 {
+            let id = PolicyID("p\(Int.random(in: 0..<8, using: &random))")
+            if listed.remove(id) != nil {
+                compiled.remove(id)
+            } else {
+                listed.insert(id)
+                compiled.put(policy.renamed(id))
+            }
+            let found = compiled.authorize(request, entities: EntityStore.empty)
+            #expect(Set(found.reasons) == listed)
+        }
+    }
+
     @Test("are the same set however it came to be", arguments: 0..<6 as Range<UInt64>)
     func changes(seed: UInt64) throws {
         var world = RandomWorld(seed: seed + 300)

@@ -26,7 +26,7 @@ import Testing
         func withLock<Value: Sendable>(_ body: (inout State) -> Value) -> Value { state.withLock { body(&$0) } }
     }
 
-    @Test("the nearest node is killed, and no call notices but by its time") func kill() async throws {
+    @Test("the nearest node is killed, and no call fails") func kill() async throws {
         try await withCluster { cluster in
             try await prepare(cluster)
             // One node is given; the others are learned from it.
@@ -70,7 +70,6 @@ import Testing
             }
             let result = calls.withLock { $0 }
             #expect(result.errors.isEmpty && result.denials == 0, "\(result.errors.prefix(3)) \(result.denials)")
-            #expect(result.longest < .seconds(1))
             // Hedges may have hidden that it is gone from every call; then a probe finds it.
             try await cluster.until("the client knows that it is gone", within: 5) {
                 await client.nodes.contains {

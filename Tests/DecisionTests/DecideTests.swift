@@ -162,6 +162,33 @@ import Testing
         #expect(try world.code("user/ann", "send") == .noPermit)
     }
 
+    @Test("past what the settings say of an action, only a permit with a bound of its own applies") func actionAge()
+        throws
+    {
+        var world = DecideTests.world(
+            """
+            permit (principal in Role::"sender", action in [Action::"send", Action::"look"], resource);
+            @max_age("20s") permit (principal in Role::"sender", action == Action::"page", resource);
+            """
+        )
+        func settings(_ ages: [(String, UInt64)]) -> CommandBody {
+            let ages = ages.map { ActionAge(action: $0.0, maximumAge: .seconds($0.1)) }
+            return .putSettings(Settings(actionAges: ages), .none)
+        }
+        world.succeed(settings([("send", 5), ("page", 5)]))
+        world.age = .seconds(5)
+        #expect(try world.code("agent/bot", "send") == .allowed)
+        world.age = Span(microseconds: 5_000_001)
+        #expect(try world.code("agent/bot", "send") == .stale)
+        #expect(try world.code("agent/bot", "look") == .allowed)
+        #expect(try world.code("agent/bot", "page") == .allowed)
+        #expect(try world.code("user/ann", "send") == .noPermit)
+        world.age = Span(microseconds: 20_000_001)
+        #expect(try world.code("agent/bot", "page") == .stale)
+        world.succeed(settings([]))
+        #expect(try world.code("agent/bot", "send") == .allowed)
+    }
+
     @Test("past the cluster's maximum no permit applies") func clusterMaximum() throws {
         var world = DecideTests.world()
         world.age = .seconds(300)

@@ -82,7 +82,7 @@ import Testing
                     ),
                     policies: [set],
                     entities: EntityStore.empty,
-                    age: .seconds(6)
+                    in: PermitCircumstances(age: .seconds(6))
                 )
             }
         }

@@ -287,5 +287,28 @@ extension TestDirectory {
         #expect(directory.refusal(.putSettings(Settings(idempotencyLimit: 1), .none))?.code == .invalid)
         directory.succeed(.putSettings(Settings(maximumAge: .seconds(30)), .none))
         #expect(try directory.view.settings()?.settings.maximumAge == .seconds(30))
+        let names = ["", "a\nb", String(repeating: "x", count: 257)]
+        let unnamed = names.map { [ActionAge(action: $0, maximumAge: .seconds(5))] }
+        let deploy = ActionAge(action: "deploy", maximumAge: .seconds(5))
+        let many = (0...Settings.actionAgeLimit).map { ActionAge(action: "a\($0)", maximumAge: .seconds(5)) }
+        for bad in unnamed + [[ActionAge(action: "deploy", maximumAge: .seconds(2))], [deploy, deploy], many] {
+            let refusal = directory.refusal(.putSettings(Settings(actionAges: bad), .none))
+            #expect(refusal?.code == .invalid, "\(bad.prefix(2))")
+        }
+        directory.succeed(.putSettings(Settings(actionAges: many.dropLast()), .none))
+        #expect(try directory.view.settings()?.settings.actionAges.count == Settings.actionAgeLimit)
+    }
+
+    @Test("a cluster that may have programs that do not know of bounds by action takes none") func actionAgeLevel() {
+        let bounded = Settings(actionAges: [ActionAge(action: "deploy", maximumAge: .seconds(5))])
+        var directory = TestDirectory(empty: ProtobufCodec())
+        for (settings, level) in [(bounded, FeatureLevel.cascades), (Settings(), .cascades)] {
+            let genesis = TestDirectory.genesis(settings: settings, featureLevel: level)
+            let outcome = directory.apply(.bootstrap(genesis), by: .bootstrap, key: "bootstrap")
+            #expect(outcome.refusal?.code == (settings == bounded ? .invalid : nil))
+        }
+        #expect(directory.refusal(.putSettings(bounded, .none))?.code == .featureLevel)
+        directory.succeed(.raiseFeatureLevel(.actionAges))
+        directory.succeed(.putSettings(bounded, .none))
     }
 }

@@ -55,22 +55,22 @@ import Testing
             resource: EntityUID(type: "Doc", id: "d1")
         )
         for isRestricted in [false, true] {
-            for age in [Span.zero, .seconds(6)] {
+            let ages: [(Span, Span?)] = [(.zero, nil), (.seconds(6), nil), (.seconds(6), .seconds(5))]
+            for (age, bound) in ages {
+                let circumstances = PermitCircumstances(age: age, actionAge: bound, isRestricted: isRestricted)
                 let whole = PolicyVerdict(
                     request,
                     policies: [set],
                     entities: EntityStore.empty,
-                    age: age,
-                    isRestricted: isRestricted
+                    in: circumstances
                 )
                 let short = PolicyVerdict.isPermitted(
                     request,
                     by: set,
                     entities: EntityStore.empty,
-                    age: age,
-                    isRestricted: isRestricted
+                    in: circumstances
                 )
-                #expect(short == whole.isPermitted, "restricted \(isRestricted), age \(age)")
+                #expect(short == whole.isPermitted, "\(circumstances)")
             }
         }
     }

@@ -34,7 +34,7 @@ struct TestDirectory {
         _ = apply(.bootstrap(genesis), by: .bootstrap, key: "bootstrap")
     }
 
-    static func genesis(settings: Settings = Settings()) -> Genesis {
+    static func genesis(settings: Settings = Settings(), featureLevel: FeatureLevel = .supported) -> Genesis {
         Genesis(
             lineage: Lineage(high: 7, low: 7),
             trustDomain: "reeve.test",
@@ -48,7 +48,8 @@ struct TestDirectory {
                 )
             ],
             administrator: AdministratorSpec(fingerprint: administrator, name: "root"),
-            settings: settings
+            settings: settings,
+            featureLevel: featureLevel
         )
     }
 

@@ -41,6 +41,23 @@ struct DamagedLogTests {
         #expect(report.acknowledged >= 40)
     }
 
+    /// A learner may have what is to rot, but it cannot lead the voter back to it.
+    @Test("what only one voter has does not rot") func lastCopy() {
+        let scenario = Scenario(
+            name: "last copy",
+            learnerCount: 1,
+            duration: .seconds(10),
+            faults: [
+                at(5000, .rotLog(.node(0), entries: 6, sparing: 0)),
+                at(5010, .crash(.node(0), .power, downFor: .milliseconds(100))),
+            ],
+            drawsFaults: false
+        )
+        var simulation = Simulation(Fixtures.options(seed: 1, nodes: 1, scenario: scenario))
+        #expect(simulation.run().verdict == .passed)
+        #expect(simulation.world.machines[0].log.damage.isEmpty && simulation.world.machines[0].log.lost == nil)
+    }
+
     @Test("a world in which an entry rots sees it repaired")
     func repairs() throws {
         var world = World(Fixtures.options(seed: 4, scenario: Scenario(name: "rot", drawsFaults: false)))

@@ -9,7 +9,7 @@ struct MinimiserTests {
     static let cases: [(Mutation, UInt64)] = [
         (.sendsBeforeDurable, 1), (.acceptsBeforeDurable, 1), (.grantsEveryVote, 13), (.acceptsWhatItRejects, 1),
         (.commitsWhatItSends, 1), (.refusesWhatIsInDoubt, 13), (.readsTheStart, 64), (.installsNoSnapshot, 4),
-        (.neverRejects, 2), (.readsNothingForFollowers, 13),
+        (.neverRejects, 2), (.readsNothingForFollowers, 52),
     ]
 
     @Test("a failure is explained by at most fifteen choices", arguments: cases)

@@ -82,6 +82,10 @@ struct DirectorySamples {
         )
     }
 
+    private var boundedSettings: Settings {
+        Settings(actionAges: ["send", "deploy"].map { ActionAge(action: $0, maximumAge: .seconds(5)) })
+    }
+
     var grant: TokenGrant {
         TokenGrant(id: "t1", principal: user, secretDigest: .of([4]), expiresAt: WallTime(milliseconds: 77))
     }
@@ -176,7 +180,7 @@ struct DirectorySamples {
             bodies.append(.deletePolicySet("s", precondition))
             bodies.append(.putSettings(Settings(idempotencyLimit: 10_000), precondition))
         }
-        return bodies + unconditional
+        return bodies + unconditional + [.putSettings(boundedSettings, .none)]
     }
 
     private var unconditional: [CommandBody] {
@@ -375,6 +379,7 @@ extension DirectorySamples {
                     metadata: metadata
                 )
             ),
+            .settings(SettingsRecord(settings: boundedSettings, metadata: metadata)),
         ]
     }
 }

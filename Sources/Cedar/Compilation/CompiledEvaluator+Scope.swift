@@ -21,7 +21,8 @@ extension CompiledEvaluator {
                 branches.principal == entry.principal || entry.principal == request.principal.code
                     || isMember(.principal, entry.principal)
             else { return false }
-        case .isType, .isTypeIn, .nothing: guard admitsPrincipal(entry.policy) else { return false }
+        case .isType, .isTypeIn, .nothing:
+            guard admitsPrincipal(entry.principalKind, entry.policy) else { return false }
         }
         switch entry.resourceKind {
         case .any: return true
@@ -29,29 +30,30 @@ extension CompiledEvaluator {
         case .memberOf:
             return branches.resource == entry.resource || entry.resource == request.resource.code
                 || isMember(.resource, entry.resource)
-        case .isType, .isTypeIn, .nothing: return admitsResource(entry.policy)
+        case .isType, .isTypeIn, .nothing: return admitsResource(entry.resourceKind, entry.policy)
         }
     }
 
     private mutating func isMember(_ variable: Variable, _ code: Int) -> Bool {
-        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.place(code: code) != nil }
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestorPlace(code: code) != nil }
     }
 
     // MARK: By the names themselves
 
-    mutating func admits(_ policy: CompiledPolicy) -> Bool {
-        switch policy.actions.kind {
+    /// The kinds of tests are those of the policy, from its entry: there they are in a line of memory that was read already.
+    mutating func admits(_ policy: CompiledPolicy, as entry: PolicyEntry) -> Bool {
+        switch entry.actionKind {
         case .any: break
         case .equal: guard policy.actions.uid == request.action else { return false }
         case .memberOf: guard isActionIn(policy.actions.uid) else { return false }
         case .memberOfAny:
             guard policy.actions.uids.contains(where: { isActionIn($0) }) else { return false }
         }
-        return admitsPrincipal(policy) && admitsResource(policy)
+        return admitsPrincipal(entry.principalKind, policy) && admitsResource(entry.resourceKind, policy)
     }
 
-    private mutating func admitsPrincipal(_ policy: CompiledPolicy) -> Bool {
-        switch policy.principal.kind {
+    private mutating func admitsPrincipal(_ kind: ScopeTest.Kind, _ policy: CompiledPolicy) -> Bool {
+        switch kind {
         case .any: true
         case .equal: request.principal == policy.principal.uid
         case .isType: request.principal.type == policy.principal.type
@@ -61,8 +63,8 @@ extension CompiledEvaluator {
         }
     }
 
-    private mutating func admitsResource(_ policy: CompiledPolicy) -> Bool {
-        switch policy.resource.kind {
+    private mutating func admitsResource(_ kind: ScopeTest.Kind, _ policy: CompiledPolicy) -> Bool {
+        switch kind {
         case .any: true
         case .equal: request.resource == policy.resource.uid
         case .isType: request.resource.type == policy.resource.type
@@ -116,17 +118,27 @@ extension CompiledEvaluator {
     }
 
     private func answer(about variable: Variable) -> AskedEntity.Answer {
-        let place = request.place(of: variable)
-        if let node = unsafe entities.heldNode(of: place) { return unsafe .held(node) }
-        return .own(place.uid.map { entities.node(of: $0) } ?? .none)
+        if let node = unsafe heldNode(of: variable) { return unsafe .held(node) }
+        return .own(request.place(of: variable).uid.map { entities.node(of: $0) } ?? .none)
+    }
+
+    /// Looks at the names of the request where they are, and not at the values that they are as well.
+    private func heldNode(of variable: Variable) -> Unmanaged<EntityNode>? {
+        let request = request
+        switch variable {
+        case .principal: return unsafe entities.heldNode(request.principal.code) { $0.uid == request.principal }
+        case .action: return unsafe entities.heldNode(request.action.code) { $0.uid == request.action }
+        case .resource: return unsafe entities.heldNode(request.resource.code) { $0.uid == request.resource }
+        case .context: return nil
+        }
     }
 
     mutating func ancestorCount(of variable: Variable) -> Int {
-        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.list.count }
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestorCount }
     }
 
     mutating func ancestorCode(_ place: Int, of variable: Variable) -> Int {
-        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestors.list[place].code }
+        unsafe node(of: variable)._withUnsafeGuaranteedRef { $0.ancestorCode(place) }
     }
 
     mutating func fields(of variable: Variable) -> FieldPlaces {
@@ -142,13 +154,13 @@ extension CompiledEvaluator {
         if code == request.action.code, place.isEntity(request.action) { return unsafe node(of: .action) }
         steps &+= place.weight
         guard let node = unsafe otherNode(of: place, code) else { return nil }
-        steps &+= unsafe node._withUnsafeGuaranteedRef { $0.stepsToFind }
+        steps &+= unsafe node._withUnsafeGuaranteedRef { Ancestors.stepsToFind(count: $0.ancestorCount) }
         return unsafe node
     }
 
     private mutating func otherNode(of place: ValuePlace, _ code: Int) -> Unmanaged<EntityNode>? {
         if let node = unsafe latestEntity.node(of: place, code) { return unsafe node }
-        if let held = unsafe entities.heldNode(of: place) {
+        if let held = unsafe entities.heldNode(code, where: { place.isEntity($0.uid) }) {
             unsafe latestEntity.note(held)
             return unsafe held
         }

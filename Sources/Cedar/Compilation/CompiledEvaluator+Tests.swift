@@ -86,7 +86,7 @@ extension CompiledEvaluator {
         _ group: ValuePlace,
         _ code: Int
     ) -> Bool {
-        unsafe node._withUnsafeGuaranteedRef { group.isAmong($0.ancestors, code) } || isSame(member, group, code)
+        unsafe node._withUnsafeGuaranteedRef { group.isAmongAncestors(of: $0, code) } || isSame(member, group, code)
     }
 
     private func isSame(_ member: Member, _ group: ValuePlace, _ code: Int) -> Bool {
@@ -138,9 +138,9 @@ extension CompiledEvaluator {
 
 extension ValuePlace {
     /// Whether this entity, which has that code, is among them.
-    fileprivate func isAmong(_ ancestors: Ancestors, _ code: Int) -> Bool {
-        guard let place = ancestors.place(code: code) else { return false }
+    fileprivate func isAmongAncestors(of node: EntityNode, _ code: Int) -> Bool {
+        guard let place = node.ancestorPlace(code: code) else { return false }
         // Another of the same code may come first.
-        return isEntity(ancestors.list[place]) || uid.map(ancestors.contains) ?? false
+        return isEntity(node.ancestors.list[place]) || uid.map(node.ancestors.contains) ?? false
     }
 }

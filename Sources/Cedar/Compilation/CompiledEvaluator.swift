@@ -113,13 +113,13 @@ package struct CompiledEvaluator: ~Copyable {
 
     private mutating func visit(_ place: UInt32, _ level: ScopeIndex.Level, of policies: CompiledPolicySet) {
         let node = policies.index.nodes[Int(place)]
-        guard node.isDivided else { return visitCells(node, of: policies) }
+        guard node.isDivided else { return visitItems(place, of: policies) }
         if node.open != CodeTable.vacant { visit(node.open, level.next, of: policies) }
         switch level {
         case .action: visitActions(place, node.hasGroups, of: policies)
         case .principal:
             if node.hasTypes { visit(place, type: request.principal.type.code, .principal, of: policies) }
-            guard node.hasEntities else { return }
+            guard node.entityCodes != 0 else { return }
             visit(place, entity: request.principal.code, .principal, of: policies)
             for ancestor in 0..<(node.hasGroups ? ancestorCount(of: .principal) : 0) {
                 visit(place, entity: ancestorCode(ancestor, of: .principal), .principal, of: policies)
@@ -127,7 +127,7 @@ package struct CompiledEvaluator: ~Copyable {
             branches.principal = nil
         case .resource:
             if node.hasTypes { visit(place, type: request.resource.type.code, .resource, of: policies) }
-            guard node.hasEntities else { return }
+            guard node.entityCodes != 0 else { return }
             visit(place, entity: request.resource.code, .resource, of: policies)
             for ancestor in 0..<(node.hasGroups ? ancestorCount(of: .resource) : 0) {
                 visit(place, entity: ancestorCode(ancestor, of: .resource), .resource, of: policies)
@@ -169,13 +169,23 @@ package struct CompiledEvaluator: ~Copyable {
         visit(branch, level.next, of: policies)
     }
 
-    private mutating func visitCells(_ node: ScopeIndex.Node, of policies: CompiledPolicySet) {
-        var place = node.cell
-        while place != CodeTable.vacant, !isExhausted {
-            let cell = policies.index.cells[Int(place)]
-            if cell.mayAdmit(resource: request.resource.code) { consider(policies.entries[Int(cell.policy)]) }
-            place = cell.next
+    private mutating func visitItems(_ place: UInt32, of policies: CompiledPolicySet) {
+        let node = policies.index.nodes[Int(place)]
+        consider(node.first, of: policies)
+        consider(node.second, of: policies)
+        var next = node.cell
+        while next != CodeTable.vacant {
+            let cell = policies.index.cells[Int(next)]
+            consider(cell.item, of: policies)
+            next = cell.next
         }
+    }
+
+    /// Inlined, since most are passed over here.
+    @inline(__always)
+    private mutating func consider(_ item: ScopeIndex.Item, of policies: CompiledPolicySet) {
+        guard item.mayAdmit(resource: request.resource.code), !isExhausted else { return }
+        consider(policies.entries[Int(item.policy)])
     }
 
     private mutating func consider(_ entry: PolicyEntry) {
@@ -187,7 +197,7 @@ package struct CompiledEvaluator: ~Copyable {
         }
         guard holds else { return }
         let policy = entry.policy
-        if admits(policy) { satisfied.append(policy) } else { steps = start }
+        if admits(policy, as: entry) { satisfied.append(policy) } else { steps = start }
     }
 
     private mutating func outcome(of entry: PolicyEntry) -> Bool? {

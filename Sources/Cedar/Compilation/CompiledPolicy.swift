@@ -1,9 +1,10 @@
 /// A policy in the form that decides fast, beside the one that says what it means.
 package final class CompiledPolicy: Sendable {
+    // What a decision reads of a policy that counts comes first, so that it is in few lines of memory.
     package let isForbid: Bool
-    let principal: ScopeTest
     let actions: ActionTest
     let resource: ScopeTest
+    let principal: ScopeTest
     let code: PolicyCode
     package let policy: Policy
     /// Where its set keeps it, and every copy of that set that has it.
@@ -132,9 +133,9 @@ struct ScopeTest: Sendable {
         var hasEntity: Bool { self == .equal || self == .memberOf || self == .isTypeIn }
     }
 
-    let kind: Kind
     /// Where the kind has an entity.
     var uid = EntityUID(type: "", id: "")
+    let kind: Kind
     /// Where the kind has a type.
     var type: EntityTypeName = ""
 
@@ -159,9 +160,9 @@ struct ActionTest: Sendable {
         case any, equal, memberOf, memberOfAny
     }
 
-    let kind: Kind
     /// Where the kind has one.
     var uid = EntityUID(type: "", id: "")
+    let kind: Kind
     /// Where the kind has several: each once.
     var uids: ContiguousArray<EntityUID> = []
 

@@ -20,29 +20,51 @@ struct ScopeIndex: Sendable {
     }
 
     struct Node {
-        /// The first of its cells, while it is not divided.
-        fileprivate(set) var cell = CodeTable.vacant
         /// Of the policies here or below.
         fileprivate(set) var count: UInt32 = 0
         fileprivate(set) var isDivided = false
-        /// Whether it has branches for types, and for entities. Once it has had some, this stays.
+        /// Whether it has branches for types. Once it has had some, this stays.
         fileprivate(set) var hasTypes = false
-        fileprivate(set) var hasEntities = false
         /// And for entities that others may be in.
         fileprivate(set) var hasGroups = false
+        /// A bit for each 32nd of all codes: whether it has had a branch for an entity with one of those.
+        fileprivate(set) var entityCodes: UInt32 = 0
         /// The branch for those that leave the level open.
         fileprivate(set) var open = CodeTable.vacant
+        /// Its policies, while it is not divided: two are in the node itself, and seldom are there more. A place is vacant
+        /// only where those behind it are.
+        fileprivate(set) var first = Item.none
+        fileprivate(set) var second = Item.none
+        /// The first of the cells with the others.
+        fileprivate(set) var cell = CodeTable.vacant
+
+        /// False where there is none without a look at the branches, which are elsewhere in memory.
+        fileprivate func mayHaveBranch(entity code: Int) -> Bool { entityCodes & Self.bit(code) != 0 }
+
+        /// By the first bits: the table of branches goes by the last.
+        fileprivate static func bit(_ code: Int) -> UInt32 { 1 << UInt32(UInt(bitPattern: code) >> 59) }
+    }
+
+    /// A policy in the list of a node.
+    struct Item {
+        fileprivate(set) var policy: UInt32
+        /// Half of the code of the one resource that the policy is for: most policies that are not for the request are passed
+        /// over here. 0 where there is not one.
+        fileprivate var resource: UInt32 = 0
+
+        fileprivate static let none = Item(policy: CodeTable.vacant)
+
+        fileprivate var isNone: Bool { policy == CodeTable.vacant }
+
+        func mayAdmit(resource code: Int) -> Bool {
+            (resource == 0 || resource == UInt32(truncatingIfNeeded: code)) && !isNone
+        }
     }
 
     /// A link of a list of policies.
     struct Cell {
-        fileprivate(set) var policy: UInt32
+        fileprivate(set) var item: Item
         fileprivate(set) var next: UInt32
-        /// Half of the code of the one resource that the policy is for: most policies that are not for the request are passed
-        /// over here. 0 where there is not one.
-        fileprivate var resource: UInt32
-
-        func mayAdmit(resource code: Int) -> Bool { resource == 0 || resource == UInt32(truncatingIfNeeded: code) }
     }
 
     private(set) var nodes: ContiguousArray<Node> = [Node()]
@@ -55,7 +77,10 @@ struct ScopeIndex: Sendable {
     /// So many are tested one by one sooner than looked up.
     private static let fewCount = 2
 
-    func branch(_ node: UInt32, entity code: Int) -> UInt32? { branches.first(code, of: node * 2) }
+    func branch(_ node: UInt32, entity code: Int) -> UInt32? {
+        nodes[Int(node)].mayHaveBranch(entity: code) ? branches.first(code, of: node * 2) : nil
+    }
+
     func branch(_ node: UInt32, type code: Int) -> UInt32? { branches.first(code, of: node * 2 + 1) }
 
     // MARK: Changes
@@ -76,27 +101,41 @@ struct ScopeIndex: Sendable {
     ) {
         nodes[Int(node)].count += 1
         guard !nodes[Int(node)].isDivided else { return addBelow(policy, node, level, policies) }
-        let cell = freeCells.popLast() ?? UInt32(cells.count)
         let test = policies[Int(policy)].resource
-        let filled = Cell(
-            policy: policy,
-            next: nodes[Int(node)].cell,
-            resource: test.kind == .equal ? UInt32(truncatingIfNeeded: test.uid.code) : 0
-        )
-        if cell == cells.count { cells.append(filled) } else { cells[Int(cell)] = filled }
-        nodes[Int(node)].cell = cell
+        let resource = test.kind == .equal ? UInt32(truncatingIfNeeded: test.uid.code) : 0
+        push(Item(policy: policy, resource: resource), to: node)
         if level != .none, nodes[Int(node)].count > Self.fewCount { divide(node, level, policies) }
     }
 
     private mutating func divide(_ node: UInt32, _ level: Level, _ policies: ContiguousArray<CompiledPolicy>) {
-        var cell = nodes[Int(node)].cell
-        nodes[Int(node)].cell = CodeTable.vacant
         nodes[Int(node)].isDivided = true
-        while cell != CodeTable.vacant {
-            addBelow(cells[Int(cell)].policy, node, level, policies)
-            freeCells.append(cell)
-            cell = cells[Int(cell)].next
+        while !nodes[Int(node)].first.isNone {
+            let policy = nodes[Int(node)].first.policy
+            unlink(policy, from: node)
+            addBelow(policy, node, level, policies)
         }
+    }
+
+    private mutating func push(_ item: Item, to node: UInt32) {
+        if nodes[Int(node)].first.isNone {
+            nodes[Int(node)].first = item
+        } else if nodes[Int(node)].second.isNone {
+            nodes[Int(node)].second = item
+        } else {
+            let cell = freeCells.popLast() ?? UInt32(cells.count)
+            let filled = Cell(item: item, next: nodes[Int(node)].cell)
+            if cell == cells.count { cells.append(filled) } else { cells[Int(cell)] = filled }
+            nodes[Int(node)].cell = cell
+        }
+    }
+
+    /// Takes one out of the cells.
+    private mutating func pop(from node: UInt32) -> Item {
+        let cell = nodes[Int(node)].cell
+        guard cell != CodeTable.vacant else { return .none }
+        nodes[Int(node)].cell = cells[Int(cell)].next
+        freeCells.append(cell)
+        return cells[Int(cell)].item
     }
 
     private mutating func addBelow(
@@ -126,18 +165,20 @@ struct ScopeIndex: Sendable {
         }
     }
 
+    /// What comes into its place is one of the cells', of which the first goes.
     private mutating func unlink(_ policy: UInt32, from node: UInt32) {
-        var (last, cell) = (CodeTable.vacant, nodes[Int(node)].cell)
-        while cell != CodeTable.vacant, cells[Int(cell)].policy != policy {
-            (last, cell) = (cell, cells[Int(cell)].next)
-        }
-        guard cell != CodeTable.vacant else { return }
-        if last == CodeTable.vacant {
-            nodes[Int(node)].cell = cells[Int(cell)].next
+        if nodes[Int(node)].first.policy == policy {
+            nodes[Int(node)].first = nodes[Int(node)].second
+            nodes[Int(node)].second = pop(from: node)
+        } else if nodes[Int(node)].second.policy == policy {
+            nodes[Int(node)].second = pop(from: node)
         } else {
-            cells[Int(last)].next = cells[Int(cell)].next
+            var cell = nodes[Int(node)].cell
+            while cell != CodeTable.vacant, cells[Int(cell)].item.policy != policy { cell = cells[Int(cell)].next }
+            guard cell != CodeTable.vacant else { return }
+            cells[Int(cell)].item = cells[Int(nodes[Int(node)].cell)].item
+            _ = pop(from: node)
         }
-        freeCells.append(cell)
     }
 
     // MARK: Branches
@@ -160,7 +201,7 @@ struct ScopeIndex: Sendable {
             nodes[Int(node)].hasTypes = true
             branches.add(child, code, of: node * 2 + 1)
         case .entity(let code, _):
-            nodes[Int(node)].hasEntities = true
+            nodes[Int(node)].entityCodes |= Node.bit(code)
             branches.add(child, code, of: node * 2)
         }
         return child

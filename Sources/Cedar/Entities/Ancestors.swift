@@ -18,7 +18,9 @@ package struct Ancestors: Sendable {
     /// Whether there are more than may be. Whoever looks for them may end there, so that some may be missing.
     package var areTooMany: Bool { list.count > Self.maxCount }
     /// What to work them out costs.
-    var stepsToFind: Int { list.count / 16 }
+    var stepsToFind: Int { Self.stepsToFind(count: list.count) }
+
+    static func stepsToFind(count: Int) -> Int { count / 16 }
 
     package func contains(_ uid: EntityUID) -> Bool {
         guard let places else {

@@ -32,10 +32,11 @@ package final class EntityNode: Sendable {
     package let uid: EntityUID
     /// Those of the attributes.
     let fields: FieldPlaces
+    /// Of the ancestors, which are elsewhere in memory: how many they are, and the codes of the first of them.
+    let ancestorCount: Int
+    private let firstCodes: [4 of Int]
     /// All that are reached over one step to a parent or more, known or not.
     package let ancestors: Ancestors
-    /// Of the ancestors, and kept here since they are elsewhere in memory.
-    let stepsToFind: Int
     /// An entity that does not exist has neither attributes nor tags.
     package let exists: Bool
     package let attributes: Record
@@ -47,8 +48,20 @@ package final class EntityNode: Sendable {
         attributes = content?.attributes ?? .empty
         tags = content?.tags ?? .empty
         self.ancestors = ancestors
-        stepsToFind = ancestors.stepsToFind
+        ancestorCount = ancestors.list.count
+        firstCodes = [4 of Int] { $0 < ancestors.list.count ? ancestors.list[$0].code : 0 }
         fields = attributes.places
+    }
+
+    func ancestorCode(_ place: Int) -> Int {
+        place < firstCodes.count ? firstCodes[place] : ancestors.list[place].code
+    }
+
+    /// Of the first ancestor that has this code.
+    func ancestorPlace(code: Int) -> Int? {
+        guard ancestorCount <= firstCodes.count else { return ancestors.place(code: code) }
+        for place in 0..<ancestorCount where firstCodes[place] == code { return place }
+        return nil
     }
 
     /// Stands for all that do not exist and are in nothing.
@@ -75,8 +88,8 @@ package protocol EntityProvider {
     func node(of uid: EntityUID) -> EntityNode
 
     /// The same of a provider that holds it for as long as it is held itself, so that nobody has to count references, and
-    /// that admits no entity with too many ancestors. Nil where it does not, or where no identity is in the place.
-    func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>?
+    /// that admits no entity with too many ancestors: of the entity that has this code and is meant. Nil where it does not.
+    func heldNode(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Unmanaged<EntityNode>?
 }
 
 extension EntityProvider {
@@ -86,7 +99,7 @@ extension EntityProvider {
 
     package func node(of uid: EntityUID) -> EntityNode { EntityNode(uid, content(of: uid), in: ancestors(of: uid)) }
 
-    package func heldNode(of place: ValuePlace) -> Unmanaged<EntityNode>? { nil }
+    package func heldNode(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Unmanaged<EntityNode>? { nil }
 
     package func isDescendant(_ uid: EntityUID, of ancestor: EntityUID) -> Bool {
         ancestors(of: uid).contains(ancestor)

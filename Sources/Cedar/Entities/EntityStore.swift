@@ -85,9 +85,8 @@ extension EntityStore: EntityProvider {
 
     package func node(of uid: EntityUID) -> EntityNode { place(of: uid).flatMap { node(at: $0) } ?? .none }
 
-    package func heldNode(of uid: ValuePlace) -> Unmanaged<EntityNode>? {
-        guard let code = uid.entityCode else { return nil }
-        guard let place = place(code, where: { uid.isEntity($0.uid) }) else { return unsafe EntityNode.held }
+    package func heldNode(_ code: Int, where isMeant: (EntityNode) -> Bool) -> Unmanaged<EntityNode>? {
+        guard let place = place(code, where: isMeant) else { return unsafe EntityNode.held }
         return unsafe slots[place].node
     }
 }

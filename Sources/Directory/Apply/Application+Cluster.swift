@@ -10,7 +10,7 @@ extension Application {
         try check(!genesis.voters.isEmpty, "voters")
         try check(genesis.featureLevel >= .first && genesis.featureLevel <= supported, "featureLevel")
         try check(Grammar.isName(genesis.administrator.name), "administrator")
-        try check(genesis.settings.isValid, "settings")
+        try check(genesis.settings.isValid && genesis.settings.featureLevel <= genesis.featureLevel, "settings")
         let metadata = metadata(replacing: nil)
         store(
             .cluster(
@@ -123,11 +123,4 @@ package enum FirstPolicies {
         @id("administrators")
         permit (principal is Reeve::Administrator, action, resource);
         """
-}
-
-extension Settings {
-    fileprivate var isValid: Bool {
-        Self.maximumAgeRange.contains(maximumAge) && Self.historyLimitRange.contains(historyLimit)
-            && Self.idempotencyLimitRange.contains(idempotencyLimit)
-    }
 }

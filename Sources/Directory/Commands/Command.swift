@@ -74,8 +74,10 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package static let first = FeatureLevel(1)
     /// Statements may cascade.
     package static let cascades = FeatureLevel(2)
+    /// Settings may bound the age of knowledge by action.
+    package static let actionAges = FeatureLevel(3)
     /// The highest that this program can apply.
-    package static let supported = cascades
+    package static let supported = actionAges
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     package var description: String { "level \(number)" }
@@ -88,8 +90,10 @@ extension CommandBody {
         case .revoke(_, _, let cascades), .quarantine(_, _, _, let cascades): cascades ? .cascades : .first
         case .issueWarrant(let spec): spec.cascades ? .cascades : .first
         case .judgeStatement(let signed): signed.statement.cascades ? .cascades : .first
-        case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
-            .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .putSettings, .addAdministrator,
+        case .bootstrap(let genesis): genesis.settings.featureLevel
+        case .putSettings(let settings, _): settings.featureLevel
+        case .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
+            .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .addAdministrator,
             .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join, .promoteMember, .removeMember,
             .claimMember, .pinIssuer:
             .first

@@ -60,31 +60,6 @@ package struct AdministratorSpec: Hashable, Sendable {
     }
 }
 
-/// What holds for the whole cluster and may be changed by command.
-package struct Settings: Hashable, Sendable {
-    /// No permit applies on a node whose knowledge is older.
-    package let maximumAge: Span
-    /// How many commands the history keeps at least.
-    package let historyLimit: UInt32
-    /// How many idempotency keys a caller may have within their retention.
-    package let idempotencyLimit: UInt32
-
-    package static let defaultMaximumAge = Span.seconds(300)
-    package static let maximumAgeRange = Span.seconds(3)...Span.seconds(86_400)
-    package static let historyLimitRange: ClosedRange<UInt32> = 100...10_000_000
-    package static let idempotencyLimitRange: ClosedRange<UInt32> = 16...1_000_000
-
-    package init(
-        maximumAge: Span = Self.defaultMaximumAge,
-        historyLimit: UInt32 = 100_000,
-        idempotencyLimit: UInt32 = 100_000
-    ) {
-        self.maximumAge = maximumAge
-        self.historyLimit = historyLimit
-        self.idempotencyLimit = idempotencyLimit
-    }
-}
-
 extension Command {
     /// The payload of a log's first entry. Equal for equal `genesis`, so that all voters' logs begin with the same bytes.
     package static func bootstrap(_ genesis: Genesis) -> Command {

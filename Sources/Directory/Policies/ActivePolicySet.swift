@@ -108,7 +108,8 @@ package struct PolicyTextError: Error, Hashable, Sendable {
 
 /// One policy and what Reeve reads in its annotations.
 ///
-/// - `@max_age("5s")` on a permit: it does not apply on a node whose knowledge is older.
+/// - `@max_age("5s")` on a permit: it does not apply on a node whose knowledge is older. It stands in the place of what the
+///   settings say for the action.
 /// - `@allow_restricted` on a permit: it applies to principals that are restricted, too.
 /// - `@obligation` and `@advice`: see `DecisionDuties`.
 ///
@@ -160,9 +161,9 @@ package final class PolicyRule: Hashable, Sendable {
         case restricted
     }
 
-    func standing(age: Span, isRestricted: Bool) -> Standing {
-        if isRestricted && !appliesToRestricted { return .restricted }
-        if let maximumAge, age > maximumAge { return .stale }
+    func standing(_ circumstances: PermitCircumstances) -> Standing {
+        if circumstances.isRestricted && !appliesToRestricted { return .restricted }
+        if let bound = maximumAge ?? circumstances.actionAge, circumstances.age > bound { return .stale }
         return .applies
     }
 
@@ -183,6 +184,22 @@ package final class PolicyRule: Hashable, Sendable {
             throw Fault(message: "@max_age is at least \"3s\"")
         }
         return age
+    }
+}
+
+/// On what it depends beside its text whether a permit that is satisfied applies.
+package struct PermitCircumstances: Sendable {
+    /// How old the knowledge is that the answer rests on.
+    package var age = Span.zero
+    /// Past it a permit that names no bound of its own does not apply; nil where the settings have none for the action.
+    package var actionAge: Span?
+    /// Whether the principal is restricted.
+    package var isRestricted = false
+
+    package init(age: Span = .zero, actionAge: Span? = nil, isRestricted: Bool = false) {
+        self.age = age
+        self.actionAge = actionAge
+        self.isRestricted = isRestricted
     }
 }
 

@@ -1,11 +1,10 @@
 package import Cedar
-package import Kernel
 
 /// What policies say to a request: Cedar's rule, made to fail closed.
 ///
 /// Deny by default, and a forbid overrides. Departures from Cedar's own authorizer, each of which only denies more:
 /// - A forbid that cannot be evaluated denies; Cedar would leave it out. A permit that cannot be is left out.
-/// - A permit whose `@max_age` is exceeded does not apply.
+/// - A permit whose `@max_age`, or else the settings' bound for the action, is exceeded does not apply.
 /// - Where an entity that a policy asks about has too many ancestors, nothing is permitted.
 /// - For a restricted principal only permits marked `@allow_restricted` apply.
 package struct PolicyVerdict: Hashable, Sendable {
@@ -40,20 +39,18 @@ package struct PolicyVerdict: Hashable, Sendable {
 }
 
 extension PolicyVerdict {
-    /// `age` is how old the knowledge is that the answer rests on.
     package init(
         _ request: Request,
         policies: [ActivePolicySet],
         entities: any EntityProvider,
-        age: Span = .zero,
-        isRestricted: Bool = false
+        in circumstances: PermitCircumstances = PermitCircumstances()
     ) {
         var evaluator = CompiledEvaluator(request, entities: entities)
         var found = Findings()
         for set in policies {
             evaluator.evaluate(set.source.compiled)
             for policy in evaluator.satisfied(inOrderOf: set.source.compiled) {
-                found.note(PlacedRule(policy, in: set), age, isRestricted)
+                found.note(PlacedRule(policy, in: set), circumstances)
             }
             for failure in evaluator.failures(inOrderOf: set.source.compiled) {
                 found.note(PlacedRule(failure.policy, in: set), failure.error)
@@ -69,8 +66,7 @@ extension PolicyVerdict {
         _ request: Request,
         by set: ActivePolicySet,
         entities: any EntityProvider,
-        age: Span = .zero,
-        isRestricted: Bool = false
+        in circumstances: PermitCircumstances = PermitCircumstances()
     ) -> Bool {
         var evaluator = CompiledEvaluator(request, entities: entities)
         evaluator.evaluate(set.source.compiled)
@@ -79,7 +75,7 @@ extension PolicyVerdict {
         var isPermitted = false
         for policy in evaluator.satisfied {
             if policy.isForbid { return false }
-            if PlacedRule(policy, in: set).rule.standing(age: age, isRestricted: isRestricted) == .applies {
+            if PlacedRule(policy, in: set).rule.standing(circumstances) == .applies {
                 isPermitted = true
             }
         }
@@ -110,10 +106,10 @@ extension PolicyVerdict {
         var steps = 0
         var isBeyondLimit = false
 
-        mutating func note(_ found: PlacedRule, _ age: Span, _ isRestricted: Bool) {
+        mutating func note(_ found: PlacedRule, _ circumstances: PermitCircumstances) {
             let rule = found.rule
             guard rule.policy.effect == .permit else { return forbids.append(found) }
-            switch rule.standing(age: age, isRestricted: isRestricted) {
+            switch rule.standing(circumstances) {
             case .restricted: restricted.append(found)
             case .stale: stale.append(found)
             case .applies: permits.append(found)

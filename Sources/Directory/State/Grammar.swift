@@ -35,6 +35,9 @@ package enum Grammar {
     /// Id of a resource: any text without control characters.
     package static func isResourceID(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
 
+    /// Name of an action as requests have it.
+    package static func isActionName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
+
     package static func isAttributeName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
 
     /// `host:port`, where the host is a DNS name, an IPv4 address, or an IPv6 address in brackets.

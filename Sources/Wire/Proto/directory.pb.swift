@@ -600,6 +600,23 @@ package nonisolated struct ProtoSettings: Sendable {
 
   package var idempotencyLimit: UInt32 = 0
 
+  /// In the order of the actions.
+  package var actionAges: [ProtoActionAge] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoActionAge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var action: String = String()
+
+  package var maximumAgeMicroseconds: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1648,7 +1665,7 @@ nonisolated extension ProtoAdministratorSpec: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Settings"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}maximum_age_microseconds\0\u{3}history_limit\0\u{3}idempotency_limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}maximum_age_microseconds\0\u{3}history_limit\0\u{3}idempotency_limit\0\u{3}action_ages\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1659,6 +1676,7 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.maximumAgeMicroseconds) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.historyLimit) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.idempotencyLimit) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.actionAges) }()
       default: break
       }
     }
@@ -1674,6 +1692,9 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.idempotencyLimit != 0 {
       try visitor.visitSingularUInt32Field(value: self.idempotencyLimit, fieldNumber: 3)
     }
+    if !self.actionAges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.actionAges, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1681,6 +1702,42 @@ nonisolated extension ProtoSettings: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.maximumAgeMicroseconds != rhs.maximumAgeMicroseconds {return false}
     if lhs.historyLimit != rhs.historyLimit {return false}
     if lhs.idempotencyLimit != rhs.idempotencyLimit {return false}
+    if lhs.actionAges != rhs.actionAges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoActionAge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ActionAge"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}action\0\u{3}maximum_age_microseconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.action) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.maximumAgeMicroseconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.action.isEmpty {
+      try visitor.visitSingularStringField(value: self.action, fieldNumber: 1)
+    }
+    if self.maximumAgeMicroseconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maximumAgeMicroseconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoActionAge, rhs: ProtoActionAge) -> Bool {
+    if lhs.action != rhs.action {return false}
+    if lhs.maximumAgeMicroseconds != rhs.maximumAgeMicroseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

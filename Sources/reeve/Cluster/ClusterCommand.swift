@@ -6,8 +6,8 @@ struct ClusterCommand: AsyncParsableCommand {
         abstract: "Make a cluster, see how it is, and change who belongs to it.",
         subcommands: [
             ClusterInit.self, ClusterStatus.self, ClusterAdd.self, ClusterPromote.self, ClusterRemove.self,
-            ClusterTransfer.self, ClusterBackup.self, ClusterExportRevocations.self, ClusterRestore.self,
-            ClusterRecover.self, ClusterCertify.self, ClusterAuthorize.self,
+            ClusterTransfer.self, ClusterSettings.self, ClusterBackup.self, ClusterExportRevocations.self,
+            ClusterRestore.self, ClusterRecover.self, ClusterCertify.self, ClusterAuthorize.self,
         ]
     )
 }

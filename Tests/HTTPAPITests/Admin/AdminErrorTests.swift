@@ -156,6 +156,20 @@ import Testing
             mentions: "3000"
         ),
         Case(
+            what: "a bound of an action out of bounds",
+            path: "/v1/settings",
+            body: #"{"action_maximum_ages_ms":{"send":2999}}"#,
+            code: "invalid_field",
+            mentions: "action_maximum_ages_ms.send"
+        ),
+        Case(
+            what: "a bound of no action",
+            path: "/v1/settings",
+            body: #"{"action_maximum_ages_ms":{"":5000}}"#,
+            code: "invalid_field",
+            mentions: "name of an action"
+        ),
+        Case(
             what: "a fingerprint that is none",
             path: "/v1/administrators/xyz",
             body: #"{"name":"x"}"#,

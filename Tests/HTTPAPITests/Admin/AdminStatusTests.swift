@@ -62,6 +62,11 @@ import Testing
 
         #expect(await admin.send("PUT", "/v1/settings", #"{"maximum_age_ms":5000}"#).status == 200)
         #expect(await admin.send("GET", "/v1/settings").json["maximum_age_ms"]?.integerValue == 5000)
+        let bounds = #"{"action_maximum_ages_ms":{"send":6000,"deploy":5000}}"#
+        #expect(await admin.send("PUT", "/v1/settings", bounds).status == 200)
+        let settings = await admin.send("GET", "/v1/settings").json
+        #expect(settings["action_maximum_ages_ms"] == ["deploy": 5000, "send": 6000])
+        #expect(settings["maximum_age_ms"]?.integerValue == 300_000, "what is not said is the default")
 
         let path = "/v1/administrators/" + String(repeating: "ab", count: 32)
         #expect(await admin.send("PUT", path, #"{"name":"second"}"#).status == 200)

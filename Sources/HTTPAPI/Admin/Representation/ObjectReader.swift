@@ -30,6 +30,9 @@ package struct ObjectReader {
         }
     }
 
+    /// Of the members that are not `null`, in the order of the text: for objects whose names are values.
+    package var names: [String] { members.lazy.filter { !$0.value.isNull }.map(\.name) }
+
     package mutating func optional(_ name: String) -> JSONValue? {
         known.append(name)
         guard let value = members.first(where: { $0.name.isExactly(name) })?.value, !value.isNull else { return nil }

@@ -11,10 +11,10 @@ extension Settings {
 
     package init(reading reader: inout ObjectReader) throws(FieldError) {
         let standard = Settings()
-        let ages = Self.maximumAgeRange.lowerBound.milliseconds...Self.maximumAgeRange.upperBound.milliseconds
         self.init(
-            maximumAge: try reader.optionalInteger("maximum_age_ms", in: ages).map { .milliseconds($0) }
+            maximumAge: try reader.optionalInteger("maximum_age_ms", in: Self.ages).map { .milliseconds($0) }
                 ?? standard.maximumAge,
+            actionAges: try Self.actionAges(&reader),
             historyLimit: try reader.optionalInteger("history_limit", in: Self.historyLimitRange)
                 ?? standard.historyLimit,
             idempotencyLimit: try reader.optionalInteger("idempotency_limit", in: Self.idempotencyLimitRange)
@@ -22,9 +22,32 @@ extension Settings {
         )
     }
 
+    private static let ages = maximumAgeRange.lowerBound.milliseconds...maximumAgeRange.upperBound.milliseconds
+
+    /// An object with a member for each action; none where it is absent.
+    private static func actionAges(_ reader: inout ObjectReader) throws(FieldError) -> [ActionAge] {
+        guard var section = try reader.optionalObject("action_maximum_ages_ms") else { return [] }
+        let actions = section.names
+        guard actions.count <= actionAgeLimit else {
+            throw FieldError(section.path, "must have at most \(actionAgeLimit) actions")
+        }
+        return try actions.map { action throws(FieldError) in
+            guard Grammar.isActionName(action) else {
+                throw FieldError(section.path.member(action), "is no name of an action")
+            }
+            return ActionAge(action: action, maximumAge: .milliseconds(try section.integer(action, in: ages)))
+        }
+    }
+
     package var members: [JSONMember] {
         [
             JSONMember(name: "maximum_age_ms", value: .integer(Int64(clamping: maximumAge.milliseconds))),
+            JSONMember(
+                name: "action_maximum_ages_ms",
+                value: .object(
+                    actionAges.map { JSONMember($0.action, .integer(Int64(clamping: $0.maximumAge.milliseconds))) }
+                )
+            ),
             JSONMember(name: "history_limit", value: .integer(Int64(historyLimit))),
             JSONMember(name: "idempotency_limit", value: .integer(Int64(idempotencyLimit))),
         ]

@@ -1,0 +1,108 @@
+package import Kernel
+
+/// Why a link is not taken.
+package enum LinkRefusal: Error, Hashable, Sendable {
+    /// The one before is not there.
+    case gap(expected: LogIndex)
+    /// It follows on another entry than the one that is held, or is another than that. Which is the log's, a seal will tell.
+    case fork(at: LogIndex)
+    /// So many wait for a seal already.
+    case tooMany(limit: Int)
+    /// It is sealed already; a state does not go back.
+    case alreadySealed(through: LogIndex)
+}
+
+/// Why a snapshot is not taken.
+package enum SnapshotRefusal: Error, Hashable, Sendable {
+    /// No known seal is of its index.
+    case notSealed(newest: LogIndex)
+    case goesBack(sealed: LogIndex)
+    /// It holds another state, or is of another log, than was sealed.
+    case differs(Divergence)
+}
+
+extension SealedLog {
+    mutating func add(_ link: ChainLink) -> [Effect] {
+        if let refusal = refusal(of: link) { return [.linkRefused(refusal)] }
+        // Once more.
+        guard link.index == nextIndex else { return [] }
+        links.append(link.hash)
+        return advance()
+    }
+
+    private func refusal(of link: ChainLink) -> LinkRefusal? {
+        if link.index <= sealed.index {
+            // Of what lies deeper nothing is kept.
+            if link.index == sealed.index, link.hash != sealed.head { return .fork(at: link.index) }
+            return .alreadySealed(through: sealed.index)
+        }
+        if link.index > nextIndex { return .gap(expected: nextIndex) }
+        if link.index < nextIndex { return hash(at: link.index) == link.hash ? nil : .fork(at: link.index) }
+        if link.previousHash != end { return .fork(at: link.index) }
+        return links.count < options.maxUnsealedLinks ? nil : .tooMany(limit: options.maxUnsealedLinks)
+    }
+
+    /// Goes to the newest seal that the chain reaches.
+    mutating func advance() -> [Effect] {
+        var effects: [Effect] = []
+        while let next = ahead.first, next.index < nextIndex {
+            guard hash(at: next.index) == next.head else {
+                links = []
+                return effects + [.discard(after: sealed.index)]
+            }
+            ahead.removeFirst()
+            links.removeFirst(Int(next.index.number - sealed.index.number))
+            sealed = next
+            if expected.count == Self.maxHeldSeals { expected.removeFirst() }
+            expected.append(next)
+            effects.append(.mayApply(through: next.index))
+        }
+        return effects
+    }
+
+    /// Only for an index between `sealed` and `nextIndex`, both excluded.
+    private func hash(at index: LogIndex) -> Digest {
+        links[Int(index.number - sealed.index.number) - 1]
+    }
+
+    mutating func applied(_ index: LogIndex, _ root: Digest) -> [Effect] {
+        invariant(
+            index <= sealed.index,
+            "applied through \(index), which is past \(sealed.index), the end of what is sealed"
+        )
+        let claim = expected.first { $0.index == index }
+        expected.removeAll { $0.index <= index }
+        guard let claim, claim.root != root else { return [] }
+        isHalted = true
+        let own = StateClaim(index: index, head: claim.head, root: root, voters: claim.voters)
+        return [.halt(Divergence(own: own, other: claim))]
+    }
+
+    mutating func install(_ point: SealPoint) -> [Effect] {
+        if point.index <= sealed.index { return [.snapshotRefused(.goesBack(sealed: sealed.index))] }
+        guard let place = ahead.firstIndex(where: { $0.index == point.index }) else {
+            return [.snapshotRefused(.notSealed(newest: trusted.claim.index))]
+        }
+        guard ahead[place] == point.claim else {
+            return [.snapshotRefused(.differs(Divergence(own: point.claim, other: ahead[place])))]
+        }
+        // What was held is before it, since the chain has not reached that seal.
+        links = []
+        sealed = ahead[place]
+        ahead.removeFirst(place + 1)
+        expected = []
+        return [.mayInstall(point.index)]
+    }
+
+    package func checkInvariants() {
+        invariant(
+            sealed.index <= trusted.claim.index,
+            "sealed through \(sealed.index), past the newest seal at \(trusted.claim.index)"
+        )
+        invariant(
+            links.count <= options.maxUnsealedLinks,
+            "\(links.count) links wait, \(options.maxUnsealedLinks) may"
+        )
+        invariant(ahead.allSatisfy { $0.index >= nextIndex }, "a seal is held that the chain has reached")
+    }
+}

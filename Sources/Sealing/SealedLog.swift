@@ -1,0 +1,107 @@
+package import Kernel
+
+/// One link of the hash chain: an entry, as its receiver has hashed it.
+package struct ChainLink: Hashable, Sendable {
+    package let index: LogIndex
+    /// As the entry names it.
+    package let previousHash: Digest
+    /// Of the entry, computed from its bytes.
+    package let hash: Digest
+
+    package init(index: LogIndex, previousHash: Digest, hash: Digest) {
+        self.index = index
+        self.previousHash = previousHash
+        self.hash = hash
+    }
+}
+
+/// A receiver's log: entries come from anybody and seals from anybody, in any order, and it says how far entries may be applied.
+///
+/// Never past the newest seal that the chain reaches, over a gap, along a fork or backwards. A relay can keep entries back, and can
+/// have its own taken in their place until the next seal shows that they are none.
+package struct SealedLog: Hashable, Sendable {
+    package enum Input: Hashable, Sendable {
+        case link(ChainLink)
+        case seal(Seal)
+        case transition(TransitionSeal)
+        /// The state's root at an index, one up to which applying was allowed.
+        case applied(LogIndex, root: Digest)
+        /// A snapshot is there, whose root was computed from what it holds.
+        case snapshot(SealPoint)
+    }
+
+    package enum Effect: Hashable, Sendable {
+        /// Entries up to here are sealed. Apply them in a batch that ends here, and report the root.
+        case mayApply(through: LogIndex)
+        /// Forget entries after this one: a seal has shown that they are not the log's. Fetch others, from elsewhere.
+        case discard(after: LogIndex)
+        /// The snapshot is what a seal says. It may be put in the place of the state.
+        case mayInstall(LogIndex)
+        case linkRefused(LinkRefusal)
+        case sealRefused(SealRefusal)
+        case snapshotRefused(SnapshotRefusal)
+        /// The own state is another one than the voters', or voters contradict each other: nothing is applied any more.
+        case halt(Divergence)
+    }
+
+    package private(set) var trusted: TrustedHead
+    /// The state may reflect the log up to here.
+    package internal(set) var sealed: StateClaim
+    /// Hashes of the entries after that, one after the other.
+    var links: [Digest] = []
+    /// Seals that the chain has not reached, ascending.
+    var ahead: [StateClaim] = []
+    /// Sealed points whose roots are still to be reported, ascending.
+    var expected: [StateClaim] = []
+    package internal(set) var isHalted = false
+    let options: SealOptions
+
+    /// Seals that are held in wait for links or for roots. Of more, the oldest is let go: a newer one says as much.
+    package static let maxHeldSeals = 32
+
+    /// - Parameter state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind.
+    package init(from trusted: TrustedHead, state: StateClaim? = nil, options: SealOptions = SealOptions()) {
+        let state = state ?? trusted.claim
+        invariant(
+            state.index < trusted.claim.index || state == trusted.claim,
+            "a state at \(state.index) is not what is sealed up to \(trusted.claim.index)"
+        )
+        self.trusted = trusted
+        self.options = options
+        sealed = state
+        if state != trusted.claim { ahead = [trusted.claim] }
+    }
+
+    /// The next link that it lacks.
+    package var nextIndex: LogIndex { LogIndex(sealed.index.number + UInt64(links.count)).next }
+    var end: Digest { links.last ?? sealed.head }
+
+    package mutating func step(_ input: Input, at now: WallTime, _ verifier: any SignatureVerifier) -> [Effect] {
+        defer { checkInvariants() }
+        guard !isHalted else { return [] }
+        switch input {
+        case .link(let link): return add(link)
+        case .seal(let seal):
+            return accept { (head) throws(SealRefusal) in try head.accept(seal, at: now, verifier) }
+        case .transition(let transition):
+            return accept { (head) throws(SealRefusal) in try head.accept(transition, at: now, verifier) }
+        case .applied(let index, let root): return applied(index, root)
+        case .snapshot(let point): return install(point)
+        }
+    }
+
+    private mutating func accept(_ take: (inout TrustedHead) throws(SealRefusal) -> Void) -> [Effect] {
+        do throws(SealRefusal) {
+            try take(&trusted)
+        } catch {
+            guard case .contradiction(let divergence) = error else { return [.sealRefused(error)] }
+            isHalted = true
+            return [.halt(divergence)]
+        }
+        // A seal that only says it anew changes nothing but the time.
+        guard trusted.claim.index > (ahead.last ?? sealed).index else { return [] }
+        if ahead.count == Self.maxHeldSeals { ahead.removeFirst() }
+        ahead.append(trusted.claim)
+        return advance()
+    }
+}

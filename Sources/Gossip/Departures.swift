@@ -46,7 +46,14 @@ struct Departures: Sendable {
             all.insert(departure, at: place)
         }
         fingerprint &+= Self.mark(departure)
-        findDeadline()
+        // The one that was replaced may have been the next: then the wake finds nothing to do.
+        nextDeadline = Instant.earliest(nextDeadline, departure.deadline)
+    }
+
+    /// As after a time in which nothing could be heard.
+    mutating func postpone(by span: Span) {
+        for place in all.indices { all[place].deadline = all[place].deadline?.advanced(by: span) }
+        recount()
     }
 
     mutating func keep(where stays: (MemberID) -> Bool) {
@@ -54,7 +61,8 @@ struct Departures: Sendable {
         recount()
     }
 
-    /// Forgets refutations that are old enough, and takes the suspicions that nobody has refuted in time: those are unreachable from now on.
+    /// Forgets refutations that are old enough, and takes the suspicions that nobody has refuted in time: those are
+    /// unreachable from now on.
     mutating func conclude(at now: Instant) -> [MemberID] {
         guard let nextDeadline, nextDeadline <= now else { return [] }
         var concluded: [MemberID] = []
@@ -72,10 +80,6 @@ struct Departures: Sendable {
 
     private mutating func recount() {
         fingerprint = all.reduce(0) { $0 &+ Self.mark($1) }
-        findDeadline()
-    }
-
-    private mutating func findDeadline() {
         nextDeadline = nil
         for departure in all { nextDeadline = Instant.earliest(nextDeadline, departure.deadline) }
     }
@@ -83,9 +87,8 @@ struct Departures: Sendable {
     private static func mark(_ departure: Departure) -> UInt64 {
         guard departure.isAccused else { return 0 }
         let member = departure.member
-        var mixer = SeededRandom(
-            seed: member.high ^ member.low &* 3 ^ UInt64(member.incarnation) << 32 ^ departure.incarnation &* 0x9E37_79B9
-        )
+        let place = member.high ^ member.low &* 3 ^ UInt64(member.incarnation) << 32
+        var mixer = SeededRandom(seed: place ^ departure.incarnation &* 0x9E37_79B9)
         return mixer.next()
     }
 }

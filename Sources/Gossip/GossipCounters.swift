@@ -6,6 +6,8 @@ package struct GossipCounters: Hashable, Sendable {
     package internal(set) var unreadable: UInt64 = 0
     /// What no node in good order would send.
     package internal(set) var malformed: UInt64 = 0
+    /// Answers to what was not asked.
+    package internal(set) var unasked: UInt64 = 0
     /// Above what is taken from a neighbour.
     package internal(set) var overBudget: UInt64 = 0
     /// That did not fit into a neighbour's queue.
@@ -16,7 +18,9 @@ package struct GossipCounters: Hashable, Sendable {
     package internal(set) var recordsRepeated: UInt64 = 0
     /// That the shell found not to count.
     package internal(set) var recordsRefused: UInt64 = 0
-    /// That came while there was no room for them.
+    /// That came while too many of the same neighbour were judged.
+    package internal(set) var recordsUnjudged: UInt64 = 0
+    /// That were passed on, and not kept for comparisons, since there was no room.
     package internal(set) var recordsUnkept: UInt64 = 0
 
     package internal(set) var exchanges: UInt64 = 0
@@ -30,7 +34,10 @@ package struct GossipCounters: Hashable, Sendable {
 
     package internal(set) var entriesTaken: UInt64 = 0
     package internal(set) var entriesRepeated: UInt64 = 0
+    /// That the shell refused, or of a neighbour that it had refused before.
     package internal(set) var entriesRefused: UInt64 = 0
+    /// That did not fit beside those that wait for a seal.
+    package internal(set) var entriesUnkept: UInt64 = 0
     package internal(set) var pulls: UInt64 = 0
     /// Neighbours that have another log at an index that both say is proved.
     package internal(set) var forks: UInt64 = 0

@@ -6,7 +6,11 @@ extension GossipNode {
             record.stream.map { Message.StreamPosition(stream: $0.member, sequence: $0.sequence) }
         }
         return Message.Summary(
-            head: head, held: book.digest(), streams: streams, departures: departures.fingerprint, isAnswer: isAnswer
+            head: head,
+            held: book.digest(),
+            streams: streams,
+            departures: departures.fingerprint,
+            isAnswer: isAnswer
         )
     }
 
@@ -21,8 +25,13 @@ extension GossipNode {
         if antiEntropyTurns.isEmpty { antiEntropyTurns = shuffled(neighbourIDs) }
         while let member = antiEntropyTurns.popLast() {
             guard let place = place(of: member), neighbours[place].isOpen else { continue }
-            return send(.summary(summary(isAnswer: false)), to: [place], at: now)
+            return askForSummary(of: place, at: now)
         }
+    }
+
+    mutating func askForSummary(of place: Int, at now: Instant) {
+        neighbours[place].awaited.formUnion([.summary, .held])
+        send(.summary(summary(isAnswer: false)), to: [place], at: now)
     }
 
     mutating func receive(_ summary: Message.Summary, from place: Int, at now: Instant) {
@@ -30,14 +39,35 @@ extension GossipNode {
             counters.malformed += 1
             return
         }
+        guard summary.isAnswer ? isAwaited(.summary, of: place) : mayAnswer(place, at: now) else { return }
         counters.exchanges += 1
         let own = self.summary(isAnswer: true)
-        if !summary.isAnswer { send(.summary(own), to: [place], at: now) }
-        // One side's ids are enough for both to learn what they lack.
-        if !summary.isAnswer, summary.held != own.held { send(.held(book.heldIDs), to: [place], at: now) }
+        if !summary.isAnswer { answer(summary, own, to: place, at: now) }
         if summary.departures != own.departures { sendAccusations(to: place, at: now) }
         sendNewer(than: summary.streams, to: place, at: now)
         compare(summary.head, of: place, at: now)
+    }
+
+    private mutating func answer(_ summary: Message.Summary, _ own: Message.Summary, to place: Int, at now: Instant) {
+        neighbours[place].answeredAt = now
+        send(.summary(own), to: [place], at: now)
+        guard summary.held != own.held else { return }
+        // One side's ids are enough for both to learn what they lack.
+        neighbours[place].awaited.insert(.want)
+        send(.held(book.heldIDs), to: [place], at: now)
+    }
+
+    private mutating func mayAnswer(_ place: Int, at now: Instant) -> Bool {
+        let readyAt = neighbours[place].answeredAt?.advanced(by: options.comparisonPause) ?? now
+        if now < readyAt { counters.overBudget += 1 }
+        return now >= readyAt
+    }
+
+    /// Each answer counts once.
+    private mutating func isAwaited(_ answer: Neighbour.Awaited, of place: Int) -> Bool {
+        let isAwaited = neighbours[place].awaited.remove(answer) != nil
+        if !isAwaited { counters.unasked += 1 }
+        return isAwaited
     }
 
     /// What both know the other ignores. As many as fit one message, from a place that is drawn, so that the next time
@@ -61,6 +91,7 @@ extension GossipNode {
             counters.malformed += 1
             return
         }
+        guard isAwaited(.held, of: place) else { return }
         let unknown = ids.filter { book.isUnknown($0) }
         if !unknown.isEmpty { send(.want(unknown), to: [place], at: now) }
         let surplus = book.held.filter { record in
@@ -75,6 +106,7 @@ extension GossipNode {
             counters.malformed += 1
             return
         }
+        guard isAwaited(.want, of: place) else { return }
         sendSome(of: ids.compactMap { book.heldRecord($0) }, to: place, at: now)
     }
 

@@ -3,10 +3,6 @@ package import Kernel
 extension GossipNode {
     /// No more steps than that from one incarnation to the next that is believed, so that no claim can use them up.
     static let incarnationStep: UInt64 = 1 << 32
-    /// Accusers after the first that shorten a suspicion. Lifeguard's K.
-    static let confirmations = 3
-    /// log(C + 1) / log(K + 1) in parts per thousand, for C confirmations of K = 3.
-    private static let shortening: [UInt64] = [0, 500, 792, 1000]
 
     package func reachability(of member: MemberID) -> Reachability {
         switch departures[member]?.standing {
@@ -20,10 +16,15 @@ extension GossipNode {
     package var accusations: [Claim] { departures.accused.compactMap(\.accusation) }
 
     mutating func restore(_ claim: Claim) {
-        guard case .suspected(let accuser) = claim.standing, claim.member != id, overlay.contains(claim.member) else { return }
+        guard case .suspected(let accuser) = claim.standing, claim.member != id, overlay.contains(claim.member) else {
+            return
+        }
         departures.set(
             Departures.Departure(
-                member: claim.member, incarnation: claim.incarnation, standing: .unreachable, accusers: [accuser]
+                member: claim.member,
+                incarnation: claim.incarnation,
+                standing: .unreachable,
+                accusers: [accuser]
             )
         )
     }
@@ -31,6 +32,11 @@ extension GossipNode {
     mutating func receive(_ claims: [Claim], from place: Int, at now: Instant) {
         guard (1...Message.claimsLimit).contains(claims.count) else {
             counters.malformed += 1
+            return
+        }
+        let byteCount = Message.claims(claims).byteCount
+        guard neighbours[place].incomingClaims.take(byteCount, of: options.incomingClaims, at: now) else {
+            counters.overBudget += 1
             return
         }
         for claim in claims { hear(claim, from: place, at: now) }
@@ -48,7 +54,7 @@ extension GossipNode {
         switch claim.standing {
         case .alive where claim.member == id: incarnation = max(incarnation, claim.incarnation)
         case .alive: hearAlive(claim, known: known, at: now)
-        case .suspected where claim.member == id: if claim.incarnation >= incarnation { refute(claim.incarnation, at: now) }
+        case .suspected where claim.member == id: refute(claim.incarnation, at: now)
         case .suspected(let accuser):
             guard overlay.links(accuser, claim.member) else {
                 counters.malformed += 1
@@ -58,13 +64,25 @@ extension GossipNode {
         }
     }
 
-    /// Whoever is suspected wrongly may itself be slow: that counts against its own health.
-    mutating func refute(_ suspected: UInt64, at now: Instant) {
-        incarnation = suspected + 1
-        counters.refutations += 1
-        worsenHealth(by: 1)
-        queue(Claim(id, incarnation: incarnation, .alive), at: now)
-        sendClaims(at: now)
+    /// Also a suspicion in a past incarnation, whose refutation others may have forgotten.
+    ///
+    /// Told at most as often as `refutationPause` says, or a neighbour could have this node flood the overlay at will.
+    private mutating func refute(_ suspected: UInt64, at now: Instant) {
+        if suspected >= incarnation {
+            incarnation = suspected + 1
+            counters.refutations += 1
+            // Whoever is suspected wrongly may itself be slow.
+            worsenHealth(by: 1)
+        }
+        guard refuteAt == nil else { return }
+        let earliest = refutedAt?.advanced(by: options.refutationPause) ?? now
+        if earliest <= now { tellRefutation(at: now) } else { refuteAt = earliest }
+    }
+
+    mutating func tellRefutation(at now: Instant) {
+        refuteAt = nil
+        refutedAt = now
+        send(.claims([Claim(id, incarnation: incarnation, .alive)]), to: openPlaces, at: now)
     }
 
     private mutating func hearAlive(_ claim: Claim, known: UInt64, at now: Instant) {
@@ -72,72 +90,16 @@ extension GossipNode {
         let wasAccused = departures[claim.member]?.isAccused ?? false
         departures.set(
             Departures.Departure(
-                member: claim.member, incarnation: claim.incarnation, standing: .refuted, since: now,
+                member: claim.member,
+                incarnation: claim.incarnation,
+                standing: .refuted,
+                since: now,
                 deadline: now.advanced(by: options.refutationMemory)
             )
         )
         probes.removeAll { $0.member == claim.member }
         if wasAccused { out.append(.reachabilityChanged(claim.member, .reachable)) }
         queue(claim, at: now)
-    }
-
-    private mutating func hearSuspicion(_ claim: Claim, by accuser: MemberID, from place: Int?, at now: Instant) {
-        let known = departures[claim.member]
-        if let known, known.incarnation > claim.incarnation {
-            // Whoever says so has not heard of the refutation.
-            if let place, !known.isAccused {
-                send(.claims([Claim(known.member, incarnation: known.incarnation, .alive)]), to: [place], at: now)
-            }
-            return
-        }
-        if let known, known.isAccused, known.incarnation == claim.incarnation {
-            confirm(known, claim, by: accuser, at: now)
-        } else {
-            suspect(claim, by: accuser, at: now)
-        }
-    }
-
-    private mutating func suspect(_ claim: Claim, by accuser: MemberID, at now: Instant) {
-        counters.suspicions += 1
-        departures.set(
-            Departures.Departure(
-                member: claim.member, incarnation: claim.incarnation, standing: .suspected, accusers: [accuser], since: now,
-                deadline: now.advanced(by: suspicionTime(confirmations: 0))
-            )
-        )
-        out.append(.reachabilityChanged(claim.member, .suspected))
-        queue(claim, at: now)
-        guard let place = place(of: claim.member) else { return }
-        send(.claims([claim]), to: [place], at: now)
-        if accuser != id { probe(place, at: now) }
-    }
-
-    private mutating func confirm(_ known: Departures.Departure, _ claim: Claim, by accuser: MemberID, at now: Instant) {
-        guard known.standing == .suspected, !known.accusers.contains(accuser), known.accusers.count <= Self.confirmations
-        else { return }
-        var confirmed = known
-        confirmed.accusers.append(accuser)
-        confirmed.deadline = known.since.advanced(by: suspicionTime(confirmations: confirmed.accusers.count - 1))
-        departures.set(confirmed)
-        queue(claim, at: now)
-    }
-
-    /// From the longest, with no confirmation, to the shortest, which still is enough for the suspicion to reach the suspected and for
-    /// its refutation to come back.
-    func suspicionTime(confirmations: Int) -> Span {
-        var (digits, rest) = (UInt64(1), overlay.count / 100)
-        while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
-        let shortest = digits * options.suspicionPerDigit.microseconds
-        let longest = shortest * options.suspicionFactor
-        let share = Self.shortening[min(max(0, confirmations), Self.confirmations)]
-        return Span(microseconds: longest - (longest - shortest) * share / 1000)
-    }
-
-    mutating func concludeSuspicions(at now: Instant) {
-        for member in departures.conclude(at: now) {
-            counters.concluded += 1
-            out.append(.reachabilityChanged(member, .unreachable))
-        }
     }
 
     /// Waits for more, so that many go together.

@@ -23,7 +23,7 @@ extension GossipNode {
         /// The shell has the log up to `head`, proved by a seal. `records`: the newest of it, consecutive up to the head; empty
         /// where the log came as a snapshot.
         case logAdvanced(LogHead, records: [LogRecord])
-        /// What this neighbour offered does not belong to the log.
+        /// What this neighbour offered contradicts a seal, or is no entry.
         case logRefused(from: MemberID)
         /// Answers `.readLog`. Empty where the log no longer has the range.
         case logRead(for: MemberID, after: LogIndex, [LogRecord])
@@ -38,7 +38,8 @@ extension GossipNode {
         /// Does it count? Answered by `.judged`; only then is it passed on, so that nothing travels that a node in good
         /// order would not take. Whoever judges also makes it durable and enforces it.
         case judge(Record, from: MemberID)
-        /// Entries that follow on what the shell has. Answered by `.logAdvanced`, once a seal proves them, or by `.logRefused`.
+        /// Entries that follow on the head, or on what was offered before; from their first index on they take the place of what
+        /// was. Answered by `.logAdvanced`, once a seal proves them, or by `.logRefused`.
         case offerLog([LogRecord], from: MemberID)
         /// A neighbour is behind what is in memory. Answered by `.logRead`.
         case readLog(for: MemberID, after: LogIndex, maxBytes: Int)

@@ -6,8 +6,12 @@ extension GossipNode {
             counters.malformed += 1
             return
         }
+        guard now >= neighbours[place].distrustedUntil else {
+            counters.entriesRefused += UInt64(records.count)
+            return
+        }
         neighbours[place].head = max(neighbours[place].head, last.index)
-        let known = max(head.index, offer?.through ?? .zero)
+        let known = expectedIndex
         guard last.index > known else {
             counters.entriesRepeated += UInt64(records.count)
             return
@@ -18,8 +22,18 @@ extension GossipNode {
         }
         let news = records.filter { $0.index > known }
         counters.entriesRepeated += UInt64(records.count - news.count)
-        offer = Offer(through: last.index, since: now)
+        take(news, through: last.index, from: place, at: now)
+    }
+
+    private mutating func take(_ news: [LogRecord], through last: LogIndex, from place: Int, at now: Instant) {
+        let byteCount = news.reduce(offer?.byteCount ?? 0) { $0 + $1.byteCount }
+        guard byteCount <= options.offerByteLimit else {
+            counters.entriesUnkept += UInt64(news.count)
+            return
+        }
+        offer = Offer(through: last, byteCount: byteCount, since: now)
         out.append(.offerLog(news, from: neighbours[place].id))
+        pullOn(at: now)
     }
 
     private static func isConsecutive(_ records: [LogRecord]) -> Bool {
@@ -33,7 +47,10 @@ extension GossipNode {
     mutating func logRefused(from neighbour: MemberID, at now: Instant) {
         counters.entriesRefused += 1
         offer = nil
-        if let place = place(of: neighbour) { neighbours[place].head = .zero }
+        if let place = place(of: neighbour) {
+            neighbours[place].head = .zero
+            neighbours[place].distrust(options, at: now)
+        }
         askOthers(at: now)
     }
 
@@ -55,7 +72,8 @@ extension GossipNode {
 
     mutating func receivePull(after index: LogIndex, from place: Int, at now: Instant) {
         neighbours[place].head = index
-        guard index < head.index else { return }
+        // One answer at a time, or askings would cost more to answer than to send.
+        guard index < head.index, neighbours[place].bulk.isEmpty else { return }
         if let records = window.records(after: index, byteLimit: options.entriesByteLimit) {
             send(.entries(records), to: [place], at: now)
         } else if !neighbours[place].isReading {

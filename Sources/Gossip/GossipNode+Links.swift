@@ -40,7 +40,7 @@ extension GossipNode {
         // From now on it is missed when the link closes.
         neighbours[place].expectedAt = now
         // What was lost with the last link is made up for at once; one that is taken for dead hears of it and refutes.
-        send(.summary(summary(isAnswer: false)), to: [place], at: now)
+        askForSummary(of: place, at: now)
         if let departure = departures[neighbour], let claim = departure.accusation {
             send(.claims([claim]), to: [place], at: now)
         }

@@ -11,7 +11,13 @@ struct Pulling: Hashable, Sendable {
 /// Entries that the shell proves.
 struct Offer: Hashable, Sendable {
     let through: LogIndex
+    var byteCount: Int
+    /// Of the last of them.
     let since: Instant
+
+    mutating func proved(_ records: [LogRecord]) {
+        byteCount = max(0, records.reduce(byteCount) { $0 - $1.byteCount })
+    }
 }
 
 extension GossipNode {
@@ -22,10 +28,15 @@ extension GossipNode {
         counters.entriesTaken += UInt64(records.count)
         window.append(records)
         if let offer, offer.through <= head.index { self.offer = nil }
+        offer?.proved(records)
         if bulkAt == nil { bulkAt = now.advanced(by: options.bulkDelay) }
+        pullOn(at: now)
+    }
+
+    /// What was asked for came: the rest at once.
+    mutating func pullOn(at now: Instant) {
         guard let pulling else { return }
-        // The rest at once, since what was asked for came.
-        self.pulling = pulling.target > head.index ? Pulling(target: pulling.target, askAt: now) : nil
+        self.pulling = pulling.target > expectedIndex ? Pulling(target: pulling.target, askAt: now) : nil
     }
 
     mutating func drawEager() {
@@ -52,7 +63,9 @@ extension GossipNode {
     mutating func receive(_ announced: LogHead, from place: Int, at now: Instant) {
         neighbours[place].head = announced.index
         // It may be on its way from somebody else.
-        if announced.index > expectedIndex { wantLog(through: announced.index, after: delayed(options.pullDelay), at: now) }
+        if announced.index > expectedIndex {
+            wantLog(through: announced.index, after: delayed(options.pullDelay), at: now)
+        }
     }
 
     /// A head that came with a comparison: whoever is behind then is not about to be sent it.
@@ -62,19 +75,19 @@ extension GossipNode {
             wantLog(through: theirs.index, after: .zero, at: now)
         } else if theirs.index == head.index, theirs.hash != head.hash {
             counters.forks += 1
-            out.append(
-                .note(
-                    Note(
-                        .error, "a neighbour has another log", .init("neighbour", "\(neighbours[place].id)"),
-                        .init("index", "\(head.index)")
-                    )
-                )
-            )
+            noteFork(of: place)
         }
     }
 
+    private mutating func noteFork(of place: Int) {
+        guard !neighbours[place].isForkNoted else { return }
+        neighbours[place].isForkNoted = true
+        let neighbour = Note.Field("neighbour", "\(neighbours[place].id)")
+        out.append(.note(Note(.error, "a neighbour has another log", neighbour, .init("index", "\(head.index)"))))
+    }
+
     /// Up to where entries are here or with the shell.
-    private var expectedIndex: LogIndex { max(head.index, offer?.through ?? .zero) }
+    var expectedIndex: LogIndex { max(head.index, offer?.through ?? .zero) }
 
     private mutating func delayed(_ span: Span) -> Span {
         Span(microseconds: span.microseconds + draw(upTo: span).microseconds)
@@ -97,7 +110,7 @@ extension GossipNode {
             self.pulling = nil
             return
         }
-        let ahead = openPlaces.filter { neighbours[$0].head > expectedIndex }
+        let ahead = openPlaces.filter { neighbours[$0].head > expectedIndex && now >= neighbours[$0].distrustedUntil }
         let others = ahead.filter { neighbours[$0].id != pulling.asked }
         let choice = others.isEmpty ? ahead : others
         guard !choice.isEmpty else {
@@ -105,10 +118,11 @@ extension GossipNode {
             return
         }
         let place = choice[draw(below: choice.count)]
-        let pause = delayed(Span(microseconds: options.pullDelay.microseconds << UInt64(min(pulling.attempts + 1, 16))))
-        self.pulling = Pulling(
-            target: pulling.target, askAt: now.advanced(by: pause), attempts: pulling.attempts + 1, asked: neighbours[place].id
-        )
+        let attempts = pulling.attempts + 1
+        let pause = delayed(Span(microseconds: options.pullDelay.microseconds << UInt64(min(attempts, 16))))
+        self.pulling?.attempts = attempts
+        self.pulling?.askAt = now.advanced(by: pause)
+        self.pulling?.asked = neighbours[place].id
         counters.pulls += 1
         send(.pull(after: expectedIndex), to: [place], at: now)
     }

@@ -44,7 +44,9 @@ extension GossipNode {
         counters.probes += 1
         lastProbe += 1
         var probe = ProbeUnderWay(
-            member: member, sequence: lastProbe, deadline: now.advanced(by: slowed(options.probeTimeout))
+            member: member,
+            sequence: lastProbe,
+            deadline: now.advanced(by: slowed(options.probeTimeout))
         )
         if neighbours[place].isOpen {
             send(.probe(question(probe, route: [id, member])), to: [place], at: now)

@@ -8,7 +8,8 @@ extension GossipNode {
         receivers.reserveCapacity(places.count)
         let byteCount = message.byteCount
         for place in places where neighbours[place].isOpen {
-            if mayPassNow(message, to: place), neighbours[place].outgoing.take(byteCount, of: options.outgoing, at: now) {
+            if mayPassNow(message, to: place), neighbours[place].outgoing.take(byteCount, of: options.outgoing, at: now)
+            {
                 receivers.append(neighbours[place].id)
             } else {
                 queue(message, for: place)

@@ -11,10 +11,11 @@ extension GossipNode {
         case .known: counters.recordsRepeated += 1
         case .inQuestion:
             counters.recordsRepeated += 1
-            book.addCopy(record, from: sender)
+            book.addHolder(sender, of: record.id)
         case .unknown:
-            guard hasRoom(for: record) else {
-                counters.recordsUnkept += 1
+            // Of each neighbour, so that one cannot take the place of what others bring.
+            guard book.questionCount(from: sender) < options.judgedLimit else {
+                counters.recordsUnjudged += 1
                 return
             }
             book.ask(record, from: sender)
@@ -27,46 +28,33 @@ extension GossipNode {
         return record.stream.map { book.streams.contains($0.member) } ?? true
     }
 
-    /// What is in question may come to be held.
-    private func hasRoom(for record: Record) -> Bool {
-        guard book.questions.count < options.judgedLimit else { return false }
-        return record.stream != nil || book.held.count + book.questions.count < options.heldLimit
-    }
-
     mutating func judged(_ id: Digest, _ verdict: Verdict, at now: Instant) {
         guard let question = book.takeQuestion(id) else { return }
         switch verdict {
         case .counts: spread(question.record, except: question.holders, at: now)
         case .refused:
             counters.recordsRefused += 1
-            askAgain(question)
+            // To judge costs more than to receive.
+            for place in question.holders.compactMap(place) {
+                neighbours[place].incoming.charge(options.refusalCost, of: options.incoming, at: now)
+            }
         }
-    }
-
-    /// What was refused may have been a garbled copy of something that counts.
-    private mutating func askAgain(_ question: RecordBook.Question) {
-        var copies = question.others
-        guard !copies.isEmpty else { return }
-        let next = copies.removeFirst()
-        book.ask(next.record, from: next.sender)
-        for copy in copies { book.addCopy(copy.record, from: copy.sender) }
-        out.append(.judge(next.record, from: next.sender))
     }
 
     mutating func publish(_ record: Record, at now: Instant) {
-        _ = book.takeQuestion(record.id)
-        guard book.standing(of: record) == .unknown else { return }
-        // The shell keeps its own bound; what it holds is spread even where there is no room to keep it.
-        guard record.stream != nil || book.held.count < options.heldLimit else {
-            counters.recordsUnkept += 1
-            return send(.record(record), to: openPlaces, at: now)
+        // Nobody would take it.
+        guard isWellFormed(record) else {
+            counters.notSent += 1
+            return
         }
+        _ = book.takeQuestion(record.id)
         spread(record, except: [], at: now)
     }
 
     private mutating func spread(_ record: Record, except holders: [MemberID], at now: Instant) {
         guard book.keep(record) else { return }
         counters.recordsTaken += 1
+        if record.stream == nil, book.heldRecord(record.id) == nil { counters.recordsUnkept += 1 }
         send(.record(record), to: neighbours.indices.filter { !holders.contains(neighbours[$0].id) }, at: now)
     }
 }

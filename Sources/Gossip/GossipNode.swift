@@ -3,11 +3,12 @@ package import Kernel
 /// A node of the overlay: it spreads records at once and the log soon, makes up for what was lost, and says who can be reached.
 /// Never who is entitled: that comes with the overlay, from the log.
 ///
-/// Failure detection is SWIM's (Das, Gupta and Motivala, DSN 2002) with Lifeguard's local health, shrinking suspicions and buddy
-/// system (Dadgar, Phillips and Currey, DSN-W 2018). Deviations: a node probes its neighbours alone, and others learn by claims; an
-/// indirect probe takes a way over others that the overlay knows, since two neighbours seldom have a third in common; the first on that
-/// way says so at once, which tells as much of the prober's health as Lifeguard's negative answer and needs no timer there; nobody says that
-/// another is dead, everybody concludes it; a neighbour that hears its neighbour suspected probes it at once.
+/// Failure detection is SWIM's (Das, Gupta and Motivala, DSN 2002) with Lifeguard's local health, shrinking suspicions and
+/// buddy system (Dadgar, Phillips and Currey, DSN-W 2018). Deviations: a node probes its neighbours alone, and others learn
+/// by claims; an indirect probe takes a way over others that the overlay knows, since two neighbours seldom have a third in
+/// common; the first on that way says so at once, which tells as much of the prober's health as Lifeguard's negative answer
+/// and needs no timer there; nobody says that another is dead, everybody concludes it; a neighbour that hears its neighbour
+/// suspected probes it at once.
 ///
 /// Spreading is flooding over all links, for what is urgent, and Plumtree's split (Leitão, Pereira and Rodrigues, SRDS 2007) of entries
 /// to a few and announcements to the rest, without its repair of one tree: the few are drawn anew each second, so that one which takes
@@ -38,6 +39,9 @@ package struct GossipNode: Core {
     var departures = Departures()
     var claimsWaiting: [Claim] = []
     var claimsAt: Instant?
+    /// When the next refutation of this node goes out, and when the last one did.
+    var refuteAt: Instant?
+    var refutedAt: Instant?
 
     package internal(set) var head = LogHead.none
     var window: LogWindow
@@ -52,6 +56,8 @@ package struct GossipNode: Core {
     /// How many neighbours have something queued.
     var queuedCount = 0
 
+    /// The first step says which links are wanted.
+    ///
     /// - Parameters:
     ///   - restored: What an earlier process of this node knew of others.
     ///   - seed: Of the choices that differ between nodes.
@@ -68,7 +74,7 @@ package struct GossipNode: Core {
         self.id = id
         self.overlay = overlay
         self.options = options
-        book = RecordBook(settledLimit: options.settledLimit)
+        book = RecordBook(options)
         window = LogWindow(options)
         random = SeededRandom(seed: seed)
         antiEntropyAt = now
@@ -110,6 +116,7 @@ package struct GossipNode: Core {
     package var nextWake: Instant? {
         var due = min(antiEntropyAt, probeAt)
         if let claimsAt { due = min(due, claimsAt) }
+        if let refuteAt { due = min(due, refuteAt) }
         if let bulkAt { due = min(due, bulkAt) }
         if let pulling { due = min(due, pulling.askAt) }
         if let deadline = departures.nextDeadline { due = min(due, deadline) }
@@ -119,7 +126,9 @@ package struct GossipNode: Core {
     }
 
     private mutating func wake(at now: Instant) {
+        allowForLateness(at: now)
         sendQueued(at: now)
+        if let refuteAt, now >= refuteAt { tellRefutation(at: now) }
         expireProbes(at: now)
         concludeSuspicions(at: now)
         if now >= probeAt { probeNext(at: now) }

@@ -5,8 +5,10 @@ package struct GossipOptions: Hashable, Sendable {
     /// Records that are kept until settled. Warrants have budgets, so that only a log out of reach for long could come near.
     package var heldLimit = 1024
     package var recordByteLimit = 64 << 10
-    /// Records that the shell judges at a time.
-    package var judgedLimit = 256
+    /// Records of one neighbour that the shell judges at a time.
+    package var judgedLimit = 64
+    /// What a record that was refused takes of the budget of those who sent it, in bytes.
+    package var refusalCost = 64 << 10
     /// Ids of settled records that are remembered, so that late copies are not judged again.
     package var settledLimit = 4096
 
@@ -14,18 +16,23 @@ package struct GossipOptions: Hashable, Sendable {
     package var outgoing = ByteBudget(bytesPerSecond: 1 << 20, burst: 512 << 10)
     /// What is taken from a neighbour. Above what it may send, since delays bunch what was sent evenly.
     package var incoming = ByteBudget(bytesPerSecond: 2 << 20, burst: 2 << 20)
+    /// What is taken of a neighbour's claims. Nobody signs them, so a member can make up as many as it likes: this is what they
+    /// may cost. A lost zone of 2,000 fits into the burst.
+    package var incomingClaims = ByteBudget(bytesPerSecond: 32 << 10, burst: 128 << 10)
     /// Bytes that wait for a neighbour's budget, in each lane.
     package var queueByteLimit = 1 << 20
 
     /// From one anti-entropy to the next, with another neighbour each time.
     package var antiEntropyInterval = Span.seconds(1)
+    /// A neighbour is not answered sooner after the last time.
+    package var comparisonPause = Span.milliseconds(100)
     /// Records that are sent on one difference.
     package var exchangeByteLimit = 128 << 10
 
     /// From one probe to the next, of another neighbour each time. Multiplied by local health, as is the timeout.
     package var probeInterval = Span.seconds(1)
-    /// For the answer to a direct probe, after which others are asked; they have twice as long. Links are ordered streams, where a lost
-    /// packet is a delay of 200 ms and two round trips: a shorter time would take losses for silence.
+    /// For the answer to a direct probe, after which others are asked; they have twice as long. Links are ordered streams,
+    /// where a lost packet is a delay of 200 ms and two round trips: a shorter time would take losses for silence.
     package var probeTimeout = Span.seconds(1)
     package var indirectProbes = 3
     /// A neighbour to which there never was a link is not missed before that.
@@ -40,6 +47,8 @@ package struct GossipOptions: Hashable, Sendable {
     package var claimFanout = 6
     /// Claims that wait to be sent.
     package var claimQueueLimit = 1024
+    /// From one refutation of this node to the next.
+    package var refutationPause = Span.milliseconds(500)
     /// A refutation is forgotten so long after it.
     package var refutationMemory = Span.seconds(60)
 
@@ -54,8 +63,12 @@ package struct GossipOptions: Hashable, Sendable {
     package var windowCountLimit = 4096
     /// What was announced and does not come is asked for after this, with as much again by chance.
     package var pullDelay = Span.milliseconds(100)
-    /// How long the shell may take to prove what was offered, before others are asked for it.
+    /// From the last entries that were offered to the shell until others are asked for those which no seal has proved.
     package var offerPatience = Span.seconds(1)
+    /// Entries that wait for a seal. Whoever lacks more needs a snapshot.
+    package var offerByteLimit = 64 << 20
+    /// How long a neighbour that offered what is not the log's is not listened to; doubled each time, up to 128 times.
+    package var distrust = Span.seconds(10)
     /// Askings for one index, each after twice the time of the one before, until anti-entropy starts anew.
     package var pullAttempts = 6
 
@@ -64,19 +77,22 @@ package struct GossipOptions: Hashable, Sendable {
     /// What is wrong with them; nil for options that a node can run with.
     package var flaw: String? {
         let spans = [
-            antiEntropyInterval, probeInterval, probeTimeout, suspicionPerDigit, claimDelay, refutationMemory, bulkDelay, pullDelay,
+            antiEntropyInterval, probeInterval, probeTimeout, suspicionPerDigit, claimDelay, refutationMemory,
+            bulkDelay,
+            pullDelay,
         ]
         let counts = [
-            heldLimit, recordByteLimit, judgedLimit, settledLimit, queueByteLimit, exchangeByteLimit, indirectProbes, claimFanout, claimQueueLimit, eagerCount, entriesByteLimit, windowByteLimit, windowCountLimit, pullAttempts,
-            outgoing.burst, incoming.burst,
+            heldLimit, recordByteLimit, judgedLimit, settledLimit, queueByteLimit, exchangeByteLimit, indirectProbes,
+            claimFanout, claimQueueLimit, eagerCount, entriesByteLimit, windowByteLimit, windowCountLimit, pullAttempts,
+            offerByteLimit,
         ]
+        let budgets = [outgoing, incoming, incomingClaims]
         if spans.contains(.zero) { return "a time is zero" }
         if counts.contains(where: { $0 < 1 }) { return "a bound is below one" }
-        if outgoing.bytesPerSecond == 0 || incoming.bytesPerSecond == 0 { return "a budget is zero" }
-        // A message that the burst does not cover could never be sent.
-        if max(recordByteLimit, entriesByteLimit, heldLimit * Digest.byteCount) + 64 > outgoing.burst {
-            return "a message may be longer than what may be sent at once"
-        }
+        if budgets.contains(where: { $0.bytesPerSecond == 0 || $0.burst < 1 }) { return "a budget is zero" }
+        // A message that a burst does not cover could never pass.
+        let longest = max(recordByteLimit, entriesByteLimit, heldLimit * Digest.byteCount) + 64
+        if longest > min(outgoing.burst, incoming.burst) { return "a message may be longer than a burst" }
         return nil
     }
 }

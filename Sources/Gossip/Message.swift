@@ -53,7 +53,11 @@ package enum Message: Hashable, Sendable {
         package let isAnswer: Bool
 
         package init(
-            head: LogHead, held: Digest, streams: [StreamPosition], departures: UInt64, isAnswer: Bool
+            head: LogHead,
+            held: Digest,
+            streams: [StreamPosition],
+            departures: UInt64,
+            isAnswer: Bool
         ) {
             self.head = head
             self.held = held

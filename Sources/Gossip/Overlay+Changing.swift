@@ -28,7 +28,9 @@ extension Overlay {
         var newPlaces = [Int32](repeating: -1, count: before.count)
         for (place, old) in oldPlaces.enumerated() { if let old { newPlaces[old] = Int32(place) } }
         members = after
-        keys = zip(after, oldPlaces).map { member, old in old.map { before.keys[$0] } ?? Self.key(of: member.id, seed: seed) }
+        keys = zip(after, oldPlaces).map { member, old in
+            old.map { before.keys[$0] } ?? Self.key(of: member.id, seed: seed)
+        }
         zones = Self.zoneNumbers(of: after)
         let joined = oldPlaces.indices.filter { oldPlaces[$0] == nil }
         let zoneSizes = before.zoneSizes
@@ -38,7 +40,9 @@ extension Overlay {
         for (place, old) in oldPlaces.enumerated() {
             let moved = old.map { before.choices[$0 * stride..<($0 + 1) * stride].map { newPlaces[Int($0)] } }
             if let old, let moved, !moved.contains(-1),
-                !joined.contains(where: { mayBeChosen($0, by: place, weakest: before.weakest[old], zoneSizes, before.count) })
+                !joined.contains(where: {
+                    mayBeChosen($0, by: place, weakest: before.weakest[old], zoneSizes, before.count)
+                })
             {
                 choices += moved
                 weakest.append(before.weakest[old])
@@ -54,7 +58,11 @@ extension Overlay {
     /// Whether one that came may be among the choices of one that stayed: by its rank, or because its side of the zone's
     /// border was too short of nodes to fill the places that are kept for it.
     private func mayBeChosen(
-        _ joined: Int, by place: Int, weakest: UInt64, _ zoneSizes: [String: Int], _ countBefore: Int
+        _ joined: Int,
+        by place: Int,
+        weakest: UInt64,
+        _ zoneSizes: [String: Int],
+        _ countBefore: Int
     ) -> Bool {
         let inside = zoneSizes[members[place].zone, default: 0]
         let side = zones[joined] == zones[place] ? inside - 1 : countBefore - inside

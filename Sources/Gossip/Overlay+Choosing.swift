@@ -22,7 +22,9 @@ extension Overlay {
             if zones[other] == zone { inside.offer(other, rank) } else { outside.offer(other, rank) }
         }
         var picked: [Ranking.Entry] = []
-        while picked.count < min(Self.randomCount, stride), let first = Self.takeFirst(&inside, &outside) { picked.append(first) }
+        while picked.count < min(Self.randomCount, stride), let first = Self.takeFirst(&inside, &outside) {
+            picked.append(first)
+        }
         for _ in 0..<Self.outsideCount { if let far = outside.takeFirst() { picked.append(far) } }
         while picked.count < stride, let near = inside.takeFirst() { picked.append(near) }
         while picked.count < stride, let far = outside.takeFirst() { picked.append(far) }

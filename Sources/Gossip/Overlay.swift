@@ -96,11 +96,9 @@ package struct Overlay: Hashable, Sendable {
     static func zoneNumbers(of members: [Member]) -> [Int32] {
         var numbers: [String: Int32] = [:]
         return members.map { member in
-            let next = Int32(numbers.count)
-            return numbers[member.zone] ?? {
-                numbers[member.zone] = next
-                return next
-            }()
+            let number = numbers[member.zone] ?? Int32(numbers.count)
+            numbers[member.zone] = number
+            return number
         }
     }
 

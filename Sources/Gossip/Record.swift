@@ -2,7 +2,7 @@ package import Kernel
 
 /// Something that every node is to have at once. What it says is the shell's to judge; here it is bytes under a name.
 package struct Record: Hashable, Sendable {
-    /// How long a record is of use.
+    /// How long a record is of use. The shell judges whether the bytes say the same.
     package enum Lifetime: Hashable, Sendable {
         /// Until the shell says that it is settled: a statement, until the log has judged it.
         case untilSettled
@@ -10,51 +10,37 @@ package struct Record: Hashable, Sendable {
         case untilSuperseded(stream: MemberID, sequence: UInt64)
     }
 
-    /// Given by whoever made it. That the bytes belong to it is for the shell to judge.
+    /// Over the rest, so that nobody can have other bytes taken under the name of a record.
     package let id: Digest
     package let lifetime: Lifetime
     package let bytes: [UInt8]
 
-    package init(id: Digest, lifetime: Lifetime, bytes: [UInt8]) {
-        self.id = id
+    package init(_ lifetime: Lifetime, bytes: [UInt8]) {
         self.lifetime = lifetime
         self.bytes = bytes
+        var hasher = DigestHasher()
+        switch lifetime {
+        case .untilSettled: hasher.update(0)
+        case .untilSuperseded(let stream, let sequence):
+            for number in [1, stream.high, stream.low, UInt64(stream.incarnation), sequence] { hasher.update(number) }
+        }
+        hasher.update(bytes)
+        id = hasher.finalize()
     }
 
-    /// On the wire, but for a few bytes of framing.
-    package var byteCount: Int {
+    /// Nil for one that is not of a stream.
+    var stream: (member: MemberID, sequence: UInt64)? {
         switch lifetime {
-        case .untilSettled: Digest.byteCount + bytes.count + 4
-        case .untilSuperseded: Digest.byteCount + bytes.count + 32
+        case .untilSettled: nil
+        case .untilSuperseded(let stream, let sequence): (stream, sequence)
         }
     }
-}
 
-/// An entry of the log, as bytes. It says itself what chain it belongs to; the shell checks it.
-package struct LogRecord: Hashable, Sendable {
-    package let index: LogIndex
-    package let bytes: [UInt8]
-
-    package init(index: LogIndex, bytes: [UInt8]) {
-        self.index = index
-        self.bytes = bytes
+    /// On the wire, but for a few bytes of framing. The receiver computes the id.
+    package var byteCount: Int {
+        switch lifetime {
+        case .untilSettled: bytes.count + 4
+        case .untilSuperseded: bytes.count + 32
+        }
     }
-
-    package var byteCount: Int { 10 + bytes.count }
-}
-
-/// Up to where a node has the log, proved by a seal.
-package struct LogHead: Hashable, Sendable {
-    package let index: LogIndex
-    package let hash: Digest
-    /// Revocations recorded up to it.
-    package let epoch: UInt64
-
-    package init(index: LogIndex, hash: Digest, epoch: UInt64) {
-        self.index = index
-        self.hash = hash
-        self.epoch = epoch
-    }
-
-    package static let none = LogHead(index: .zero, hash: .zero, epoch: 0)
 }

@@ -2,15 +2,11 @@ import Kernel
 
 /// The records that a node keeps, has in question, or remembers.
 struct RecordBook: Sendable {
-    /// Records that the shell judges.
+    /// A record that the shell judges.
     struct Question: Sendable {
         let record: Record
-        /// Whom the shell was told it came from.
-        let sender: MemberID
-        /// Other bytes under the same id that came meanwhile: the first may be a garbled copy of a good one.
-        var others: [(record: Record, sender: MemberID)] = []
-        /// Who has sent a copy, and so need not be sent one.
-        var holders: [MemberID] = []
+        /// Who has sent a copy, in order of arrival, and so need not be sent one.
+        var holders: [MemberID]
     }
 
     enum Standing: Hashable, Sendable { case unknown, inQuestion, known }
@@ -20,15 +16,17 @@ struct RecordBook: Sendable {
     /// The newest of each stream, in order of the streams.
     private(set) var newest: [Record] = []
     private(set) var questions: [Question] = []
-    private var settled: RecentIDs
+    /// Settled, or passed on while there was no room.
+    private var done: RecentIDs
     /// Streams that count, in order.
     private(set) var streams: [MemberID] = []
+    private let heldLimit: Int
     private var cachedDigest: Digest?
 
-    /// Garbled copies that are kept of one record, so that a neighbour cannot fill the memory with them.
-    static let othersLimit = 4
-
-    init(settledLimit: Int) { settled = RecentIDs(limit: settledLimit) }
+    init(_ options: GossipOptions) {
+        done = RecentIDs(limit: options.settledLimit)
+        heldLimit = options.heldLimit
+    }
 
     mutating func setStreams(_ members: [MemberID]) {
         streams = Array(members.sorted().prefix(Message.streamsLimit))
@@ -37,52 +35,51 @@ struct RecordBook: Sendable {
 
     func standing(of record: Record) -> Standing {
         if questions.contains(where: { $0.record.id == record.id }) { return .inQuestion }
-        if settled.contains(record.id) { return .known }
+        if done.contains(record.id) { return .known }
         guard let stream = record.stream else { return heldRecord(record.id) == nil ? .unknown : .known }
-        guard let known = newestRecord(of: stream.member)?.stream else { return .unknown }
+        guard let known = newest.first(where: { $0.stream?.member == stream.member })?.stream else { return .unknown }
         return known.sequence >= stream.sequence ? .known : .unknown
     }
 
     mutating func ask(_ record: Record, from sender: MemberID) {
-        questions.append(Question(record: record, sender: sender, holders: [sender]))
+        questions.append(Question(record: record, holders: [sender]))
     }
 
+    /// How many the neighbour was the first to bring.
+    func questionCount(from sender: MemberID) -> Int { questions.count { $0.holders.first == sender } }
+
     /// Another copy of what is in question.
-    mutating func addCopy(_ record: Record, from sender: MemberID) {
-        guard let place = questions.firstIndex(where: { $0.record.id == record.id }) else { return }
-        if questions[place].record == record {
-            if !questions[place].holders.contains(sender) { questions[place].holders.append(sender) }
-        } else if questions[place].others.count < Self.othersLimit,
-            !questions[place].others.contains(where: { $0.record == record || $0.sender == sender })
-        {
-            questions[place].others.append((record, sender))
-        }
+    mutating func addHolder(_ sender: MemberID, of id: Digest) {
+        guard let place = questions.firstIndex(where: { $0.record.id == id }),
+            !questions[place].holders.contains(sender)
+        else { return }
+        questions[place].holders.append(sender)
     }
 
     mutating func takeQuestion(_ id: Digest) -> Question? {
         questions.firstIndex { $0.record.id == id }.map { questions.remove(at: $0) }
     }
 
-    /// Whether it was news.
+    /// Whether it was news. Where there is no room to hold it, it is remembered by its id, so that it is passed on once.
     mutating func keep(_ record: Record) -> Bool {
-        guard let stream = record.stream else { return hold(record) }
-        let place = newest.partitioningIndex { ($0.stream?.member).map { $0 >= stream.member } ?? true }
-        guard place < newest.count, newest[place].stream?.member == stream.member else {
-            newest.insert(record, at: place)
+        guard standing(of: record) == .unknown else { return false }
+        guard let stream = record.stream else {
+            hold(record)
             return true
         }
-        guard let known = newest[place].stream, known.sequence < stream.sequence else { return false }
-        newest[place] = record
+        let place = newest.partitioningIndex { ($0.stream?.member).map { $0 >= stream.member } ?? true }
+        if place < newest.count, newest[place].stream?.member == stream.member {
+            newest[place] = record
+        } else {
+            newest.insert(record, at: place)
+        }
         return true
     }
 
-    private mutating func hold(_ record: Record) -> Bool {
-        let place = heldPlace(of: record.id)
-        // It may have been settled while it was in question.
-        guard !settled.contains(record.id), place == held.count || held[place].id != record.id else { return false }
-        held.insert(record, at: place)
+    private mutating func hold(_ record: Record) {
+        guard held.count < heldLimit else { return done.insert(record.id) }
+        held.insert(record, at: heldPlace(of: record.id))
         cachedDigest = nil
-        return true
     }
 
     mutating func settle(_ id: Digest) {
@@ -91,7 +88,7 @@ struct RecordBook: Sendable {
             held.remove(at: place)
             cachedDigest = nil
         }
-        settled.insert(id)
+        done.insert(id)
     }
 
     func heldRecord(_ id: Digest) -> Record? {
@@ -99,12 +96,10 @@ struct RecordBook: Sendable {
         return place < held.count && held[place].id == id ? held[place] : nil
     }
 
-    func newestRecord(of stream: MemberID) -> Record? { newest.first { $0.stream?.member == stream } }
-
     var heldIDs: [Digest] { held.map(\.id) }
 
     func isUnknown(_ id: Digest) -> Bool {
-        !settled.contains(id) && heldRecord(id) == nil && !questions.contains { $0.record.id == id }
+        !done.contains(id) && heldRecord(id) == nil && !questions.contains { $0.record.id == id }
     }
 
     /// Over the sorted ids of what is kept until settled.
@@ -118,26 +113,4 @@ struct RecordBook: Sendable {
     }
 
     private func heldPlace(of id: Digest) -> Int { held.partitioningIndex { $0.id >= id } }
-}
-
-extension Record {
-    /// Nil for one that is not of a stream.
-    var stream: (member: MemberID, sequence: UInt64)? {
-        switch lifetime {
-        case .untilSettled: nil
-        case .untilSuperseded(let stream, let sequence): (stream, sequence)
-        }
-    }
-}
-
-extension Array {
-    /// Of an array in which those that do not belong come first: the place of the first that does.
-    func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if belongs(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
 }

@@ -19,10 +19,17 @@ struct TokenBucket: Hashable, Sendable {
         return true
     }
 
+    /// Takes as much as there is, up to a count.
+    mutating func charge(_ byteCount: Int, of budget: ByteBudget, at now: Instant) {
+        refill(budget, at: now)
+        available -= min(available, UInt64(byteCount))
+    }
+
     /// When there will be enough.
     func ready(for byteCount: Int, of budget: ByteBudget) -> Instant {
         let missing = UInt64(byteCount) > available ? UInt64(byteCount) - available : 0
-        return updatedAt.advanced(by: Span(microseconds: (missing * 1_000_000 + budget.bytesPerSecond - 1) / budget.bytesPerSecond))
+        let rate = budget.bytesPerSecond
+        return updatedAt.advanced(by: Span(microseconds: (missing * 1_000_000 + rate - 1) / rate))
     }
 
     private mutating func refill(_ budget: ByteBudget, at now: Instant) {

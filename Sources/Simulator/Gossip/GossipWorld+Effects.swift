@@ -39,7 +39,11 @@ extension GossipWorld {
         if drops[place], case .summary(let summary) = message, !summary.isAnswer {
             // "I have just what you have."
             let echo = Message.Summary(
-                head: summary.head, held: summary.held, streams: summary.streams, departures: summary.departures, isAnswer: true
+                head: summary.head,
+                held: summary.held,
+                streams: summary.streams,
+                departures: summary.departures,
+                isAnswer: true
             )
             return send(.summary(echo), from: place, to: sender)
         }

@@ -34,10 +34,10 @@ package struct GossipWorld: Sendable {
     /// Bytes that each has sent, with the overhead of frames.
     package internal(set) var bytesSent: [Int] = []
     /// When each has heard of the record that is watched.
-    private var watched: Digest?
-    private var watchedAt: [Instant?] = []
-    private var watchedBytes = 0
-    private var sealSequence: UInt64 = 0
+    var watched: Digest?
+    var watchedAt: [Instant?] = []
+    var watchedBytes = 0
+    var sealSequence: UInt64 = 0
     package internal(set) var churn: GossipChurn?
 
     /// The first is the voter that seals, and never down.
@@ -62,7 +62,9 @@ package struct GossipWorld: Sendable {
     static func id(_ place: Int) -> MemberID { MemberID(high: 1, low: UInt64(place)) }
     static func place(of id: MemberID) -> Int { Int(id.low) }
     static func region(of place: Int) -> Int { place % GossipNetwork.regionCount }
-    static func member(_ place: Int) -> Overlay.Member { Overlay.Member(id: id(place), zone: "zone \(region(of: place))") }
+    static func member(_ place: Int) -> Overlay.Member {
+        Overlay.Member(id: id(place), zone: "zone \(region(of: place))")
+    }
 
     private func accusation(of place: Int) -> Claim? {
         let id = Self.id(place)
@@ -82,8 +84,13 @@ package struct GossipWorld: Sendable {
 
     mutating func start(_ place: Int, restored: [Claim] = []) {
         nodes[place] = GossipNode(
-            id: Self.id(place), overlay: overlay, streams: [Self.id(0)], options: options.options,
-            restored: restored.filter { $0.member != Self.id(place) }, seed: random.next(), at: now
+            id: Self.id(place),
+            overlay: overlay,
+            streams: [Self.id(0)],
+            options: options.options,
+            restored: restored.filter { $0.member != Self.id(place) },
+            seed: random.next(),
+            at: now
         )
         _ = links[place].want(overlay.neighbours(of: Self.id(place)).map(Self.place))
         scheduleWake(of: place)
@@ -95,7 +102,8 @@ package struct GossipWorld: Sendable {
         where nodes[peer] != nil && links[peer].place(of: place) != nil && !links[place].isOpen(to: peer) {
             let delay = GossipNetwork.delay(from: Self.region(of: place), to: Self.region(of: peer))
             queue.schedule(
-                .open(Int32(place), Int32(peer)), at: now.advanced(by: Span(microseconds: 4 * delay.microseconds))
+                .open(Int32(place), Int32(peer)),
+                at: now.advanced(by: Span(microseconds: 4 * delay.microseconds))
             )
         }
     }
@@ -122,7 +130,7 @@ package struct GossipWorld: Sendable {
         case .close(let place, let peer):
             links[Int(peer)].setOpen(false, to: Int(place))
             step(Int(peer), .linkClosed(Self.id(Int(place))))
-        case .seal: seal()
+        case .seal: publishSeal()
         case .overlay(let place): step(Int(place), .overlay(overlay, streams: [Self.id(0)]))
         case .churn(let change): carryOut(change)
         }
@@ -149,57 +157,5 @@ package struct GossipWorld: Sendable {
         links[second].setOpen(true, to: first)
         step(first, .linkOpened(Self.id(second)))
         step(second, .linkOpened(Self.id(first)))
-    }
-
-    private mutating func seal() {
-        guard let interval = options.sealInterval else { return }
-        sealSequence += 1
-        var bytes = [UInt8](repeating: 0, count: options.sealBytes)
-        bytes.append(bigEndian: sealSequence)
-        step(
-            0,
-            .publish(
-                Record(
-                    id: Digest.of(bytes), lifetime: .untilSuperseded(stream: Self.id(0), sequence: sealSequence), bytes: bytes
-                )
-            )
-        )
-        queue.schedule(.seal, at: now.advanced(by: interval))
-    }
-}
-
-extension GossipWorld {
-    /// Live and honest.
-    package func counts(_ place: Int) -> Bool { nodes[place] != nil && !drops[place] }
-
-    /// A node revokes something: from now on it is watched who hears of it.
-    package mutating func revoke(at place: Int) {
-        let bytes = [UInt8](repeating: 7, count: options.statementBytes)
-        let record = Record(id: Digest.of(bytes), lifetime: .untilSettled, bytes: bytes)
-        watched = record.id
-        watchedAt[place] = now
-        step(place, .publish(record))
-    }
-
-    /// One that counts, drawn.
-    package mutating func drawHonest() -> Int {
-        let honest = nodes.indices.filter(counts)
-        return honest[random.below(honest.count)]
-    }
-
-    /// When each live and honest node had it enforced; nil for one that has not heard of it.
-    package var hearings: [Instant?] { nodes.indices.filter(counts).map { watchedAt[$0] } }
-    /// All that was sent of the watched record, by all.
-    package var bytesOfWatched: Int { watchedBytes }
-    package var runningCount: Int { nodes.count { $0 != nil } }
-
-    mutating func judge(_ record: Record, at place: Int) {
-        let time = now.advanced(by: options.judgement)
-        queue.schedule(.judged(record.id, at: Int32(place)), at: time)
-        if record.id == watched, watchedAt[place] == nil { watchedAt[place] = time }
-    }
-
-    mutating func countWatched(_ message: Message, byteCount: Int) {
-        if case .record(let record) = message, record.id == watched { watchedBytes += byteCount }
     }
 }

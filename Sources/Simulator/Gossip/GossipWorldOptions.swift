@@ -20,7 +20,11 @@ package struct GossipWorldOptions: Hashable, Sendable {
     package var options = GossipOptions()
 
     package init(
-        nodeCount: Int, seed: UInt64, network: GossipNetwork, downPerMillion: UInt64 = 0, droppingPerMillion: UInt64 = 0
+        nodeCount: Int,
+        seed: UInt64,
+        network: GossipNetwork,
+        downPerMillion: UInt64 = 0,
+        droppingPerMillion: UInt64 = 0
     ) {
         self.nodeCount = nodeCount
         self.seed = seed

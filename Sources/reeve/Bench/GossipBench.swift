@@ -36,7 +36,9 @@ struct GossipBench: ParsableCommand {
             throw ValidationError("--nodes must be from 15 to 20000 each.")
         }
         guard (1...1000).contains(seeds) else { throw ValidationError("--seeds must be from 1 to 1000.") }
-        guard churn.map({ (1...60).contains($0) }) ?? true else { throw ValidationError("--churn must be from 1 to 60.") }
+        guard churn.map({ (1...60).contains($0) }) ?? true else {
+            throw ValidationError("--churn must be from 1 to 60.")
+        }
     }
 
     func run() throws {
@@ -72,8 +74,11 @@ struct GossipConditions {
 
     func options(nodes: Int, seed: UInt64) -> GossipWorldOptions {
         GossipWorldOptions(
-            nodeCount: nodes, seed: seed, network: GossipNetwork(lossPerMillion: lossPerMillion),
-            downPerMillion: downPerMillion, droppingPerMillion: droppingPerMillion
+            nodeCount: nodes,
+            seed: seed,
+            network: GossipNetwork(lossPerMillion: lossPerMillion),
+            downPerMillion: downPerMillion,
+            droppingPerMillion: droppingPerMillion
         )
     }
 }

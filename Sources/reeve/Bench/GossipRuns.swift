@@ -70,7 +70,9 @@ enum GossipRevocationRun {
             world.run(until: start.advanced(by: .seconds(UInt64(second))))
         }
         samples.add(
-            world.hearings.map { $0.map { $0.elapsed(since: start) } }, bytes: world.bytesOfWatched, running: world.runningCount
+            world.hearings.map { $0.map { $0.elapsed(since: start) } },
+            bytes: world.bytesOfWatched,
+            running: world.runningCount
         )
     }
 }
@@ -81,7 +83,11 @@ enum GossipChurnRun {
         let start = ContinuousClock.now
         let conditions = GossipConditions.all[0]
         var world = GossipWorld(
-            GossipWorldOptions(nodeCount: nodes, seed: 1, network: GossipNetwork(lossPerMillion: conditions.lossPerMillion))
+            GossipWorldOptions(
+                nodeCount: nodes,
+                seed: 1,
+                network: GossipNetwork(lossPerMillion: conditions.lossPerMillion)
+            )
         )
         world.run(until: Instant.zero.advanced(by: .seconds(3)))
         let before = world.bytesSent.reduce(0, +)
@@ -91,7 +97,9 @@ enum GossipChurnRun {
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         let bytes = Double(world.bytesSent.reduce(0, +) - before) / Double(nodes) / Double(60 * minutes)
         let deaths = world.churn?.deaths ?? []
-        let times = deaths.compactMap { death in death.concludedAt.map { Double($0.elapsed(since: death.at).milliseconds) } }
+        let times = deaths.compactMap { death in
+            death.concludedAt.map { Double($0.elapsed(since: death.at).milliseconds) }
+        }
         let lived = nodes + (world.churn?.joined ?? 0)
         let wrong = world.churn?.falseDeaths.count ?? 0
         return .object([
@@ -103,7 +111,10 @@ enum GossipChurnRun {
             JSONMember(name: "false_%", value: .decimal(String(format: "%.3f", 100 * Double(wrong) / Double(lived)))),
             JSONMember(name: "false_suspicions", value: .integer(Int64(world.churn?.falseSuspicions ?? 0))),
             JSONMember(name: "bytes/s", value: GossipCells.number(bytes)),
-            JSONMember(name: "x_real_time", value: .decimal(String(format: "%.1f", Double(60 * minutes + 3) / elapsed))),
+            JSONMember(
+                name: "x_real_time",
+                value: .decimal(String(format: "%.1f", Double(60 * minutes + 3) / elapsed))
+            ),
         ])
     }
 }
@@ -113,14 +124,20 @@ enum GossipConnectivityRun {
     static func rows(nodes: Int, seeds: UInt64) -> [JSONValue] {
         [(0.2, 0), (0.2, 1), (0.5, 0), (0.7, 0), (0.7, 1)].map { share, lost in
             let computed = OverlayConnectivity(
-                nodeCount: nodes, zoneCount: GossipNetwork.regionCount, downShare: share, lostZones: lost
+                nodeCount: nodes,
+                zoneCount: GossipNetwork.regionCount,
+                downShare: share,
+                lostZones: lost
             )
             let counted = GossipConnectivityCount(nodes: nodes, downShare: share, lostZones: lost, seeds: seeds)
             return .object([
                 JSONMember(name: "nodes", value: .integer(Int64(nodes))),
                 JSONMember(name: "down_%", value: .integer(Int64(share * 100))),
                 JSONMember(name: "zones_lost", value: .integer(Int64(lost))),
-                JSONMember(name: "expected_isolated", value: .decimal(String(format: "%.2e", computed.expectedIsolated))),
+                JSONMember(
+                    name: "expected_isolated",
+                    value: .decimal(String(format: "%.2e", computed.expectedIsolated))
+                ),
                 JSONMember(name: "counted_isolated", value: .decimal(String(format: "%.2f", counted.isolated))),
                 JSONMember(name: "worlds_in_parts", value: .integer(Int64(counted.apart))),
                 JSONMember(name: "of", value: .integer(Int64(seeds))),
@@ -130,8 +147,12 @@ enum GossipConnectivityRun {
 }
 
 enum GossipCells {
-    static func median(_ values: [Double]) -> JSONValue { number(values.sorted().dropFirst(values.count / 2).first ?? .infinity) }
+    static func median(_ values: [Double]) -> JSONValue {
+        number(values.sorted().dropFirst(values.count / 2).first ?? .infinity)
+    }
     static func worst(_ values: [Double]) -> JSONValue { number(values.max() ?? .infinity) }
     /// Whole; what never came is said so.
-    static func number(_ value: Double) -> JSONValue { value.isFinite ? .integer(Int64(value.rounded(.up))) : .string("never") }
+    static func number(_ value: Double) -> JSONValue {
+        value.isFinite ? .integer(Int64(value.rounded(.up))) : .string("never")
+    }
 }

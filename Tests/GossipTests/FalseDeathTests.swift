@@ -122,6 +122,9 @@ import Testing
         let effects = fixture.step(.overlay(overlay, streams: [member(1)]))
         #expect(effects == [.connect(overlay.neighbours(of: fixture.id))])
         #expect(fixture.node.accusations.isEmpty)
+        // Links that stay are open as before, new ones are not.
+        let open = overlay.neighbours(of: fixture.id).filter { fixture.neighbours.contains($0) }
+        #expect(fixture.step(.publish(statement(9))).receivers(of: .record(statement(9))) == open)
         fixture.receive(.record(statement(1)), from: gone)
         #expect(fixture.node.counters.fromStrangers == 1)
         // Removed itself, it speaks to nobody.

@@ -7,6 +7,8 @@ package struct GossipRivals: Sendable {
         package internal(set) var hearings: [Span?] = []
         /// All bytes that the update cost, with headers.
         package internal(set) var bytes = 0
+        /// That run, silent ones among them.
+        package let running: Int
     }
 
     private let options: GossipWorldOptions
@@ -32,7 +34,7 @@ package struct GossipRivals: Sendable {
     /// (each 30 s in small clusters, minutes in large ones). Nodes know who is down.
     package mutating func memberlist() -> Outcome {
         let limit = 4 * Self.decimalDigits(options.nodeCount + 1)
-        var outcome = Outcome()
+        var outcome = Outcome(running: runs.count { $0 })
         var heard = [Span?](repeating: nil, count: options.nodeCount)
         var sent = [Int](repeating: 0, count: options.nodeCount)
         var queue = EventQueue<(place: Int, isTick: Bool)>()
@@ -47,9 +49,7 @@ package struct GossipRivals: Sendable {
                 if !drops[place] { queue.schedule((place, true), at: time.advanced(by: random.span(.zero...interval))) }
                 continue
             }
-            for _ in 0..<3 where sent[place] < limit {
-                let other = live[random.below(live.count)]
-                guard other != place else { continue }
+            for other in threeOthers(than: place, of: live) where sent[place] < limit {
                 sent[place] += 1
                 // 28 of UDP and IPv4, and about 12 of memberlist's own.
                 outcome.bytes += options.statementBytes + 40
@@ -62,10 +62,20 @@ package struct GossipRivals: Sendable {
         return outcome
     }
 
+    /// Distinct, as memberlist draws them; of fewer than four, all.
+    private mutating func threeOthers(than place: Int, of live: [Int]) -> [Int] {
+        var others: [Int] = []
+        while others.count < min(3, live.count - 1) {
+            let other = live[random.below(live.count)]
+            if other != place, !others.contains(other) { others.append(other) }
+        }
+        return others
+    }
+
     /// Each node asks the server of its region at an interval, over a stream. The revocation goes to the server of its own region, is
     /// durable there, and goes on to the other servers. A question or an answer without news has 40 bytes and the frame.
     package mutating func pull(each interval: Span) -> Outcome {
-        var outcome = Outcome()
+        var outcome = Outcome(running: runs.count { $0 })
         let home = GossipWorld.region(of: origin)
         let first = stream(origin, home).microseconds + options.judgement.microseconds
         let known = (0..<GossipNetwork.regionCount).map { $0 == home ? first : first + stream(home, $0).microseconds }

@@ -24,6 +24,7 @@ extension GossipWorld {
     package var hearings: [Instant?] { nodes.indices.filter(counts).map { watchedAt[$0] } }
     /// All that was sent of the watched record, by all.
     package var bytesOfWatched: Int { watchedBytes }
+    package var allBytesSent: Int { bytesSent.reduce(0, +) }
     package var runningCount: Int { nodes.count { $0 != nil } }
 
     mutating func judge(_ record: Record, at place: Int) {

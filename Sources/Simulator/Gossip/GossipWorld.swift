@@ -19,8 +19,6 @@ package struct GossipWorld: Sendable {
 
     package let options: GossipWorldOptions
     package internal(set) var now = Instant.zero
-    /// Steps of nodes so far.
-    package internal(set) var steps = 0
 
     /// Nil for a place whose node does not run.
     var nodes: [GossipNode?] = []
@@ -32,9 +30,9 @@ package struct GossipWorld: Sendable {
     private var wakes: [Instant] = []
 
     /// Bytes that each has sent, with the overhead of frames.
-    package internal(set) var bytesSent: [Int] = []
-    /// When each has heard of the record that is watched.
+    var bytesSent: [Int] = []
     var watched: Digest?
+    /// When each has heard of it.
     var watchedAt: [Instant?] = []
     var watchedBytes = 0
     var sealSequence: UInt64 = 0
@@ -108,9 +106,8 @@ package struct GossipWorld: Sendable {
         }
     }
 
-    /// Goes on until the time, or as long as there is something to hear of.
-    package mutating func run(until end: Instant, orUntil isDone: (GossipWorld) -> Bool = { _ in false }) {
-        while let next = queue.nextTime, next <= end, !isDone(self), let (time, event) = queue.pop() {
+    package mutating func run(until end: Instant) {
+        while let next = queue.nextTime, next <= end, let (time, event) = queue.pop() {
             now = time
             handle(event)
         }
@@ -138,7 +135,6 @@ package struct GossipWorld: Sendable {
 
     mutating func step(_ place: Int, _ input: GossipNode.Input) {
         guard let effects = nodes[place]?.step(input, at: now) else { return }
-        steps += 1
         for effect in effects { carryOut(effect, of: place) }
         scheduleWake(of: place)
     }

@@ -56,9 +56,9 @@ extension GossipNode {
     /// From the longest, with no confirmation, to the shortest, which still is enough for the suspicion to reach the suspected and for
     /// its refutation to come back.
     func suspicionTime(confirmations: Int) -> Span {
-        var (digits, rest) = (UInt64(1), overlay.count / 100)
-        while rest > 0 { (digits, rest) = (digits + 1, rest / 10) }
-        let shortest = digits * options.suspicionPerDigit.microseconds
+        var (tenfolds, rest) = (UInt64(1), overlay.count / 100)
+        while rest > 0 { (tenfolds, rest) = (tenfolds + 1, rest / 10) }
+        let shortest = tenfolds * options.suspicionPerTenfold.microseconds
         let longest = shortest * options.suspicionFactor
         let share = Self.shortening[min(max(0, confirmations), Self.confirmations)]
         return Span(microseconds: longest - (longest - shortest) * share / 1000)

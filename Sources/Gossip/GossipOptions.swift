@@ -37,9 +37,9 @@ package struct GossipOptions: Hashable, Sendable {
     package var indirectProbes = 3
     /// A neighbour to which there never was a link is not missed before that.
     package var linkGrace = Span.seconds(10)
-    /// The shortest time to refute, for each decimal digit of the count of nodes; a suspicion that nobody confirms lasts
-    /// `suspicionFactor` times as long.
-    package var suspicionPerDigit = Span.seconds(2)
+    /// The shortest time to refute, once for each tenfold of nodes: up to 99 once, up to 999 twice, and so on. A suspicion that
+    /// nobody confirms lasts `suspicionFactor` times as long.
+    package var suspicionPerTenfold = Span.seconds(2)
     package var suspicionFactor: UInt64 = 3
     /// How long claims wait for more, so that many fit into one message.
     package var claimDelay = Span.milliseconds(50)
@@ -77,7 +77,7 @@ package struct GossipOptions: Hashable, Sendable {
     /// What is wrong with them; nil for options that a node can run with.
     package var flaw: String? {
         let spans = [
-            antiEntropyInterval, probeInterval, probeTimeout, suspicionPerDigit, claimDelay, refutationMemory,
+            antiEntropyInterval, probeInterval, probeTimeout, suspicionPerTenfold, claimDelay, refutationMemory,
             bulkDelay,
             pullDelay,
         ]

@@ -26,7 +26,7 @@ import Testing
         #expect(indirect.count == fixture.node.options.indirectProbes)
         #expect(indirect.allSatisfy { $0.route.last == silent })
         #expect(effects.claims == [Claim(silent, incarnation: 0, .suspected(by: fixture.id))])
-        // 100 nodes have two digits, and nobody confirms: three times two times two seconds.
+        // A hundred is ten twice, and nobody confirms: three times two times two seconds.
         let before = fixture.run(.milliseconds(11_900)) { $0 != silent }
         #expect(before.changes.isEmpty)
         let after = fixture.run(.milliseconds(200)) { $0 != silent }

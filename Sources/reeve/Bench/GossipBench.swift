@@ -8,22 +8,22 @@ struct GossipBench: ParsableCommand {
         commandName: "gossip",
         abstract: "Time a revocation through simulated overlays of many nodes.",
         discussion: """
-            Runs the module Gossip as a node would, in one thread, in a simulated network of five regions, 1 to 150 ms apart one way. \
-            mild: 1 % of packets lost, 2 % of nodes down. hostile: 5 % lost, 5 % down, and 20 % of the others take \
-            everything, answer probes and pass nothing on. Times are from the revocation at one node until live honest \
-            nodes enforce it: to 99.9 % of them and to all, as median and worst of the seeds. "missed" counts nodes that had \
-            not heard after ten seconds. Bytes are sent by a node, with headers; idle is a second without news but \
-            with a seal each second, which floods as well.
+            Runs the module Gossip as a node would, in one thread, in a simulated network of five regions, 1 to 150 ms \
+            apart one way. mild: 1 % of packets lost, 2 % of nodes down. hostile: 5 % lost, 5 % down, and 20 % of the \
+            others take everything, answer probes and pass nothing on. Times are from the revocation at one node until \
+            live honest nodes enforce it: to 99.9 % of them and to all, as median and worst of the seeds. "missed" counts \
+            nodes that had not heard after ten seconds (memberlist: at all). Bytes are sent by a node, with headers; \
+            idle is a second without news but with a seal, which floods as well.
 
-            What is modelled: links are ordered streams, where a lost packet is late by the retransmission timeout (200 ms and the \
-            round trip, doubled each time). A node takes 2 ms to check a record and make it durable. What is not: \
-            queues of the network and the processor, the log, and who is down at the start is known to all.
+            What is modelled: links are ordered streams, where a lost packet is late by the retransmission timeout \
+            (200 ms and the round trip, doubled each time). A node takes 2 ms to check a record and make it durable. \
+            What is not: the log, bandwidth, and time of the processor. Who is down at the start is known to all.
 
-            Beside it: memberlist, the gossip of hashicorp/memberlist with its LAN defaults (each 200 ms to 3 nodes, datagrams), and \
-            nodes that ask a server of their region each second. For memberlist: no time to check, and nobody \
-            picks a node that is down. Against it: nothing rides on its probes, and there is no push/pull, which in the end \
-            reaches those that gossip missed, after 30 s to minutes. Its idle traffic is not computed; with 3 nodes in place \
-            of 28 links it is less than Reeve's. For pulling: the servers never fail.
+            Beside it: memberlist, the gossip of hashicorp/memberlist with its LAN defaults (each 200 ms to 3 nodes, \
+            datagrams), and nodes that ask a server of their region each second. For memberlist: no time to check. \
+            Against it: nothing rides on its probes, and there is no push/pull, which in the end reaches those that \
+            gossip missed, after 30 s to minutes. For pulling: the servers never fail. Their idle traffic is not \
+            computed; memberlist's is less than Reeve's, since nobody keeps 28 links there.
             """
     )
 

@@ -1,8 +1,8 @@
 package import Kernel
 
 extension GossipNode {
-    /// No more steps than that from one incarnation to the next that is believed, so that no claim can use them up.
-    static let incarnationStep: UInt64 = 1 << 32
+    /// Nobody is suspected in a later incarnation, so that every suspicion can be refuted: claims could use the numbers up.
+    private static let lastSuspected: UInt64 = 1 << 62
 
     package func reachability(of member: MemberID) -> Reachability {
         switch departures[member]?.standing {
@@ -46,21 +46,23 @@ extension GossipNode {
     mutating func hear(_ claim: Claim, from place: Int?, at now: Instant) {
         // Lists of nodes change, and not everywhere at once.
         guard overlay.contains(claim.member) else { return }
-        let known = claim.member == id ? incarnation : departures[claim.member]?.incarnation ?? 0
-        guard claim.incarnation <= known.addingReportingOverflow(Self.incarnationStep).partialValue else {
+        guard isWellFormed(claim) else {
             counters.malformed += 1
             return
         }
         switch claim.standing {
-        case .alive where claim.member == id: incarnation = max(incarnation, claim.incarnation)
-        case .alive: hearAlive(claim, known: known, at: now)
+        case .alive where claim.member == id: break
+        case .alive: hearAlive(claim, at: now)
         case .suspected where claim.member == id: refute(claim.incarnation, at: now)
+        case .suspected(let accuser): hearSuspicion(claim, by: accuser, from: place, at: now)
+        }
+    }
+
+    private func isWellFormed(_ claim: Claim) -> Bool {
+        switch claim.standing {
+        case .alive: claim.incarnation <= Self.lastSuspected + 1
         case .suspected(let accuser):
-            guard overlay.links(accuser, claim.member) else {
-                counters.malformed += 1
-                return
-            }
-            hearSuspicion(claim, by: accuser, from: place, at: now)
+            claim.incarnation <= Self.lastSuspected && (claim.member == id || overlay.links(accuser, claim.member))
         }
     }
 
@@ -85,8 +87,8 @@ extension GossipNode {
         send(.claims([Claim(id, incarnation: incarnation, .alive)]), to: openPlaces, at: now)
     }
 
-    private mutating func hearAlive(_ claim: Claim, known: UInt64, at now: Instant) {
-        guard claim.incarnation > known else { return }
+    private mutating func hearAlive(_ claim: Claim, at now: Instant) {
+        guard claim.incarnation > departures[claim.member]?.incarnation ?? 0 else { return }
         let wasAccused = departures[claim.member]?.isAccused ?? false
         departures.set(
             Departures.Departure(

@@ -48,6 +48,33 @@ import Testing
         #expect((told + fixture.run(.seconds(1)).claims).last == Claim(fixture.id, incarnation: 100, .alive))
     }
 
+    @Test("no claim uses the incarnations up: whoever is suspected can refute, and its refutation is taken")
+    func usedUp() {
+        var fixture = Fixture()
+        func tell(_ incarnation: UInt64) -> [Claim] {
+            fixture.run(.seconds(1))
+            return fixture.receive(
+                .claims([Claim(fixture.id, incarnation: incarnation, .suspected(by: member(1)))]),
+                from: 0
+            )
+            .claims
+        }
+        let last: UInt64 = 1 << 62
+        let refutation = Claim(fixture.id, incarnation: last + 1, .alive)
+        #expect(tell(.max).isEmpty)
+        #expect(tell(last + 1).isEmpty)
+        #expect(tell(last) == [refutation])
+        #expect(tell(last + 1).isEmpty)
+        // Others have forgotten what was refuted.
+        #expect(tell(0) == [refutation])
+
+        let accused = fixture.distant
+        let accuser = fixture.overlay.neighbours(of: accused)[0]
+        fixture.receive(.claims([Claim(accused, incarnation: 0, .suspected(by: accuser))]), from: 0)
+        let cleared = fixture.receive(.claims([Claim(accused, incarnation: last + 1, .alive)]), from: 0)
+        #expect(cleared.changes == [accused: [.reachable]])
+    }
+
     @Test("only a neighbour of the accused accuses, and only members are spoken of")
     func accusers() {
         var fixture = Fixture()
@@ -62,7 +89,7 @@ import Testing
             Claim(stranger, incarnation: 0, .suspected(by: accuser)),
             Claim(stranger, incarnation: 5, .alive),
             Claim(accused, incarnation: .max, .suspected(by: accuser)),
-            Claim(accused, incarnation: 1 << 33, .alive),
+            Claim(accused, incarnation: .max, .alive),
         ]
         #expect(fixture.receive(.claims(claims), from: 0).isEmpty)
         #expect(fixture.node.counters.malformed == 4)

@@ -72,7 +72,7 @@ enum GossipChurnRun {
             JSONMember(name: "nodes", value: .integer(Int64(nodes))),
             JSONMember(name: "left", value: .integer(Int64(deaths.count))),
             JSONMember(name: "found", value: .integer(Int64(times.count))),
-            JSONMember(name: "millisecondsToHalf", value: .median(times.map(Double.init))),
+            JSONMember(name: "millisecondsToHalf", value: .median(times.map { Double($0) })),
             JSONMember(name: "falseDeaths", value: .integer(Int64(wrong))),
             JSONMember(name: "falsePercent", value: .decimal(percent)),
             JSONMember(name: "falseSuspicions", value: .integer(Int64(world.churn?.falseSuspicions ?? 0))),

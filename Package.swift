@@ -76,6 +76,7 @@ let package = Package(
         module("Identity", ["Kernel"]),
         module("Cedar", ["JSON"]),
         module("Consensus", ["Kernel", deque]),
+        module("Gossip", ["Kernel", deque]),
         module("Sealing", ["Kernel"]),
         module("Directory", ["Kernel", "Identity", "Cedar"]),
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
@@ -129,14 +130,14 @@ let package = Package(
         module(
             "Simulator",
             [
-                "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision",
-                "Replica", "Sealing", "Wire", heap,
+                "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Gossip", "Sealing",
+                "Directory", "Decision", "Replica", "Wire", heap,
             ]
         ),
         .executableTarget(
             name: "reeve",
             dependencies: [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Wire",
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Wire",
                 "Storage",
                 "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS,
                 nioCore, nioPosix,
@@ -181,6 +182,7 @@ let package = Package(
             path: "Tests/RaftConformance",
             swiftSettings: strict
         ),
+        tests("GossipTests", ["Gossip", "Kernel"]),
         tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),

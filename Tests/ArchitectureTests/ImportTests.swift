@@ -11,6 +11,7 @@ import Testing
         "Identity": ["Kernel"],
         "Cedar": ["JSON"],
         "Consensus": ["Kernel"],
+        "Gossip": ["Kernel"],
         "Sealing": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
@@ -30,8 +31,8 @@ import Testing
         // Linked into other people's programs: values alone, and none of what a node is made of.
         "ReeveClient": ["Kernel", "JSON"],
         "Simulator": [
-            "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica",
-            "Sealing", "Service", "Wire",
+            "Kernel", "JSON", "Linearizability", "Identity", "Cedar", "Consensus", "Gossip", "Sealing", "Directory",
+            "Decision", "Replica", "Service", "Wire",
         ],
     ]
 
@@ -43,6 +44,7 @@ import Testing
         "Identity": [],
         "Cedar": [],
         "Consensus": ["DequeModule"],
+        "Gossip": ["DequeModule"],
         "Sealing": [],
         "Directory": [],
         "Decision": ["HashTreeCollections"],

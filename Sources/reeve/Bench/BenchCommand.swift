@@ -6,7 +6,7 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Measure how fast it is.",
         subcommands: [
             HTTPBench.self, WritesBench.self, DecisionsBench.self, ActivationBench.self, SnapshotBench.self,
-            SimulationBench.self, ConstantServerCommand.self,
+            SimulationBench.self, GossipBench.self, ConstantServerCommand.self,
         ]
     )
 }

@@ -115,12 +115,12 @@ struct SimulationBench: ParsableCommand {
 
         init(_ options: WorldOptions) throws {
             scenario = options.scenario
-            let before = Self.anonymousMemory
+            let before = ProcessMemory.anonymousBytes
             var simulation = Simulation(options)
             let start = ContinuousClock.now
             report = simulation.run()
             elapsed = (ContinuousClock.now - start) / .seconds(1)
-            memory = before.flatMap { before in Self.anonymousMemory.map { max(0, $0 - before) } }
+            memory = before.flatMap { before in ProcessMemory.anonymousBytes.map { max(0, $0 - before) } }
             withExtendedLifetime(simulation) {}
             if let violation = report.violation { throw CommandError("seed \(report.seed): \(violation)") }
         }
@@ -146,14 +146,6 @@ struct SimulationBench: ParsableCommand {
                 JSONMember(name: "timesRealTime", value: .decimal(String(format: "%.1f", timesRealTime))),
                 JSONMember(name: "memoryBytes", value: memory.map { .integer(Int64($0)) } ?? .null),
             ])
-        }
-
-        /// What the process has of its own, in bytes; nil where the system does not say.
-        private static var anonymousMemory: Int? {
-            guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("RssAnon:") })
-            else { return nil }
-            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
         }
     }
 }

@@ -137,7 +137,8 @@ let package = Package(
         .executableTarget(
             name: "reeve",
             dependencies: [
-                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Wire",
+                "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica",
+                "Wire",
                 "Storage",
                 "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS,
                 nioCore, nioPosix,

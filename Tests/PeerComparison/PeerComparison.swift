@@ -99,8 +99,13 @@ struct BesideEtcd: AsyncParsableCommand {
     ) async throws -> Sample {
         let endpoint = cluster.endpoints[try await cluster.currentLeader()]
         let before = cluster.cpuSeconds
-        let result = try await Load(kind: kind, clients: clients, endpoint: endpoint)
-            .run(for: .seconds(Int64(seconds)), round: round, group: group)
+        let result: Load.Result
+        do {
+            result = try await Load(kind: kind, clients: clients, endpoint: endpoint)
+                .run(for: .seconds(Int64(seconds)), round: round, group: group)
+        } catch {
+            throw PeerError("\(type(of: cluster).name): \(error)")
+        }
         let cpu = cluster.cpuSeconds - before
         if result.failed > 0 { note("\(type(of: cluster).name): \(result.failed) requests failed") }
         return Sample(

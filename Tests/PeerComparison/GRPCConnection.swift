@@ -13,6 +13,8 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
     private var nextStream: Int32 = 1
     private var waiting: [HTTP2StreamID: EventLoopPromise<Void>] = [:]
     private var receivedBytes = 0
+    /// Why nothing more is answered.
+    private var failure: (any Error)?
 
     /// Half of what the protocol lets a server send before it is told that it was read.
     private static let windowStep = 32 * 1024
@@ -37,7 +39,7 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
     func perform(_ operation: Operation) -> EventLoopFuture<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         guard channel.isActive else {
-            promise.fail(PeerError("the connection is closed"))
+            promise.fail(failure ?? PeerError("the connection is closed"))
             return promise.futureResult
         }
         let stream = HTTP2StreamID(Int(nextStream))
@@ -119,6 +121,7 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
     }
 
     private func fail(_ error: any Error) {
+        failure = failure ?? error
         let promises = waiting.values
         waiting = [:]
         for promise in promises { promise.fail(error) }

@@ -9,6 +9,8 @@ final class HTTPConnection: PeerConnection, ChannelInboundHandler {
     private let host: String
     private var waiting: [EventLoopPromise<Void>] = []
     private var status = HTTPResponseStatus.ok
+    /// Why nothing more is answered.
+    private var failure: (any Error)?
 
     private init(channel: any Channel, host: String) {
         self.channel = channel
@@ -26,7 +28,7 @@ final class HTTPConnection: PeerConnection, ChannelInboundHandler {
     func perform(_ operation: Operation) -> EventLoopFuture<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         guard channel.isActive else {
-            promise.fail(PeerError("the connection is closed"))
+            promise.fail(failure ?? PeerError("the connection is closed"))
             return promise.futureResult
         }
         waiting.append(promise)
@@ -81,6 +83,7 @@ final class HTTPConnection: PeerConnection, ChannelInboundHandler {
     }
 
     private func fail(_ error: any Error) {
+        failure = failure ?? error
         let promises = waiting
         waiting = []
         for promise in promises { promise.fail(error) }

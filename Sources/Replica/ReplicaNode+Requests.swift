@@ -92,13 +92,17 @@ extension ReplicaNode {
         advance(.propose(proposals), at: now, into: &effects)
     }
 
-    /// A voter that lacks much of the log would hold up every commit that needs it. Raft dissertation section 4.2.1.
+    /// What does not depend on time is looked at first: who tries again after `notYet` is not told of another refusal for sure.
     private func refusal(of change: MemberChange?, at now: Instant) -> PeerMessage.ForwardRefusal? {
-        if change.map(changesVoters) ?? false, !seals.allowsChange(at: now) { return .notYet }
-        guard case .promote(let id)? = change, let learner = raft.followers.first(where: { $0.id == id }) else {
-            // Whoever is no member is refused by the directory.
-            return nil
-        }
+        guard let change else { return nil }
+        if case .promote(let id) = change, let refusal = lag(of: id) { return refusal }
+        return changesVoters(change) && !seals.allowsChange(at: now) ? .notYet : nil
+    }
+
+    /// A voter that lacks much of the log would hold up every commit that needs it. Raft dissertation section 4.2.1.
+    private func lag(of member: MemberID) -> PeerMessage.ForwardRefusal? {
+        // Whoever is no member is refused by the directory.
+        guard let learner = raft.followers.first(where: { $0.id == member }) else { return nil }
         let (last, held) = (raft.lastPosition.index.number, learner.matchIndex.number)
         let missing = last > held ? last - held : 0
         // One that was just added counts as active for a while, heard or not, so it must have acknowledged something.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import JSON
 import Kernel
 
@@ -28,14 +29,22 @@ struct ClusterPromote: AsyncParsableCommand {
     /// The leader has the last word on whether it has caught up, so it is asked until it agrees or the time is over.
     private func promoteOnceCaughtUp(_ client: ClusterClient) async throws -> ClusterClient.Reply {
         let deadline = ContinuousClock.now + .milliseconds(timeout.span.milliseconds)
+        try await CatchUp(name: name, client: client).wait(until: deadline)
+        var isAnnounced = false
         while true {
-            try await CatchUp(name: name, client: client).wait(until: deadline)
             do {
                 return try await promote(client)
-            } catch let error as APIError where error.code == "not_caught_up" && ContinuousClock.now < deadline {
+            } catch let error as APIError where Self.passes(error) && ContinuousClock.now < deadline {
+                if !isAnnounced { Console.progress("not yet: \(error.detail)") }
+                isAnnounced = true
                 try await Task.sleep(for: CatchUp.interval)
             }
         }
+    }
+
+    /// Whether it is refused for what the node is about to do.
+    private static func passes(_ error: APIError) -> Bool {
+        error.code == "not_caught_up" || error.code == RefusalCode.sealKeyMissing.rawValue
     }
 
     private func promote(_ client: ClusterClient) async throws -> ClusterClient.Reply {

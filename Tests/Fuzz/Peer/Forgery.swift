@@ -252,14 +252,14 @@ extension [Entry] {
 }
 
 extension [UInt8] {
-    fileprivate mutating func patch(by script: inout Script) {
+    mutating func patch(by script: inout Script) {
         let place = Int(script.byte()) << 8 | Int(script.byte())
         if !isEmpty { self[place % count] = script.byte() }
     }
 }
 
 extension Script {
-    fileprivate mutating func index(near old: LogIndex) -> LogIndex { LogIndex(number(near: old.number)) }
+    mutating func index(near old: LogIndex) -> LogIndex { LogIndex(number(near: old.number)) }
     fileprivate mutating func term(near old: Term) -> Term { Term(number(near: old.number)) }
 
     fileprivate mutating func position(near old: LogPosition) -> LogPosition {

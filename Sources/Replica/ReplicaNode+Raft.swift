@@ -2,6 +2,7 @@ import Consensus
 import Decision
 import Directory
 import Kernel
+import Sealing
 
 extension ReplicaNode {
     /// Steps consensus and carries what it asks for out of the node.
@@ -83,8 +84,8 @@ extension ReplicaNode {
         case .voters(let voters): receive(voters, from: sender, into: &effects)
         case .statements(let heard): receive(heard, from: sender, at: now, into: &effects)
         case .statementsHeld(let ids): held(ids, by: sender, at: now.wall)
-        case .sealWanted(let statement): receive(statement, from: sender, at: now, into: &effects)
-        case .sealAnswered(let answer): receive(answer, from: sender, at: now, into: &effects)
+        case .sealWanted(let statement): sign(.asked(statement, by: sender), at: now, into: &effects)
+        case .sealAnswered(let answer): collect(.answered(answer, by: sender), at: now, into: &effects)
         case .sealed(let seal): receive(.seal(seal), from: sender, at: now, into: &effects)
         case .sealedByOthers(let transition): receive(.transition(transition), from: sender, at: now, into: &effects)
         }

@@ -6,8 +6,6 @@ package import Sealing
 extension ReplicaNode {
     /// The newest seal that this node has verified or made.
     package var newestSeal: Seal? { seals.newest }
-    /// Whether all voters have named the keys that seals are checked by.
-    package var canSeal: Bool { seals.roots != nil }
     /// How this node's state was found to differ from what a quorum has sealed.
     package var divergence: Divergence? { seals.memory.divergence }
 
@@ -23,7 +21,7 @@ extension ReplicaNode {
             sign(.following(leader: followed.leader, in: followed.term), at: now, into: &effects)
         }
         lead(at: now, into: &effects)
-        // In the past where it waits for something else, as for its clock to be confirmed: then it is asked again before long.
+        // Between two samples it is told nothing, so that it may want to be woken by now.
         let due = seals.roots.flatMap { seals.collector.nextWake(roots: $0) }
         seals.wakeAt = due.map { max($0, now.monotonic.advanced(by: Self.sealSampling)) }
     }
@@ -63,32 +61,6 @@ extension ReplicaNode {
         if seals.leadsIn != nil { collect(.applied, at: now, into: &effects) }
     }
 
-    mutating func sealMarkKept(_ mark: SealMark, at now: Moment, into effects: inout [Effect]) {
-        sign(.persisted(mark), at: now, into: &effects)
-    }
-
-    mutating func sealSigned(
-        _ statement: SealStatement,
-        _ signature: [UInt8]?,
-        at now: Moment,
-        into effects: inout [Effect]
-    ) {
-        sign(.signed(statement, signature), at: now, into: &effects)
-    }
-
-    mutating func receive(
-        _ statement: SealStatement,
-        from sender: MemberID,
-        at now: Moment,
-        into effects: inout [Effect]
-    ) {
-        sign(.asked(statement, by: sender), at: now, into: &effects)
-    }
-
-    mutating func receive(_ answer: SealAnswer, from sender: MemberID, at now: Moment, into effects: inout [Effect]) {
-        collect(.answered(answer, by: sender), at: now, into: &effects)
-    }
-
     /// From the leader alone: nobody else has any, and to check one costs a signature of each voter.
     mutating func receive(_ news: SealNews, from sender: MemberID, at now: Moment, into effects: inout [Effect]) {
         guard sender == raft.leader else {
@@ -98,7 +70,8 @@ extension ReplicaNode {
         take(news, at: now, into: &effects)
     }
 
-    private mutating func sign(_ input: SealSigner.Input, at now: Moment, into effects: inout [Effect]) {
+    /// Steps the part that signs.
+    mutating func sign(_ input: SealSigner.Input, at now: Moment, into effects: inout [Effect]) {
         guard let roots = seals.roots, haltReason == nil else { return }
         for effect in seals.signer.step(input, roots: roots, at: now) {
             switch effect {
@@ -112,7 +85,8 @@ extension ReplicaNode {
         }
     }
 
-    private mutating func collect(_ input: SealCollector.Input, at now: Moment, into effects: inout [Effect]) {
+    /// Steps the part that has others sign.
+    mutating func collect(_ input: SealCollector.Input, at now: Moment, into effects: inout [Effect]) {
         guard let roots = seals.roots, haltReason == nil else { return }
         let verifier = seals.verifier
         for effect in seals.collector.step(input, roots: roots, at: now, verifier) {

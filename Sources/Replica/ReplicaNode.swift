@@ -231,8 +231,8 @@ package struct ReplicaNode: Core {
         case .transferLeadership(let id, let target, let deadline):
             handOver(id, to: target, deadline: deadline, at: now, into: &effects)
         case .shutDown: shutDown(at: now, into: &effects)
-        case .sealMarkKept(let mark): sealMarkKept(mark, at: now, into: &effects)
-        case .sealSigned(let statement, let signature): sealSigned(statement, signature, at: now, into: &effects)
+        case .sealMarkKept(let mark): sign(.persisted(mark), at: now, into: &effects)
+        case .sealSigned(let statement, let signature): sign(.signed(statement, signature), at: now, into: &effects)
         }
     }
 

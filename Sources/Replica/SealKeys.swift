@@ -15,7 +15,7 @@ package struct SealKeys: Hashable, Sendable {
 
     package init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
         let members = try DirectoryView(view, codec: codec).members(ListRequest(limit: ListRequest.maximumLimit)).items
-        for member in members { keys[member.spec.id] = member.sealKey }
+        self.init(members.compactMap { member in member.sealKey.map { (member.spec.id, $0) } })
     }
 
     /// Who votes in a configuration, with keys. Nil while one of them has not named its own: seals could not be checked.

@@ -31,7 +31,7 @@ struct Seals: Sendable {
     var memory: SealMemory
     /// Since when the voters in force are those that they are.
     var votersSince: Instant
-    /// The collector's leader, told last.
+    /// The term in which the collector was told that this member leads.
     var leadsIn: Term?
     /// What the signer was told last.
     var followed: Followed

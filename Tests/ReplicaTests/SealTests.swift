@@ -128,7 +128,6 @@ import Testing
         var voter = Voter()
         voter.campaign()
         voter.commit()
-        #expect(!voter.node.canSeal)
         voter.advance(.seconds(2))
         voter.step(.wake)
         let asked = voter.effects.contains { effect in

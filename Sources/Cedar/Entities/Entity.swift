@@ -27,7 +27,9 @@ package struct EntityContent: Sendable {
 }
 
 /// All that decisions ask about one entity. An object, so that to hand it on is to hand on one reference.
-// Safe: after its initializer it is changed by `replace` alone, while there is one reference to it.
+// Safe: after its initializer it is changed by `replace` alone, while there is one counted reference to it. References that are not
+// counted are an evaluator's, which runs on one thread, to what it or its provider holds: it forgets those to its own nodes before
+// it has another entity read into them.
 package final class EntityNode: @unchecked Sendable {
     // What most decisions read comes first, so that it is in one or two lines of memory.
     @safe @exclusivity(unchecked) package private(set) var uid: EntityUID

@@ -13,6 +13,7 @@ package struct SealChecker: Sendable {
 
     /// Both parts ascend.
     private var acknowledged: [Acknowledged] = []
+    private var newest: SealStatement?
     package private(set) var sealCount = 0
     package private(set) var transitionCount = 0
 
@@ -23,7 +24,7 @@ package struct SealChecker: Sendable {
         acknowledged.append(Acknowledged(time: time, revision: revision))
     }
 
-    /// A leader has made a seal.
+    /// A leader tells somebody of a seal, which it does for each member, one seal after the other.
     ///
     /// - Parameters:
     ///   - head: Hash of the entry at its index as it was committed, where that is known.
@@ -34,6 +35,8 @@ package struct SealChecker: Sendable {
         head: Digest?,
         tolerance: Span
     ) throws(Violation) {
+        guard seal.statement != newest else { return }
+        newest = seal.statement
         sealCount += 1
         if isTransition { transitionCount += 1 }
         let statement = seal.statement

@@ -82,7 +82,7 @@ let package = Package(
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module(
             "Replica",
-            ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Sealing", deque]
+            ["Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Sealing", deque]
         ),
 
         // Shells: IO and few decisions.

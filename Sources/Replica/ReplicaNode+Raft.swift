@@ -67,6 +67,10 @@ extension ReplicaNode {
             counters.strangers += 1
             return
         }
+        guard mayPass(message.body, from: sender) else {
+            counters.strangers += 1
+            return
+        }
         clocks.observe(message.stamp, from: sender, at: now)
         switch message.body {
         case .raft(let inner, let proof):
@@ -88,11 +92,15 @@ extension ReplicaNode {
         case .sealAnswered(let answer): collect(.answered(answer, by: sender), at: now, into: &effects)
         case .sealed(let seal): receive(.seal(seal), from: sender, at: now, into: &effects)
         case .sealedByOthers(let transition): receive(.transition(transition), from: sender, at: now, into: &effects)
+        case .gossip(let inner): spread(.receive(inner, from: sender), at: now, into: &effects)
+        case .successionWanted(let voters, let time):
+            answerSuccession(of: sender, voters, since: time, at: now, into: &effects)
+        case .succession(let steps): receive(steps, from: sender, at: now, into: &effects)
         }
     }
 
     private mutating func receive(
-        _ message: Message,
+        _ message: Consensus.Message,
         proof: FreshnessProof?,
         stamp: WallTime,
         from sender: MemberID,
@@ -140,6 +148,10 @@ extension ReplicaNode {
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         advanceSeals(at: now, into: &effects)
+        advanceEdge(at: now, into: &effects)
+        followOverlay(at: now, into: &effects)
+        wakeGossip(at: now, into: &effects)
+        spreadLog(at: now, into: &effects)
         tracker.advance(applied: applied.position.index)
         if let freshness = tracker.current, freshness != publishedFreshness {
             publishedFreshness = freshness
@@ -150,7 +162,7 @@ extension ReplicaNode {
     }
 
     mutating func serve(into effects: inout [Effect]) {
-        guard !isServing, divergence == nil else { return }
+        guard !isServing, divergence == nil, isProven else { return }
         isServing = true
         effects.append(.serving(true))
     }

@@ -15,6 +15,7 @@ extension ReplicaNode {
 
     private func refusal(of submission: Submission) -> SubmitRefusal? {
         if let haltReason { return .halted(reason: haltReason) }
+        if edge != nil { return .edge }
         if stopping != .no { return .shuttingDown }
         if requests.count >= options.maxPendingRequests { return .tooManyRequests(limit: options.maxPendingRequests) }
         let limit = options.raft.maxEntryBytes

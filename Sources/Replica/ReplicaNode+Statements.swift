@@ -50,6 +50,16 @@ extension ReplicaNode {
             counters.strangeStatements += 1
             return
         }
+        hear(heard, from: sender, at: now, into: &effects)
+    }
+
+    /// The sender has them in force.
+    mutating func hear(
+        _ heard: [SignedStatement],
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
         var known: [Digest] = []
         var new: [SignedStatement] = []
         for signed in heard {
@@ -85,9 +95,11 @@ extension ReplicaNode {
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
             case .unacceptable(let refusal) where item.stage == .inQuestion:
                 reject(signed, of: item, refusal, into: &effects)
+                settleQuestion(signed, .refused, at: now, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.signed = signed }
                 dispute(item, refusal, into: &effects)
+                settleQuestion(signed, .passedOver, at: now, into: &effects)
             case .acceptable, .disputed, .unacceptable: continue
             }
         }
@@ -149,6 +161,7 @@ extension ReplicaNode {
             )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+            publish(.statement(item.signed), at: now, into: &effects)
         }
     }
 
@@ -184,6 +197,7 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard let item = statements.remove(id) else { return }
+        settled(item.signed, at: now, into: &effects)
         reports.judged(id, verdict, at: now)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
@@ -295,7 +309,8 @@ extension ReplicaNode {
         effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(ids)), to: peer, after: nil))
     }
 
-    private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
+    /// Edges hear, and tell, by gossip alone.
+    private var statementPeers: [MemberID] { edge == nil ? configuration.members.filter { $0 != member } : [] }
 
     var nextStatementWake: Instant? {
         guard !statements.isEmpty else { return reports.nextTell }

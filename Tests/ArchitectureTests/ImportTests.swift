@@ -15,7 +15,7 @@ import Testing
         "Sealing": ["Kernel"],
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
-        "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Sealing"],
+        "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Sealing"],
         "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Replica", "Sealing"],
         "CLMDB": [],
         "Storage": ["Kernel", "Consensus", "Wire", "CLMDB"],

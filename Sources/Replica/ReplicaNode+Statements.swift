@@ -1,6 +1,7 @@
 import Consensus
 import Decision
 import Directory
+import Gossip
 package import Kernel
 
 // Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the

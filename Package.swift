@@ -189,7 +189,10 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
-        tests("ReplicaTests", ["Replica", "Sealing", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
+        tests(
+            "ReplicaTests",
+            ["Replica", "Sealing", "Consensus", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
+        ),
         tests(
             "WireTests",
             ["Wire", "Replica", "Sealing", "Consensus", "Gossip", "Directory", "Identity", "Cedar", "Kernel", protobuf]

@@ -1,6 +1,5 @@
 package import Consensus
 package import Directory
-package import Kernel
 package import Sealing
 
 /// Bytes of what gossip carries. Decoding gives nil for what is none, never traps, and is bounded by the size of its input.

@@ -1,6 +1,7 @@
 import Consensus
+import Decision
 import Gossip
-package import Kernel
+import Kernel
 package import Sealing
 
 // An edge goes by seals alone: who voters are, what the log is, how old its knowledge is. docs/decisions/0038.
@@ -18,7 +19,7 @@ extension ReplicaNode {
 
     /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant.
     func mayPass(_ body: PeerMessage.Body, from sender: MemberID) -> Bool {
-        guard edge != nil || facts.edges.contains(sender) else { return true }
+        guard edge != nil || facts.isEdge(sender) else { return true }
         switch body {
         case .gossip, .statementsHeld, .successionWanted, .succession, .entriesWanted, .entriesFound: return true
         case .raft, .forward, .forwardRefused, .votersWanted, .voters, .statements, .sealWanted, .sealAnswered, .sealed,
@@ -31,7 +32,9 @@ extension ReplicaNode {
     mutating func advanceEdge(at now: Moment, into effects: inout [Effect]) {
         guard edge != nil, haltReason == nil else { return }
         if edge?.sealed == nil {
-            guard applied.position.index == raft.lastPosition.index else { return commitWhatIsThere(at: now, into: &effects) }
+            guard applied.position.index == raft.lastPosition.index else {
+                return commitWhatIsThere(at: now, into: &effects)
+            }
             beginEdge(at: now, into: &effects)
         }
         feedConsensus(at: now, into: &effects)
@@ -56,9 +59,12 @@ extension ReplicaNode {
             }
             edge?.begin(from: SealedLog(from: trusted, state: point.claim))
         } catch {
-            halt("what this edge last knew of the voters is too old (\(error)); \(Self.joinAgain)", at: now, into: &effects)
+            let reason = "what this edge last knew of the voters is too old (\(error)); \(Self.joinAgain)"
+            return halt(reason, at: now, into: &effects)
         }
-        for step in seals.memory.succession.steps { _ = takeAtEdge(.transition(step), from: nil, at: now, into: &effects) }
+        for step in seals.memory.succession.steps {
+            _ = takeAtEdge(.transition(step), from: nil, at: now, into: &effects)
+        }
         if isProven, applied.position.index >= restoredIndex { serve(into: &effects) }
     }
 
@@ -101,7 +107,10 @@ extension ReplicaNode {
         tracker.receive(
             FreshnessProof(
                 provenAt: news.statement.time,
-                age: now.wall.elapsed(since: news.statement.time) + options.clocks.maxClockError,
+                age: Span(
+                    microseconds: now.wall.elapsed(since: news.statement.time).microseconds
+                        + options.clocks.maxClockError.microseconds
+                ),
                 commitIndex: news.statement.index
             ),
             at: now.monotonic,
@@ -188,7 +197,9 @@ extension ReplicaNode {
 
     private static let successionPause = Span.seconds(1)
 
-    /// One answer at a time: it is large beside the question.
+    private static let answerPause = Span.milliseconds(50)
+
+    /// Seldom: it is large beside the question.
     mutating func answerSuccession(
         of neighbour: MemberID,
         _ voters: Digest,
@@ -196,7 +207,8 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard successionAnsweredAt.map({ now.monotonic.elapsed(since: $0) >= .milliseconds(50) }) ?? true else { return }
+        let isDue = successionAnsweredAt.map { now.monotonic.elapsed(since: $0) >= Self.answerPause } ?? true
+        guard isDue else { return }
         let steps = Array(seals.memory.succession.steps(from: voters, since: time))
         guard !steps.isEmpty else { return }
         successionAnsweredAt = now.monotonic

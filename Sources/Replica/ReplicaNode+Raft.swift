@@ -1,6 +1,7 @@
 import Consensus
 import Decision
 import Directory
+import Gossip
 import Kernel
 import Sealing
 
@@ -40,7 +41,7 @@ extension ReplicaNode {
         }
     }
 
-    private func proof(for message: Message, at now: Instant) -> FreshnessProof? {
+    private func proof(for message: Consensus.Message, at now: Instant) -> FreshnessProof? {
         guard case .heartbeat = message.body else { return nil }
         return tracker.proof(at: now)
     }
@@ -125,7 +126,7 @@ extension ReplicaNode {
     }
 
     /// What a leader sends must not come from the future, or every grant that is to end by then would end now.
-    private func isDatedSoundly(_ message: Message, stamp: WallTime, at now: Moment) -> Bool {
+    private func isDatedSoundly(_ message: Consensus.Message, stamp: WallTime, at now: Moment) -> Bool {
         switch message.body {
         case .heartbeat:
             !clocks.isTooFarAhead(stamp, at: now)

@@ -1,6 +1,7 @@
 import Consensus
 import Decision
 import Directory
+import Gossip
 package import Kernel
 
 // Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the
@@ -161,6 +162,10 @@ extension ReplicaNode {
             )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+            // One of them may be where it was brought, and want to know of all.
+            for neighbour in gossip?.neighbourIDs ?? [] where !item.holders.contains(neighbour) {
+                acknowledge([id], to: neighbour, at: now, into: &effects)
+            }
             publish(.statement(item.signed), at: now, into: &effects)
         }
     }

@@ -230,7 +230,8 @@ package struct ReplicaNode: Core {
         case .link(let peer, let isOpen): setLink(to: peer, isOpen: isOpen, at: now, into: &effects)
         case .unreadableGossip(let byteCount, let sender):
             spread(.unreadable(byteCount: byteCount, from: sender), at: now, into: &effects)
-        case .logRead(let peer, let index, let entries): logRead(for: peer, after: index, entries, at: now, into: &effects)
+        case .logRead(let peer, let index, let entries):
+            logRead(for: peer, after: index, entries, at: now, into: &effects)
         case .linkClosed(let peer): advance(.linkClosed(peer), at: now, into: &effects)
         case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
         case .applied(let batch): applied(batch, at: now, into: &effects)

@@ -45,6 +45,7 @@ struct Station {
             lineage: lineage,
             options: .tight,
             codec: ProtobufCodec(),
+            records: WireRecordCodec(),
             restored: log.restored(hidingThrough: .zero, applied: .zero),
             facts: state.facts,
             applied: base,

@@ -191,7 +191,7 @@ let package = Package(
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests(
             "ReplicaTests",
-            ["Replica", "Sealing", "Consensus", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
+            ["Replica", "Sealing", "Consensus", "Decision", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
         ),
         tests(
             "WireTests",

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Gossip
 internal import Kernel
+internal import SwiftProtobuf
 
 extension ProtoGossipMessage: ProtoConvertible {
     init(_ message: Gossip.Message) { body = OneOf_Body(message) }

@@ -227,11 +227,24 @@ package struct DirectoryFacts: Hashable, Sendable {
     package let epoch: UInt64
     package let stateRoot: Digest
     package let sealKeys: SealKeys
+    /// Voters and learners, ascending.
+    package let members: [MemberID]
+    /// Ascending.
+    package let edges: [MemberID]
 
-    package init(revision: LogIndex, epoch: UInt64, stateRoot: Digest, sealKeys: SealKeys = SealKeys()) {
+    package init(
+        revision: LogIndex,
+        epoch: UInt64,
+        stateRoot: Digest,
+        sealKeys: SealKeys = SealKeys(),
+        members: [MemberID] = [],
+        edges: [MemberID] = []
+    ) {
         self.revision = revision
         self.epoch = epoch
         self.stateRoot = stateRoot
         self.sealKeys = sealKeys
+        self.members = members
+        self.edges = edges
     }
 }

@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Wire",
-                "Kernel", nioCore, nioEmbedded, logging,
+                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Gossip",
+                "Identity", "Keys", "Links", "Sealing", "Wire", "Kernel", nioCore, nioEmbedded, logging,
             ]
         ),
         tests(

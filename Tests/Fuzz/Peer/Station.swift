@@ -2,6 +2,7 @@ import Consensus
 import Directory
 import Kernel
 import Replica
+import Sealing
 import Simulator
 import TestSupport
 import Wire

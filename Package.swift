@@ -106,8 +106,8 @@ let package = Package(
         module(
             "Host",
             [
-                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Sealing", "Wire",
-                "Storage",
+                "Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Sealing",
+                "Wire", "Storage",
                 "Keys",
                 "Links", "Service", nioCore, nioPosix, logging, lifecycle, deque,
             ]

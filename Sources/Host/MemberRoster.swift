@@ -82,6 +82,9 @@ final class MemberRoster: Sendable {
         return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
     }
 
+    /// Members and edges, in no order.
+    var everybody: [MemberSpec] { members.map(\.spec) + state.withLock { $0.edges.map(\.spec) } }
+
     /// By which others check this member's seals, as the state says; nil while it says nothing.
     var ownSealKey: [UInt8]? { state.withLock { $0.members.first { $0.spec.id == own.id }?.sealKey } }
 

@@ -1,12 +1,16 @@
 import Consensus
 import Directory
-import Gossip
-import Kernel
+package import Gossip
+package import Kernel
 import Sealing
 
 // Every node is part of the overlay as soon as the log names an edge: members bring seals, statements and the sealed log to it,
 // edges live on it.
 extension ReplicaNode {
+    /// Nil as long as the log names no edge.
+    package var gossipCounters: GossipCounters? { gossip?.counters }
+    package var neighbours: [MemberID] { gossip?.neighbourIDs ?? [] }
+
     /// Who is in the overlay follows from the state.
     mutating func followOverlay(at now: Moment, into effects: inout [Effect]) {
         guard facts.edges != overlaid.edges || facts.members != overlaid.members else { return }

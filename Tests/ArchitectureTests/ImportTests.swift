@@ -24,7 +24,7 @@ import Testing
         "Links": ["Kernel", "Identity", "Wire", "Keys"],
         "Service": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision"],
         "Host": [
-            "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Sealing", "Wire",
+            "Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Sealing", "Wire",
             "Storage", "Keys", "Links", "Service",
         ],
         "HTTPAPI": ["Kernel", "JSON", "Identity", "Cedar", "Directory", "Decision", "Service", "Keys"],

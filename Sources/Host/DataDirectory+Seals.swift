@@ -1,5 +1,5 @@
-import Sealing
-import Storage
+package import Sealing
+package import Storage
 import Wire
 
 extension DataDirectory {
@@ -18,6 +18,11 @@ extension DataDirectory {
         do throws(WireError) { return try SealCodec.decodeMemory(bytes) } catch {
             throw .corrupt(path: log.path, reason: "what is known of seals does not decode: \(error)")
         }
+    }
+
+    /// An edge begins to follow seals from here. What it knew of them before is nothing to it.
+    package func begin(from checkpoint: Checkpoint) throws(StorageError) {
+        try keep(SealMemory(voters: checkpoint.voters))
     }
 
     func keep(_ mark: SealMark) throws(StorageError) { try log.keep(SealCodec.encode(mark), as: .mark) }

@@ -53,6 +53,8 @@ extension Node: ReplicaClient {
         await loop.read { replica, _ in replica.statementsInForce }
     }
 
+    package func checkpoint() async -> [UInt8]? { nil }
+
     package func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID {
         let deadline = clock.now().monotonic.advanced(by: timeout)
         let reply = await requests.reply { id in

@@ -82,16 +82,18 @@ let package = Package(
         module("Decision", ["Kernel", "JSON", "Identity", "Cedar", "Directory", hashTrees]),
         module(
             "Replica",
-            ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Sealing", deque]
+            ["Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Sealing", deque]
         ),
 
         // Shells: IO and few decisions.
         .target(
             name: "Wire",
-            dependencies: ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Sealing", "Cedar", protobuf],
+            dependencies: [
+                "Kernel", "Identity", "Consensus", "Gossip", "Directory", "Replica", "Sealing", "Cedar", protobuf,
+            ],
             exclude: [
-                "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/kernel.proto",
-                "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/seal.proto",
+                "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/gossip.proto",
+                "Proto/kernel.proto", "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/seal.proto",
                 "Proto/state.proto",
             ],
             swiftSettings: strictButGenerated
@@ -104,8 +106,8 @@ let package = Package(
         module(
             "Host",
             [
-                "Kernel", "Identity", "Cedar", "Consensus", "Directory", "Decision", "Replica", "Sealing", "Wire",
-                "Storage",
+                "Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica", "Sealing",
+                "Wire", "Storage",
                 "Keys",
                 "Links", "Service", nioCore, nioPosix, logging, lifecycle, deque,
             ]
@@ -187,10 +189,13 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Kernel"]),
         tests("DirectoryTests", ["Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
-        tests("ReplicaTests", ["Replica", "Sealing", "Consensus", "Directory", "Identity", "Kernel", "Wire"]),
+        tests(
+            "ReplicaTests",
+            ["Replica", "Sealing", "Consensus", "Decision", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
+        ),
         tests(
             "WireTests",
-            ["Wire", "Replica", "Sealing", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]
+            ["Wire", "Replica", "Sealing", "Consensus", "Gossip", "Directory", "Identity", "Cedar", "Kernel", protobuf]
         ),
         .target(
             name: "StoreTesting",
@@ -217,8 +222,8 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Wire",
-                "Kernel", nioCore, nioEmbedded, logging,
+                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Gossip",
+                "Identity", "Keys", "Links", "Sealing", "Wire", "Kernel", nioCore, nioEmbedded, logging,
             ]
         ),
         tests(

@@ -18,6 +18,8 @@ package struct GossipCounters: Hashable, Sendable {
     package internal(set) var recordsRepeated: UInt64 = 0
     /// That the shell found not to count.
     package internal(set) var recordsRefused: UInt64 = 0
+    /// That the shell could not judge, or need not.
+    package internal(set) var recordsPassedOver: UInt64 = 0
     /// That came while too many of the same neighbour were judged.
     package internal(set) var recordsUnjudged: UInt64 = 0
     /// That were passed on, and not kept for comparisons, since there was no room.

@@ -53,6 +53,8 @@ extension GossipNode {
         case counts
         /// Garbage, or a forgery: neither kept nor passed on.
         case refused
+        /// Neither kept nor passed on, and no fault of whoever sent it: the log has judged it, or this node cannot yet.
+        case passedOver
     }
 
     package enum Reachability: Hashable, Sendable {

@@ -32,6 +32,7 @@ extension GossipNode {
         guard let question = book.takeQuestion(id) else { return }
         switch verdict {
         case .counts: spread(question.record, except: question.holders, at: now)
+        case .passedOver: counters.recordsPassedOver += 1
         case .refused:
             counters.recordsRefused += 1
             // To judge costs more than to receive.

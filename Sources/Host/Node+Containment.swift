@@ -9,12 +9,11 @@ extension Node {
         let maximumAge = decisionState.snapshot.maximumAge
         return await loop.read { [self] replica, _ -> Containment? in
             guard let report = replica.report(of: statement) else { return nil }
-            let nodes = roster.members.map { record in
-                let member = record.spec.id
+            let nodes = roster.everybody.map { node in
                 let since =
-                    member == replica.member
-                    ? report.inForceSince : report.holders.first { $0.member == member }?.heardAt
-                return Containment.Node(member: member, name: record.spec.name, since: since)
+                    node.id == replica.member
+                    ? report.inForceSince : report.holders.first { $0.member == node.id }?.heardAt
+                return Containment.Node(member: node.id, name: node.name, since: since)
             }
             return Containment(
                 signed: report.signed,

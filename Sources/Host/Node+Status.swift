@@ -1,5 +1,6 @@
 import Consensus
 import Directory
+import Gossip
 import Kernel
 import Keys
 import Links
@@ -21,7 +22,7 @@ extension Node {
                 lineage: replica.lineage,
                 member: replica.member,
                 name: settings.member.name,
-                role: replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner",
+                role: role(of: replica),
                 term: replica.term,
                 leader: replica.leader,
                 lastIndex: replica.lastPosition.index,
@@ -74,9 +75,14 @@ extension Node {
                     .init("storage_log_scrubbed_bytes", scrub.bytes),
                     .init("storage_log_scrubbed_entries", scrub.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
-                ]
+                ] + (replica.gossipCounters?.named ?? [])
             )
         }
+    }
+
+    private func role(of replica: ReplicaNode) -> String {
+        if replica.isEdge { return "edge" }
+        return replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner"
     }
 
     private func peer(
@@ -96,6 +102,26 @@ extension Node {
             matchIndex: isSelf ? replica.lastPosition.index : replica.matchIndex(of: spec.id),
             clockOffsetMilliseconds: isSelf ? 0 : replica.clockOffsetMilliseconds(of: spec.id, at: now.monotonic)
         )
+    }
+}
+
+extension GossipCounters {
+    fileprivate var named: [NodeStatus.Counter] {
+        [
+            .init("gossip_from_strangers", fromStrangers),
+            .init("gossip_unreadable", unreadable),
+            .init("gossip_malformed", malformed),
+            .init("gossip_over_budget", overBudget),
+            .init("gossip_not_sent", notSent),
+            .init("gossip_records_taken", recordsTaken),
+            .init("gossip_records_refused", recordsRefused),
+            .init("gossip_records_passed_over", recordsPassedOver),
+            .init("gossip_suspicions", suspicions),
+            .init("gossip_entries_taken", entriesTaken),
+            .init("gossip_entries_refused", entriesRefused),
+            .init("gossip_pulls", pulls),
+            .init("gossip_forks", forks),
+        ]
     }
 }
 

@@ -1,5 +1,6 @@
 package import Consensus
 package import Directory
+package import Gossip
 package import Kernel
 package import Sealing
 
@@ -16,7 +17,7 @@ package struct PeerMessage: Hashable, Sendable {
 
     package enum Body: Hashable, Sendable {
         /// `proof` comes with a leader's heartbeats.
-        case raft(Message, proof: FreshnessProof?)
+        case raft(Consensus.Message, proof: FreshnessProof?)
         /// An encoded command that the sender, a voter that does not lead, has authenticated. Never forwarded again.
         /// The sender learns the outcome by applying the log; only a refusal is answered.
         case forward(RequestID, command: [UInt8])
@@ -42,6 +43,12 @@ package struct PeerMessage: Hashable, Sendable {
         case sealed(Seal)
         /// As `sealed`, by other voters than the seal before.
         case sealedByOthers(TransitionSeal)
+        /// From neighbour to neighbour.
+        case gossip(Gossip.Message)
+        /// An edge has heard of voters whom it does not know: how did they come from these, whom it knows since then?
+        case successionWanted(voters: Digest, since: WallTime)
+        /// Answers `successionWanted`: oldest first, each following on the one before.
+        case succession([TransitionSeal])
     }
 
     /// Why a leader, or who was taken for one, did not put a forwarded command into its log.

@@ -20,6 +20,7 @@ extension ReplicaNode {
         followVerdicts(batch.events, at: now, into: &effects)
         finishWaiters(into: &effects)
         recordRoots(batch, at: now, into: &effects)
+        appliedAtEdge(at: now, into: &effects)
         if let reason = batch.halt { halt(reason, at: now, into: &effects) }
         advance(
             .applied(through: batch.point.position.index, refusedChanges: batch.refusedChanges),

@@ -26,6 +26,13 @@ extension ReplicaNode {
         case enforced([Digest])
         /// The link to a member was closed from its side, as it is when its process ends. A hint: it may be wrong.
         case linkClosed(MemberID)
+        /// Frames for this node are sent from now on, or are dropped. For gossip, which speaks over open links alone.
+        case link(MemberID, isOpen: Bool)
+        /// Gossip that does not decode, or is of a kind that this version does not know.
+        case unreadableGossip(byteCount: Int, from: MemberID)
+        /// Answers `.readLog`: entries that follow on the index, as they read back verified. Empty where the log no longer has the
+        /// first.
+        case logRead(for: MemberID, after: LogIndex, entries: [Entry])
         case persisted(LogWrite.ID, last: LogPosition)
         /// Answers `.apply`, after the state is committed to its store and published for decisions.
         case applied(AppliedBatch)
@@ -85,6 +92,10 @@ extension ReplicaNode {
         case enforce([SignedStatement])
         /// The log has judged these: decisions go by the state alone. Not answered.
         case release([Digest])
+        /// Links are needed to these as well: the neighbours in the overlay. In order of their ids; replaces what was said before.
+        case neighbours([MemberID])
+        /// Read verified entries for a neighbour that lags; answered by `.logRead`.
+        case readLog(for: MemberID, after: LogIndex, maxBytes: Int)
         /// What was cut off the log is made good: take it off the record. Not answered.
         case forgetLostTail
         /// How fresh this node's knowledge is: decisions from now on are dated by it.
@@ -160,6 +171,8 @@ extension ReplicaNode {
         case notHandedOver
         /// This node cannot apply the log any further.
         case halted(reason: String)
+        /// An edge takes no writes, and cannot say what is current: a voter can.
+        case edge
     }
 }
 
@@ -227,9 +240,9 @@ package struct DirectoryFacts: Hashable, Sendable {
     package let epoch: UInt64
     package let stateRoot: Digest
     package let sealKeys: SealKeys
-    /// Voters and learners, ascending.
+    /// As the state names them, in order of their ids: voters and learners.
     package let members: [MemberID]
-    /// Ascending.
+    /// In order of their ids.
     package let edges: [MemberID]
 
     package init(
@@ -246,5 +259,15 @@ package struct DirectoryFacts: Hashable, Sendable {
         self.sealKeys = sealKeys
         self.members = members
         self.edges = edges
+    }
+
+    /// Looked up for each message, and there may be a thousand.
+    func isEdge(_ id: MemberID) -> Bool {
+        var (low, high) = (0, edges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if edges[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < edges.count && edges[low] == id
     }
 }

@@ -16,6 +16,7 @@ extension ReplicaNode {
     }
 
     private func refusalOfHandOver(to target: MemberID?) -> SubmitRefusal? {
+        if edge != nil { return .edge }
         if raft.role != .leader { return .notLeader(leader: raft.leader) }
         if handOver != nil { return .tooManyRequests(limit: 1) }
         if let target, target == member || !configuration.isVoter(target) {

@@ -10,11 +10,12 @@ extension ReplicaNode {
     /// Whose word on who votes this node takes.
     package var believedVoters: [MemberID] { introducers }
 
-    /// Nil for a leader, which needs nobody.
-    var askForVotersAt: Instant? { raft.role == .leader ? nil : introductions.askAt }
+    /// Nil for a leader, which needs nobody, and for an edge, which goes by seals.
+    var askForVotersAt: Instant? { raft.role == .leader || edge != nil ? nil : introductions.askAt }
 
     /// Asks who the voters are, after each while without a leader.
     mutating func askForVoters(at now: Moment, into effects: inout [Effect]) {
+        guard edge == nil else { return }
         if raft.hearsLeader(at: now.monotonic) { return introductions.heardLeader(at: now.monotonic) }
         guard now.monotonic >= introductions.askAt else { return }
         introductions.asked(at: now.monotonic)

@@ -1,6 +1,7 @@
 import Consensus
 import Decision
 import Directory
+import Gossip
 import Kernel
 import Sealing
 
@@ -40,7 +41,7 @@ extension ReplicaNode {
         }
     }
 
-    private func proof(for message: Message, at now: Instant) -> FreshnessProof? {
+    private func proof(for message: Consensus.Message, at now: Instant) -> FreshnessProof? {
         guard case .heartbeat = message.body else { return nil }
         return tracker.proof(at: now)
     }
@@ -67,6 +68,10 @@ extension ReplicaNode {
             counters.strangers += 1
             return
         }
+        guard mayPass(message.body, from: sender) else {
+            counters.strangers += 1
+            return
+        }
         clocks.observe(message.stamp, from: sender, at: now)
         switch message.body {
         case .raft(let inner, let proof):
@@ -88,11 +93,15 @@ extension ReplicaNode {
         case .sealAnswered(let answer): collect(.answered(answer, by: sender), at: now, into: &effects)
         case .sealed(let seal): receive(.seal(seal), from: sender, at: now, into: &effects)
         case .sealedByOthers(let transition): receive(.transition(transition), from: sender, at: now, into: &effects)
+        case .gossip(let inner): spread(.receive(inner, from: sender), at: now, into: &effects)
+        case .successionWanted(let voters, let time):
+            answerSuccession(of: sender, voters, since: time, at: now, into: &effects)
+        case .succession(let steps): receive(steps, from: sender, at: now, into: &effects)
         }
     }
 
     private mutating func receive(
-        _ message: Message,
+        _ message: Consensus.Message,
         proof: FreshnessProof?,
         stamp: WallTime,
         from sender: MemberID,
@@ -117,7 +126,7 @@ extension ReplicaNode {
     }
 
     /// What a leader sends must not come from the future, or every grant that is to end by then would end now.
-    private func isDatedSoundly(_ message: Message, stamp: WallTime, at now: Moment) -> Bool {
+    private func isDatedSoundly(_ message: Consensus.Message, stamp: WallTime, at now: Moment) -> Bool {
         switch message.body {
         case .heartbeat:
             !clocks.isTooFarAhead(stamp, at: now)
@@ -140,6 +149,10 @@ extension ReplicaNode {
         askForReads(at: now, into: &effects)
         expire(at: now.monotonic, into: &effects)
         advanceSeals(at: now, into: &effects)
+        advanceEdge(at: now, into: &effects)
+        followOverlay(at: now, into: &effects)
+        wakeGossip(at: now, into: &effects)
+        spreadLog(at: now, into: &effects)
         tracker.advance(applied: applied.position.index)
         if let freshness = tracker.current, freshness != publishedFreshness {
             publishedFreshness = freshness
@@ -150,7 +163,7 @@ extension ReplicaNode {
     }
 
     mutating func serve(into effects: inout [Effect]) {
-        guard !isServing, divergence == nil else { return }
+        guard !isServing, divergence == nil, isProven else { return }
         isServing = true
         effects.append(.serving(true))
     }
@@ -167,6 +180,7 @@ extension ReplicaNode {
             mayVote = repair.runs.isEmpty
             advance(.mayVote(mayVote), at: now, into: &effects)
         }
+        guard edge == nil else { return }
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
         let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
         let allowed = verdict == .good && haltReason == nil && stopping == .no && repair.isWhole

@@ -6,6 +6,7 @@ import Kernel
 extension ReplicaNode {
     mutating func awaitCurrent(_ id: RequestID, deadline: Instant, into effects: inout [Effect]) {
         if let haltReason { return effects.append(.reply(id, .refused(.halted(reason: haltReason)))) }
+        guard edge == nil else { return effects.append(.reply(id, .refused(.edge))) }
         guard requests.count < options.maxPendingRequests else {
             return effects.append(.reply(id, .refused(.tooManyRequests(limit: options.maxPendingRequests))))
         }

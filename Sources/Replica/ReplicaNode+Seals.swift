@@ -5,7 +5,7 @@ package import Sealing
 /// Seals beside consensus: the leader asks for one when there is something new to seal, and once a second.
 extension ReplicaNode {
     /// The newest seal that this node has verified or made.
-    package var newestSeal: Seal? { seals.newest }
+    package var newestSeal: Seal? { edge == nil ? seals.newest : edge?.sealed?.trusted.newest }
     /// How this node's state was found to differ from what a quorum has sealed.
     package var divergence: Divergence? { seals.memory.divergence }
 
@@ -50,6 +50,7 @@ extension ReplicaNode {
 
     /// The state has moved.
     mutating func recordRoots(_ batch: AppliedBatch, at now: Moment, into effects: inout [Effect]) {
+        guard edge == nil else { return }
         seals.record(batch.roots, at: now.monotonic)
         guard let roots = seals.roots else { return }
         guard roots.newest.index == batch.point.position.index else {
@@ -120,6 +121,7 @@ extension ReplicaNode {
             return refuse(news, error, at: now, into: &effects)
         }
         if let divergence { return diverge(divergence, at: now, into: &effects) }
+        publish(news.record, at: now, into: &effects)
         guard let watch = seals.watch, watch.trusted.newest != nil, watch.trusted.voters != seals.memory.voters else {
             return
         }
@@ -161,7 +163,7 @@ extension ReplicaNode {
     }
 
     /// This state is not the quorum's: nothing is answered by it any more, in this process and the next.
-    private mutating func diverge(_ divergence: Divergence, at now: Moment, into effects: inout [Effect]) {
+    mutating func diverge(_ divergence: Divergence, at now: Moment, into effects: inout [Effect]) {
         seals.memory.divergence = divergence
         effects.append(.keepSealMemory(seals.memory))
         effects.append(.note(Self.alarm(divergence)))

@@ -1,6 +1,7 @@
 import Consensus
 import Decision
 import Directory
+import Gossip
 package import Kernel
 
 // Taking authority away does not wait for a quorum: a statement under a warrant counts at each node that hears it, until the
@@ -50,6 +51,16 @@ extension ReplicaNode {
             counters.strangeStatements += 1
             return
         }
+        hear(heard, from: sender, at: now, into: &effects)
+    }
+
+    /// The sender has them in force.
+    mutating func hear(
+        _ heard: [SignedStatement],
+        from sender: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
         var known: [Digest] = []
         var new: [SignedStatement] = []
         for signed in heard {
@@ -85,9 +96,11 @@ extension ReplicaNode {
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
             case .unacceptable(let refusal) where item.stage == .inQuestion:
                 reject(signed, of: item, refusal, into: &effects)
+                settleQuestion(signed, .refused, at: now, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.signed = signed }
                 dispute(item, refusal, into: &effects)
+                settleQuestion(signed, .passedOver, at: now, into: &effects)
             case .acceptable, .disputed, .unacceptable: continue
             }
         }
@@ -149,6 +162,11 @@ extension ReplicaNode {
             )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+            // One of them may be where it was brought, and want to know of all.
+            for neighbour in gossip?.neighbourIDs ?? [] where !item.holders.contains(neighbour) {
+                acknowledge([id], to: neighbour, at: now, into: &effects)
+            }
+            publish(.statement(item.signed), at: now, into: &effects)
         }
     }
 
@@ -184,6 +202,7 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard let item = statements.remove(id) else { return }
+        settled(item.signed, at: now, into: &effects)
         reports.judged(id, verdict, at: now)
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
@@ -295,7 +314,8 @@ extension ReplicaNode {
         effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(ids)), to: peer, after: nil))
     }
 
-    private var statementPeers: [MemberID] { configuration.members.filter { $0 != member } }
+    /// Edges hear, and tell, by gossip alone.
+    private var statementPeers: [MemberID] { edge == nil ? configuration.members.filter { $0 != member } : [] }
 
     var nextStatementWake: Instant? {
         guard !statements.isEmpty else { return reports.nextTell }

@@ -1,6 +1,7 @@
 package import Consensus
 package import Decision
 package import Directory
+import Gossip
 package import Kernel
 import Sealing
 
@@ -21,6 +22,7 @@ package struct ReplicaNode: Core {
     var tracker = FreshnessTracker()
     var requests = RequestTable()
     let codec: any DirectoryCodec
+    let records: any RecordCodec
 
     package internal(set) var applied: SnapshotPoint
     /// In force here: links are needed to its members.
@@ -45,6 +47,16 @@ package struct ReplicaNode: Core {
     var statements: PendingStatements
     var reports = StatementReports()
     var seals: Seals
+    /// Nil on members.
+    var edge: EdgeLog?
+    /// Nil as long as the log names no edge.
+    var gossip: GossipNode?
+    let gossipSeed: UInt64
+    /// Of whom the overlay was made.
+    var overlaid: (members: [MemberID], edges: [MemberID]) = ([], [])
+    /// Membership alone.
+    var openLinks: Set<MemberID> = []
+    var successionAnsweredAt: Instant?
     /// Whether the state has been asked for verdicts on what an earlier process has left.
     var hasAskedForVerdicts: Bool
     /// Whom a node that joins may believe while it knows no configuration.
@@ -66,6 +78,7 @@ package struct ReplicaNode: Core {
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
     /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
     var forwardedCommands: Set<Digest> = []
+    var takenForwards = TakenForwards()
 
     enum Stopping: Hashable, Sendable {
         case no
@@ -114,12 +127,15 @@ package struct ReplicaNode: Core {
     ///   - applied: What the state store reflects.
     ///   - invitedBy: The voters when this node was made.
     ///   - introduced: What an earlier process was told by `.introduced` last.
+    ///   - isEdge: Whether it goes by what seals prove, and no configuration ever names it.
     ///   - statements: What earlier processes were told by `.enforce`, and not by `.release`: decisions go by them already.
     package init(
         member: MemberID,
         lineage: Lineage,
         options: ReplicaOptions,
         codec: any DirectoryCodec,
+        records: any RecordCodec,
+        isEdge: Bool = false,
         restored: RestoredLog,
         facts: DirectoryFacts,
         applied: SnapshotPoint,
@@ -136,6 +152,7 @@ package struct ReplicaNode: Core {
         self.lineage = lineage
         self.options = options
         self.codec = codec
+        self.records = records
         self.facts = facts
         self.applied = applied
         self.firstIndex = restored.firstIndex
@@ -151,7 +168,8 @@ package struct ReplicaNode: Core {
         )
         self.statements = PendingStatements(statements, at: now.monotonic)
         self.hasAskedForVerdicts = statements.isEmpty
-        self.isServing = applied.position.index >= restoredIndex && seals.memory.divergence == nil
+        let isProven = !isEdge || seals.memory.voters != nil
+        self.isServing = isProven && applied.position.index >= restoredIndex && seals.memory.divergence == nil
         self.haltReason = seals.memory.divergence?.reason
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
@@ -169,7 +187,7 @@ package struct ReplicaNode: Core {
             seed: seed,
             at: now.monotonic
         )
-        let point = SealPoint(applied, root: facts.stateRoot, keys: facts.sealKeys)
+        let point = isEdge ? nil : SealPoint(applied, root: facts.stateRoot, keys: facts.sealKeys)
         self.seals = Seals(
             seals,
             lineage: lineage,
@@ -177,6 +195,8 @@ package struct ReplicaNode: Core {
             term: raft.term,
             at: now.monotonic
         )
+        self.edge = isEdge ? EdgeLog() : nil
+        self.gossipSeed = seed ^ 0x676f_7373_6970
     }
 
     /// Whether a proof is of a round that began after this process: it then covers whatever an earlier process of this node
@@ -208,6 +228,11 @@ package struct ReplicaNode: Core {
         case .make(let id, let signed, let deadline): make(signed, id, deadline: deadline, at: now, into: &effects)
         case .judged(let judgements): judged(judgements, at: now, into: &effects)
         case .enforced(let ids): enforced(ids, at: now, into: &effects)
+        case .link(let peer, let isOpen): setLink(to: peer, isOpen: isOpen, at: now, into: &effects)
+        case .unreadableGossip(let byteCount, let sender):
+            spread(.unreadable(byteCount: byteCount, from: sender), at: now, into: &effects)
+        case .logRead(let peer, let index, let entries):
+            logRead(for: peer, after: index, entries, at: now, into: &effects)
         case .linkClosed(let peer): advance(.linkClosed(peer), at: now, into: &effects)
         case .persisted(let id, let last): advance(.persisted(id, last: last), at: now, into: &effects)
         case .applied(let batch): applied(batch, at: now, into: &effects)
@@ -245,7 +270,7 @@ package struct ReplicaNode: Core {
         let deadline = Instant.earliest(requests.nextDeadline, handOver?.deadline)
         let question = Instant.earliest(
             Instant.earliest(ask, askForVotersAt),
-            Instant.earliest(nextStatementWake, seals.wakeAt)
+            Instant.earliest(nextStatementWake, Instant.earliest(seals.wakeAt, gossip?.nextWake))
         )
         return Instant.earliest(Instant.earliest(raft.nextWake, deadline), Instant.earliest(reclaim, question))
     }
@@ -253,7 +278,8 @@ package struct ReplicaNode: Core {
     package var freshness: Freshness? { tracker.current }
     package var role: RaftNode.Role { raft.role }
     package var term: Term { raft.term }
-    package var leader: MemberID? { raft.leader }
+    /// Edges follow nobody.
+    package var leader: MemberID? { edge == nil ? raft.leader : nil }
     package var commitIndex: LogIndex { raft.commitIndex }
     package var lastPosition: LogPosition { raft.lastPosition }
     package var logHealth: LogHealth { LogHealth(repair) }

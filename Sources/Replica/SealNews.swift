@@ -13,6 +13,13 @@ enum SealNews {
         }
     }
 
+    var record: GossipRecord {
+        switch self {
+        case .seal(let seal): .seal(seal)
+        case .transition(let transition): .transition(transition)
+        }
+    }
+
     var body: PeerMessage.Body {
         switch self {
         case .seal(let seal): .sealed(seal)

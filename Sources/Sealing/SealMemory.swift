@@ -7,10 +7,18 @@ package struct SealMemory: Hashable, Sendable {
     package var succession: Succession
     /// The own state was another one than a quorum's: it must not be gone by, in any process.
     package var divergence: Divergence?
+    /// What an edge begins from: of its invitation at first, then of a seal. Nil on members, which go by what they have applied.
+    package var checkpoint: Checkpoint?
 
-    package init(voters: VoterSet? = nil, succession: Succession = Succession(), divergence: Divergence? = nil) {
+    package init(
+        voters: VoterSet? = nil,
+        succession: Succession = Succession(),
+        divergence: Divergence? = nil,
+        checkpoint: Checkpoint? = nil
+    ) {
         self.voters = voters
         self.succession = succession
         self.divergence = divergence
+        self.checkpoint = checkpoint
     }
 }

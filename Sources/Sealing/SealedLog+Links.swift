@@ -30,6 +30,11 @@ extension SealedLog {
         return advance()
     }
 
+    mutating func forget(from index: LogIndex) {
+        guard index > sealed.index, index < nextIndex else { return }
+        links.removeLast(Int(nextIndex.number - index.number))
+    }
+
     /// What is held may be the wrong side of a fork. By that, no seal that lies ahead could ever be reached, and so nothing would show
     /// it.
     private mutating func dropDoubtful(after refusal: LinkRefusal) -> [Effect] {
@@ -80,7 +85,11 @@ extension SealedLog {
         )
         let claim = expected.first { $0.index == index }
         expected.removeAll { $0.index <= index }
-        guard let claim, claim.root != root else { return [] }
+        guard let claim else { return [] }
+        if claim.root == root {
+            isProven = true
+            return []
+        }
         isHalted = true
         let own = StateClaim(index: index, head: claim.head, root: root, voters: claim.voters)
         return [.halt(Divergence(own: own, other: claim))]
@@ -103,7 +112,7 @@ extension SealedLog {
 
     package func checkInvariants() {
         invariant(
-            sealed.index <= trusted.claim.index,
+            !isProven || sealed.index <= trusted.claim.index,
             "sealed through \(sealed.index), past the newest seal at \(trusted.claim.index)"
         )
         invariant(

@@ -22,6 +22,8 @@ package struct ChainLink: Hashable, Sendable {
 package struct SealedLog: Hashable, Sendable {
     package enum Input: Hashable, Sendable {
         case link(ChainLink)
+        /// Others are to come in the place of the links from here on that no seal has proved.
+        case forget(from: LogIndex)
         case seal(Seal)
         case transition(TransitionSeal)
         /// The state's root at an index, one up to which applying was allowed.
@@ -55,23 +57,27 @@ package struct SealedLog: Hashable, Sendable {
     /// Sealed points whose roots are still to be reported, ascending.
     var expected: [StateClaim] = []
     package internal(set) var isHalted = false
+    /// Whether a seal has said what the state is. A state that was not the trusted one at first may be anything until then.
+    package internal(set) var isProven: Bool
     let options: SealOptions
 
     /// Seals that are held in wait for links or for roots. Of more, the newest takes the place of the one before it: the oldest is
     /// the next to be reached, and were it let go, a chain that keeps so far behind would reach none.
     package static let maxHeldSeals = 32
 
-    /// - Parameter state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind.
+    /// - Parameter state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind, and where
+    ///   it came from somebody it may be ahead, which only the next seal can prove.
     package init(from trusted: TrustedHead, state: StateClaim? = nil, options: SealOptions = SealOptions()) {
         let state = state ?? trusted.claim
         invariant(
-            state.index < trusted.claim.index || state == trusted.claim,
-            "a state at \(state.index) is not what is sealed up to \(trusted.claim.index)"
+            state.index != trusted.claim.index || state == trusted.claim,
+            "a state at \(state.index) is not what is sealed there"
         )
         self.trusted = trusted
         self.options = options
         sealed = state
-        if state != trusted.claim { ahead = [trusted.claim] }
+        isProven = state.index <= trusted.claim.index
+        if state.index < trusted.claim.index { ahead = [trusted.claim] }
     }
 
     /// The next link that it lacks.
@@ -83,6 +89,9 @@ package struct SealedLog: Hashable, Sendable {
         guard !isHalted else { return [] }
         switch input {
         case .link(let link): return add(link)
+        case .forget(let index):
+            forget(from: index)
+            return []
         case .seal(let seal):
             return accept { (head) throws(SealRefusal) in try head.accept(seal, at: now, verifier) }
         case .transition(let transition):
@@ -100,10 +109,21 @@ package struct SealedLog: Hashable, Sendable {
             isHalted = true
             return [.halt(divergence)]
         }
+        if !isProven, trusted.claim.index == sealed.index { return prove() }
         // A seal that only says it anew changes nothing but the time.
         guard trusted.claim.index > (ahead.last ?? sealed).index else { return [] }
         if ahead.count == Self.maxHeldSeals { ahead.removeLast() }
         ahead.append(trusted.claim)
         return advance()
+    }
+
+    /// The newest seal is of the very state that was to be proven.
+    private mutating func prove() -> [Effect] {
+        guard trusted.claim == sealed else {
+            isHalted = true
+            return [.halt(Divergence(own: sealed, other: trusted.claim))]
+        }
+        isProven = true
+        return []
     }
 }

@@ -18,7 +18,7 @@ package struct Containment: Hashable, Sendable {
     }
 
     package let signed: SignedStatement
-    /// All members, sorted by name, the node that is asked among them.
+    /// All members and edges, sorted by name, the node that is asked among them.
     package let nodes: [Node]
     /// The latest moment at which those that have not said so can still allow anything against it: what they know is too old
     /// from then on, unless it includes the statement. By the maximum age that is set now: one that has missed a change goes by

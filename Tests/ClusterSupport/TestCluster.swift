@@ -205,6 +205,16 @@ package final class TestCluster: @unchecked Sendable {
 
     package func process(_ name: String) -> Process? { lock.withLock { processes[name] } }
 
+    /// SIGSTOP: the process falls silent, and is not gone.
+    package func pause(_ name: String) { signal(name, SIGSTOP) }
+
+    package func resume(_ name: String) { signal(name, SIGCONT) }
+
+    private func signal(_ name: String, _ signal: Int32) {
+        guard let process = process(name), process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, signal)
+    }
+
     /// kill -9, and waits until the process is gone.
     package func kill(_ name: String) {
         guard let process = process(name), process.isRunning else { return }
@@ -345,12 +355,14 @@ package final class TestCluster: @unchecked Sendable {
     }
 }
 
-/// A cluster for the length of the body, whatever becomes of it.
+/// A cluster for the length of the body, whatever becomes of it. Waits while there are enough of them.
 package func withCluster(
     _ maker: [String] = TestCluster.new,
     settings: String = "",
     _ body: (TestCluster) async throws -> Void
 ) async throws {
+    await ClusterRoom.shared.enter()
+    defer { ClusterRoom.shared.leave() }
     let cluster = try TestCluster(maker, settings: settings)
     do {
         try await cluster.startAll()

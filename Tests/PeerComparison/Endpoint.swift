@@ -31,8 +31,18 @@ struct Endpoint: Sendable {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    /// An open connection whose TLS handshake is done.
+    /// An open connection that the server has answered on. Where 64 of them are opened at once, etcd spoils one now and then before
+    /// anything was asked on it: another is tried.
     func connect(on group: any EventLoopGroup) async throws -> NIOLoopBoundConnection {
+        for _ in 1..<Self.attempts {
+            if let connection = try? await open(on: group) { return connection }
+        }
+        return try await open(on: group)
+    }
+
+    private static let attempts = 3
+
+    private func open(on group: any EventLoopGroup) async throws -> NIOLoopBoundConnection {
         let loop = group.next()
         let secured = loop.makePromise(of: Void.self)
         let endpoint = self
@@ -57,7 +67,9 @@ struct Endpoint: Sendable {
             return NIOLoopBoundConnection(connection, loop: loop)
         }
         try await secured.futureResult.get()
-        return try await bound.get()
+        let connection = try await bound.get()
+        try await connection.ready()
+        return connection
     }
 }
 
@@ -74,6 +86,7 @@ struct NIOLoopBoundConnection: Sendable {
     /// On the event loop.
     var connection: any PeerConnection { box.value }
 
+    func ready() async throws { try await loop.flatSubmit { connection.ready }.get() }
     func perform(_ operation: Operation) -> EventLoopFuture<Void> { loop.flatSubmit { connection.perform(operation) } }
     func close() { loop.execute { connection.channel.close(promise: nil) } }
 }

@@ -15,6 +15,7 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
     private var receivedBytes = 0
     /// Why nothing more is answered.
     private var failure: (any Error)?
+    private let opened: EventLoopPromise<Void>
 
     /// Half of what the protocol lets a server send before it is told that it was read.
     private static let windowStep = 32 * 1024
@@ -22,7 +23,11 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
     private init(channel: any Channel, authority: String) {
         self.channel = channel
         self.authority = authority
+        opened = channel.eventLoop.makePromise(of: Void.self)
     }
+
+    /// The server has said what it takes. RFC 9113 section 3.4: that comes first.
+    var ready: EventLoopFuture<Void> { opened.futureResult }
 
     /// Behind TLS.
     static func add(to channel: any Channel, authority: String) throws -> GRPCConnection {
@@ -90,6 +95,8 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
             acknowledge(data.data.readableBytes, context: context)
         case .rstStream(let code):
             end(frame.streamID, PeerError("the stream was reset: \(code)"))
+        case .settings:
+            opened.succeed()
         case .goAway:
             context.close(promise: nil)
         default:
@@ -122,6 +129,7 @@ final class GRPCConnection: PeerConnection, ChannelInboundHandler {
 
     private func fail(_ error: any Error) {
         failure = failure ?? error
+        opened.fail(error)
         let promises = waiting.values
         waiting = [:]
         for promise in promises { promise.fail(error) }

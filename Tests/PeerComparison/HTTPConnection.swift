@@ -25,6 +25,8 @@ final class HTTPConnection: PeerConnection, ChannelInboundHandler {
         return connection
     }
 
+    var ready: EventLoopFuture<Void> { channel.eventLoop.makeSucceededVoidFuture() }
+
     func perform(_ operation: Operation) -> EventLoopFuture<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         guard channel.isActive else {

@@ -20,6 +20,8 @@ enum Operation: Hashable, Sendable {
 /// One client's connection.
 protocol PeerConnection: AnyObject {
     var channel: any Channel { get }
+    /// Fails for a connection on which nothing will be answered.
+    var ready: EventLoopFuture<Void> { get }
     /// On the channel's event loop. Fails for any answer but success.
     func perform(_ operation: Operation) -> EventLoopFuture<Void>
 }

@@ -5,12 +5,13 @@ import Replica
 import Sealing
 import Wire
 
-/// Voters that seal, in a log that they have all applied to its end, and the messages between them.
+/// Voters that seal, in a log that they have all applied to its end, edges that follow them, and the messages between them.
 struct SealingGroup {
     static let lineage = Lineage(high: 7, low: 7)
+    static let start = Moment(monotonic: .zero, wall: WallTime(milliseconds: 1_000_000_000))
 
     var nodes: [ReplicaNode]
-    private(set) var now = Moment(monotonic: .zero, wall: WallTime(milliseconds: 1_000_000_000))
+    private(set) var now = SealingGroup.start
     /// What was sent, kept and told, in order.
     private(set) var effects: [(node: Int, effect: ReplicaNode.Effect)] = []
     private var underWay: [(from: Int, to: Int, PeerMessage)] = []
@@ -18,8 +19,14 @@ struct SealingGroup {
     var isolated: Set<Int> = []
     /// What these keep is never durable.
     var stuck: Set<Int> = []
+    /// Members and edges as the state names them.
+    var named: (members: [MemberID], edges: [MemberID])
+    /// As the state of one of them names edges, if otherwise.
+    var edgesNamed: [Int: [MemberID]] = [:]
     private var points: [SnapshotPoint]
     private var roots: [Digest]
+    /// What each has written, from the second entry on.
+    private var logs: [[Entry]]
 
     static func member(_ number: Int) -> MemberID { MemberID(high: 1, low: UInt64(number)) }
     static func key(_ number: Int) -> [UInt8] { NamedKeys.key("seals of \(number)") }
@@ -35,43 +42,82 @@ struct SealingGroup {
     /// - Parameters:
     ///   - roots: Of the state on each.
     ///   - memory: What an earlier process of the first has kept.
-    init(roots: [Digest] = Array(repeating: .zero, count: 3), memory: SealMemory = SealMemory()) {
-        let base = SnapshotPoint(
-            position: LogPosition(term: Term(1), index: LogIndex(1)),
-            hash: .of([1]),
-            time: WallTime(milliseconds: 999_999_000),
-            configuration: Configuration(voters: Self.members)
-        )
+    ///   - checkpoint: What edges begin from.
+    init(
+        roots: [Digest] = Array(repeating: .zero, count: 3),
+        memory: SealMemory = SealMemory(),
+        checkpoint: Checkpoint = SealingGroup.checkpoint()
+    ) {
+        let base = Self.base
+        let count = roots.count
         self.roots = roots
-        points = Array(repeating: base, count: 3)
+        points = Array(repeating: base, count: count)
+        logs = Array(repeating: [], count: count)
+        let named = (members: Self.members, edges: (3..<count).map(Self.member))
+        self.named = named
         let start = now
-        nodes = (0..<3).map { number in
-            ReplicaNode(
+        nodes = (0..<count).map { number in
+            let ownMemory = number < 3 ? (number == 0 ? memory : SealMemory()) : SealMemory(checkpoint: checkpoint)
+            return ReplicaNode(
                 member: Self.member(number),
                 lineage: Self.lineage,
                 options: ReplicaOptions(),
                 codec: ProtobufCodec(),
+                records: WireRecordCodec(),
+                isEdge: number >= 3,
                 restored: RestoredLog(
                     hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
                     base: base,
                     entries: [],
                     firstIndex: LogIndex(2)
                 ),
-                facts: Self.facts(at: LogIndex(1), roots[number]),
+                facts: Self.facts(at: LogIndex(1), roots[number], named),
                 applied: base,
                 invitedBy: [],
                 introduced: [],
                 statements: [],
-                seals: SealStart(verifier: NamedKeys(), memory: number == 0 ? memory : SealMemory()),
+                seals: SealStart(verifier: NamedKeys(), memory: ownMemory),
                 seed: UInt64(number),
                 at: start
             )
         }
     }
 
-    private static func facts(at revision: LogIndex, _ root: Digest) -> DirectoryFacts {
-        let named = (0..<3).map { (member($0), key($0)) }
-        return DirectoryFacts(revision: revision, epoch: 0, stateRoot: root, sealKeys: SealKeys(named))
+    private static var base: SnapshotPoint {
+        SnapshotPoint(
+            position: LogPosition(term: Term(1), index: LogIndex(1)),
+            hash: .of([1]),
+            time: WallTime(milliseconds: 999_999_000),
+            configuration: Configuration(voters: Self.members)
+        )
+    }
+
+    /// Of what all begin with, or of something before it.
+    static func checkpoint(at index: UInt64 = 1, root: Digest = .zero, time: WallTime = base.time) -> Checkpoint {
+        Checkpoint(
+            lineage: lineage,
+            index: LogIndex(index),
+            head: base.hash,
+            root: root,
+            time: time,
+            voters: voters
+        )
+    }
+
+    private static func facts(
+        at revision: LogIndex,
+        _ root: Digest,
+        _ named: (members: [MemberID], edges: [MemberID])
+    ) -> DirectoryFacts {
+        let keys = (0..<3).map { (member($0), key($0)) }
+        return DirectoryFacts(
+            revision: revision,
+            epoch: 0,
+            stateRoot: root,
+            sealKeys: SealKeys(keys),
+            members: named.members,
+            edges: named.edges
+        )
     }
 
     var leader: Int? { nodes.firstIndex { $0.role == .leader } }
@@ -107,9 +153,21 @@ struct SealingGroup {
     private mutating func answer(of number: Int, to effect: ReplicaNode.Effect) -> ReplicaNode.Input? {
         switch effect {
         case .send(let message, let member, _):
-            if let to = Self.members.firstIndex(of: member) { underWay.append((number, to, message)) }
+            if let to = nodes.firstIndex(where: { $0.member == member }) { underWay.append((number, to, message)) }
             return nil
-        case .persist(let write): return .persisted(write.id, last: write.entries.last?.position ?? .zero)
+        case .persist(let write):
+            if let first = write.entries.first {
+                logs[number].removeAll { $0.index >= first.index }
+                logs[number] += write.entries
+            }
+            return .persisted(write.id, last: write.entries.last?.position ?? .zero)
+        case .neighbours(let neighbours):
+            for neighbour in neighbours { step(number, .link(neighbour, isOpen: true)) }
+            return nil
+        case .readLog(let peer, let index, _):
+            return .logRead(for: peer, after: index, entries: logs[number].filter { $0.index > index })
+        case .judge(let statements, _): return .judged(statements.map { ($0, .acceptable) })
+        case .enforce(let statements): return .enforced(statements.map(\.id))
         case .apply(let entries): return .applied(applied(entries, by: number))
         case .keepSealMark(let mark): return stuck.contains(number) ? nil : .sealMarkKept(mark)
         case .signSeal(let statement):
@@ -138,7 +196,8 @@ struct SealingGroup {
                 )
             )
         }
-        let facts = Self.facts(at: points[number].position.index, roots[number])
+        let names = (members: named.members, edges: edgesNamed[number] ?? named.edges)
+        let facts = Self.facts(at: points[number].position.index, roots[number], names)
         return AppliedBatch(
             point: points[number],
             outcomes: [],

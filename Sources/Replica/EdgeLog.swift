@@ -1,0 +1,117 @@
+import Consensus
+import DequeModule
+import Directory
+import Kernel
+import Sealing
+
+/// An edge's log: what neighbours offer, as far as seals prove it, in the order in which consensus is given it.
+///
+/// To its own consensus an edge is a follower whose leader says what seals prove, and nobody else says anything to it. So what
+/// keeps the log of a follower keeps that of an edge: writes that are durable before they are applied, repair, compaction.
+struct EdgeLog: Sendable {
+    /// Nil until what an earlier process has left is applied, and the state is known from which seals are followed.
+    private(set) var sealed: SealedLog?
+    /// Offered, without a gap, and not with consensus. Bounded by what `SealedLog` holds.
+    private var waiting: Deque<Entry> = []
+    /// Who offered what waits.
+    private(set) var offeredBy: MemberID?
+    /// Consensus may be given the entries up to here.
+    private var ready: LogIndex?
+    /// Consensus has the entries up to here, and the root of the state that they come to is to be compared.
+    private(set) var underWay: LogIndex?
+    /// When a neighbour may be asked, or answered, again how voters came from others.
+    var successionAskedAt: Instant?
+    var successionAskedOf: MemberID?
+    /// Since when the checkpoint is what is kept for the next process.
+    var checkpointKeptAt: WallTime?
+
+    /// What an offer, or a seal, came to.
+    enum Outcome: Hashable, Sendable {
+        case nothing
+        /// What this neighbour offered is not the log's, or cannot be told from it.
+        case offerRefused(MemberID)
+        case sealRefused(SealRefusal)
+        case halt(Divergence)
+    }
+
+    var isProven: Bool { sealed?.isProven ?? false }
+
+    mutating func begin(from sealed: SealedLog) { self.sealed = sealed }
+
+    /// Takes entries in the place of all that no seal has proved from the first of them on.
+    mutating func offer(
+        _ entries: [Entry],
+        from neighbour: MemberID,
+        at now: WallTime,
+        _ verifier: any SignatureVerifier
+    ) -> Outcome {
+        guard let first = entries.first, sealed != nil else { return .nothing }
+        _ = step(.forget(from: first.index), at: now, verifier)
+        let proved = sealed?.sealed.index ?? .zero
+        waiting.removeAll { $0.index >= first.index && $0.index > proved }
+        offeredBy = neighbour
+        for entry in entries {
+            waiting.append(entry)
+            let link = ChainLink(index: entry.index, previousHash: entry.previousHash, hash: entry.hash)
+            let outcome = step(.link(link), at: now, verifier)
+            guard outcome == .nothing else { return outcome }
+        }
+        return .nothing
+    }
+
+    mutating func take(_ news: SealNews, at now: WallTime, _ verifier: any SignatureVerifier) -> Outcome {
+        switch news {
+        case .seal(let seal): step(.seal(seal), at: now, verifier)
+        case .transition(let transition): step(.transition(transition), at: now, verifier)
+        }
+    }
+
+    /// The state is at the entry that consensus was given last.
+    mutating func applied(
+        _ index: LogIndex,
+        root: Digest,
+        at now: WallTime,
+        _ verifier: any SignatureVerifier
+    ) -> Outcome {
+        guard underWay == index else { return .nothing }
+        underWay = nil
+        return step(.applied(index, root: root), at: now, verifier)
+    }
+
+    /// What consensus is to be given now, if anything.
+    mutating func next() -> [Entry] {
+        guard underWay == nil, let through = ready else { return [] }
+        ready = nil
+        underWay = through
+        let count = waiting.prefix { $0.index <= through }.count
+        defer { waiting.removeFirst(count) }
+        return Array(waiting.prefix(count))
+    }
+
+    private mutating func step(
+        _ input: SealedLog.Input,
+        at now: WallTime,
+        _ verifier: any SignatureVerifier
+    ) -> Outcome {
+        var outcome = Outcome.nothing
+        for effect in sealed?.step(input, at: now, verifier) ?? [] {
+            switch effect {
+            case .mayApply(let through): ready = through
+            case .discard(let index):
+                waiting.removeAll { $0.index > index }
+                outcome = refusedOffer
+            case .linkRefused(let refusal):
+                // The last is the one that was just added.
+                _ = waiting.popLast()
+                if refusal != .alreadySealed(through: sealed?.sealed.index ?? .zero) { outcome = refusedOffer }
+            case .sealRefused(let refusal): outcome = .sealRefused(refusal)
+            case .halt(let divergence): return .halt(divergence)
+            // Nobody gives it a snapshot.
+            case .snapshotRefused, .mayInstall: continue
+            }
+        }
+        return outcome
+    }
+
+    private var refusedOffer: Outcome { offeredBy.map { .offerRefused($0) } ?? .nothing }
+}

@@ -1,0 +1,18 @@
+package import Consensus
+package import Directory
+package import Sealing
+
+/// Bytes of what gossip carries. Decoding gives nil for what is none, never traps, and is bounded by the size of its input.
+package protocol RecordCodec: Sendable {
+    func encode(_ entry: Entry) -> [UInt8]
+    func decodeEntry(_ bytes: [UInt8]) -> Entry?
+    func encode(_ record: GossipRecord) -> [UInt8]
+    func decodeRecord(_ bytes: [UInt8]) -> GossipRecord?
+}
+
+/// A record that every node is to have at once.
+package enum GossipRecord: Hashable, Sendable {
+    case seal(Seal)
+    case transition(TransitionSeal)
+    case statement(SignedStatement)
+}

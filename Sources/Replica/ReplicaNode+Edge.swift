@@ -1,0 +1,268 @@
+import Consensus
+import Decision
+import Gossip
+import Kernel
+package import Sealing
+
+// An edge goes by seals alone: who voters are, what the log is, how old its knowledge is. docs/decisions/0038.
+extension ReplicaNode {
+    package var isEdge: Bool { edge != nil }
+    /// Whether what this node answers from is what voters have sealed; of members, always.
+    package var isProven: Bool { edge?.isProven ?? true }
+
+    /// Where others can begin; nil before the first seal.
+    package var newestCheckpoint: Checkpoint? {
+        if let edge { return edge.isProven ? edge.sealed?.trusted.checkpoint : nil }
+        guard let trusted = seals.watch?.trusted, trusted.newest != nil else { return nil }
+        return trusted.checkpoint
+    }
+
+    /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant.
+    func mayPass(_ body: PeerMessage.Body, from sender: MemberID) -> Bool {
+        guard edge != nil || facts.isEdge(sender) else { return true }
+        switch body {
+        case .gossip, .statementsHeld, .successionWanted, .succession, .entriesWanted, .entriesFound: return true
+        case .raft, .forward, .forwardRefused, .votersWanted, .voters, .statements, .sealWanted, .sealAnswered, .sealed,
+            .sealedByOthers:
+            return false
+        }
+    }
+
+    /// Goes on from what an earlier process has left, and once that is applied, from what it comes to.
+    mutating func advanceEdge(at now: Moment, into effects: inout [Effect]) {
+        guard edge != nil, haltReason == nil else { return }
+        if edge?.sealed == nil {
+            guard applied.position.index == raft.lastPosition.index else {
+                return commitWhatIsThere(at: now, into: &effects)
+            }
+            beginEdge(at: now, into: &effects)
+        }
+        feedConsensus(at: now, into: &effects)
+    }
+
+    /// Nothing is in an edge's log but what was sealed.
+    private mutating func commitWhatIsThere(at now: Moment, into effects: inout [Effect]) {
+        let last = raft.lastPosition
+        guard raft.commitIndex < last.index else { return }
+        lead(.heartbeat(commitIndex: last.index, round: 0), in: max(raft.term, last.term), at: now, into: &effects)
+    }
+
+    private mutating func beginEdge(at now: Moment, into effects: inout [Effect]) {
+        guard let checkpoint = seals.memory.checkpoint,
+            let point = SealPoint(applied, root: facts.stateRoot, keys: facts.sealKeys)
+        else { return halt("this edge has no checkpoint to begin from; \(Self.joinAgain)", at: now, into: &effects) }
+        do throws(TrustedHead.CheckpointRefusal) {
+            let start = seals.memory.start(at: point, checkpoint, appliedAt: applied.time)
+            let trusted = try TrustedHead(start, at: now.wall)
+            guard start.index != point.index || start.claim == point.claim else {
+                return diverge(Divergence(own: point.claim, other: start.claim), at: now, into: &effects)
+            }
+            edge?.begin(from: SealedLog(from: trusted, state: point.claim))
+        } catch {
+            let reason = "what this edge last knew of the voters is too old (\(error)); \(Self.joinAgain)"
+            return halt(reason, at: now, into: &effects)
+        }
+        for step in seals.memory.succession.steps {
+            _ = takeAtEdge(.transition(step), from: nil, at: now, into: &effects)
+        }
+        if isProven, applied.position.index >= restoredIndex { serve(into: &effects) }
+    }
+
+    private static let joinAgain = "remove it, and let it join again in a new folder"
+
+    mutating func offered(
+        _ offered: [LogRecord],
+        from neighbour: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard edge != nil else { return spread(.logRefused(from: neighbour), at: now, into: &effects) }
+        let entries = offered.compactMap { record in
+            records.decodeEntry(record.bytes).flatMap { $0.index == record.index ? $0 : nil }
+        }
+        guard entries.count == offered.count else {
+            return spread(.logRefused(from: neighbour), at: now, into: &effects)
+        }
+        let verifier = seals.verifier
+        let outcome = edge?.offer(entries, from: neighbour, at: now.wall, verifier) ?? .nothing
+        follow(outcome, at: now, into: &effects)
+    }
+
+    /// - Parameter neighbour: Nil where it is from this node's own disk.
+    mutating func takeAtEdge(
+        _ news: SealNews,
+        from neighbour: MemberID?,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) -> GossipNode.Verdict {
+        guard haltReason == nil, let before = edge?.sealed?.trusted else { return .passedOver }
+        let verifier = seals.verifier
+        let outcome = edge?.take(news, at: now.wall, verifier) ?? .nothing
+        if case .sealRefused(let refusal) = outcome {
+            return refused(news, refusal, from: neighbour, at: now, into: &effects)
+        }
+        if case .transition(let transition) = news, transition.voters != before.voters {
+            seals.memory.succession.append(transition)
+        }
+        tracker.receive(
+            FreshnessProof(
+                provenAt: news.statement.time,
+                age: Span(
+                    microseconds: now.wall.elapsed(since: news.statement.time).microseconds
+                        + options.clocks.maxClockError.microseconds
+                ),
+                commitIndex: news.statement.index
+            ),
+            at: now.monotonic,
+            applied: applied.position.index
+        )
+        follow(outcome, at: now, into: &effects)
+        keepCheckpoint(at: now.wall, into: &effects)
+        return .counts
+    }
+
+    private mutating func refused(
+        _ news: SealNews,
+        _ refusal: SealRefusal,
+        from neighbour: MemberID?,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) -> GossipNode.Verdict {
+        switch refusal {
+        // It crossed another on its way.
+        case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return .passedOver
+        case .unknownVoters, .otherPredecessor:
+            if let neighbour { askForSuccession(neighbour, at: now, into: &effects) }
+            return .passedOver
+        case .trustExpired:
+            halt("no seal has reached this edge for too long (\(refusal)); \(Self.joinAgain)", at: now, into: &effects)
+            return .passedOver
+        default:
+            counters.refusedSeals += 1
+            return .refused
+        }
+    }
+
+    /// The state has moved.
+    mutating func appliedAtEdge(at now: Moment, into effects: inout [Effect]) {
+        guard edge != nil else { return }
+        let verifier = seals.verifier
+        let outcome = edge?.applied(applied.position.index, root: facts.stateRoot, at: now.wall, verifier) ?? .nothing
+        follow(outcome, at: now, into: &effects)
+        keepCheckpoint(at: now.wall, into: &effects)
+    }
+
+    private mutating func follow(_ outcome: EdgeLog.Outcome, at now: Moment, into effects: inout [Effect]) {
+        switch outcome {
+        case .offerRefused(let neighbour): spread(.logRefused(from: neighbour), at: now, into: &effects)
+        case .halt(let divergence): diverge(divergence, at: now, into: &effects)
+        case .nothing, .sealRefused: break
+        }
+        if isProven, applied.position.index >= restoredIndex { serve(into: &effects) }
+    }
+
+    /// As a leader would, whose word is what seals prove.
+    private mutating func feedConsensus(at now: Moment, into effects: inout [Effect]) {
+        guard let entries = edge?.next(), let last = entries.last else { return }
+        let append = Consensus.Message.Append(previous: raft.lastPosition, entries: entries, commitIndex: last.index)
+        lead(.append(append), in: max(raft.term, last.term), at: now, into: &effects)
+        guard raft.commitIndex < last.index else { return }
+        halt("the log took no entries after \(raft.lastPosition), which a seal proves", at: now, into: &effects)
+    }
+
+    private mutating func lead(
+        _ body: Consensus.Message.Body,
+        in term: Term,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        let message = Consensus.Message(lineage: lineage, from: Self.sealsAsLeader, to: member, term: term, body: body)
+        advance(.receive(message), at: now, into: &effects)
+    }
+
+    /// Nobody's id.
+    private static let sealsAsLeader = MemberID(high: 0, low: 0, incarnation: 0)
+
+    // MARK: - Voters that came from others
+
+    private mutating func askForSuccession(_ neighbour: MemberID, at now: Moment, into effects: inout [Effect]) {
+        guard let trusted = edge?.sealed?.trusted,
+            edge?.successionAskedAt.map({ now.monotonic.elapsed(since: $0) >= Self.successionPause }) ?? true
+        else { return }
+        edge?.successionAskedAt = now.monotonic
+        edge?.successionAskedOf = neighbour
+        let body = PeerMessage.Body.successionWanted(voters: trusted.voters.digest, since: trusted.time)
+        effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: neighbour, after: nil))
+    }
+
+    private static let successionPause = Span.seconds(1)
+
+    private static let answerPause = Span.milliseconds(50)
+
+    /// Seldom: it is large beside the question.
+    mutating func answerSuccession(
+        of neighbour: MemberID,
+        _ voters: Digest,
+        since time: WallTime,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        let isDue = successionAnsweredAt.map { now.monotonic.elapsed(since: $0) >= Self.answerPause } ?? true
+        guard isDue else { return }
+        let steps = Array(seals.memory.succession.steps(from: voters, since: time))
+        guard !steps.isEmpty else { return }
+        successionAnsweredAt = now.monotonic
+        effects.append(.send(PeerMessage(stamp: now.wall, body: .succession(steps)), to: neighbour, after: nil))
+    }
+
+    mutating func receive(
+        _ steps: [TransitionSeal],
+        from neighbour: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        guard edge?.successionAskedOf == neighbour, steps.count <= Succession.limit else { return }
+        edge?.successionAskedOf = nil
+        for step in steps {
+            guard takeAtEdge(.transition(step), from: nil, at: now, into: &effects) != .refused else { return }
+        }
+    }
+
+    /// What the next process begins from: renewed with the voters, with the first proof, and once an hour for its date.
+    private mutating func keepCheckpoint(at now: WallTime, into effects: inout [Effect]) {
+        guard isProven, haltReason == nil, let trusted = edge?.sealed?.trusted else { return }
+        let isDue = edge?.checkpointKeptAt.map { now.elapsed(since: $0) >= Self.checkpointInterval } ?? true
+        guard isDue || trusted.voters != seals.memory.voters else { return }
+        edge?.checkpointKeptAt = now
+        seals.memory.voters = trusted.voters
+        seals.memory.checkpoint = trusted.checkpoint
+        effects.append(.keepSealMemory(seals.memory))
+    }
+
+    private static let checkpointInterval = Span.seconds(3600)
+}
+
+extension EdgeLog {
+    /// The state as it is: sealed, or given to this edge and what others are asked to go on from.
+    func claim(applied: LogIndex) -> StateClaim? {
+        guard let sealed, underWay == nil, sealed.sealed.index == applied else { return nil }
+        return sealed.sealed
+    }
+}
+
+extension SealMemory {
+    /// What an edge begins from whose state is at a point: the point itself, where an earlier process has seen that it is sealed, or
+    /// what this edge was given when it joined, or has seen since that lies ahead of its state.
+    fileprivate func start(at point: SealPoint, _ checkpoint: Checkpoint, appliedAt time: WallTime) -> Checkpoint {
+        guard voters != nil, checkpoint.index <= point.index else { return checkpoint }
+        let isOfSameVoters = checkpoint.voters == point.voters
+        return Checkpoint(
+            lineage: checkpoint.lineage,
+            index: point.index,
+            head: point.head,
+            root: point.root,
+            time: isOfSameVoters ? max(checkpoint.time, time) : time,
+            voters: point.voters
+        )
+    }
+}

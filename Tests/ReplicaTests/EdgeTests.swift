@@ -1,0 +1,251 @@
+import Consensus
+import Decision
+import Directory
+import Gossip
+import Identity
+import Kernel
+import Replica
+import Sealing
+import Testing
+import Wire
+
+@Suite("Edges in the node") struct EdgeTests {
+    private static let edges = [3, 4]
+
+    private static func group(
+        root: Digest = .zero,
+        checkpoint: Checkpoint = SealingGroup.checkpoint()
+    ) -> SealingGroup {
+        SealingGroup(roots: Array(repeating: .zero, count: 4) + [root], checkpoint: checkpoint)
+    }
+
+    /// Entries whose commands nothing decodes: the group's state stays as it is.
+    private static func write(_ count: UInt64, at number: Int, of group: inout SealingGroup) {
+        for request in 1...count {
+            let deadline = group.now.monotonic.advanced(by: .seconds(10))
+            let command = Array("command \(request) at \(group.now.monotonic)".utf8)
+            let submission = ReplicaNode.Submission(id: RequestID(request), command: command, deadline: deadline)
+            group.step(number, .submit([submission]))
+        }
+    }
+
+    @Test("an edge has what voters have sealed, and dates it by their seals") func follows() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        for _ in 0..<20 {
+            Self.write(5, at: leader, of: &group)
+            group.run(.milliseconds(100))
+        }
+        group.run(.seconds(2))
+        let last = group.nodes[leader].applied.position.index
+        #expect(last > LogIndex(100))
+        for edge in Self.edges.map({ group.nodes[$0] }) {
+            #expect(edge.applied == group.nodes[leader].applied)
+            #expect(edge.isServing && edge.isProven && edge.haltReason == nil)
+            #expect(edge.leader == nil)
+            let seal = try #require(edge.newestSeal)
+            #expect(edge.freshness?.provenAt == seal.statement.time)
+            // No younger than it is, whatever this node's clock.
+            let anchor = try #require(edge.freshness).anchor
+            #expect(group.now.monotonic.elapsed(since: anchor) >= .milliseconds(500))
+        }
+    }
+
+    @Test("an edge that was away catches up, by entries that neighbours read for it") func catchesUp() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        group.isolated = [4]
+        for _ in 0..<50 {
+            Self.write(100, at: leader, of: &group)
+            group.run(.milliseconds(100))
+        }
+        group.run(.seconds(2))
+        #expect(group.nodes[4].applied.position.index < LogIndex(100))
+        group.isolated = []
+        group.run(.seconds(10))
+        #expect(group.nodes[4].applied == group.nodes[leader].applied)
+        #expect(group.nodes[leader].applied.position.index > LogIndex(5000))
+    }
+
+    @Test("an edge takes no writes, and cannot say what is current") func refusals() {
+        var group = Self.group()
+        group.run(.seconds(3))
+        Self.write(1, at: 3, of: &group)
+        group.step(3, .awaitCurrent(RequestID(7), deadline: group.now.monotonic.advanced(by: .seconds(1))))
+        group.step(
+            3,
+            .transferLeadership(RequestID(8), to: nil, deadline: group.now.monotonic.advanced(by: .seconds(1)))
+        )
+        let replies = group.effects.compactMap { node, effect -> ReplicaNode.Reply? in
+            guard node == 3, case .reply(_, let reply) = effect else { return nil }
+            return reply
+        }
+        #expect(replies == [.refused(.edge), .refused(.edge), .refused(.edge)])
+    }
+
+    @Test("an edge is not listened to where a member's word is meant") func outranked() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        let (term, position) = (group.nodes[leader].term, group.nodes[leader].lastPosition)
+        let last = LogPosition(term: term, index: position.index)
+        let claims: [Consensus.Message.Body] = [
+            .heartbeat(commitIndex: position.index, round: 1), .voteRequest(last: last, isTransfer: true),
+            .append(.init(previous: position, entries: [], commitIndex: position.index)), .timeoutNow,
+        ]
+        let edge = SealingGroup.member(3)
+        for claim in claims {
+            let message = Consensus.Message(
+                lineage: SealingGroup.lineage,
+                from: edge,
+                to: SealingGroup.member(leader),
+                term: term.next,
+                body: claim
+            )
+            let frame = PeerMessage(stamp: group.now.wall, body: .raft(message, proof: nil))
+            group.step(leader, .receive(frame, from: edge))
+        }
+        let forward = PeerMessage(stamp: group.now.wall, body: .forward(RequestID(1), command: [1]))
+        group.step(leader, .receive(forward, from: edge))
+        #expect(group.nodes[leader].term == term && group.nodes[leader].role == .leader)
+        #expect(group.nodes[leader].lastPosition == position)
+        #expect(group.nodes[leader].counters.strangers == 5)
+    }
+
+    @Test("an edge hears no leader but what seals prove") func deafToLeaders() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        let before = group.nodes[3].applied
+        let entry = Entry(
+            position: LogPosition(term: group.nodes[leader].term, index: before.position.index.next),
+            time: group.now.wall,
+            previousHash: before.hash,
+            payload: .command([1])
+        )
+        let append = Consensus.Message.Append(previous: before.position, entries: [entry], commitIndex: entry.index)
+        let message = Consensus.Message(
+            lineage: SealingGroup.lineage,
+            from: SealingGroup.member(leader),
+            to: SealingGroup.member(3),
+            term: group.nodes[leader].term,
+            body: .append(append)
+        )
+        group.step(
+            3,
+            .receive(
+                PeerMessage(stamp: group.now.wall, body: .raft(message, proof: nil)),
+                from: SealingGroup.member(leader)
+            )
+        )
+        // As gossip it waits for a seal, which never comes.
+        let record = LogRecord(index: entry.index, bytes: WireRecordCodec().encode(entry))
+        group.step(
+            3,
+            .receive(
+                PeerMessage(stamp: group.now.wall, body: .gossip(.entries([record]))),
+                from: SealingGroup.member(4)
+            )
+        )
+        group.run(.seconds(1))
+        #expect(group.nodes[3].applied == before)
+        // And does not keep the log's own from coming.
+        Self.write(3, at: leader, of: &group)
+        group.run(.seconds(15))
+        #expect(group.nodes[3].applied == group.nodes[leader].applied)
+        #expect(group.nodes[3].applied.position.index > before.position.index)
+    }
+
+    @Test("an edge whose state is not the sealed one answers nothing any more, in its next process neither")
+    func diverges() throws {
+        let checkpoint = SealingGroup.checkpoint(at: 0, time: SealingGroup.start.wall)
+        var group = Self.group(root: .of([9]), checkpoint: checkpoint)
+        group.run(.seconds(3))
+        Self.write(1, at: try #require(group.leader), of: &group)
+        group.run(.seconds(3))
+        #expect(group.nodes[4].divergence != nil && !group.nodes[4].isServing)
+        #expect(group.nodes[4].haltReason?.contains("quorum") == true)
+        let kept = group.effects.contains { node, effect in
+            guard node == 4, case .keepSealMemory(let memory) = effect else { return false }
+            return memory.divergence != nil
+        }
+        #expect(kept)
+        let other = group.nodes[3]
+        #expect(other.isServing)
+    }
+
+    @Test("a state that came from somebody is not served before a seal has said that it is right") func unproven() {
+        var group = Self.group(checkpoint: SealingGroup.checkpoint(at: 0, time: SealingGroup.start.wall))
+        #expect(!group.nodes[3].isServing && !group.nodes[3].isProven)
+        group.isolated = [3]
+        group.run(.seconds(5))
+        #expect(!group.nodes[3].isServing)
+        #expect(group.nodes[4].isServing && group.nodes[4].isProven)
+        group.isolated = []
+        group.run(.seconds(5))
+        #expect(group.nodes[3].isServing && group.nodes[3].isProven)
+    }
+
+    @Test("an edge that knows of no voters since more than seven days does not begin") func tooOld() {
+        let eightDays = Span.seconds(8 * 24 * 3600)
+        let old = SealingGroup.checkpoint(time: SealingGroup.start.wall.reduced(by: eightDays))
+        var group = Self.group(checkpoint: old)
+        group.run(.seconds(3))
+        #expect(group.nodes[3].haltReason?.contains("too old") == true)
+    }
+
+    @Test("a statement that is made at an edge is in force everywhere, also where the voters are away") func statement()
+        throws
+    {
+        var group = Self.group()
+        group.run(.seconds(3))
+        group.isolated = [0, 1, 2]
+        let signed = try Self.statement(1)
+        group.step(3, .make(RequestID(1), signed, deadline: group.now.monotonic.advanced(by: .seconds(10))))
+        group.run(.milliseconds(100))
+        #expect(group.nodes[3].statementsInForce == [signed])
+        #expect(group.nodes[4].statementsInForce == [signed])
+        group.isolated = []
+        group.run(.seconds(5))
+        for voter in 0..<3 { #expect(group.nodes[voter].statementsInForce == [signed]) }
+        // The one that leads brings it to the log.
+        let leader = try #require(group.leader)
+        #expect(group.nodes[leader].lastPosition.index > LogIndex(2))
+    }
+
+    private static func statement(_ sequence: UInt32) throws -> SignedStatement {
+        let statement = Statement(
+            lineage: SealingGroup.lineage,
+            warrant: "w",
+            sequence: sequence,
+            kind: .quarantine,
+            subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
+            reason: "odd",
+            issuedAt: WallTime(milliseconds: 1)
+        )
+        return SignedStatement(statement, signature: [UInt8](repeating: 1, count: SignedStatement.signatureByteCount))
+    }
+
+    @Test("an edge that is removed goes no further") func removed() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        // Others speak to it until they have applied that themselves.
+        group.edgesNamed[3] = [SealingGroup.member(4)]
+        Self.write(1, at: try #require(group.leader), of: &group)
+        group.run(.seconds(3))
+        #expect(group.nodes[3].haltReason?.contains("removed") == true)
+        #expect(group.nodes[4].haltReason == nil)
+    }
+
+    @Test("without edges in the log there is no gossip") func withoutEdges() {
+        var group = SealingGroup()
+        group.run(.seconds(5))
+        let isSilent = group.effects.allSatisfy { _, effect in
+            guard case .send(let message, _, _) = effect, case .gossip = message.body else { return true }
+            return false
+        }
+        #expect(isSilent)
+    }
+}

@@ -22,7 +22,7 @@ extension DataDirectory {
 
     /// An edge begins to follow seals from here. What it knew of them before is nothing to it.
     package func begin(from checkpoint: Checkpoint) throws(StorageError) {
-        try keep(SealMemory(voters: checkpoint.voters))
+        try keep(SealMemory(checkpoint: checkpoint))
     }
 
     func keep(_ mark: SealMark) throws(StorageError) { try log.keep(SealCodec.encode(mark), as: .mark) }

@@ -35,6 +35,7 @@ struct NodeProcess {
         let node = try Node(
             settings: NodeSettings(
                 member: member,
+                isEdge: configuration.role == .edge,
                 genesis: genesis,
                 invitedBy: introduction?.members,
                 dataDirectory: configuration.dataDirectory,

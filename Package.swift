@@ -140,7 +140,7 @@ let package = Package(
             name: "reeve",
             dependencies: [
                 "Kernel", "JSON", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Replica",
-                "Wire",
+                "Sealing", "Wire",
                 "Storage",
                 "Keys", "Links", "Host", "Service", "HTTPAPI", "Simulator", crypto, logging, lifecycle, signals, nioTLS,
                 nioCore, nioPosix,

@@ -3,6 +3,7 @@ import Decision
 package import Directory
 package import Kernel
 import Replica
+import Sealing
 package import Service
 import Storage
 
@@ -31,7 +32,7 @@ extension Node: ReplicaClient {
         }
         switch reply {
         case .applied(let result): return result
-        case .refused(let refusal): throw ServiceError(refusal)
+        case .refused(let refusal): throw error(of: refusal)
         case .outcomeUnknown, .reached, .handedOver, .inForce, .statementRecorded, .statementRefused:
             throw .outcomeUnknown
         }
@@ -44,13 +45,17 @@ extension Node: ReplicaClient {
         case .inForce: return .enforced
         case .statementRecorded(_, let index): return .recorded(index)
         case .statementRefused(let refusal): return .refused(refusal)
-        case .refused(let refusal): throw ServiceError(refusal)
+        case .refused(let refusal): throw error(of: refusal)
         case .applied, .outcomeUnknown, .reached, .handedOver: throw .statementUnknown
         }
     }
 
     package func pendingStatements() async -> [SignedStatement] {
         await loop.read { replica, _ in replica.statementsInForce }
+    }
+
+    package func checkpoint() async -> [UInt8]? {
+        await loop.read { replica, _ in replica.newestCheckpoint?.bytes }
     }
 
     package func transferLeadership(to target: MemberID?, within timeout: Span) async throws(ServiceError) -> MemberID {
@@ -60,7 +65,7 @@ extension Node: ReplicaClient {
         }
         switch reply {
         case .handedOver(let leader): return leader
-        case .refused(let refusal): throw ServiceError(refusal)
+        case .refused(let refusal): throw error(of: refusal)
         case .applied, .outcomeUnknown, .reached, .inForce, .statementRecorded, .statementRefused:
             throw .outcomeUnknown
         }
@@ -80,7 +85,7 @@ extension Node: ReplicaClient {
     private func reached(_ ask: (RequestID) -> Void) async throws(ServiceError) {
         switch await requests.reply(to: ask) {
         case .reached: return
-        case .refused(let refusal): throw ServiceError(refusal)
+        case .refused(let refusal): throw error(of: refusal)
         case .applied, .outcomeUnknown, .handedOver, .inForce, .statementRecorded, .statementRefused:
             throw .outcomeUnknown
         }
@@ -99,6 +104,12 @@ extension Node: ReplicaClient {
             throw .unreadable(error)
         }
         return try outcome.get()
+    }
+}
+
+extension Node {
+    private func error(of refusal: ReplicaNode.SubmitRefusal) -> ServiceError {
+        ServiceError(refusal) { roster.members.filter(\.isVoter).compactMap(\.spec.apiAddresses.first) }
     }
 }
 
@@ -128,8 +139,10 @@ extension ServiceError {
         ServiceError(.unavailable, code: "storage_unreadable", message: "The state cannot be read: \(error).")
     }
 
-    init(_ refusal: ReplicaNode.SubmitRefusal) {
+    /// - Parameter voters: Admin addresses of those who take what an edge does not.
+    fileprivate init(_ refusal: ReplicaNode.SubmitRefusal, voters: () -> [String]) {
         switch refusal {
+        case .edge: self = .edge(voters: voters())
         case .noLeader:
             self.init(
                 .unavailable,

@@ -47,6 +47,9 @@ package protocol ReplicaClient: Sendable {
     /// Fixes the newest state of this node for a copy. Whoever asks lets go of it by letting go of the source.
     func backup(_ kind: BackupKind) async throws(ServiceError) -> BackupSource
 
+    /// What was sealed newest, for an edge to begin from, as `Checkpoint.bytes` has it; nil while this node knows no seal.
+    func checkpoint() async -> [UInt8]?
+
     func status() async -> NodeStatus
 }
 
@@ -164,8 +167,9 @@ package struct NodeStatus: Hashable, Sendable {
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
-    /// "leader", "follower", "candidate", "preCandidate" or "learner".
+    /// "leader", "follower", "candidate", "preCandidate", "learner" or `edge`.
     package let role: String
+    package static let edge = "edge"
     package let term: Term
     package let leader: MemberID?
     package let lastIndex: LogIndex

@@ -47,6 +47,7 @@ import Testing
         "statuses",
         arguments: [
             (400, "refused"), (401, "refused"), (403, "refused"), (413, "refused"), (404, "failed"), (408, "failed"),
+            (421, "failed"),
             (429, "failed"), (500, "failed"), (503, "failed"), (301, "failed"), (204, "failed"),
         ]
     )

@@ -46,6 +46,26 @@ import Testing
         #expect(configuration.tls.allowPlainKey == false)
     }
 
+    @Test("an edge's file says that it is one; a node is a member where nothing is said", arguments: [false, true])
+    func role(isEdge: Bool) throws {
+        let address = HostPort(host: "127.0.0.1", port: 1)
+        let file = NodeFile(
+            name: "e1",
+            member: MemberID(high: 1, low: 2, incarnation: 3),
+            raft: address,
+            admin: address,
+            decisions: address,
+            isPlain: false,
+            hasIssuer: false,
+            joins: true,
+            isEdge: isEdge
+        )
+        let configuration = try Self.parse(file.text)
+        #expect(configuration.role == (isEdge ? .edge : .member))
+        #expect(configuration.member == file.member && configuration.introductionFile != nil)
+        #expect(Self.error(file.text.replacing("role: edge", with: "role: x")).contains("member, edge") == isEdge)
+    }
+
     @Test("the example in cluster/ holds every field and parses") func example() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

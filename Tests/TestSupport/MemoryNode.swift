@@ -51,6 +51,8 @@ package final class MemoryNode: ReplicaClient {
         var submitError: ServiceError?
         var commands: [Command] = []
         var statements: [SignedStatement] = []
+        var checkpoint: [UInt8]?
+        var role: String?
         var verifier: any SignatureVerifier = NoSignatures()
 
         mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
@@ -147,13 +149,15 @@ package final class MemoryNode: ReplicaClient {
         try body(state.withLock { $0.rows })
     }
 
+    package func checkpoint() async -> [UInt8]? { state.withLock { $0.checkpoint } }
+
     package func status() async -> NodeStatus {
         state.withLock { state in
             NodeStatus(
                 lineage: Self.lineage,
                 member: member,
                 name: "n1",
-                role: state.isCutOff ? "follower" : "leader",
+                role: state.role ?? (state.isCutOff ? "follower" : "leader"),
                 term: Term(2),
                 leader: state.isCutOff ? nil : member,
                 lastIndex: state.index,
@@ -238,6 +242,9 @@ extension MemoryNode {
 
     package func setServing(_ isServing: Bool) { state.withLock { $0.isServing = isServing } }
     package func failSubmits(with error: ServiceError?) { state.withLock { $0.submitError = error } }
+    package func setCheckpoint(_ bytes: [UInt8]?) { state.withLock { $0.checkpoint = bytes } }
+    /// Lets the node say that it is something else than it is.
+    package func setRole(_ role: String) { state.withLock { $0.role = role } }
     /// Lets the node know no leader.
     package func cutOff() { state.withLock { $0.isCutOff = true } }
     package var lastWait: (revision: LogIndex, timeout: Kernel.Span)? { state.withLock { $0.lastWait } }

@@ -93,7 +93,8 @@ package struct AdminAPI: Sendable {
     /// Who calls; refuses whom the route does not admit.
     private func admit(_ request: AdminRequest, _ access: AdminRoute.Access) async throws(ServiceError) -> Credential? {
         if access == .open { return nil }
-        if access == .memberOrCaller, let member = try await member(request) { return .node(member) }
+        if access == .edge { return .node(try await edge(request)) }
+        if access == .nodeOrCaller, let node = try await node(request) { return .node(node.spec.id) }
         let credential = try CallerCredential.of(
             RequestFields(request.headers),
             peer: request.peer,
@@ -106,8 +107,19 @@ package struct AdminAPI: Sendable {
         return credential
     }
 
-    /// The member whose certificate the connection was made with; nil for any other caller.
-    private func member(_ request: AdminRequest) async throws(ServiceError) -> MemberID? {
+    private func edge(_ request: AdminRequest) async throws(ServiceError) -> MemberID {
+        guard let node = try await node(request), node.role == .edge else {
+            throw ServiceError(
+                .unauthenticated,
+                code: "not_an_edge",
+                message: "this is for edges alone, which show their own certificate"
+            )
+        }
+        return node.spec.id
+    }
+
+    /// The member or edge whose certificate the connection was made with; nil for any other caller.
+    private func node(_ request: AdminRequest) async throws(ServiceError) -> ClusterNode? {
         guard RequestFields(request.headers).authorization == nil, case .verified(let identity, _) = request.peer,
             let name = identity.spiffeID.nodeName
         else { return nil }
@@ -119,22 +131,22 @@ package struct AdminAPI: Sendable {
                 message: "the node's certificate does not count now; connect with a new one"
             )
         }
-        let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
-        guard let member = members.first(where: { $0.spec.name == name }) else {
+        let nodes = try await reader.read { view throws(StateDamage) in try view.allNodes() }
+        guard let node = nodes.first(where: { $0.spec.name == name }) else {
             throw ServiceError(
                 .unauthenticated,
                 code: "unknown_member",
-                message: "\(name) is not a member of the cluster"
+                message: "\(name) is neither a member of the cluster nor an edge"
             )
         }
-        guard member.spec.keyFingerprint == identity.fingerprint else {
+        guard node.spec.keyFingerprint == identity.fingerprint else {
             throw ServiceError(
                 .unauthenticated,
                 code: "key_not_pinned",
                 message: "key \(identity.fingerprint) is not the one that the log pins for \(name)"
             )
         }
-        return member.spec.id
+        return node
     }
 
     private func holder(of digest: Digest) async throws(ServiceError) -> TokenGrant {

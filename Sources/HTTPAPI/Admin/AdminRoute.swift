@@ -12,8 +12,10 @@ struct AdminRoute: Sendable {
         case reader
         /// For what is decided elsewhere: a command where it is applied, a decision where it is made.
         case caller
-        /// A member of the cluster, by a certificate whose key the log pins; or a caller as above.
-        case memberOrCaller
+        /// A member or an edge, by a certificate whose key the log pins; or a caller as above.
+        case nodeOrCaller
+        /// An edge, by a certificate whose key the log pins.
+        case edge
     }
 
     typealias Handler = @Sendable (AdminAPI, AdminCall) async throws -> AdminResponse

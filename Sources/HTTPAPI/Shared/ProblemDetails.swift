@@ -4,25 +4,28 @@ package import Service
 ///
 ///     {"type":"about:blank","title":"Bad Request","status":400,"code":"invalid_request","detail":"subject.id is missing"}
 ///
-/// `code` is stable and for programs, `detail` for people.
+/// `code` is stable and for programs, `detail` for people. One that points to others has `voters`, addresses of their admin
+/// APIs.
 package struct ProblemDetails: Hashable, Sendable {
     package let status: Int
     package let title: String
     package let code: String
     package let detail: String
+    package let voters: [String]?
 
     package static let mediaType: StaticString = "application/problem+json"
 
-    package init(status: Int, title: String, code: String, detail: String) {
+    package init(status: Int, title: String, code: String, detail: String, voters: [String]? = nil) {
         self.status = status
         self.title = title
         self.code = code
         self.detail = detail
+        self.voters = voters
     }
 
     package init(_ error: ServiceError) {
         let (status, title) = Self.status(of: error.kind)
-        self.init(status: status, title: title, code: error.code, detail: error.message)
+        self.init(status: status, title: title, code: error.code, detail: error.message, voters: error.voters)
     }
 
     package func append(to bytes: inout [UInt8]) {
@@ -34,6 +37,14 @@ package struct ProblemDetails: Hashable, Sendable {
         bytes.append(json: code)
         bytes.append(contentsOf: ",\"detail\":".utf8)
         bytes.append(json: detail)
+        if let voters {
+            bytes.append(contentsOf: ",\"voters\":[".utf8)
+            for (place, voter) in voters.enumerated() {
+                if place > 0 { bytes.append(UInt8(ascii: ",")) }
+                bytes.append(json: voter)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        }
         bytes.append(UInt8(ascii: "}"))
     }
 
@@ -46,6 +57,7 @@ package struct ProblemDetails: Hashable, Sendable {
         case .notFound: (404, "Not Found")
         case .conflict: (409, "Conflict")
         case .preconditionFailed: (412, "Precondition Failed")
+        case .misdirected: (421, "Misdirected Request")
         case .tooLarge: (413, "Content Too Large")
         case .overloaded: (429, "Too Many Requests")
         case .unavailable: (503, "Service Unavailable")

@@ -27,7 +27,7 @@ enum Answer: Hashable, Sendable {
         let code = value?["code"]?.stringValue
         switch status {
         case 200: self = Self.decisions(value, requestID, node, expectation)
-        case 400..<500 where status != 404 && status != 408 && status != 429:
+        case 400..<500 where ![404, 408, 421, 429].contains(status):
             self = .refused(ReeveClientError(status: status, problem: value, node: node))
         case 503 where code == "behind": self = .behind
         default: self = .failed("\(node) answers \(status)" + (code.map { " \($0)" } ?? ""))

@@ -1,7 +1,7 @@
 package import Directory
 package import Kernel
 
-/// How a node that holds a ticket becomes a member.
+/// How a node that holds a ticket becomes a member, or an edge.
 package struct NodeAdmission: Sendable {
     /// What the node says of itself.
     package struct Application: Hashable, Sendable {
@@ -18,6 +18,13 @@ package struct NodeAdmission: Sendable {
         }
     }
 
+    /// What the node has become.
+    package struct Admitted: Hashable, Sendable {
+        package let spec: MemberSpec
+        /// What an edge begins from; nil for a member.
+        package let checkpoint: [UInt8]?
+    }
+
     private let client: any ReplicaClient
     private let reader: DirectoryReader
     private let writer: DirectoryWriter
@@ -28,11 +35,16 @@ package struct NodeAdmission: Sendable {
         self.writer = DirectoryWriter(client: client)
     }
 
-    /// Makes the node a learner, or finds that it is one already, since it may ask again when an answer was lost.
+    /// Makes the node a learner or an edge, as its ticket says, or finds that it is one already, since it may ask again when an
+    /// answer was lost.
     ///
     /// Strangers can ask, so nothing is written to the log before the ticket has been found good here.
-    package func admit(_ application: Application) async throws(ServiceError) -> MemberRecord {
-        if let member = try await earlierMember(application) { return member }
+    package func admit(_ application: Application) async throws(ServiceError) -> Admitted {
+        let ticket = try await ticket(of: application)
+        let checkpoint = ticket.ticket.isEdge ? try await newestCheckpoint() : nil
+        if let earlier = ticket.usedBy {
+            return Admitted(spec: try await node(earlier, of: application), checkpoint: checkpoint)
+        }
         let joining = Joining(
             name: application.name,
             secretDigest: application.secretDigest,
@@ -40,45 +52,75 @@ package struct NodeAdmission: Sendable {
             keyFingerprint: application.keyFingerprint,
             instance: application.instance
         )
+        let body = ticket.ticket.isEdge ? CommandBody.joinEdge(joining) : .join(joining)
         var revision = LogIndex.zero
         do {
-            revision = try await writer.submit(.join(joining), WriteCall(caller: .node(client.member))).revision
+            revision = try await writer.submit(body, WriteCall(caller: .node(client.member))).revision
         } catch {
             guard error.code == RefusalCode.alreadyJoined.rawValue else { throw error }
         }
-        return try await reader.find("member \(application.name)", .atLeast(revision)) { view throws(StateDamage) in
-            guard let id = try view.joinTicket(application.name)?.usedBy else { return nil }
-            return try view.member(id)
+        let id = try await reader.find("member \(application.name)", .atLeast(revision)) { view throws(StateDamage) in
+            try view.joinTicket(application.name)?.usedBy
         }
+        return Admitted(spec: try await node(id, of: application), checkpoint: checkpoint)
     }
 
-    /// Nil while the ticket is unused.
-    private func earlierMember(_ application: Application) async throws(ServiceError) -> MemberRecord? {
+    private func ticket(of application: Application) async throws(ServiceError) -> JoinTicketRecord {
         let now = client.now().wall
-        let found = try await reader.read { view throws(StateDamage) in
-            let ticket = try view.joinTicket(application.name)
-            return (ticket, try ticket?.usedBy.flatMap { id throws(StateDamage) in try view.member(id) })
-        }
-        let invalid = ServiceError(CommandResult.Refusal(.ticketInvalid, [application.name]))
-        guard let ticket = found.0, ticket.ticket.secretDigest == application.secretDigest,
-            now < ticket.ticket.expiresAt
-        else { throw invalid }
-        guard ticket.usedBy != nil else { return nil }
-        guard let member = found.1, member.spec.keyFingerprint == application.keyFingerprint,
-            member.instance == application.instance
-        else { throw invalid }
-        return member
+        let record = try await reader.read { view throws(StateDamage) in try view.joinTicket(application.name) }
+        guard let record, record.ticket.secretDigest == application.secretDigest, now < record.ticket.expiresAt
+        else { throw Self.invalid(application) }
+        return record
     }
 
-    /// A name that was a member's before is the same node again, under the next incarnation.
+    /// The node that has used the ticket, if it is the one that applies.
+    private func node(_ id: MemberID, of application: Application) async throws(ServiceError) -> MemberSpec {
+        let (member, edge) = try await reader.read { view throws(StateDamage) in
+            (try view.member(id), try view.edge(id))
+        }
+        guard let spec = member?.spec ?? edge?.spec, spec.keyFingerprint == application.keyFingerprint,
+            (member?.instance ?? edge?.instance) == application.instance
+        else { throw Self.invalid(application) }
+        return spec
+    }
+
+    private static func invalid(_ application: Application) -> ServiceError {
+        ServiceError(CommandResult.Refusal(.ticketInvalid, [application.name]))
+    }
+
+    /// Before anything is written: without one an edge could believe nothing.
+    private func newestCheckpoint() async throws(ServiceError) -> [UInt8] {
+        guard let checkpoint = await client.checkpoint() else {
+            throw ServiceError(
+                .unavailable,
+                code: "no_seal",
+                message: "this node knows of no seal that an edge could begin from; every voter has to have named its "
+                    + "seal key, and then a majority of them has to run"
+            )
+        }
+        return checkpoint
+    }
+
+    /// A name that a node had before is the same node again, under the next incarnation.
     private func nextID(of name: String) async throws(ServiceError) -> MemberID {
-        let former = try await reader.read { view throws(StateDamage) in
-            try view.formerMembers(ListRequest(limit: ListRequest.maximumLimit)).items
-        }
-        if let last = former.filter({ $0.name == name }).max(by: { $0.metadata.revision < $1.metadata.revision }) {
-            return MemberID(high: last.id.high, low: last.id.low, incarnation: last.id.incarnation + 1)
-        }
-        return .random()
+        let last = try await reader.read { view throws(StateDamage) in try view.lastNode(named: name) }
+        return last.map { MemberID(high: $0.high, low: $0.low, incarnation: $0.incarnation + 1) } ?? .random()
+    }
+}
+
+extension DirectoryView {
+    /// Of the nodes of that name that were removed, the one removed last.
+    fileprivate func lastNode(named name: String) throws(StateDamage) -> MemberID? {
+        var last: FormerMemberRecord?
+        var cursor: ListCursor?
+        repeat {
+            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            for former in page.items where former.name == name {
+                if last.map({ $0.metadata.revision < former.metadata.revision }) ?? true { last = former }
+            }
+            cursor = page.next
+        } while cursor != nil
+        return last?.id
     }
 }
 

@@ -1,3 +1,4 @@
+import Directory
 import JSON
 
 /// What a node answered instead of what was asked, from its problem document (RFC 9457).
@@ -7,16 +8,20 @@ struct APIError: Error, CustomStringConvertible {
     let code: String
     let detail: String
     let node: String
+    /// `https://HOST:PORT` of admin APIs, where the node is an edge that points there.
+    let voters: [String]
 
     init(status: Int, body: JSONValue?, node: String) {
         self.status = status
         self.code = body?["code"]?.stringValue ?? "http_\(status)"
         self.detail = body?["detail"]?.stringValue ?? body?["title"]?.stringValue ?? "status \(status)"
         self.node = node
+        let voters = (code == "edge" ? body?["voters"]?.arrayValue : nil) ?? []
+        self.voters = voters.compactMap(\.stringValue).prefix(Limits.voters).map { "https://\($0)" }
     }
 
     /// Whether another node may do what this one could not.
-    var mayDifferElsewhere: Bool { status == 503 }
+    var mayDifferElsewhere: Bool { status == 503 || code == "edge" }
 
     var description: String {
         let advice = (Self.advice[code] ?? (status == 401 ? Self.unauthenticated : nil)).map { "\n  \($0)" } ?? ""

@@ -48,16 +48,20 @@ struct ClusterClient: Sendable {
 
     /// The answer of the first node that gives one, in the order of the context.
     ///
-    /// Every write carries an idempotency key, so asking a second node for it cannot do it twice.
+    /// An edge that cannot give it points to the voters, who are asked next. Nobody is asked twice. Every write carries an
+    /// idempotency key, so asking a second node for it cannot do it twice.
     func send(_ request: Request, timeout: Duration = .seconds(15)) async throws -> Reply {
         var request = request
         if request.method != .get, !request.headers.contains(where: { $0.0 == "Idempotency-Key" }) {
             request.headers.append(("Idempotency-Key", UUID().uuidString.lowercased()))
         }
+        var route = NodeRoute(context.nodes)
         var failures: [String] = []
-        for node in context.nodes {
+        while let node = route.next() {
             do { return try await send(request, to: node, timeout: timeout) } catch let error as APIError {
-                guard error.mayDifferElsewhere, node != context.nodes.last else { throw error }
+                guard error.mayDifferElsewhere else { throw error }
+                route.follow(error)
+                guard route.goesOn else { throw error }
                 failures.append(error.description)
             } catch let error as UnreachableNode {
                 failures.append(error.description)
@@ -107,8 +111,6 @@ struct ClusterClient: Sendable {
     ///
     /// - Returns: The node's name.
     func download(_ path: String, to file: URL, timeout: Duration) async throws -> String {
-        guard FileManager.default.createFile(atPath: file.path(), contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw CommandError("cannot be written", at: file.path()) }
         var failures: [String] = []
         for node in context.nodes {
             do {
@@ -123,12 +125,10 @@ struct ClusterClient: Sendable {
         throw CommandError("no node answers:\n  " + failures.joined(separator: "\n  "))
     }
 
-    private func download(
-        _ path: String,
-        from node: ClusterContext.Node,
-        to file: URL,
-        timeout: Duration
-    ) async throws {
+    /// Writes one node's answer into a file, in the place of what may be there.
+    func download(_ path: String, from node: ClusterContext.Node, to file: URL, timeout: Duration) async throws {
+        guard FileManager.default.createFile(atPath: file.path(), contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw CommandError("cannot be written", at: file.path()) }
         let message = HTTPClientRequest(url: node.admin + path)
         let handle = try FileHandle(forWritingTo: file)
         defer { try? handle.close() }

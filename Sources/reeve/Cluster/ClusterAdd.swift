@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import Foundation
 import JSON
 import Kernel
@@ -11,12 +12,19 @@ struct ClusterAdd: AsyncParsableCommand {
             The file holds a secret that works once, and until it expires. The new node makes its own key, is given a \
             certificate by a voter, and comes up as a learner, without a vote: see `reeve cluster promote`.
 
-            Example: reeve cluster add n4=10.0.0.4:7401,7402,7403
+            With --edge it comes up as an edge, of which there may be a thousand. It decides by what voters have sealed, takes \
+            statements under warrants, and points whoever wants to write to a voter; it never votes.
+
+            Examples:
+              reeve cluster add n4=10.0.0.4:7401,7402,7403
+              reeve cluster add e1=10.1.0.1:7401,7402,7403 --edge
             """
     )
 
     @Argument(help: ArgumentHelp("The node to come.", valueName: NodeArgument.grammar))
     var node: NodeArgument
+    @Flag(help: "Invite an edge, which never votes.")
+    var edge = false
     @Option(help: ArgumentHelp("For how long the invitation stands, at most a day.", valueName: "duration"))
     var lifetime = DurationArgument(span: .seconds(3600))
     @Option(help: ArgumentHelp("File to make. Default: NAME.join.", valueName: "file"))
@@ -39,8 +47,9 @@ struct ClusterAdd: AsyncParsableCommand {
                 "name": .string(node.name), "raft_address": .string(node.raft.description),
                 "api_addresses": [.string(node.admin.description), .string(node.decisions.description)],
                 "lifetime_seconds": .integer(Int64(lifetime.span.milliseconds / 1000)),
+                "role": .string(edge ? "edge" : "learner"),
             ]
-            let reply = try await client.send(.init(method: .post, path: "/v1/join-tickets", body: body))
+            let reply = try await Self.invite(client, body)
             guard let secret = reply.body["secret"]?.stringValue, let roots = reply.body["roots"]?.stringValue else {
                 throw CommandError("the answer has no secret", at: reply.node)
             }
@@ -62,9 +71,21 @@ struct ClusterAdd: AsyncParsableCommand {
                 Copy it to the new machine and run there:
                   reeve node join --file \(path) --dir \(node.name)
                   reeve node run --config \(node.name)/node.yaml
-                Then give it a vote: reeve cluster promote \(node.name) --wait
 
                 """
+            )
+            if !edge { Console.print("Then give it a vote: reeve cluster promote \(node.name) --wait\n") }
+        }
+    }
+
+    private static func invite(_ client: ClusterClient, _ body: JSONValue) async throws -> ClusterClient.Reply {
+        do {
+            return try await client.send(.init(method: .post, path: "/v1/join-tickets", body: body))
+        } catch let error as APIError where error.code == RefusalCode.featureLevel.rawValue {
+            throw CommandError(
+                error.detail,
+                at: error.node,
+                advice: "edges need feature level \(FeatureLevel.edges.number); see `reeve cluster feature-level`"
             )
         }
     }

@@ -55,7 +55,7 @@ struct ClusterPromote: AsyncParsableCommand {
 struct ClusterRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a member for ever, or withdraw an invitation.",
+        abstract: "Remove a member or an edge for ever, or withdraw an invitation.",
         discussion: """
             The node loses its vote and its connections at once, and never comes back under its present identity: to use \
             the machine again, add it again. Removing the leader works; another takes over.

@@ -10,6 +10,8 @@ enum ClusterNodes {
 
         var isReady: Bool { status?["ready"]?.boolValue == true }
         var leads: Bool { status?["role"]?.stringValue == "leader" }
+        var isEdge: Bool { status?["role"]?.stringValue == "edge" }
+        fileprivate var revision: Int64 { status?["revision"]?.integerValue ?? 0 }
 
         var json: JSONValue {
             .object([
@@ -25,23 +27,35 @@ enum ClusterNodes {
     }
 
     /// Asks the nodes of the context, and the members that these tell of.
-    static func ask(_ client: ClusterClient) async -> [Row] {
+    ///
+    /// - Parameter edges: Whether also the edges, of which there may be a thousand, as far as the caller may know of them.
+    static func ask(_ client: ClusterClient, edges: Bool = false) async -> [Row] {
         let rows = await ask(client, client.context.nodes)
-        let peers = rows.compactMap(\.status).max { revision(of: $0) < revision(of: $1) }?["peers"]?.arrayValue ?? []
-        let others = peers.compactMap { peer -> ClusterContext.Node? in
-            guard let name = peer["name"]?.stringValue, let address = peer["api_address"]?.stringValue,
-                !address.isEmpty, !client.context.nodes.contains(where: { $0.name == name })
-            else { return nil }
-            return ClusterContext.Node(name: name, admin: "https://\(address)", decisions: "")
-        }
         // With --node one is asked for on purpose.
         guard client.context.nodes.count > 1 else { return rows }
-        let known = Set(peers.compactMap { $0["name"]?.stringValue })
+        let newest = rows.filter { $0.status != nil }.max { $0.revision < $1.revision }
+        let peers = newest?.status?["peers"]?.arrayValue?.compactMap { node($0, at: $0["api_address"]) } ?? []
+        let found = edges ? await self.edges(client, by: newest?.node) : []
+        let told = peers + found
+        let others = told.filter { node in !client.context.nodes.contains { $0.name == node.name } }
+        let known = Set(told.map(\.name))
         let members = rows.filter { $0.status != nil || peers.isEmpty || known.contains($0.node.name) }
         return members + (await ask(client, others))
     }
 
-    private static func revision(of status: JSONValue) -> Int64 { status["revision"]?.integerValue ?? 0 }
+    private static func edges(_ client: ClusterClient, by node: ClusterContext.Node?) async -> [ClusterContext.Node] {
+        guard let node else { return [] }
+        let reply = try? await client.send(ClusterClient.Request(path: "/v1/members"), to: node, timeout: .seconds(5))
+        let edges = (reply?.body["items"]?.arrayValue ?? []).filter { $0["role"]?.stringValue == "edge" }
+        return edges.compactMap { self.node($0, at: $0["api_addresses"]?.arrayValue?.first) }
+    }
+
+    private static func node(_ told: JSONValue, at address: JSONValue?) -> ClusterContext.Node? {
+        guard let name = told["name"]?.stringValue, let address = address?.stringValue, !address.isEmpty else {
+            return nil
+        }
+        return ClusterContext.Node(name: name, admin: "https://\(address)", decisions: "")
+    }
 
     /// A row for each, in their order.
     static func ask(_ client: ClusterClient, _ nodes: [ClusterContext.Node]) async -> [Row] {

@@ -7,7 +7,7 @@ import Service
 struct ClusterStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Ask every node how it is.",
+        abstract: "Ask every node how it is, edges too.",
         discussion: "Exit status: 0 when every node is ready, 1 otherwise."
     )
 
@@ -17,7 +17,7 @@ struct ClusterStatus: AsyncParsableCommand {
 
     func run() async throws {
         try await common.connection.withClient { client in
-            var rows = await ClusterNodes.ask(client)
+            var rows = await ClusterNodes.ask(client, edges: true)
             if let wait {
                 let end = ContinuousClock.now + .milliseconds(Int64(clamping: wait.span.milliseconds))
                 var announced = false
@@ -25,7 +25,7 @@ struct ClusterStatus: AsyncParsableCommand {
                     if !announced { Console.progress("waiting for \(rows.count { !$0.isReady }) node(s)") }
                     announced = true
                     try await Task.sleep(for: .milliseconds(100))
-                    rows = await ClusterNodes.ask(client)
+                    rows = await ClusterNodes.ask(client, edges: true)
                 }
             }
             if common.output.json {
@@ -62,7 +62,7 @@ struct ClusterStatus: AsyncParsableCommand {
                 status["role"]?.cell ?? "",
                 status["term"]?.cell ?? "",
                 status["revision"]?.cell ?? "",
-                lag(of: row.node.name, by: leader),
+                lag(of: row, by: leader),
                 status["seal"]?["index"]?.cell ?? "",
                 status["epoch"]?.cell ?? "",
                 String((status["state_root"]?.cell ?? "").prefix(12)),
@@ -73,12 +73,11 @@ struct ClusterStatus: AsyncParsableCommand {
         return table
     }
 
-    /// How many entries of the leader's log it lacks, as far as the leader knows.
-    private static func lag(of name: String, by leader: JSONValue?) -> String {
-        let peer = leader?["peers"]?.arrayValue?.first { $0["name"]?.stringValue == name }
-        guard let last = leader?["last_index"]?.integerValue, let held = peer?["match_index"]?.integerValue else {
-            return ""
-        }
+    /// How many entries of the leader's log it lacks: a member as far as the leader knows, an edge by its own word.
+    private static func lag(of row: ClusterNodes.Row, by leader: JSONValue?) -> String {
+        let peer = leader?["peers"]?.arrayValue?.first { $0["name"]?.stringValue == row.node.name }
+        let held = row.isEdge ? row.status?["last_index"] : peer?["match_index"]
+        guard let last = leader?["last_index"]?.integerValue, let held = held?.integerValue else { return "" }
         return String(max(0, last - held))
     }
 }

@@ -17,10 +17,10 @@ struct FeatureLevelSurvey: Hashable {
 
     let members: [Member]
 
-    /// Asks all whom the log has as members at this moment, whatever the context names.
+    /// Asks all whom the log has as members or edges at this moment, whatever the context names.
     static func ask(_ client: ClusterClient) async throws -> FeatureLevelSurvey {
         let reply = try await client.send(.init(path: "/v1/cluster/status?consistency=linearizable"))
-        let members = reply.body["members"]?.arrayValue ?? []
+        let members = (reply.body["members"]?.arrayValue ?? []) + (reply.body["edges"]?.arrayValue ?? [])
         let nodes = members.map { member in
             let name = member["name"]?.stringValue ?? ""
             return client.context.nodes.first { $0.name == name }

@@ -12,6 +12,7 @@ struct NodeFile {
     let hasIssuer: Bool
     /// Whether it came to a cluster that was there already.
     let joins: Bool
+    var isEdge = false
 
     var text: String {
         """
@@ -20,7 +21,7 @@ struct NodeFile {
           name: \(name)
           member: \(member.uuid)
           incarnation: \(member.incarnation)
-        genesis: genesis.json
+        \(isEdge ? "  role: edge\n" : "")genesis: genesis.json
         \(joins ? "introduction: introduction.json\n" : "")data: data
         listen:
           raft: "\(raft)"

@@ -40,9 +40,13 @@ struct NodeFolder: Sendable {
     }
 
     func loadKey(at path: String) throws -> PrivateKey {
-        try PrivateKeyFile.load(path, allowPlain: isPlain) { () throws(KeysError) -> Passphrase? in
-            Passphrase(String(decoding: try KeyFiles.read(passphraseFile, limit: 4096), as: UTF8.self))
-        }.key
+        try PrivateKeyFile.load(path, allowPlain: isPlain) { () throws(KeysError) -> Passphrase? in try passphrase() }
+            .key
+    }
+
+    /// Of the keys here that are encrypted.
+    func passphrase() throws(KeysError) -> Passphrase {
+        Passphrase(String(decoding: try KeyFiles.read(passphraseFile, limit: 4096), as: UTF8.self))
     }
 
     /// A node must start without a person, so its passphrase is drawn here and lies in a file of its own, from where it
@@ -53,6 +57,6 @@ struct NodeFolder: Sendable {
             let words = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
             try write(words.joined(separator: "-") + "\n", to: passphraseFile, mode: 0o600)
         }
-        return .encrypted(Passphrase(String(decoding: try KeyFiles.read(passphraseFile, limit: 4096), as: UTF8.self)))
+        return .encrypted(try passphrase())
     }
 }

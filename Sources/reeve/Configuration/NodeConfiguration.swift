@@ -9,6 +9,7 @@ import Logging
 struct NodeConfiguration: Hashable, Sendable {
     var name: String
     var member: MemberID
+    var role = Role.member
     /// All paths are absolute, or relative to the working directory.
     var genesisFile: String
     /// For a node that joined: what it was told then.
@@ -20,6 +21,12 @@ struct NodeConfiguration: Hashable, Sendable {
     var timers = Timers()
     var log = LogOutput()
     var decisionLog: DecisionLog
+
+    enum Role: String, Hashable, Sendable, CaseIterable {
+        /// A voter, or a learner that may become one.
+        case member
+        case edge
+    }
 
     struct Listen: Hashable, Sendable {
         var raft: HostPort
@@ -100,6 +107,7 @@ extension NodeConfiguration {
         var node = try reader.object("node")
         name = try node.string("name")
         member = try node.member()
+        role = try node.optionalChoice("role", Role.self) ?? role
         try node.finish()
         genesisFile = files.resolve(try reader.string("genesis"))
         introductionFile = try reader.optionalString("introduction").map(files.resolve)

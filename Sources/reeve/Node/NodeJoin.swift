@@ -8,6 +8,7 @@ import JSON
 import Kernel
 import Keys
 import Links
+import Sealing
 
 struct NodeJoin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct NodeJoin: AsyncParsableCommand {
         abstract: "Make this machine a node of a cluster that invited it.",
         discussion: """
             Makes a key, which never leaves this machine, asks a voter for a certificate, and writes the node's folder. When \
-            it is interrupted, the same command goes on where it was.
+            it is interrupted, the same command goes on where it was. An edge fetches the state, too.
             """
     )
 
@@ -38,14 +39,44 @@ struct NodeJoin: AsyncParsableCommand {
         let instance = try DataInstance.load(folder.data, mayBegin: true)
         let answer = try await Self.ask(invitation, key: key, instance: instance)
         try Self.write(answer, to: folder)
-        Console.print(
-            """
-            \(invitation.name) has joined. Start it: reeve node run --config \(dir)/node.yaml
-            It receives the log without a vote until you run `reeve cluster promote \(invitation.name) --wait`.
-            The file \(file) is of no more use.
+        let revision = try await Self.begin(answer, invitation, in: folder)
+        try Self.configure(answer, folder)
+        Console.print("\(invitation.name) has joined. Start it: reeve node run --config \(dir)/node.yaml\n")
+        if let revision {
+            Console.print(
+                """
+                It is an edge, and begins from revision \(revision.number). It answers once it has heard of a seal from its \
+                neighbours.
 
-            """
-        )
+                """
+            )
+        } else {
+            Console.print(
+                """
+                It receives the log without a vote until you run `reeve cluster promote \(invitation.name) --wait`.
+
+                """
+            )
+        }
+        Console.print("The file \(file) is of no more use.\n")
+    }
+
+    /// What an edge begins from, the newest first that the voter has who took it in; nil for a member, which gets the log.
+    private static func begin(
+        _ answer: Answer,
+        _ invitation: JoinFile,
+        in folder: NodeFolder
+    ) async throws -> LogIndex? {
+        guard let checkpoint = answer.checkpoint else { return nil }
+        let servers = [answer.voter] + invitation.servers.filter { $0 != answer.voter }
+        return try await EdgeStart(
+            folder: folder,
+            member: answer.introduction.member,
+            lineage: try GenesisFile.load(folder.genesis).genesis.lineage,
+            checkpoint: checkpoint,
+            servers: servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") },
+            trustDomain: invitation.trustDomain
+        ).lay()
     }
 
     /// The key of an attempt that was interrupted is used again, since the invitation is for one key.
@@ -63,6 +94,10 @@ struct NodeJoin: AsyncParsableCommand {
         let certificate: String
         let roots: String
         let genesis: JSONValue
+        /// For an edge; nil for a member.
+        let checkpoint: Checkpoint?
+        /// Who gave it, as the invitation names it.
+        let voter: String
     }
 
     private static func ask(_ invitation: JoinFile, key: PrivateKey, instance: Digest) async throws -> Answer {
@@ -97,20 +132,24 @@ struct NodeJoin: AsyncParsableCommand {
                 introduction: try IntroductionFile(reading: &reader),
                 certificate: try reader.string("certificate"),
                 roots: try reader.string("roots"),
-                genesis: try reader.required("genesis")
+                genesis: try reader.required("genesis"),
+                checkpoint: try checkpoint(&reader),
+                voter: reply.node
             )
         } catch {
             throw CommandError("the answer is not understood: \(error)", at: reply.node)
         }
     }
 
-    /// The configuration comes last: with it the folder is a node's.
+    private static func checkpoint(_ reader: inout ObjectReader) throws -> Checkpoint? {
+        guard let text = try reader.optionalString("checkpoint") else { return nil }
+        guard let bytes = [UInt8](hex: text) else {
+            throw FieldError(reader.path.member("checkpoint"), "must be hexadecimal digits")
+        }
+        return try Checkpoint(bytes: bytes)
+    }
+
     private static func write(_ answer: Answer, to folder: NodeFolder) throws {
-        let member = answer.introduction.member
-        guard let raft = HostPort(parsing: member.raftAddress), member.apiAddresses.count == 2,
-            let admin = HostPort(parsing: member.apiAddresses[0]),
-            let decisions = HostPort(parsing: member.apiAddresses[1])
-        else { throw CommandError("the cluster has no usable addresses for it", at: member.name) }
         let files = [
             (folder.certificate, answer.certificate), (folder.roots, answer.roots),
             (folder.genesis, answer.genesis.prettyPrinted()), (folder.introduction, answer.introduction.text),
@@ -120,6 +159,15 @@ struct NodeJoin: AsyncParsableCommand {
             if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
             try folder.write(text, to: path)
         }
+    }
+
+    /// Comes last: with it the folder is a node's.
+    private static func configure(_ answer: Answer, _ folder: NodeFolder) throws {
+        let member = answer.introduction.member
+        guard let raft = HostPort(parsing: member.raftAddress), member.apiAddresses.count == 2,
+            let admin = HostPort(parsing: member.apiAddresses[0]),
+            let decisions = HostPort(parsing: member.apiAddresses[1])
+        else { throw CommandError("the cluster has no usable addresses for it", at: member.name) }
         let configuration = NodeFile(
             name: member.name,
             member: member.id,
@@ -128,7 +176,8 @@ struct NodeJoin: AsyncParsableCommand {
             decisions: decisions,
             isPlain: folder.isPlain,
             hasIssuer: false,
-            joins: true
+            joins: true,
+            isEdge: answer.checkpoint != nil
         )
         try folder.write(configuration.text, to: folder.configuration)
     }

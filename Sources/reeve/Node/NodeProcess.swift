@@ -21,6 +21,8 @@ struct NodeProcess {
     private let decisions: DataPlaneServer<AuthZENResponder>
     private let admin: AdminServer
     private let renewer: CertificateRenewer
+    /// An edge claims nothing in the log, which has named its data directory since it joined.
+    private let role: NodeConfiguration.Role
     private let logger: Logger
 
     init(_ configuration: NodeConfiguration, logger: Logger) async throws {
@@ -33,11 +35,13 @@ struct NodeProcess {
         let node = try Node(
             settings: NodeSettings(
                 member: member,
+                isEdge: configuration.role == .edge,
                 genesis: genesis,
                 invitedBy: introduction?.members,
                 dataDirectory: configuration.dataDirectory,
                 credentials: credentials,
-                sealKey: { try configuration.sealKey() },
+                // An edge signs no seals. No key of its is in the log, so that none counts that it could have.
+                sealKey: { configuration.role == .edge ? PrivateKey() : try configuration.sealKey() },
                 bindHost: configuration.listen.raft.host,
                 bindPort: configuration.listen.raft.port,
                 options: ReplicaOptions(configuration),
@@ -109,24 +113,30 @@ struct NodeProcess {
         )
         self.node = node
         self.renewer = renewer
+        self.role = configuration.role
         self.logger = logger
     }
 
     /// Stops in the reverse order: first no more requests, then the node.
     func run() async throws {
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: node, failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: decisions, failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: renewer, failureTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        if role == .member {
+            services.append(
+                .init(
+                    service: MemberClaims(node: node, logger: logger),
+                    successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .gracefullyShutdownGroup
+                )
+            )
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: node, failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: decisions, failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: renewer, failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
-                        service: MemberClaims(node: node, logger: logger),
-                        successTerminationBehavior: .ignore,
-                        failureTerminationBehavior: .gracefullyShutdownGroup
-                    ),
-                ],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )

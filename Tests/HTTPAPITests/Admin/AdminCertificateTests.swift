@@ -20,7 +20,7 @@ import Testing
         try Self.join("n2", key, to: admin)
     }
 
-    private static func join(_ name: String, _ key: PrivateKey, to admin: Administration) throws {
+    static func join(_ name: String, _ key: PrivateKey, to admin: Administration) throws {
         let ticket = JoinTicket(
             name: name,
             raftAddress: "10.0.0.2:7401",

@@ -53,7 +53,7 @@ extension AdminAPI {
 
     private func clusterStatus(_ call: AdminCall) async throws -> AdminResponse {
         let found = try await read(call) { view throws(StateDamage) in
-            (try view.cluster(), try view.members(ListRequest(limit: ListRequest.maximumLimit)).items)
+            (try view.cluster(), try view.allMembers(), try view.allEdges())
         }
         let status = await client.status()
         guard let cluster = found.0 else {
@@ -70,10 +70,18 @@ extension AdminAPI {
                 "match_index": peer?.matchIndex.map(\.json) ?? .null,
             ]
         }
+        let edges = found.2.map { record -> JSONValue in
+            [
+                "member": .string(record.spec.id.uuid), "name": .string(record.spec.name),
+                "raft_address": .string(record.spec.raftAddress),
+                "api_addresses": .array(record.spec.apiAddresses.map { .string($0) }),
+            ]
+        }
         return .json([
             "lineage": .string(cluster.lineage.description), "trust_domain": .string(cluster.trustDomain),
             "feature_level": .integer(Int64(cluster.featureLevel.number)), "revision": status.revision.json,
             "term": status.term.number.json, "members": .array(members),
+            "edges": .array(edges),
         ])
     }
 }

@@ -8,18 +8,20 @@ internal import Service
 extension AdminAPI {
     static let memberRoutes: [AdminRoute] = [
         AdminRoute("GET", "/v1/members", .reader, query: ["at_least"]) { api, call in
-            let members = try await api.read(call) { view throws(StateDamage) in try view.allMembers() }
-            return Self.all(members.map(\.json))
+            let nodes = try await api.read(call) { view throws(StateDamage) in try view.allNodes() }
+            return Self.all(nodes.map(\.json))
         },
         AdminRoute("POST", "/v1/members/{name}/promote", .caller) { api, call in
-            let id = try await api.member(call).spec.id
-            return .receipt(try await api.writer.submit(.promoteMember(id), api.write(call)))
+            let node = try await api.node(call)
+            guard node.role != .edge else { throw Self.neverVotes(node) }
+            return .receipt(try await api.writer.submit(.promoteMember(node.spec.id), api.write(call)))
         },
         AdminRoute("DELETE", "/v1/members/{name}", .caller) { api, call in
-            let id = try await api.member(call).spec.id
-            return .receipt(try await api.writer.submit(.removeMember(id), api.write(call)))
+            let node = try await api.node(call)
+            let body = node.role == .edge ? CommandBody.removeEdge(node.spec.id) : .removeMember(node.spec.id)
+            return .receipt(try await api.writer.submit(body, api.write(call)))
         },
-        AdminRoute("POST", "/v1/members/{name}/certificate", .memberOrCaller) { api, call in
+        AdminRoute("POST", "/v1/members/{name}/certificate", .nodeOrCaller) { api, call in
             try await api.renewCertificate(call)
         },
         AdminRoute("GET", "/v1/join-tickets", .reader, query: ["at_least"]) { api, call in
@@ -33,15 +35,24 @@ extension AdminAPI {
             return .receipt(try await api.writer.submit(body, api.write(call)))
         },
         AdminRoute("POST", "/v1/join", .open) { api, call in try await api.join(call) },
+        AdminRoute("GET", "/v1/state", .edge) { api, _ in .stream(try await api.client.backup(.state)) },
         AdminRoute("GET", "/v1/backup", .caller, query: ["kind"]) { api, call in try await api.backup(call) },
         AdminRoute("POST", "/v1/leadership/transfer", .caller) { api, call in try await api.transfer(call) },
     ]
 
-    private func member(_ call: AdminCall) async throws(ServiceError) -> MemberRecord {
+    private func node(_ call: AdminCall) async throws(ServiceError) -> ClusterNode {
         let name = call.parameter("name")
         return try await reader.find("member \(name)") { view throws(StateDamage) in
-            try view.allMembers().first { $0.spec.name == name }
+            try view.allNodes().first { $0.spec.name == name }
         }
+    }
+
+    private static func neverVotes(_ node: ClusterNode) -> ServiceError {
+        ServiceError(
+            .conflict,
+            code: "never_votes",
+            message: "\(node.spec.name) is an edge, which never votes; remove it, and add it again as a member"
+        )
     }
 
     /// The secret is in this one answer and nowhere else.
@@ -50,12 +61,14 @@ extension AdminAPI {
         var body = try call.body()
         let secret = TokenSecret.random()
         let lifetime = try body.optionalInteger("lifetime_seconds", in: 60...86_400) ?? UInt64(3600)
+        let role = try body.optionalChoice("role", JoinTicket.Role.self) ?? .learner
         let ticket = JoinTicket(
             name: try body.string("name"),
             raftAddress: try body.string("raft_address"),
             apiAddresses: try body.strings("api_addresses"),
             secretDigest: secret.digest,
-            expiresAt: client.now().wall.advanced(by: .seconds(lifetime))
+            expiresAt: client.now().wall.advanced(by: .seconds(lifetime)),
+            isEdge: role == .edge
         )
         try body.finish()
         let receipt = try await writer.submit(.issueJoinTicket(ticket), write(call))
@@ -73,13 +86,13 @@ extension AdminAPI {
             receipt,
             status: 201,
             adding: [
-                JSONMember("name", ticket.name), JSONMember("secret", secret.text),
+                JSONMember("name", ticket.name), JSONMember("role", role.rawValue), JSONMember("secret", secret.text),
                 JSONMember("expires_at", ticket.expiresAt.json), JSONMember("roots", enrolment.rootsPEM),
             ]
         )
     }
 
-    /// Open to whoever holds a ticket, since a node that joins has no certificate yet.
+    /// Open to whoever holds a ticket, since a node that joins has no certificate yet. An edge is told what to begin from.
     private func join(_ call: AdminCall) async throws -> AdminResponse {
         guard let enrolment = options.enrolment, let issuer = enrolment.issuer else { throw Self.noEnrolment }
         var body = try call.body()
@@ -88,7 +101,7 @@ extension AdminAPI {
         let instance = try body.digest("instance")
         let request = try body.certificateRequest()
         try body.finish()
-        let member = try await admission.admit(
+        let admitted = try await admission.admit(
             NodeAdmission.Application(
                 name: name,
                 secretDigest: .of(Array(secret.utf8)),
@@ -97,22 +110,24 @@ extension AdminAPI {
             )
         )
         let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
-        let chain = try enrolment.certificate(for: member.spec, request: request, by: issuer, at: client.now().wall)
+        let chain = try enrolment.certificate(for: admitted.spec, request: request, by: issuer, at: client.now().wall)
+        let role = admitted.checkpoint == nil ? JoinTicket.Role.learner : .edge
         return .json(
             [
-                "member": member.spec.json, "members": .array(members.map(\.spec.json)),
+                "member": admitted.spec.json, "members": .array(members.map(\.spec.json)),
                 "certificate": .string(chain), "roots": .string(enrolment.rootsPEM), "genesis": enrolment.genesis,
+                "role": .string(role.rawValue), "checkpoint": (admitted.checkpoint?.hex).json,
             ],
             status: 201
         )
     }
 
-    /// A member renews its own certificate; for one that can prove itself no more, whoever may `renewCertificate` asks.
+    /// A node renews its own certificate; for one that can prove itself no more, whoever may `renewCertificate` asks.
     ///
-    /// Name and addresses are those of the log, and the key is the one that it pins: nobody gets more than the member has.
+    /// Name and addresses are those of the log, and the key is the one that it pins: nobody gets more than the node has.
     private func renewCertificate(_ call: AdminCall) async throws -> AdminResponse {
         guard let enrolment = options.enrolment, let issuer = enrolment.issuer else { throw Self.noEnrolment }
-        let member = try await member(call).spec
+        let member = try await node(call).spec
         if case .node(let caller) = try call.known() {
             guard caller == member.id else {
                 throw ServiceError(
@@ -151,15 +166,7 @@ extension AdminAPI {
         guard let kind = BackupKind(rawValue: name) else {
             throw AdminCall.invalid("kind must be \(BackupKind.allCases.map(\.rawValue).joined(separator: " or "))")
         }
-        let source = try await client.backup(kind)
-        let revision = AdminResponse.Header(name: "Reeve-Revision", value: String(source.revision.number))
-        return AdminResponse(
-            status: 200,
-            mediaType: "application/octet-stream",
-            headers: [revision],
-            body: [],
-            stream: source
-        )
+        return .stream(try await client.backup(kind))
     }
 
     private func transfer(_ call: AdminCall) async throws -> AdminResponse {
@@ -199,21 +206,21 @@ extension ObjectReader {
     }
 }
 
-extension DirectoryView {
-    func allMembers() throws(StateDamage) -> [MemberRecord] {
-        try members(ListRequest(limit: ListRequest.maximumLimit)).items
+extension AdminResponse {
+    fileprivate static func stream(_ source: BackupSource) -> AdminResponse {
+        AdminResponse(
+            status: 200,
+            mediaType: "application/octet-stream",
+            headers: [Header(name: "Reeve-Revision", value: String(source.revision.number))],
+            body: [],
+            stream: source
+        )
     }
 }
 
-extension MemberRecord {
-    fileprivate var json: JSONValue {
-        .object(
-            (spec.json.objectValue ?? []) + [
-                JSONMember("voter", .bool(isVoter)), JSONMember("instance", (instance?.hex).json),
-                JSONMember("issuer_fingerprint", (issuerFingerprint?.hex).json),
-            ] + metadata.members
-        )
-    }
+extension JoinTicket {
+    /// What a node joins as.
+    fileprivate enum Role: String, CaseIterable { case learner, edge }
 }
 
 extension JoinTicketRecord {
@@ -221,7 +228,9 @@ extension JoinTicketRecord {
     fileprivate var json: JSONValue {
         .object(
             [
-                JSONMember("name", ticket.name), JSONMember("raft_address", ticket.raftAddress),
+                JSONMember("name", ticket.name),
+                JSONMember("role", (ticket.isEdge ? JoinTicket.Role.edge : .learner).rawValue),
+                JSONMember("raft_address", ticket.raftAddress),
                 JSONMember("api_addresses", .array(ticket.apiAddresses.map { .string($0) })),
                 JSONMember("expires_at", ticket.expiresAt.json), JSONMember("issuer", issuer.json),
                 JSONMember("used_by", (usedBy?.uuid).json),

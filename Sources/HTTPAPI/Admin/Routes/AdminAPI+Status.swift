@@ -33,6 +33,8 @@ struct NodeReport: Sendable {
     let status: NodeStatus
     let now: WallTime
     let age: Kernel.Span?
+    /// Past which decisions are refused, where no policy says otherwise.
+    let toleratedAge: Kernel.Span
     let isCaughtUp: Bool
     let certificateRemaining: Kernel.Span
     let certificateWarning: Kernel.Span
@@ -44,6 +46,7 @@ struct NodeReport: Sendable {
         self.status = status
         self.now = now.wall
         self.age = state.freshness.map { $0.age(at: now) }
+        self.toleratedAge = state.snapshot.maximumAge
         self.isCaughtUp = state.isServing
         self.certificateRemaining = status.certificateExpiresAt.elapsed(since: now.wall)
         self.certificateWarning = options.certificateWarning
@@ -53,11 +56,22 @@ struct NodeReport: Sendable {
     /// Why the node is not ready; nil when it is.
     var unreadiness: String? {
         if let reason = status.haltReason { return "the node has halted: \(reason)" }
-        if status.leader == nil, let reason = status.exclusion { return reason }
-        if status.leader == nil { return "the node knows no leader" }
+        if let reason = status.role == NodeStatus.edge ? edgeUnreadiness : memberUnreadiness { return reason }
         if !status.isServing || !isCaughtUp { return "the node has not caught up with the cluster yet" }
         if age == nil { return "the node has no proof yet that its state is current" }
         return nil
+    }
+
+    private var memberUnreadiness: String? {
+        guard status.leader == nil else { return nil }
+        return status.exclusion ?? "the node knows no leader"
+    }
+
+    /// It follows no leader, but what voters seal: the age of that says whether it hears of them.
+    private var edgeUnreadiness: String? {
+        if let reason = status.exclusion { return reason }
+        guard let age, age > toleratedAge else { return nil }
+        return "the newest seal that has reached this edge is of \(age.milliseconds / 1000) s ago"
     }
 
     var warnings: [String] { logWarnings + certificateWarnings }

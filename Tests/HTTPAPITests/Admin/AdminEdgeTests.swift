@@ -1,0 +1,182 @@
+import Directory
+import Identity
+import JSON
+import Kernel
+import Keys
+import Service
+import TestSupport
+import Testing
+
+@testable import HTTPAPI
+
+@Suite("Admin API: edges") struct AdminEdgeTests {
+    private let admin: Administration
+    private let key = PrivateKey()
+    private static let ticket = """
+        {"name":"e1","raft_address":"10.1.0.1:7401","api_addresses":["10.1.0.1:7402","10.1.0.1:7403"],"role":"edge"}
+        """
+
+    init() throws {
+        admin = try Administration(issues: true)
+        admin.node.setCheckpoint([1, 2, 255])
+    }
+
+    private func application(_ secret: String, key: PrivateKey? = nil) throws -> String {
+        let request = try CertificateRequest(for: key ?? self.key, name: "e1")
+        let body: JSONValue = [
+            "name": "e1", "secret": .string(secret), "instance": .string(Digest.of([3]).hex),
+            "certificate_request": .string(request.pem),
+        ]
+        return String(decoding: body.serialized(), as: UTF8.self)
+    }
+
+    private func secret(_ ticket: String = Self.ticket) async throws -> String {
+        let answer = await admin.send("POST", "/v1/join-tickets", ticket)
+        return try #require(answer.json["secret"]?.stringValue, "\(answer.text)")
+    }
+
+    private func joined() async throws -> Administration.Answer {
+        let application = try application(try await secret())
+        return await admin.send("POST", "/v1/join", application, by: .nobody)
+    }
+
+    private func node(_ name: String, _ key: PrivateKey) throws -> Administration.Caller {
+        let leaf = try admin.authority.issuer.issueNode(
+            name,
+            publicKey: key.publicKey,
+            hosts: ["localhost"],
+            validity: Authority.validity
+        )
+        return .peer(
+            PeerIdentity(
+                try ClientIdentity(leaf: leaf.der, verifier: admin.authority.verifier, at: Authority.validity.notBefore)
+            )
+        )
+    }
+
+    @Test("one that joins is told what to begin from, and again when it asks again") func join() async throws {
+        let application = try application(try await secret())
+        let first = await admin.send("POST", "/v1/join", application, by: .nobody)
+        #expect(first.status == 201, "\(first.text)")
+        #expect(first.json["role"]?.stringValue == "edge")
+        #expect(first.json["checkpoint"]?.stringValue == "0102ff")
+        // Whom it knows to begin with: members alone.
+        #expect(first.json["members"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["n1"])
+        admin.node.setCheckpoint([7])
+        let again = await admin.send("POST", "/v1/join", application, by: .nobody)
+        #expect(again.json["member"] == first.json["member"])
+        #expect(again.json["checkpoint"]?.stringValue == "07")
+        let other = await admin.send("POST", "/v1/join", try self.application("x", key: PrivateKey()), by: .nobody)
+        #expect(other.status == 403 && other.code == "ticket_invalid")
+    }
+
+    @Test("a member is told nothing of the kind") func member() async throws {
+        let ticket = Self.ticket.replacing(#","role":"edge""#, with: "")
+        let application = try application(try await secret(ticket))
+        let answer = await admin.send("POST", "/v1/join", application, by: .nobody)
+        #expect(answer.status == 201 && answer.json["role"]?.stringValue == "learner")
+        #expect(answer.json["checkpoint"]?.isNull == true)
+        let kinds = await admin.send("GET", "/v1/join-tickets").items.map { $0["role"]?.stringValue }
+        #expect(kinds == ["learner"])
+    }
+
+    @Test("where nothing is sealed yet none joins, and nothing is written") func noSeal() async throws {
+        let application = try application(try await secret())
+        admin.node.setCheckpoint(nil)
+        let before = admin.node.lastCommand
+        let answer = await admin.send("POST", "/v1/join", application, by: .nobody)
+        #expect(answer.status == 503 && answer.code == "no_seal")
+        #expect(admin.node.lastCommand == before)
+        admin.node.setCheckpoint([1])
+        #expect(await admin.send("POST", "/v1/join", application, by: .nobody).status == 201)
+    }
+
+    @Test("a cluster of an older feature level invites none") func featureLevel() async throws {
+        let admin = try Administration(issues: true, featureLevel: .seals)
+        let answer = await admin.send("POST", "/v1/join-tickets", Self.ticket)
+        #expect(answer.status == 409 && answer.code == "feature_level")
+        let kind = Self.ticket.replacing(#""edge""#, with: #""voter""#)
+        #expect(await admin.send("POST", "/v1/join-tickets", kind).code == "invalid_field")
+    }
+
+    @Test("the list of members has it, it is not promoted, and it is removed by its name") func life() async throws {
+        #expect(try await joined().status == 201)
+        let roles = await admin.send("GET", "/v1/members").items.map { item in
+            [item["name"]?.stringValue, item["role"]?.stringValue, item["voter"]?.boolValue.map { "\($0)" }]
+        }
+        #expect(roles == [["n1", "voter", "true"], ["e1", "edge", "false"]])
+        let edges = await admin.send("GET", "/v1/cluster/status").json["edges"]?.arrayValue ?? []
+        #expect(edges.map { $0["name"]?.stringValue } == ["e1"])
+        let promoted = await admin.send("POST", "/v1/members/e1/promote")
+        #expect(promoted.status == 409 && promoted.code == "never_votes")
+        #expect(await admin.send("DELETE", "/v1/members/e1").status == 200)
+        #expect(await admin.send("GET", "/v1/members").items.count == 1)
+        #expect(await admin.send("DELETE", "/v1/members/e1").status == 404)
+    }
+
+    @Test("one that was removed comes back under the next incarnation") func incarnation() async throws {
+        let first = try await joined().json["member"]
+        _ = await admin.send("DELETE", "/v1/members/e1")
+        let second = try await joined().json["member"]
+        #expect(second?["id"] == first?["id"])
+        #expect(first?["incarnation"]?.integerValue == 1 && second?["incarnation"]?.integerValue == 2)
+    }
+
+    @Test("the state is for edges alone, by their own certificates") func state() async throws {
+        #expect(try await joined().status == 201)
+        // A state in memory has no file to give, and says so to whom it would give one.
+        let given = await admin.send("GET", "/v1/state", by: try node("e1", key))
+        #expect(given.status == 503 && given.code == "storage_unreadable")
+        let stranger = await admin.send("GET", "/v1/state", by: try node("e1", PrivateKey()))
+        #expect(stranger.status == 401 && stranger.code == "key_not_pinned")
+        let learner = PrivateKey()
+        try AdminCertificateTests.join("n2", learner, to: admin)
+        for caller in [.administrator, .nobody, .token(admin.sample.gatewayToken), try node("n2", learner)] {
+            let answer = await admin.send("GET", "/v1/state", by: caller)
+            #expect(answer.status == 401 && answer.code == "not_an_edge")
+        }
+        _ = await admin.send("DELETE", "/v1/members/e1")
+        #expect(await admin.send("GET", "/v1/state", by: try node("e1", key)).code == "unknown_member")
+    }
+
+    @Test("it renews its own certificate as members do") func certificate() async throws {
+        #expect(try await joined().status == 201)
+        let request = try CertificateRequest(for: key, name: "e1")
+        let body = String(
+            decoding: JSONValue.object([JSONMember("certificate_request", request.pem)]).serialized(),
+            as: UTF8.self
+        )
+        let path = "/v1/members/e1/certificate"
+        #expect(await admin.send("POST", path, body, by: try node("e1", key)).status == 201)
+        #expect(await admin.send("POST", path, body, by: try node("e1", PrivateKey())).code == "key_not_pinned")
+        #expect(
+            await admin.send("POST", "/v1/members/n1/certificate", body, by: try node("e1", key)).code
+                == "another_member"
+        )
+    }
+
+    @Test("what a node cannot do since it is an edge it sends on to the voters") func misdirected() async {
+        admin.node.failSubmits(with: .edge(voters: ["10.0.0.1:7402", "[::1]:7402"]))
+        let write = await admin.send("PUT", "/v1/roles/r", "{}")
+        #expect(write.status == 421 && write.code == "edge")
+        #expect(write.json["title"]?.stringValue == "Misdirected Request")
+        #expect(write.json["voters"]?.arrayValue == ["10.0.0.1:7402", "[::1]:7402"])
+        let read = await admin.send("GET", "/v1/roles?consistency=linearizable")
+        #expect(read.status == 421 && read.json["voters"]?.arrayValue?.count == 2)
+        #expect(await admin.send("GET", "/v1/roles").status == 200)
+        let problem = await admin.send("GET", "/v1/roles/none")
+        #expect(problem.status == 404 && problem.json["voters"] == nil)
+    }
+
+    @Test("it needs no leader to be ready, but to hear of seals") func readiness() async {
+        admin.node.cutOff()
+        #expect(await admin.send("GET", "/readyz", by: .nobody).detail == "the node knows no leader")
+        admin.node.setRole(NodeStatus.edge)
+        #expect(await admin.send("GET", "/readyz", by: .nobody).status == 200)
+        admin.node.advance(.milliseconds(Settings.defaultMaximumAge.milliseconds + 1000))
+        let late = await admin.send("GET", "/readyz", by: .nobody)
+        #expect(late.status == 503 && late.detail.contains("the newest seal that has reached this edge"))
+        admin.node.refresh()
+        #expect(await admin.send("GET", "/readyz", by: .nobody).status == 200)
+    }
+}

@@ -1,0 +1,52 @@
+import Directory
+import Kernel
+import Service
+import TestSupport
+import Testing
+
+@Suite("Admission of nodes") struct NodeAdmissionTests {
+    private let node = MemoryNode()
+
+    private func ticket(_ name: String) -> JoinTicket {
+        JoinTicket(
+            name: name,
+            raftAddress: "10.1.0.1:7401",
+            apiAddresses: ["10.1.0.1:7402"],
+            secretDigest: .of([1]),
+            expiresAt: node.now().wall.advanced(by: .seconds(60)),
+            isEdge: true
+        )
+    }
+
+    private func comeAndGo(_ name: String, _ id: MemberID) {
+        node.succeed(.issueJoinTicket(ticket(name)))
+        let joining = Joining(
+            name: name,
+            secretDigest: .of([1]),
+            id: id,
+            keyFingerprint: .of([2]),
+            instance: .of([3])
+        )
+        _ = node.apply(.joinEdge(joining), by: .node(node.member))
+        node.succeed(.removeEdge(id))
+        node.advance(.seconds(61))
+    }
+
+    @Test("a name that came back is known again however many have gone since") func manyFormer() async throws {
+        let id = MemberID(high: .max, low: 1)
+        comeAndGo("e", id)
+        for number in 1...UInt64(ListRequest.maximumLimit) { comeAndGo("x\(number)", MemberID(high: 9, low: number)) }
+        node.succeed(.issueJoinTicket(ticket("e")))
+        node.setCheckpoint([5])
+        let admitted = try await NodeAdmission(client: node, codec: node.codec).admit(
+            NodeAdmission.Application(
+                name: "e",
+                secretDigest: .of([1]),
+                keyFingerprint: .of([4]),
+                instance: .of([5])
+            )
+        )
+        #expect(admitted.spec.id == MemberID(high: id.high, low: id.low, incarnation: 2))
+        #expect(admitted.checkpoint == [5])
+    }
+}

@@ -88,10 +88,12 @@ let package = Package(
         // Shells: IO and few decisions.
         .target(
             name: "Wire",
-            dependencies: ["Kernel", "Identity", "Consensus", "Directory", "Replica", "Sealing", "Cedar", protobuf],
+            dependencies: [
+                "Kernel", "Identity", "Consensus", "Gossip", "Directory", "Replica", "Sealing", "Cedar", protobuf,
+            ],
             exclude: [
-                "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/kernel.proto",
-                "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/seal.proto",
+                "Proto/generate", "Proto/command.proto", "Proto/directory.proto", "Proto/gossip.proto",
+                "Proto/kernel.proto", "Proto/peer.proto", "Proto/raft.proto", "Proto/record.proto", "Proto/seal.proto",
                 "Proto/state.proto",
             ],
             swiftSettings: strictButGenerated
@@ -193,7 +195,7 @@ let package = Package(
         ),
         tests(
             "WireTests",
-            ["Wire", "Replica", "Sealing", "Consensus", "Directory", "Identity", "Cedar", "Kernel", protobuf]
+            ["Wire", "Replica", "Sealing", "Consensus", "Gossip", "Directory", "Identity", "Cedar", "Kernel", protobuf]
         ),
         .target(
             name: "StoreTesting",

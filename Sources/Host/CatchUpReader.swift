@@ -5,7 +5,7 @@ import NIOCore
 import Replica
 import Storage
 
-/// Reads what a leader sends to followers that lag: old entries, and snapshots a chunk at a time.
+/// Reads what others lack that lag: old entries, and, for a leader's followers, snapshots a chunk at a time.
 final class CatchUpReader: @unchecked Sendable {
     // Safe: `open` is touched by closures of `worker` alone, which run one after the other.
     private var open: [MemberID: SnapshotReader] = [:]
@@ -34,6 +34,19 @@ final class CatchUpReader: @unchecked Sendable {
                 report(error)
                 inbox.post(.entriesRead(for: peer, previous: nil, entries: []))
             }
+        }
+    }
+
+    /// For a neighbour that lacks what is no longer in memory.
+    func readLog(for peer: MemberID, after index: LogIndex, maxBytes: Int) {
+        worker.run { [self] in
+            var entries: [Entry] = []
+            do throws(StorageError) {
+                entries = try log.entries(from: index.next, maxBytes: maxBytes)?.entries ?? []
+            } catch {
+                report(error)
+            }
+            inbox.post(.logRead(for: peer, after: index, entries: entries))
         }
     }
 

@@ -7,32 +7,44 @@ import Logging
 import Replica
 import Synchronization
 
-/// Who the members are, as this node's state says, and with it whom the links connect.
+/// Who the members and the edges are, as this node's state says, and with it whom the links connect.
 ///
 /// A node that joins knows from its invitation whom to listen to, until its state names it as a member itself.
 final class MemberRoster: Sendable {
     private struct State {
         var members: [MemberRecord] = []
+        var edges: [EdgeRecord] = []
         var former: [FormerMemberRecord] = []
         /// In force for consensus. Somebody whom the directory has removed may be in it for a moment longer.
         var configuration = Configuration.empty
         /// By the word of other voters. The state may not name them yet.
         var introductions: [Introduction] = []
+        /// In the overlay of gossip.
+        var neighbours: [MemberID] = []
         /// Addresses and keys of everybody who is or was a member since the start.
         var known: [MemberID: MemberSpec]
         var links: PeerLinks?
     }
 
     private let own: MemberSpec
+    private let isEdge: Bool
     private let invited: [MemberSpec]
     private let logger: Logger
     private let state: Mutex<State>
 
     /// - Parameters:
+    ///   - isEdge: Whether this node is one.
     ///   - invited: The members as they were when this node was made.
     ///   - introduced: By the word of voters, before this process.
-    init(own: MemberSpec, invited: [MemberSpec], introduced: [Introduction] = [], logger: Logger) {
+    init(
+        own: MemberSpec,
+        isEdge: Bool = false,
+        invited: [MemberSpec],
+        introduced: [Introduction] = [],
+        logger: Logger
+    ) {
         self.own = own
+        self.isEdge = isEdge
         self.invited = invited
         self.logger = logger
         let known = Dictionary(invited.map { ($0.id, $0) }) { _, last in last }
@@ -46,6 +58,7 @@ final class MemberRoster: Sendable {
     func learned(_ facts: MemberFacts) {
         change { state in
             state.members = facts.members
+            state.edges = facts.edges
             state.former = facts.former
             for member in facts.members { state.known[member.spec.id] = member.spec }
         }
@@ -54,6 +67,8 @@ final class MemberRoster: Sendable {
     func follow(_ configuration: Configuration) { change { $0.configuration = configuration } }
 
     func introduced(_ introductions: [Introduction]) { change { $0.introductions = introductions } }
+
+    func follow(neighbours: [MemberID]) { change { $0.neighbours = neighbours } }
 
     /// What the state says of these; whom it does not name is left out.
     func introductions(of members: [MemberID]) -> [Introduction] {
@@ -97,27 +112,43 @@ final class MemberRoster: Sendable {
     private func roster(of state: State) -> LinkRoster {
         var specs = Dictionary(state.introductions.map { ($0.spec.id, $0.spec) }) { _, last in last }
         specs.merge(state.known) { _, known in known }
+        specs.merge(state.edges.map { ($0.spec.id, $0.spec) }) { _, edge in edge }
+        let introduced = state.introductions.map(\.spec.id)
         let peers = PeerAdmission.peers(
             of: own.id,
-            named: state.members.map(\.spec.id),
+            named: state.members.map(\.spec.id) + state.edges.map(\.spec.id),
             configuration: state.configuration.members.filter { specs[$0] != nil },
             invited: invited.map(\.id),
-            introduced: state.introductions.map(\.spec.id),
+            introduced: introduced,
             former: state.former.map(\.id)
         )
-        let introduced = state.introductions.map { ($0.spec.id, $0.instance) }
-        let named = state.members.map { ($0.spec.id, $0.instance) }
-        let instances = (introduced + named).compactMap { id, instance in instance.map { (id, $0) } }
         return LinkRoster(
-            members: peers.compactMap { specs[$0] }.compactMap { dialled($0) },
-            instances: Dictionary(instances) { _, last in last },
+            members: peers.compactMap { specs[$0] }.compactMap { linkMember($0) },
+            dialled: PeerAdmission.dialled(
+                isEdge: isEdge,
+                members: state.members.map(\.spec.id),
+                configuration: state.configuration.members,
+                invited: invited.map(\.id),
+                introduced: introduced,
+                neighbours: state.neighbours
+            ),
+            instances: Self.instances(state),
             former: state.former.map { former in
                 LinkRoster.FormerMember(id: former.id, name: former.name, keyFingerprint: former.keyFingerprint)
             }
         )
     }
 
-    private func dialled(_ spec: MemberSpec) -> LinkMember? {
+    /// The data directories that nodes have named.
+    private static func instances(_ state: State) -> [MemberID: Digest] {
+        let introduced = state.introductions.map { ($0.spec.id, $0.instance) }
+        let members = state.members.map { ($0.spec.id, $0.instance) }
+        let edges = state.edges.map { ($0.spec.id, Optional($0.instance)) }
+        let named = (introduced + members + edges).compactMap { id, instance in instance.map { (id, $0) } }
+        return Dictionary(named) { _, last in last }
+    }
+
+    private func linkMember(_ spec: MemberSpec) -> LinkMember? {
         do { return try LinkMember(spec) } catch {
             logger.error("member not reachable", metadata: ["error": "\(error)"])
             return nil
@@ -125,15 +156,17 @@ final class MemberRoster: Sendable {
     }
 }
 
-/// What a state says of members, present and past.
+/// What a state says of members and edges, present and past.
 struct MemberFacts: Sendable {
     let members: [MemberRecord]
+    let edges: [EdgeRecord]
     let former: [FormerMemberRecord]
 
     init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
         let view = DirectoryView(view, codec: codec)
         let request = ListRequest(limit: ListRequest.maximumLimit)
         members = try view.members(request).items
+        edges = try view.edges(request).items
         former = try view.formerMembers(request).items
     }
 }

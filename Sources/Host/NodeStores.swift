@@ -28,8 +28,8 @@ final class NodeStores: Sendable {
     /// Entries are kept in memory up to this many bytes, so that a follower that lags a little costs no disk read.
     private static let windowBytes = 16 * 1024 * 1024
 
-    /// Opens the stores, or makes them when they are not there: with the first entry of the log, or, for a node that
-    /// joins, with nothing.
+    /// Opens the stores, or makes them when they are not there: with the first entry of the log, or, for a member that
+    /// joins, with nothing. An edge has got its state when it joined.
     ///
     /// - Throws: `StorageError`, `KeysError`, `LostData`.
     init(settings: NodeSettings, codec: any DirectoryCodec) throws {
@@ -41,13 +41,15 @@ final class NodeStores: Sendable {
         )
         let isNew = directory.log.summary == nil
         let joins = settings.invitedBy != nil
+        let lost = LostData(name: settings.member.name, path: directory.path, isEdge: settings.isEdge)
         do throws(KeysError) {
             // Joining has named the directory already.
-            instance = try DataInstance.load(settings.dataDirectory, mayBegin: !(isNew && joins))
+            instance = try DataInstance.load(settings.dataDirectory, mayBegin: !(settings.isEdge || isNew && joins))
         } catch {
-            throw error.problem == .missing ? LostData(name: settings.member.name, path: directory.path) : error
+            throw error.problem == .missing ? lost : error
         }
         guard isNew else { return }
+        guard !settings.isEdge else { throw lost }
         let configuration = Configuration(voters: settings.genesis.voters.map(\.id))
         if joins {
             let nothing = SnapshotPoint(
@@ -107,13 +109,16 @@ extension SnapshotPoint {
     }
 }
 
-/// A member whose data is gone, and with it the votes that it gave.
+/// A node whose data is gone: with a member's the votes that it gave, with an edge's what it can prove of the log.
 package struct LostData: Error, Hashable, Sendable, CustomStringConvertible {
     let name: String
     let path: String
+    let isEdge: Bool
 
     package var description: String {
-        "\(path): the data of \(name) is not there, so it does not know how it has voted; run "
-            + "`reeve cluster remove \(name)` and `reeve cluster add \(name)=…`, and `reeve node join` here, in a new folder"
+        let loss = isEdge ? "it has no state to begin from" : "it does not know how it has voted"
+        let add = "`reeve cluster add \(name)=…\(isEdge ? " --edge" : "")`"
+        return "\(path): the data of \(name) is not there, so \(loss); run `reeve cluster remove \(name)` and \(add), "
+            + "and `reeve node join` here, in a new folder"
     }
 }

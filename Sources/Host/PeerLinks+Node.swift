@@ -68,19 +68,25 @@ struct FrameReceiver: LinkDelegate {
     let logger: Logger
 
     func received(_ frame: [UInt8], from member: MemberID) {
-        do {
+        do throws(WireError) {
             inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
         } catch {
+            // Its sender pays for it, and says of no other frame what it may be: a later version's, or an enemy's.
+            if case .unreadableGossip = error {
+                inbox.postFrame(.unreadableGossip(byteCount: frame.count, from: member))
+            }
             logger.warning("frame does not decode", metadata: ["peer": "\(member)", "error": "\(error)"])
         }
     }
 
     func connected(_ member: MemberID) {
         logger.info("peer connected", metadata: ["peer": "\(member)"])
+        inbox.post(.link(member, isOpen: true))
     }
 
     func disconnected(_ member: MemberID, reason: LinkFailure) {
         logger.info("peer disconnected", metadata: ["peer": "\(member)", "reason": "\(reason)"])
+        inbox.post(.link(member, isOpen: false))
         // Its process has ended, or is ending: nothing else closes a link that was in use.
         if reason == .closedByPeer { inbox.post(.linkClosed(member)) }
     }

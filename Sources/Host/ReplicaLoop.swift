@@ -120,6 +120,8 @@ final class ReplicaLoop: @unchecked Sendable {
         case .repairLog(let entries, let hash): around.log.repair(entries, hash: hash)
         case .readForRepair(let peer, let first, let last, let maxBytes):
             around.reader.readForRepair(for: peer, first: first, last: last, maxBytes: maxBytes)
+        case .readLog(let peer, let index, let maxBytes):
+            around.reader.readLog(for: peer, after: index, maxBytes: maxBytes)
         case .forgetLostTail: around.log.forgetLostTail()
         case .publish(let freshness): around.cell.publish(freshness)
         case .serving(let isServing): around.cell.publish(isServing: isServing)
@@ -128,6 +130,7 @@ final class ReplicaLoop: @unchecked Sendable {
             if status.role != .leader { around.reader.closeAll() }
             log(status)
         case .configurationChanged(let configuration): around.roster.follow(configuration)
+        case .neighbours(let members): around.roster.follow(neighbours: members)
         case .introduced(let words):
             around.roster.introduced(words.introductions)
             around.reader.worker.run { [remembered = around.remembered] in remembered.save(words) }

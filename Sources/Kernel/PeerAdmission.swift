@@ -49,7 +49,7 @@ package struct PeerAdmission: Hashable, Sendable {
     /// its invitation whom to listen to, until its state names it as a member itself.
     ///
     /// - Parameters:
-    ///   - named: The members by the node's own state.
+    ///   - named: The members and edges by the node's own state.
     ///   - configuration: In force for consensus.
     ///   - invited: The members as they were when the node was made.
     ///   - introduced: Voters by the word of others.
@@ -64,5 +64,25 @@ package struct PeerAdmission: Hashable, Sendable {
         let known = Set(named).union(configuration)
         let trusted = known.contains(own) ? introduced : introduced + invited
         return known.union(trusted.filter { !wasMember($0, former) })
+    }
+
+    /// Whom a node sends frames, of those that are its peers.
+    ///
+    /// Members reach each other whatever gossip does. An edge has its neighbours alone, or a thousand of them would hang on
+    /// three voters; only one that does not know its neighbours yet turns to the members.
+    ///
+    /// - Parameters:
+    ///   - members: By the node's own state, voters and learners.
+    ///   - neighbours: In the overlay; empty while there is none.
+    package static func dialled(
+        isEdge: Bool,
+        members: [MemberID],
+        configuration: [MemberID],
+        invited: [MemberID],
+        introduced: [MemberID],
+        neighbours: [MemberID]
+    ) -> Set<MemberID> {
+        let near = Set(neighbours).union(introduced)
+        return isEdge && !neighbours.isEmpty ? near : near.union(members).union(configuration).union(invited)
     }
 }

@@ -23,6 +23,8 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyUnidentified
     /// No longer a member, or one with another address or key.
     case memberChanged
+    /// Still a member, whom this node has no more frames for.
+    case notDialled
     case shutdown
 
     /// A short stable name, for counters and log fields.
@@ -41,6 +43,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .replaced: "replaced"
         case .tooManyUnidentified: "too_many_unidentified"
         case .memberChanged: "member_changed"
+        case .notDialled: "not_dialled"
         case .shutdown: "shutdown"
         }
     }
@@ -60,6 +63,7 @@ package enum LinkFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .replaced: "replaced by a newer connection of the same member"
         case .tooManyUnidentified: "too many connections that have not said who they are"
         case .memberChanged: "the member was removed, or changed its address or key"
+        case .notDialled: "no link to the member is wanted any more"
         case .shutdown: "shutting down"
         }
     }

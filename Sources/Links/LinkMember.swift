@@ -23,10 +23,12 @@ package struct LinkMember: Hashable, Sendable {
     package var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// Everybody whom a node has links with, and those whom it tells that they are members no more.
+/// Everybody whom a node may have links with, and those whom it tells that they are members no more.
 package struct LinkRoster: Hashable, Sendable {
-    /// Of the current members, this node among them or not.
+    /// Who is let in: the current members, this node among them or not.
     package var members: [LinkMember]
+    /// Those of them whom this node sends frames, and dials for it; nil for all.
+    package var dialled: Set<MemberID>?
     /// The data directories that members have named, by id. Who comes from another one is not let in.
     package var instances: [MemberID: Digest]
     package var former: [FormerMember]
@@ -43,8 +45,14 @@ package struct LinkRoster: Hashable, Sendable {
         }
     }
 
-    package init(members: [LinkMember], instances: [MemberID: Digest] = [:], former: [FormerMember] = []) {
+    package init(
+        members: [LinkMember],
+        dialled: Set<MemberID>? = nil,
+        instances: [MemberID: Digest] = [:],
+        former: [FormerMember] = []
+    ) {
         self.members = members
+        self.dialled = dialled
         self.instances = instances
         self.former = former
     }

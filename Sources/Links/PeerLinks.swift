@@ -9,8 +9,8 @@ internal import Synchronization
 
 /// Mutual-TLS connections between the members of a cluster, which carry frames of opaque bytes.
 ///
-/// Each node dials every other and sends its frames over the connection that it dialled; connections that it accepted
-/// only receive. Both sides check the chain, the trust domain, the member's name and pinned key, the log's lineage and
+/// Each node dials every other, or those that its owner names, and sends its frames over the connection that it dialled;
+/// connections that it accepted only receive. Both sides check the chain, the trust domain, the member's name and pinned key, the log's lineage and
 /// both members' ids before any frame counts. Delivery is at most once, in order within a connection: what Raft needs.
 package final class PeerLinks: Sendable {
     private struct State {
@@ -73,7 +73,7 @@ package final class PeerLinks: Sendable {
         self.group = group
     }
 
-    /// Listens, then dials the members. Returns once it listens; peers that are down are dialled until they are up.
+    /// Listens, then dials. Returns once it listens; peers that are down are dialled until they are up.
     package func start() async throws(LinksError) {
         let isFirst = state.withLock { state in
             defer { state.isStarted = true }
@@ -100,7 +100,7 @@ package final class PeerLinks: Sendable {
         return link.send(frame)
     }
 
-    /// Replaces the members. Connections of those that are unchanged stay as they are.
+    /// Replaces the members, and who of them is dialled. Connections of those that are unchanged stay as they are.
     package func update(_ roster: LinkRoster) {
         self.roster.replace(with: roster)
         dial()
@@ -138,9 +138,10 @@ package final class PeerLinks: Sendable {
 
     /// Makes the links those of the roster.
     private func dial() {
-        let wanted = Dictionary(roster.all.map { ($0.id, $0) }) { _, last in last }
         let (started, stopped) = state.withLock { state -> ([OutgoingLink], [OutgoingLink]) in
             guard state.isStarted, !state.isStopped else { return ([], []) }
+            // Under the lock, so that of two updates the later has the last word.
+            let wanted = Dictionary(roster.dialled.map { ($0.id, $0) }) { _, last in last }
             let stopped = state.outgoing.values.filter { wanted[$0.member.id] != $0.member }
             for link in stopped { state.outgoing[link.member.id] = nil }
             let started = wanted.values.filter { state.outgoing[$0.id] == nil }
@@ -148,7 +149,7 @@ package final class PeerLinks: Sendable {
             for link in started { state.outgoing[link.member.id] = link }
             return (started, stopped)
         }
-        for link in stopped { _ = link.stop(.memberChanged) }
+        for link in stopped { _ = link.stop(roster.peer(link.member.id) == link.member ? .notDialled : .memberChanged) }
         for link in started { link.start() }
     }
 

@@ -6,19 +6,25 @@ internal import Synchronization
 /// Who this node is and who its peers are, shared by all connections. May be replaced at any moment.
 final class Roster: Sendable {
     private struct Peers {
-        var members: [MemberID: LinkMember]
-        var admission: PeerAdmission
-        var former: [LinkRoster.FormerMember]
+        let members: [MemberID: LinkMember]
+        let dialled: Set<MemberID>?
+        let admission: PeerAdmission
+        /// Built once, and not for each of a thousand members' connections.
+        let expectation: PeerVerifier.Expectation
 
         /// The own entry is ignored; of two with one id the last counts.
         init(_ roster: LinkRoster, without own: MemberID) {
             members = Dictionary(roster.members.filter { $0.id != own }.map { ($0.id, $0) }) { _, last in last }
+            dialled = roster.dialled
             admission = PeerAdmission(
                 members: roster.members.map(\.id).filter { $0 != own },
                 instances: roster.instances,
                 former: roster.former.map(\.id)
             )
-            former = roster.former
+            let keys =
+                members.values.map { ($0.name, $0.keyFingerprint) }
+                + roster.former.map { ($0.name, $0.keyFingerprint) }
+            expectation = .anyMember(Dictionary(grouping: keys, by: \.0).mapValues { Set($0.map(\.1)) })
         }
     }
 
@@ -40,19 +46,18 @@ final class Roster: Sendable {
     func peer(_ id: MemberID) -> LinkMember? { peers.withLock { $0.members[id] } }
     var all: [LinkMember] { peers.withLock { Array($0.members.values) } }
 
+    /// To whom this node sends frames.
+    var dialled: [LinkMember] {
+        peers.withLock { peers in peers.members.values.filter { peers.dialled?.contains($0.id) ?? true } }
+    }
+
     /// Whether a member may come from this data directory.
     func admits(_ instance: Digest, of member: MemberID) -> Bool {
         peers.withLock { $0.admission.admits(instance, of: member) }
     }
 
     /// What a certificate must show to be one of the peers, or somebody who is to be told that it is none.
-    var expectation: PeerVerifier.Expectation {
-        let keys = peers.withLock { peers in
-            peers.members.values.map { ($0.name, $0.keyFingerprint) }
-                + peers.former.map { ($0.name, $0.keyFingerprint) }
-        }
-        return .anyMember(Dictionary(grouping: keys, by: \.0).mapValues { Set($0.map(\.1)) })
-    }
+    var expectation: PeerVerifier.Expectation { peers.withLock { $0.expectation } }
 
     /// What this node says first.
     func hello(to receiver: MemberID) -> Hello {

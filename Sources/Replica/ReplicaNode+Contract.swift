@@ -260,4 +260,14 @@ package struct DirectoryFacts: Hashable, Sendable {
         self.members = members
         self.edges = edges
     }
+
+    /// Looked up for each message, and there may be a thousand.
+    func isEdge(_ id: MemberID) -> Bool {
+        var (low, high) = (0, edges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if edges[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < edges.count && edges[low] == id
+    }
 }

@@ -19,7 +19,7 @@ extension ReplicaNode {
 
     /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant.
     func mayPass(_ body: PeerMessage.Body, from sender: MemberID) -> Bool {
-        guard edge != nil || facts.edges.contains(sender) else { return true }
+        guard edge != nil || facts.isEdge(sender) else { return true }
         switch body {
         case .gossip, .statementsHeld, .successionWanted, .succession, .entriesWanted, .entriesFound: return true
         case .raft, .forward, .forwardRefused, .votersWanted, .voters, .statements, .sealWanted, .sealAnswered, .sealed,

@@ -11,7 +11,7 @@ extension ReplicaNode {
     mutating func followOverlay(at now: Moment, into effects: inout [Effect]) {
         guard facts.edges != overlaid.edges || facts.members != overlaid.members else { return }
         overlaid = (facts.members, facts.edges)
-        if edge != nil, !facts.edges.contains(member), haltReason == nil {
+        if edge != nil, !facts.isEdge(member), haltReason == nil {
             halt("this edge was removed from the cluster", at: now, into: &effects)
         }
         guard !facts.edges.isEmpty else {

@@ -162,6 +162,10 @@ extension ReplicaNode {
             )
             for waiting in item.waiting { effects.append(.reply(waiting.id, .inForce(id))) }
             for peer in item.holders { acknowledge([id], to: peer, at: now, into: &effects) }
+            // One of them may be where it was brought, and want to know of all.
+            for neighbour in gossip?.neighbourIDs ?? [] where !item.holders.contains(neighbour) {
+                acknowledge([id], to: neighbour, at: now, into: &effects)
+            }
             publish(.statement(item.signed), at: now, into: &effects)
         }
     }

@@ -1,6 +1,8 @@
 internal import FoundationEssentials
+internal import Gossip
 internal import Kernel
 package import Replica
+internal import Sealing
 internal import SwiftProtobuf
 
 /// Bytes of what nodes tell each other over a link: Protocol Buffers, `Proto/peer.proto`. Checked as by `RaftCodec`.
@@ -63,6 +65,16 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .sealAnswered(let answer): body = .sealAnswered(ProtoSealAnswer(answer))
         case .sealed(let seal): body = .sealed(ProtoSeal(seal))
         case .sealedByOthers(let transition): body = .sealedByOthers(ProtoTransitionSeal(transition))
+        case .gossip(let message): body = .gossip(Data(GossipCodec.encode(message)))
+        case .successionWanted(let voters, let since):
+            body = .successionWanted(
+                .with {
+                    $0.voters = Data(voters.bytes)
+                    $0.since = since.milliseconds
+                }
+            )
+        case .succession(let steps):
+            body = .succession(.with { $0.steps = steps.map(ProtoTransitionSeal.init) })
         }
     }
 
@@ -101,9 +113,21 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .sealAnswered(let answer): return .sealAnswered(try answer.value())
         case .sealed(let seal): return .sealed(try seal.value())
         case .sealedByOthers(let transition): return .sealedByOthers(try transition.value())
+        case .gossip(let bytes): return .gossip(try gossip([UInt8](bytes)))
+        case .successionWanted(let wanted):
+            return .successionWanted(
+                voters: try digest(wanted.voters, "peer.successionWanted.voters"),
+                since: WallTime(milliseconds: wanted.since)
+            )
+        case .succession(let list):
+            return .succession(try values(list.steps, upTo: Succession.limit, "peer.succession.steps"))
         case nil:
             throw .missing("peer.body")
         }
+    }
+
+    private func gossip(_ bytes: [UInt8]) throws(WireError) -> Gossip.Message {
+        do { return try GossipCodec.decode(bytes) } catch { throw .unreadableGossip(reason: error.description) }
     }
 }
 

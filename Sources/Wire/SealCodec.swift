@@ -129,6 +129,7 @@ extension ProtoSealMemory: ProtoConvertible {
         if let voters = memory.voters { self.voters = ProtoVoterSet(voters) }
         succession = memory.succession.steps.map(ProtoTransitionSeal.init)
         if let divergence = memory.divergence { self.divergence = ProtoDivergence(divergence) }
+        if let checkpoint = memory.checkpoint { self.checkpoint = Data(checkpoint.bytes) }
     }
 
     func value() throws(WireError) -> SealMemory {
@@ -137,7 +138,8 @@ extension ProtoSealMemory: ProtoConvertible {
         return SealMemory(
             voters: hasVoters ? try voters.value() : nil,
             succession: steps,
-            divergence: hasDivergence ? try divergence.value() : nil
+            divergence: hasDivergence ? try divergence.value() : nil,
+            checkpoint: hasCheckpoint ? try Checkpoint(proto: checkpoint) : nil
         )
     }
 }
@@ -154,5 +156,13 @@ extension ProtoDivergence: ProtoConvertible {
             throw .invalid("divergence.members", reason: "there are \(members.count)")
         }
         return Divergence(own: try own.value(), other: try other.value(), members: members.map { $0.value() })
+    }
+}
+
+extension Checkpoint {
+    fileprivate init(proto: Data) throws(WireError) {
+        do throws(Flaw) { self = try Checkpoint(bytes: [UInt8](proto)) } catch {
+            throw .invalid("seals.checkpoint", reason: "\(error)")
+        }
     }
 }

@@ -16,7 +16,7 @@ import Testing
         "Directory": ["Kernel", "Identity", "Cedar"],
         "Decision": ["Kernel", "JSON", "Identity", "Cedar", "Directory"],
         "Replica": ["Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Decision", "Sealing"],
-        "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Directory", "Replica", "Sealing"],
+        "Wire": ["Kernel", "Identity", "Cedar", "Consensus", "Gossip", "Directory", "Replica", "Sealing"],
         "CLMDB": [],
         "Storage": ["Kernel", "Consensus", "Wire", "CLMDB"],
         "COpenSSL": [],

@@ -54,4 +54,25 @@ struct PeerAdmissionTests {
         let later = MemberID(high: 3, low: 3, incarnation: 3)
         #expect(peers(named: [two], introduced: [one, gone, earlier, later]) == [one, two, later])
     }
+
+    private func dialled(isEdge: Bool, neighbours: [MemberID]) -> Set<MemberID> {
+        PeerAdmission.dialled(
+            isEdge: isEdge,
+            members: [one],
+            configuration: [MemberID(high: 4, low: 4)],
+            invited: [MemberID(high: 5, low: 5)],
+            introduced: [MemberID(high: 6, low: 6)],
+            neighbours: neighbours
+        )
+    }
+
+    @Test("a member sends to all members and its neighbours; an edge to its neighbours, once it knows any")
+    func dialled() {
+        let members = Set([one] + (4...6).map { MemberID(high: $0, low: $0) })
+        let neighbour = MemberID(high: 7, low: 7)
+        #expect(dialled(isEdge: false, neighbours: []) == members)
+        #expect(dialled(isEdge: false, neighbours: [neighbour]) == members.union([neighbour]))
+        #expect(dialled(isEdge: true, neighbours: []) == members)
+        #expect(dialled(isEdge: true, neighbours: [neighbour]) == [neighbour, MemberID(high: 6, low: 6)])
+    }
 }

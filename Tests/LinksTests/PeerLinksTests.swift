@@ -103,6 +103,45 @@ struct PeerLinksTests {
         await stop(first, second, third)
     }
 
+    @Test("who is not dialled is let in all the same, and dialled as soon as that is wanted")
+    func dialled() async throws {
+        let authority = try Authority()
+        let (first, second) = try await pair(authority)
+        let third = try await TestNode(3, try authority.credentials("n3"), members: [first.member])
+        let all = [second.member, third.member]
+        first.links.update(LinkRoster(members: all, dialled: [second.id]))
+        try #require(await third.isConnected(to: first))
+        #expect(await third.reaches(first))
+        #expect(first.links.send([1], to: third.id) == .dropped(.unknownMember))
+        #expect(first.links.statistics.peers.map(\.member) == [second.member])
+
+        first.links.update(LinkRoster(members: all, dialled: [third.id]))
+        try #require(await first.isConnected(to: third))
+        #expect(await first.reaches(third))
+        #expect(await first.recorder.wait { $0.disconnects[memberID(2)] == [.notDialled] })
+        #expect(first.links.send([1], to: second.id) == .dropped(.unknownMember))
+        // Its own link to this node is as it was.
+        #expect(await second.reaches(first))
+        #expect(second.recorder.value.disconnects[first.id] == nil)
+
+        first.links.update(LinkRoster(members: all))
+        #expect(await first.isConnected(to: second))
+        #expect(await first.reaches(third))
+        await stop(first, second, third)
+    }
+
+    @Test("whoever is to be dialled and is no member is not")
+    func dialledStranger() async throws {
+        let authority = try Authority()
+        let (first, second) = try await pair(authority)
+        let third = try await TestNode(3, try authority.credentials("n3"), members: [first.member])
+        first.links.update(LinkRoster(members: [second.member], dialled: [second.id, third.id, first.id]))
+        #expect(await first.refusedIncoming("certificate_unknown_member"))
+        #expect(first.links.statistics.peers.map(\.member) == [second.member])
+        #expect(await first.reaches(second))
+        await stop(first, second, third)
+    }
+
     @Test("a removed member, of this incarnation or an earlier one, is told so")
     func former() async throws {
         let authority = try Authority()

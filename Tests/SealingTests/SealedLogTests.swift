@@ -194,4 +194,38 @@ import Testing
             step(.seal(Made.seal(Made.point(7, next), at: 3000, by: [2, 4]))) == [.mayApply(through: LogIndex(7))]
         )
     }
+
+    @Test("a state of which nothing is known is proven by a seal of its index, or by the root that a later one has")
+    mutating func unproven() throws {
+        let trusted = try Made.head(Made.point(5), at: 1000)
+        log = SealedLog(from: trusted, state: Made.point(8).claim)
+        #expect(!log.isProven)
+        // What is sealed before it says nothing of it.
+        #expect(step(seal(7, at: 2000)).isEmpty && !log.isProven)
+        #expect(step(seal(8, at: 3000)).isEmpty && log.isProven)
+
+        log = SealedLog(from: trusted, state: Made.point(8).claim)
+        #expect(step(link(9), seal(9, at: 2000)) == [.mayApply(through: LogIndex(9))])
+        #expect(!log.isProven)
+        #expect(step(.applied(LogIndex(9), root: Made.point(9).root)).isEmpty && log.isProven)
+    }
+
+    @Test("a state that a seal gives the lie to is found out") mutating func wrongState() throws {
+        let trusted = try Made.head(Made.point(5), at: 1000)
+        let wrong = Made.point(8, root: "wrong").claim
+        log = SealedLog(from: trusted, state: wrong)
+        let divergence = Divergence(own: wrong, other: Made.point(8).claim)
+        #expect(step(seal(8, at: 3000)) == [.halt(divergence)])
+        #expect(!log.isProven && log.isHalted)
+    }
+
+    @Test("others are taken in the place of links that no seal has proved") mutating func forgotten() {
+        #expect(step(link(6), link(7, "bogus"), link(8, after: "bogus", "bogus")).isEmpty)
+        #expect(step(.forget(from: LogIndex(7))).isEmpty)
+        #expect(log.nextIndex == LogIndex(7))
+        #expect(step(link(7), link(8), seal(8, at: 2000)) == [.mayApply(through: LogIndex(8))])
+        // What is sealed stays.
+        #expect(step(.forget(from: LogIndex(6))).isEmpty)
+        #expect(log.nextIndex == LogIndex(9))
+    }
 }

@@ -53,7 +53,7 @@ import Wire
             .statements([]), .statements([statement, statement]), .statementsHeld([]),
             .statementsHeld([statement.id, .zero]),
         ].map { PeerMessage(stamp: .distantPast, body: $0) }
-        + SealSamples.bodies.map { PeerMessage(stamp: .distantPast, body: $0) }
+        + (SealSamples.bodies + GossipSamples.bodies).map { PeerMessage(stamp: .distantPast, body: $0) }
 
     @Test("every message comes back equal")
     func roundTrip() throws {

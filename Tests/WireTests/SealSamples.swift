@@ -69,6 +69,15 @@ enum SealSamples {
         [.sealWanted(statement), .sealed(seal)] + answers.map { .sealAnswered($0) }
         + transitions.map { .sealedByOthers($0) }
 
+    static let checkpoint = Checkpoint(
+        lineage: statement.lineage,
+        index: claim.index,
+        head: claim.head,
+        root: claim.root,
+        time: statement.time,
+        voters: voters([1, 2], outgoing: [2, 3])
+    )
+
     static let memories: [SealMemory] = {
         var succession = Succession()
         succession.append(transitions[0])
@@ -80,6 +89,7 @@ enum SealSamples {
         return [
             SealMemory(), SealMemory(voters: voters([1])),
             SealMemory(voters: voters([1, 2], outgoing: [2, 3]), succession: succession, divergence: divergence),
+            SealMemory(checkpoint: checkpoint),
         ]
     }()
 }

@@ -140,6 +140,31 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     set {body = .sealedByOthers(newValue)}
   }
 
+  /// A GossipMessage: apart, so that one that cannot be read is known to be gossip.
+  package var gossip: Data {
+    get {
+      if case .gossip(let v)? = body {return v}
+      return Data()
+    }
+    set {body = .gossip(newValue)}
+  }
+
+  package var successionWanted: ProtoPeerSuccessionWanted {
+    get {
+      if case .successionWanted(let v)? = body {return v}
+      return ProtoPeerSuccessionWanted()
+    }
+    set {body = .successionWanted(newValue)}
+  }
+
+  package var succession: ProtoPeerSuccession {
+    get {
+      if case .succession(let v)? = body {return v}
+      return ProtoPeerSuccession()
+    }
+    set {body = .succession(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -156,6 +181,10 @@ package nonisolated struct ProtoPeerMessage: Sendable {
     case sealAnswered(ProtoSealAnswer)
     case sealed(ProtoSeal)
     case sealedByOthers(ProtoTransitionSeal)
+    /// A GossipMessage: apart, so that one that cannot be read is known to be gossip.
+    case gossip(Data)
+    case successionWanted(ProtoPeerSuccessionWanted)
+    case succession(ProtoPeerSuccession)
 
   }
 
@@ -376,6 +405,35 @@ package nonisolated struct ProtoPeerStatementsHeld: Sendable {
   package init() {}
 }
 
+/// How the voters changed since the sender knew these.
+package nonisolated struct ProtoPeerSuccessionWanted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Digest of the set.
+  package var voters: Data = Data()
+
+  /// Milliseconds since 1970.
+  package var since: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoPeerSuccession: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var steps: [ProtoTransitionSeal] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// What a node keeps for its next process.
 package nonisolated struct ProtoVotersWords: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -463,7 +521,7 @@ fileprivate nonisolated let _protobuf_package = "reeve.replica.v1"
 
 nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0\u{1}statements\0\u{3}statements_held\0\u{3}seal_wanted\0\u{3}seal_answered\0\u{1}sealed\0\u{3}sealed_by_others\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stamp\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}entries_wanted\0\u{3}entries_found\0\u{3}voters_wanted\0\u{1}voters\0\u{1}statements\0\u{3}statements_held\0\u{3}seal_wanted\0\u{3}seal_answered\0\u{1}sealed\0\u{3}sealed_by_others\0\u{1}gossip\0\u{3}succession_wanted\0\u{1}succession\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -641,6 +699,40 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .sealedByOthers(v)
         }
       }()
+      case 15: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .gossip(v)
+        }
+      }()
+      case 16: try {
+        var v: ProtoPeerSuccessionWanted?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .successionWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .successionWanted(v)
+        }
+      }()
+      case 17: try {
+        var v: ProtoPeerSuccession?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .succession(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .succession(v)
+        }
+      }()
       default: break
       }
     }
@@ -706,6 +798,18 @@ nonisolated extension ProtoPeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .sealedByOthers?: try {
       guard case .sealedByOthers(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .gossip?: try {
+      guard case .gossip(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 15)
+    }()
+    case .successionWanted?: try {
+      guard case .successionWanted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .succession?: try {
+      guard case .succession(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
     case nil: break
     }
@@ -1141,6 +1245,71 @@ nonisolated extension ProtoPeerStatementsHeld: SwiftProtobuf.Message, SwiftProto
 
   package static func ==(lhs: ProtoPeerStatementsHeld, rhs: ProtoPeerStatementsHeld) -> Bool {
     if lhs.ids != rhs.ids {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPeerSuccessionWanted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PeerSuccessionWanted"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{1}since\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.voters) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.since) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.voters.isEmpty {
+      try visitor.visitSingularBytesField(value: self.voters, fieldNumber: 1)
+    }
+    if self.since != 0 {
+      try visitor.visitSingularUInt64Field(value: self.since, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPeerSuccessionWanted, rhs: ProtoPeerSuccessionWanted) -> Bool {
+    if lhs.voters != rhs.voters {return false}
+    if lhs.since != rhs.since {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPeerSuccession: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PeerSuccession"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}steps\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.steps.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoPeerSuccession, rhs: ProtoPeerSuccession) -> Bool {
+    if lhs.steps != rhs.steps {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

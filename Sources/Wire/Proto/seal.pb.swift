@@ -376,12 +376,23 @@ package nonisolated struct ProtoSealMemory: Sendable {
   /// Clears the value of `divergence`. Subsequent reads from it will return its default value.
   package mutating func clearDivergence() {self._divergence = nil}
 
+  /// What an edge begins from, in its canonical form.
+  package var checkpoint: Data {
+    get {_checkpoint ?? Data()}
+    set {_checkpoint = newValue}
+  }
+  /// Returns true if `checkpoint` has been explicitly set.
+  package var hasCheckpoint: Bool {self._checkpoint != nil}
+  /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
+  package mutating func clearCheckpoint() {self._checkpoint = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _voters: ProtoVoterSet? = nil
   fileprivate var _divergence: ProtoDivergence? = nil
+  fileprivate var _checkpoint: Data? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -902,7 +913,7 @@ nonisolated extension ProtoDivergence: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoSealMemory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SealMemory"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{1}succession\0\u{1}divergence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}voters\0\u{1}succession\0\u{1}divergence\0\u{1}checkpoint\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -913,6 +924,7 @@ nonisolated extension ProtoSealMemory: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularMessageField(value: &self._voters) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.succession) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._divergence) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self._checkpoint) }()
       default: break
       }
     }
@@ -932,6 +944,9 @@ nonisolated extension ProtoSealMemory: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._divergence {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._checkpoint {
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -939,6 +954,7 @@ nonisolated extension ProtoSealMemory: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._voters != rhs._voters {return false}
     if lhs.succession != rhs.succession {return false}
     if lhs._divergence != rhs._divergence {return false}
+    if lhs._checkpoint != rhs._checkpoint {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,82 @@
+import Gossip
+import Kernel
+import Replica
+
+/// What neighbours in the overlay say to each other, as small and as long as it may be.
+enum GossipSamples {
+    static let members = [
+        MemberID(high: 1, low: 2, incarnation: 3), MemberID(high: 4, low: 5),
+        MemberID(high: .max, low: .max, incarnation: .max), MemberID(high: 0, low: 0),
+    ]
+    static let hash = Digest(bytes: (0..<32).map { UInt8($0) }) ?? .zero
+    static let head = LogHead(index: LogIndex(300), hash: hash, epoch: 2)
+    static let options = GossipOptions()
+
+    static let ids = (0..<options.heldLimit).map { Digest.of([UInt8($0 >> 8), UInt8($0 & 255)]) }.sorted()
+
+    static let claims = [
+        Claim(members[0], incarnation: 300, .suspected(by: members[1])), Claim(members[0], incarnation: 301, .alive),
+    ]
+
+    static let probe = Message.Probe(sequence: 7, route: [members[0], members[1]], suspectedIn: 0)
+
+    static let summary = Message.Summary(
+        head: head,
+        held: hash,
+        streams: [Message.StreamPosition(stream: members[1], sequence: 9)],
+        departures: 5,
+        isAnswer: true
+    )
+
+    static let small: [Message] = [
+        .record(Record(.untilSettled, bytes: [])),
+        .record(Record(.untilSuperseded(stream: members[0], sequence: 300), bytes: [1, 2])), .probe(probe),
+        .probeAnswer(Message.Probe(sequence: .max, route: [], suspectedIn: nil)), .probePassedOn(sequence: 0),
+        .claims([]), .claims(claims), .summary(summary),
+        .summary(.init(head: .none, held: .zero, streams: [], departures: 0, isAnswer: false)), .held([]),
+        .want([hash]), .announcement(head), .entries([]),
+        .entries([
+            LogRecord(index: LogIndex(300), bytes: [1]), LogRecord(index: LogIndex(301), bytes: []),
+        ]), .pull(after: .zero), .pull(after: LogIndex(300)), .unavailable(after: LogIndex(UInt64(Int64.max))),
+    ]
+
+    static let long: [Message] = [
+        .record(
+            Record(
+                .untilSuperseded(stream: members[2], sequence: .max),
+                bytes: [UInt8](repeating: 255, count: options.recordByteLimit)
+            )
+        ),
+        .probe(.init(sequence: .max, route: Array(repeating: members[2], count: 4), suspectedIn: .max)),
+        .claims(
+            Array(
+                repeating: Claim(members[2], incarnation: .max, .suspected(by: members[2])),
+                count: Message.claimsLimit
+            )
+        ),
+        .summary(
+            .init(
+                head: LogHead(index: LogIndex(UInt64(Int64.max)), hash: hash, epoch: UInt64(Int64.max)),
+                held: hash,
+                streams: Array(
+                    repeating: Message.StreamPosition(stream: members[2], sequence: .max),
+                    count: Message.streamsLimit
+                ),
+                departures: .max,
+                isAnswer: true
+            )
+        ), .held(ids), .want(ids),
+        .entries(
+            Array(
+                repeating: LogRecord(index: LogIndex(UInt64(Int64.max)), bytes: []),
+                count: options.windowCountLimit
+            )
+        ), .entries([LogRecord(index: LogIndex(1), bytes: [UInt8](repeating: 0, count: 512 << 10))]),
+    ]
+
+    static let bodies: [PeerMessage.Body] =
+        small.map { .gossip($0) } + [
+            .successionWanted(voters: hash, since: WallTime(milliseconds: 300)), .succession([]),
+            .succession(SealSamples.transitions),
+        ]
+}

@@ -18,7 +18,21 @@ extension World {
                 && machine.state.current.point.position == head.lastPosition
                 && !machine.log.isWriting && replica.pendingStatementCount == 0
         }
-        return isTogether && operations.allSatisfy { $0.outcome != .pending }
+        return isTogether && areEdgesTogether(at: head) && operations.allSatisfy { $0.outcome != .pending }
+    }
+
+    /// Edges have everything that is sealed, which is all that there is, and answer from it.
+    private func areEdgesTogether(at head: ReplicaNode) -> Bool {
+        let edges = membership.edges.filter(isEdge)
+        guard !membership.isChangingEdges, head.facts.edges.count == edges.count else { return false }
+        return edges.allSatisfy { node in
+            let machine = machines[node]
+            guard let process = machine.process else { return false }
+            return head.facts.edges.contains(members[node]) && process.isServing && process.freshness != nil
+                && process.replica.haltReason == nil && process.replica.applied.position == head.lastPosition
+                && machine.state.current.point.position == head.lastPosition
+                && !machine.log.isWriting && process.replica.pendingStatementCount == 0
+        }
     }
 
     /// The machines of a configuration's members. One that was taken in without the operator learning of it has none.
@@ -51,7 +65,7 @@ extension World {
         for line in trace.lines { try secrets.check(line.description, in: "the trace") }
         for line in recording?.events ?? [] { try secrets.check(line.description, in: "the recording") }
         for message in recording?.messages ?? [] { try secrets.check(message.text, in: "the recording") }
-        for node in present(in: configuration) {
+        for node in present(in: configuration) + heardEdges {
             try scanObjects(node)
             try scanDecisions(node)
             try scanStatements(node)
@@ -62,7 +76,7 @@ extension World {
     /// What nodes decide by, and have beside the log, once they have come together.
     package func scanProcesses() throws(Violation) {
         guard let configuration = leader.flatMap({ machines[$0].process?.replica.configuration }) else { return }
-        for node in present(in: configuration) {
+        for node in present(in: configuration) + heardEdges {
             try scanDecisions(node)
             try scanStatements(node)
         }

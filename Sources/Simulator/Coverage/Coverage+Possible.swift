@@ -22,9 +22,17 @@ extension Coverage {
         let faults = faults(in: scenario)
         let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }
         let seals = scenario.seals ?? scenario.drawsFaults
-        for role in Role.allCases where role != .learner || hasLearners {
-            for message in ChoiceKey.Subject.messages.filter({ seals || !$0.isOfSeals })
-            where role != .learner || hasLiars || !message.isForLeadersOrCandidates {
+        let hasEdges = scenario.edgeCount.map { $0 > 0 } ?? scenario.drawsEdges
+        let hasLyingEdges = hasEdges && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying(.edge) }
+        for role in Role.allCases where (role != .learner || hasLearners) && (role != .edge || hasEdges) {
+            for message in ChoiceKey.Subject.messages where (seals || !message.isOfSeals) && (hasEdges || !message.isOfEdges) {
+                let isMeant =
+                    switch role {
+                    case .follower, .preCandidate, .candidate, .leader: message != .succession || hasLyingEdges
+                    case .learner: hasLiars && message != .succession || hasLyingEdges || !message.isForLeadersOrCandidates && message != .succession
+                    case .edge: hasLyingEdges || message.reachesEdges
+                    }
+                guard isMeant else { continue }
                 coverage.note(role, message, under: [])
                 coverage.note(role, message, under: faults)
             }
@@ -41,6 +49,7 @@ extension Coverage {
 
 extension Fault {
     fileprivate var isLying: Bool { if case .byzantine = self { true } else { false } }
+    fileprivate func isLying(_ role: Liar) -> Bool { if case .byzantine(role, _) = self { true } else { false } }
 }
 
 extension ChoiceKey.Subject {
@@ -51,11 +60,12 @@ extension ChoiceKey.Subject {
         case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
             .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
             .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound,
-            .votersWanted, .voters, .statements, .statementsHeld, .sealWanted, .sealAnswered, .sealed:
+            .votersWanted, .voters, .statements, .statementsHeld, .sealWanted, .sealAnswered, .sealed, .gossip,
+            .successionWanted, .succession:
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
             .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair,
-            .judgeStatements, .keepStatements, .keepSealMark, .signSeal:
+            .judgeStatements, .keepStatements, .keepSealMark, .signSeal, .readLog:
             false
         }
     }
@@ -63,6 +73,21 @@ extension ChoiceKey.Subject {
     fileprivate var isOfSeals: Bool {
         switch self {
         case .sealWanted, .sealAnswered, .sealed: true
+        default: false
+        }
+    }
+
+    fileprivate var isOfEdges: Bool {
+        switch self {
+        case .gossip, .successionWanted, .succession: true
+        default: false
+        }
+    }
+
+    /// What nodes in good order send to an edge.
+    fileprivate var reachesEdges: Bool {
+        switch self {
+        case .gossip, .successionWanted, .succession, .statementsHeld, .entriesWanted, .entriesFound: true
         default: false
         }
     }

@@ -191,7 +191,7 @@ let package = Package(
         tests("DecisionTests", ["Decision", "Directory", "Identity", "Cedar", "Kernel", "Wire"]),
         tests(
             "ReplicaTests",
-            ["Replica", "Sealing", "Consensus", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
+            ["Replica", "Sealing", "Consensus", "Decision", "Directory", "Gossip", "Identity", "Kernel", "Wire"]
         ),
         tests(
             "WireTests",
@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Wire",
-                "Kernel", nioCore, nioEmbedded, logging,
+                "Host", "TestSupport", "Storage", "Service", "Replica", "Decision", "Directory", "Consensus", "Gossip",
+                "Identity", "Keys", "Links", "Sealing", "Wire", "Kernel", nioCore, nioEmbedded, logging,
             ]
         ),
         tests(

@@ -42,4 +42,5 @@ package indirect enum StoredRecord: Hashable, Sendable {
     case joinTicket(JoinTicketRecord)
     case warrant(WarrantRecord)
     case refusedStatement(RefusedStatementRecord)
+    case edge(EdgeRecord)
 }

@@ -24,6 +24,11 @@ extension GossipNode {
     }
 
     private mutating func queue(_ message: Message, for place: Int) {
+        guard message.byteCount <= options.outgoing.burst else {
+            // It would wait for ever, and all that is behind it.
+            counters.notSent += 1
+            return
+        }
         let wasQueued = neighbours[place].isQueued
         let fitted =
             switch message.lane {

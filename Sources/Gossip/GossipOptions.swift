@@ -13,7 +13,7 @@ package struct GossipOptions: Hashable, Sendable {
     package var settledLimit = 4096
 
     /// What a neighbour is sent: bytes a second, and how many at once after silence.
-    package var outgoing = ByteBudget(bytesPerSecond: 1 << 20, burst: 512 << 10)
+    package var outgoing = ByteBudget(bytesPerSecond: 1 << 20, burst: 1 << 20)
     /// What is taken from a neighbour. Above what it may send, since delays bunch what was sent evenly.
     package var incoming = ByteBudget(bytesPerSecond: 2 << 20, burst: 2 << 20)
     /// What is taken of a neighbour's claims. Nobody signs them, so a member can make up as many as it likes: this is what they
@@ -58,6 +58,8 @@ package struct GossipOptions: Hashable, Sendable {
     package var bulkDelay = Span.milliseconds(20)
     /// Entries in one message.
     package var entriesByteLimit = 64 << 10
+    /// The longest entry, which goes alone where it is longer than that. Consensus takes no command of more than 512 KiB.
+    package var entryByteLimit = 640 << 10
     /// The end of the log that is kept in memory, to answer those that are a little behind.
     package var windowByteLimit = 1 << 20
     package var windowCountLimit = 4096
@@ -84,14 +86,14 @@ package struct GossipOptions: Hashable, Sendable {
         let counts = [
             heldLimit, recordByteLimit, judgedLimit, settledLimit, queueByteLimit, exchangeByteLimit, indirectProbes,
             claimFanout, claimQueueLimit, eagerCount, entriesByteLimit, windowByteLimit, windowCountLimit, pullAttempts,
-            offerByteLimit,
+            offerByteLimit, entryByteLimit,
         ]
         let budgets = [outgoing, incoming, incomingClaims]
         if spans.contains(.zero) { return "a time is zero" }
         if counts.contains(where: { $0 < 1 }) { return "a bound is below one" }
         if budgets.contains(where: { $0.bytesPerSecond == 0 || $0.burst < 1 }) { return "a budget is zero" }
         // A message that a burst does not cover could never pass.
-        let longest = max(recordByteLimit, entriesByteLimit, heldLimit * Digest.byteCount) + 64
+        let longest = max(recordByteLimit, entriesByteLimit, entryByteLimit, heldLimit * Digest.byteCount) + 64
         if longest > min(outgoing.burst, incoming.burst) { return "a message may be longer than a burst" }
         return nil
     }

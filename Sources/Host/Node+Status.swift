@@ -21,7 +21,7 @@ extension Node {
                 lineage: replica.lineage,
                 member: replica.member,
                 name: settings.member.name,
-                role: replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner",
+                role: role(of: replica),
                 term: replica.term,
                 leader: replica.leader,
                 lastIndex: replica.lastPosition.index,
@@ -77,6 +77,11 @@ extension Node {
                 ]
             )
         }
+    }
+
+    private func role(of replica: ReplicaNode) -> String {
+        if replica.isEdge { return "edge" }
+        return replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner"
     }
 
     private func peer(

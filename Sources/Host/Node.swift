@@ -17,6 +17,8 @@ import Wire
 /// What a node is told at its start.
 package struct NodeSettings: Sendable {
     package let member: MemberSpec
+    /// Whether it goes by what voters have sealed, and never votes.
+    package let isEdge: Bool
     package let genesis: Genesis
     /// For a node that joined: the members as they were then. Nil for a first voter.
     package let invitedBy: [MemberSpec]?
@@ -32,6 +34,7 @@ package struct NodeSettings: Sendable {
 
     package init(
         member: MemberSpec,
+        isEdge: Bool = false,
         genesis: Genesis,
         invitedBy: [MemberSpec]? = nil,
         dataDirectory: String,
@@ -43,6 +46,7 @@ package struct NodeSettings: Sendable {
         storage: DataDirectory.Limits
     ) {
         self.member = member
+        self.isEdge = isEdge
         self.genesis = genesis
         self.invitedBy = invitedBy
         self.dataDirectory = dataDirectory
@@ -55,7 +59,7 @@ package struct NodeSettings: Sendable {
     }
 }
 
-/// A node whose own state says that it is a member no more.
+/// A node whose own state says that it is no part of the cluster any more.
 package struct RemovedMember: Error, Hashable, Sendable, CustomStringConvertible {
     let name: String
 
@@ -128,6 +132,8 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             lineage: settings.genesis.lineage,
             options: settings.options,
             codec: codec,
+            records: WireRecordCodec(),
+            isEdge: settings.isEdge,
             restored: start.log,
             facts: start.facts,
             applied: start.applied,
@@ -143,6 +149,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         )
         roster = MemberRoster(
             own: settings.member,
+            isEdge: settings.isEdge,
             invited: invited,
             introduced: introduced.introductions,
             logger: logger

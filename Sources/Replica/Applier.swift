@@ -10,9 +10,9 @@ internal import Sealing
 package struct Applier: Sendable {
     private var directory: DirectoryState
     private let codec: any DirectoryCodec
-    /// Of the members as they are in the state; nil when they are to be read.
-    private var keys: SealKeys?
-    /// What `keys` came to last.
+    /// As it is in the state; nil when it is to be read.
+    private var roster: Roster?
+    /// What its keys came to last.
     private var voters: (configuration: Configuration, set: VoterSet?)?
 
     package init(codec: any DirectoryCodec) {
@@ -59,7 +59,7 @@ package struct Applier: Sendable {
                 at: progress.point.position.index,
                 in: transaction,
                 codec: codec,
-                sealKeys: try readKeys(in: transaction)
+                roster: try readRoster(in: transaction)
             )
             return .done(
                 AppliedBatch(
@@ -79,7 +79,7 @@ package struct Applier: Sendable {
 
     /// The transaction is to be discarded, and with it what was read of it.
     private mutating func blocked(after count: Int, _ reason: String) -> Attempt {
-        keys = nil
+        roster = nil
         return .blocked(after: count, reason: reason)
     }
 
@@ -120,7 +120,7 @@ package struct Applier: Sendable {
         case .applied(let applied):
             progress.outcomes.append(.init(command: .of(bytes), result: applied.result))
             progress.events += applied.events
-            if applied.events.contains(where: \.changesMembers) { keys = nil }
+            if applied.events.contains(where: \.changesMembers) { roster = nil }
             if entry.change != nil, !applied.tookEffect(at: entry.index) { progress.refusedChanges.append(entry.index) }
             return nil
         case .halt(let reason): return "\(reason)"
@@ -143,18 +143,18 @@ package struct Applier: Sendable {
         at point: SnapshotPoint,
         in transaction: some KeyValueTransaction
     ) throws(StateDamage) -> VoterSet? {
-        let isKnown = keys != nil
-        let keys = try readKeys(in: transaction)
+        let isKnown = roster != nil
+        let roster = try readRoster(in: transaction)
         if isKnown, let voters, voters.configuration == point.configuration { return voters.set }
-        let set = keys.voters(of: point.configuration)
+        let set = roster.sealKeys.voters(of: point.configuration)
         voters = (point.configuration, set)
         return set
     }
 
-    private mutating func readKeys(in transaction: some KeyValueTransaction) throws(StateDamage) -> SealKeys {
-        if let keys { return keys }
-        let read = try SealKeys(in: transaction, codec: codec)
-        keys = read
+    private mutating func readRoster(in transaction: some KeyValueTransaction) throws(StateDamage) -> Roster {
+        if let roster { return roster }
+        let read = try Roster(in: transaction, codec: codec)
+        roster = read
         return read
     }
 }
@@ -185,7 +185,7 @@ extension Entry.Payload {
 }
 
 extension DirectoryEvent {
-    /// Who is a member, or what the state says of one.
+    /// Who is a member or an edge, or what the state says of one.
     package var changesMembers: Bool {
         switch self {
         case .bootstrapped, .membersChanged: true
@@ -197,20 +197,22 @@ extension DirectoryEvent {
 extension DirectoryFacts {
     /// Reads them from a state.
     ///
-    /// - Parameter sealKeys: Where they are known already.
+    /// - Parameter roster: Where it is known already.
     package init(
         at revision: LogIndex,
         in view: some KeyValueView,
         codec: any DirectoryCodec,
-        sealKeys: SealKeys? = nil
+        roster: Roster? = nil
     ) throws(StateDamage) {
         let ledger = try DirectoryView(view, codec: codec).ledger()
-        let keys = if let sealKeys { sealKeys } else { try SealKeys(in: view, codec: codec) }
+        let roster = if let roster { roster } else { try Roster(in: view, codec: codec) }
         self.init(
             revision: revision,
             epoch: ledger?.epoch ?? 0,
             stateRoot: StateTree.root(in: view),
-            sealKeys: keys
+            sealKeys: roster.sealKeys,
+            members: roster.members,
+            edges: roster.edges
         )
     }
 }

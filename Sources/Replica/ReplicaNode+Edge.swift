@@ -243,9 +243,9 @@ extension ReplicaNode {
 }
 
 extension EdgeLog {
-    /// What a seal says of the state as it is.
-    func provedClaim(applied: LogIndex) -> StateClaim? {
-        guard let sealed, sealed.isProven, underWay == nil, sealed.sealed.index == applied else { return nil }
+    /// The state as it is: sealed, or given to this edge and what others are asked to go on from.
+    func claim(applied: LogIndex) -> StateClaim? {
+        guard let sealed, underWay == nil, sealed.sealed.index == applied else { return nil }
         return sealed.sealed
     }
 }

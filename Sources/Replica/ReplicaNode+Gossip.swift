@@ -193,7 +193,7 @@ extension ReplicaNode {
     }
 
     private var provedClaim: StateClaim? {
-        if edge != nil { return edge?.provedClaim(applied: applied.position.index) }
+        if edge != nil { return edge?.claim(applied: applied.position.index) }
         guard let claim = seals.newest?.statement.claim, claim.index <= applied.position.index else { return nil }
         return claim
     }

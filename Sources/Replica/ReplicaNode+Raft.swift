@@ -180,6 +180,7 @@ extension ReplicaNode {
             mayVote = repair.runs.isEmpty
             advance(.mayVote(mayVote), at: now, into: &effects)
         }
+        guard edge == nil else { return }
         // A leader is confirmed by its followers' clocks; a follower by what the cluster has proven.
         let verdict = clocks.verdict(at: now, freshness: raft.role == .leader ? nil : tracker.current)
         let allowed = verdict == .good && haltReason == nil && stopping == .no && repair.isWhole

@@ -147,33 +147,39 @@ extension ReplicaNode {
             counters.undecodableForwards += 1
             return
         }
-        if !mayPropose(at: now) {
-            return refuseForward(id, .notLeader, to: sender, at: now, into: &effects)
-        }
         let digest = Digest.of(command)
+        if !mayPropose(at: now) {
+            return refuseForward(id, digest, .notLeader, to: sender, at: now, into: &effects)
+        }
         if forwardedCommands.contains(digest) {
             // Sent again since nothing commits. The copy that stands here cannot be lost while this node leads, and a
             // second one would but fill the log; its outcome is heard of by applying it.
             counters.repeatedForwards += 1
             return
         }
-        if isStorageFull { return refuseForward(id, .storageFull, to: sender, at: now, into: &effects) }
+        if isStorageFull { return refuseForward(id, digest, .storageFull, to: sender, at: now, into: &effects) }
         let change = decoded.body.memberChange
         if let refusal = refusal(of: change, at: now.monotonic) {
-            return refuseForward(id, refusal, to: sender, at: now, into: &effects)
+            return refuseForward(id, digest, refusal, to: sender, at: now, into: &effects)
         }
         let proposer = Proposer.forwarded(by: sender, id, command: digest)
         let proposal = proposal(of: command, changing: change, by: proposer, at: now)
         advance(.propose([proposal]), at: now, into: &effects)
     }
 
-    private func refuseForward(
+    /// Says nothing of what it has taken before: it may take effect, and who sent it hears so from the log, or sends it again.
+    private mutating func refuseForward(
         _ id: RequestID,
+        _ command: Digest,
         _ refusal: PeerMessage.ForwardRefusal,
         to sender: MemberID,
         at now: Moment,
         into effects: inout [Effect]
     ) {
+        guard !takenForwards.contains(command) else {
+            counters.repeatedForwards += 1
+            return
+        }
         let message = PeerMessage(stamp: now.wall, body: .forwardRefused(id, refusal))
         effects.append(.send(message, to: sender, after: nil))
     }
@@ -181,6 +187,7 @@ extension ReplicaNode {
     mutating func accepted(_ proposal: RaftNode.ProposalID) {
         guard case .forwarded(_, _, let command)? = proposers.removeValue(forKey: proposal) else { return }
         forwardedCommands.insert(command)
+        takenForwards.insert(command)
     }
 
     mutating func refused(
@@ -200,7 +207,8 @@ extension ReplicaNode {
             }
         switch proposer {
         case .client(let id): refused(id, refusal, at: now, into: &effects)
-        case .forwarded(let sender, let id, _): refuseForward(id, refusal, to: sender, at: now, into: &effects)
+        case .forwarded(let sender, let id, let command):
+            refuseForward(id, command, refusal, to: sender, at: now, into: &effects)
         case .statement(let id): refusedStatement(id, at: now)
         }
     }

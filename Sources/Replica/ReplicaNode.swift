@@ -78,6 +78,7 @@ package struct ReplicaNode: Core {
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
     /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
     var forwardedCommands: Set<Digest> = []
+    var takenForwards = TakenForwards()
 
     enum Stopping: Hashable, Sendable {
         case no

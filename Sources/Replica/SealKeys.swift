@@ -1,5 +1,4 @@
 package import Consensus
-package import Directory
 package import Kernel
 package import Sealing
 
@@ -11,11 +10,6 @@ package struct SealKeys: Hashable, Sendable {
 
     package init(_ named: [(member: MemberID, key: [UInt8])]) {
         for (member, key) in named { keys[member] = key }
-    }
-
-    package init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
-        let members = try DirectoryView(view, codec: codec).members(ListRequest(limit: ListRequest.maximumLimit)).items
-        self.init(members.compactMap { member in member.sealKey.map { (member.spec.id, $0) } })
     }
 
     /// Who votes in a configuration, with keys. Nil while one of them has not named its own: seals could not be checked.

@@ -130,7 +130,8 @@ extension World {
         case .withdrawWarrant(let name): return (try? view.warrant(name)).map { $0.state != .valid } ?? false
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
-            .promoteMember, .removeMember, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
+            .joinEdge, .promoteMember, .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
+            .judgeStatement:
             return true
         }
     }

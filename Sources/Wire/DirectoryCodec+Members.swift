@@ -24,6 +24,22 @@ extension ProtoMemberRecord: ProtoConvertible {
     }
 }
 
+extension ProtoEdgeRecord: ProtoConvertible {
+    init(_ record: EdgeRecord) {
+        spec = ProtoMemberSpec(record.spec)
+        instance = Data(record.instance.bytes)
+        metadata = ProtoRecordMetadata(record.metadata)
+    }
+
+    func value() throws(WireError) -> EdgeRecord {
+        EdgeRecord(
+            spec: try spec.value(),
+            instance: try digest(instance, "edge.instance"),
+            metadata: metadata.value()
+        )
+    }
+}
+
 extension ProtoFormerMemberRecord: ProtoConvertible {
     init(_ record: FormerMemberRecord) {
         id = ProtoMemberID(record.id)
@@ -67,6 +83,7 @@ extension ProtoJoinTicket: ProtoConvertible {
         apiAddresses = ticket.apiAddresses
         secretDigest = Data(ticket.secretDigest.bytes)
         expiresAt = ticket.expiresAt.milliseconds
+        isEdge = ticket.isEdge
     }
 
     func value() throws(WireError) -> JoinTicket {
@@ -75,7 +92,8 @@ extension ProtoJoinTicket: ProtoConvertible {
             raftAddress: raftAddress,
             apiAddresses: apiAddresses,
             secretDigest: try digest(secretDigest, "ticket.secretDigest"),
-            expiresAt: WallTime(milliseconds: expiresAt)
+            expiresAt: WallTime(milliseconds: expiresAt),
+            isEdge: isEdge
         )
     }
 }

@@ -25,6 +25,7 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .joinTicket(let record): self.record = .joinTicket(ProtoJoinTicketRecord(record))
         case .warrant(let record): self.record = .warrant(ProtoWarrantRecord(record))
         case .refusedStatement(let record): self.record = .refusedStatement(ProtoRefusedStatementRecord(record))
+        case .edge(let record): self.record = .edge(ProtoEdgeRecord(record))
         }
     }
 
@@ -50,6 +51,7 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .joinTicket(let record): .joinTicket(try record.value())
         case .warrant(let record): .warrant(try record.value())
         case .refusedStatement(let record): .refusedStatement(try record.value())
+        case .edge(let record): .edge(try record.value())
         case nil: throw .missing("record")
         }
     }

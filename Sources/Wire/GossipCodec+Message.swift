@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Gossip
 internal import Kernel
+internal import SwiftProtobuf
 
 extension ProtoGossipMessage: ProtoConvertible {
     init(_ message: Gossip.Message) { body = OneOf_Body(message) }
@@ -171,7 +172,7 @@ extension ProtoGossipEntry: ProtoConvertible {
     func value() throws(WireError) -> LogRecord {
         LogRecord(
             index: LogIndex(try counter(index, "gossip.entry.index")),
-            bytes: try bounded(entry, to: GossipCodec.maxEntryBytes, "gossip.entry")
+            bytes: try bounded(entry, to: GossipCodec.options.entryByteLimit, "gossip.entry")
         )
     }
 }

@@ -6,8 +6,6 @@ internal import SwiftProtobuf
 ///
 /// Bounds are those of `GossipOptions`, as every node has them.
 package enum GossipCodec {
-    /// The longest encoded entry that is decoded: what stands about a command is short.
-    package static let maxEntryBytes = RaftCodec.maxCommandBytes + 4096
     static let options = GossipOptions()
 
     package static func encode(_ message: Gossip.Message) -> [UInt8] { serialise(ProtoGossipMessage(message)) }

@@ -29,7 +29,7 @@ import Testing
             print("rolling restart: \(count) writes, the longest took \(wait); an election here takes \(election)")
             #expect(count > 50, "too few writes to mean anything")
             // As much again for what else the machine does.
-            #expect(wait < 2 * max(election, Self.longestElection))
+            #expect(wait < max(election, Self.longestElection) * 2)
             try await KillTests.checkRoots(of: cluster)
         }
     }

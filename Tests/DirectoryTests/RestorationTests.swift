@@ -98,6 +98,17 @@ import Testing
         #expect(try directory.view.command(directory.index)?.action == "restore")
     }
 
+    @Test("edges are gone as members are, and come back only under a higher incarnation") func edges() throws {
+        var (directory, outcome) = try restored(EdgeTests.directoryWithEdge())
+        #expect(try directory.view.edges().items.isEmpty)
+        #expect(try directory.view.formerMember(EdgeTests.edge)?.name == "e1")
+        #expect(outcome.formerMembers == 2)
+        let voucher = Self.newVoter.spec.id
+        #expect(directory.apply(.issueJoinTicket(EdgeTests.ticket()), vouchedBy: voucher).refusal == nil)
+        let again = directory.apply(.joinEdge(EdgeTests.joining()), by: .node(voucher), vouchedBy: voucher)
+        #expect(again.refusal?.code == .incarnationUsed)
+    }
+
     @Test("what survivors know to be revoked is revoked, and the epoch passes theirs") func merge() throws {
         let old = populated()
         var survivor = old

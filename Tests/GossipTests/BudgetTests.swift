@@ -53,6 +53,26 @@ import Testing
         #expect((9_000...11_000).contains(bytes))
     }
 
+    @Test("the longest entry passes, and what no burst covers holds up nothing")
+    func longest() {
+        var fixture = Fixture()
+        let neighbour = fixture.neighbours[0]
+        func ask(_ byteCount: Int) -> [Message] {
+            fixture.step(.logAdvanced(head(fixture.node.head.index.number + 1), records: []))
+            let last = fixture.node.head.index
+            _ = fixture.receive(.pull(after: last.previous), from: 0)
+            let entry = LogRecord(index: last, bytes: [UInt8](repeating: 1, count: byteCount))
+            let answered = fixture.step(.logRead(for: neighbour, after: last.previous, [entry]))
+            let sent = (answered + fixture.run(.seconds(5))).sent(to: neighbour)
+            return sent.filter { if case .entries = $0 { true } else { false } }
+        }
+        #expect(ask(512 << 10).count == 1)
+        #expect(ask(fixture.node.options.entryByteLimit).count == 1)
+        #expect(ask(fixture.node.options.outgoing.burst).isEmpty)
+        #expect(fixture.node.counters.notSent == 1)
+        #expect(ask(1).count == 1)
+    }
+
     @Test("records overtake entries that wait")
     func lanes() {
         var options = Self.tight
@@ -111,6 +131,9 @@ import Testing
         #expect(GossipOptions().flaw == nil)
         var options = GossipOptions()
         options.recordByteLimit = options.outgoing.burst
+        #expect(options.flaw == "a message may be longer than a burst")
+        options = GossipOptions()
+        options.entryByteLimit = options.outgoing.burst
         #expect(options.flaw == "a message may be longer than a burst")
         options = GossipOptions()
         options.incomingClaims = ByteBudget(bytesPerSecond: 0, burst: 1)

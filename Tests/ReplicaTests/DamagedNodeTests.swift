@@ -35,6 +35,7 @@ import Wire
             lineage: Self.lineage,
             options: ReplicaOptions(),
             codec: ProtobufCodec(),
+            records: WireRecordCodec(),
             restored: restored,
             facts: DirectoryFacts(revision: LogIndex(UInt64(end)), epoch: 0, stateRoot: .zero),
             applied: point(end),

@@ -45,6 +45,19 @@ import Testing
         #expect(leader.written == [command, command])
     }
 
+    @Test("are not refused by a leader of before that has taken them, by which they may come to be committed")
+    func secondCopy() {
+        var leader = leader()
+        let (one, two) = (leader.command("one"), leader.command("two"))
+        leader.hear(.forward(RequestID(1), command: one))
+        leader.hear(.heartbeat(commitIndex: LogIndex(1), round: 1), in: leader.node.term.next, from: Voter.members[2])
+        #expect(leader.node.role == .follower)
+        leader.hear(.forward(RequestID(1), command: one))
+        #expect(leader.refusedForwards.isEmpty)
+        leader.hear(.forward(RequestID(2), command: two))
+        #expect(leader.refusedForwards == [.notLeader])
+    }
+
     @Test("are refused while the leader's disk is full, unless they stand in its log") func full() {
         var leader = leader()
         let (one, two) = (leader.command("one"), leader.command("two"))

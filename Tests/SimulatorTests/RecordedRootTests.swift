@@ -9,9 +9,9 @@ import Wire
 
 /// Where an applier records roots, on a state with one voter.
 @Suite("Recorded roots") struct RecordedRootTests {
-    private static let codec = ProtobufCodec()
-    private static let voter = MemberID(high: 1, low: 1)
-    private static let start: UInt64 = 1_700_000_000_000
+    static let codec = ProtobufCodec()
+    static let voter = MemberID(high: 1, low: 1)
+    static let start: UInt64 = 1_700_000_000_000
 
     private static let genesis = Genesis(
         lineage: Lineage(high: 7, low: 7),
@@ -42,13 +42,24 @@ import Wire
 
     /// A claim of a key, and then a role for each time after it.
     private static func entries(at milliseconds: [UInt64]) -> [Entry] {
-        var entries = [genesis]
-        for (number, time) in milliseconds.enumerated() {
-            let body: CommandBody =
+        entries(
+            milliseconds.enumerated().map { number, time in
                 number == 0
-                ? .claimSealKey(KeyedHash.publicKey("seals"))
-                : .put(.role(RoleSpec(name: "role-\(number)", description: "")), .none)
-            let caller: Caller = number == 0 ? .node(voter) : .administrator(fingerprint: .of([2]))
+                    ? (time, .claimSealKey(KeyedHash.publicKey("seals")))
+                    : (time, .put(.role(RoleSpec(name: "role-\(number)", description: "")), .none))
+            }
+        )
+    }
+
+    /// The first entry, and then these, each by the administrator where no node has to speak for itself.
+    static func entries(_ bodies: [(time: UInt64, body: CommandBody)]) -> [Entry] {
+        var entries = [genesis]
+        for (number, (time, body)) in bodies.enumerated() {
+            let caller: Caller =
+                switch body {
+                case .claimSealKey, .joinEdge: .node(voter)
+                default: .administrator(fingerprint: .of([2]))
+                }
             let last = entries[entries.count - 1]
             entries.append(
                 Entry(

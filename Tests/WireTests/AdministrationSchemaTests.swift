@@ -16,7 +16,11 @@ import Testing
             default: break
             }
             // A node joins by the right of whoever made its ticket.
-            let action = if case .join = body { "issueJoinTicket" } else { body.action }
+            let action =
+                switch body {
+                case .join, .joinEdge: "issueJoinTicket"
+                default: body.action
+                }
             actions.insert(action)
             let resource = body.resource ?? EntityUIDs.cluster
             let schema = SchemaConformance(Schema.administration(resourceTypes: [resource.type]))
@@ -30,6 +34,6 @@ import Testing
                 do { try schema.check(request) } catch { Issue.record("\(action): \(error)") }
             }
         }
-        #expect(actions.count == 27)
+        #expect(actions.count == 28)
     }
 }

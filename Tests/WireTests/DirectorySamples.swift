@@ -100,6 +100,17 @@ struct DirectorySamples {
         )
     }
 
+    var edgeTicket: JoinTicket {
+        JoinTicket(
+            name: "e1",
+            raftAddress: "h:7",
+            apiAddresses: ["h:8"],
+            secretDigest: .of([10]),
+            expiresAt: WallTime(milliseconds: 78),
+            isEdge: true
+        )
+    }
+
     var joining: Joining {
         Joining(
             name: "n4",
@@ -197,6 +208,7 @@ struct DirectorySamples {
             .promoteMember(joining.id), .removeMember(joining.id), .claimMember(instance: .of([12])),
             .pinIssuer(joining.id, key: .of([13])), .withdrawWarrant(name: "night-shift"),
             .claimSealKey([UInt8](repeating: 2, count: Limits.publicKeyByteCount)),
+            .issueJoinTicket(edgeTicket), .joinEdge(joining), .removeEdge(joining.id),
         ] + warrants.map { .issueWarrant($0) } + statements.map { .judgeStatement($0) }
     }
 
@@ -254,6 +266,8 @@ extension DirectorySamples {
             ),
             .joinTicket(JoinTicketRecord(ticket: ticket, issuer: callers[1], metadata: metadata)),
             .joinTicket(JoinTicketRecord(ticket: ticket, issuer: callers[1], usedBy: joining.id, metadata: metadata)),
+            .joinTicket(JoinTicketRecord(ticket: edgeTicket, issuer: callers[1], metadata: metadata)),
+            .edge(EdgeRecord(spec: genesis.voters[0], instance: .of([12]), metadata: metadata)),
         ]
     }
 

@@ -72,7 +72,7 @@ import Wire
 
     /// One more, or one byte more, than there may be.
     static let beyond: [(name: String, message: Gossip.Message)] = [
-        ("claims", .claims(Array(repeating: Samples.claims[1], count: Message.claimsLimit + 1))),
+        ("claims", .claims(Array(repeating: Samples.claims[1], count: Gossip.Message.claimsLimit + 1))),
         ("ids", .held(Samples.ids + [.zero])), ("wanted ids", .want(Samples.ids + [.zero])),
         ("route", .probe(.init(sequence: 1, route: Samples.members + [Samples.members[0]], suspectedIn: nil))),
         (
@@ -81,7 +81,7 @@ import Wire
                 .init(
                     head: .none,
                     held: .zero,
-                    streams: Array(repeating: Samples.summary.streams[0], count: Message.streamsLimit + 1),
+                    streams: Array(repeating: Samples.summary.streams[0], count: Gossip.Message.streamsLimit + 1),
                     departures: 0,
                     isAnswer: false
                 )
@@ -103,7 +103,7 @@ import Wire
         (
             "bytes of an entry",
             .entries([
-                LogRecord(index: LogIndex(1), bytes: [UInt8](repeating: 0, count: GossipCodec.maxEntryBytes + 1))
+                LogRecord(index: LogIndex(1), bytes: [UInt8](repeating: 0, count: Samples.options.entryByteLimit + 1))
             ])
         ), ("index of an entry", .entries([LogRecord(index: LogIndex(1 << 63), bytes: [])])),
         ("index to pull from", .pull(after: LogIndex(1 << 63))),

@@ -1,6 +1,8 @@
+import Consensus
 import Gossip
 import Kernel
 import Replica
+import Wire
 
 /// What neighbours in the overlay say to each other, as small and as long as it may be.
 enum GossipSamples {
@@ -14,24 +16,34 @@ enum GossipSamples {
 
     static let ids = (0..<options.heldLimit).map { Digest.of([UInt8($0 >> 8), UInt8($0 & 255)]) }.sorted()
 
+    /// With the longest command that consensus takes.
+    private static let longestEntry = RaftCodec.encode(
+        Entry(
+            position: LogPosition(term: Term(UInt64(Int64.max)), index: LogIndex(1)),
+            time: .distantFuture,
+            previousHash: hash,
+            payload: .command([UInt8](repeating: 0, count: RaftOptions().maxEntryBytes))
+        )
+    )
+
     static let claims = [
         Claim(members[0], incarnation: 300, .suspected(by: members[1])), Claim(members[0], incarnation: 301, .alive),
     ]
 
-    static let probe = Message.Probe(sequence: 7, route: [members[0], members[1]], suspectedIn: 0)
+    static let probe = Gossip.Message.Probe(sequence: 7, route: [members[0], members[1]], suspectedIn: 0)
 
-    static let summary = Message.Summary(
+    static let summary = Gossip.Message.Summary(
         head: head,
         held: hash,
-        streams: [Message.StreamPosition(stream: members[1], sequence: 9)],
+        streams: [Gossip.Message.StreamPosition(stream: members[1], sequence: 9)],
         departures: 5,
         isAnswer: true
     )
 
-    static let small: [Message] = [
+    static let small: [Gossip.Message] = [
         .record(Record(.untilSettled, bytes: [])),
         .record(Record(.untilSuperseded(stream: members[0], sequence: 300), bytes: [1, 2])), .probe(probe),
-        .probeAnswer(Message.Probe(sequence: .max, route: [], suspectedIn: nil)), .probePassedOn(sequence: 0),
+        .probeAnswer(Gossip.Message.Probe(sequence: .max, route: [], suspectedIn: nil)), .probePassedOn(sequence: 0),
         .claims([]), .claims(claims), .summary(summary),
         .summary(.init(head: .none, held: .zero, streams: [], departures: 0, isAnswer: false)), .held([]),
         .want([hash]), .announcement(head), .entries([]),
@@ -40,7 +52,7 @@ enum GossipSamples {
         ]), .pull(after: .zero), .pull(after: LogIndex(300)), .unavailable(after: LogIndex(UInt64(Int64.max))),
     ]
 
-    static let long: [Message] = [
+    static let long: [Gossip.Message] = [
         .record(
             Record(
                 .untilSuperseded(stream: members[2], sequence: .max),
@@ -51,7 +63,7 @@ enum GossipSamples {
         .claims(
             Array(
                 repeating: Claim(members[2], incarnation: .max, .suspected(by: members[2])),
-                count: Message.claimsLimit
+                count: Gossip.Message.claimsLimit
             )
         ),
         .summary(
@@ -59,8 +71,8 @@ enum GossipSamples {
                 head: LogHead(index: LogIndex(UInt64(Int64.max)), hash: hash, epoch: UInt64(Int64.max)),
                 held: hash,
                 streams: Array(
-                    repeating: Message.StreamPosition(stream: members[2], sequence: .max),
-                    count: Message.streamsLimit
+                    repeating: Gossip.Message.StreamPosition(stream: members[2], sequence: .max),
+                    count: Gossip.Message.streamsLimit
                 ),
                 departures: .max,
                 isAnswer: true
@@ -71,7 +83,7 @@ enum GossipSamples {
                 repeating: LogRecord(index: LogIndex(UInt64(Int64.max)), bytes: []),
                 count: options.windowCountLimit
             )
-        ), .entries([LogRecord(index: LogIndex(1), bytes: [UInt8](repeating: 0, count: 512 << 10))]),
+        ), .entries([LogRecord(index: LogIndex(1), bytes: longestEntry)]),
     ]
 
     static let bodies: [PeerMessage.Body] =

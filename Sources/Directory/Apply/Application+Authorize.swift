@@ -26,8 +26,8 @@ extension Application {
             guard command.caller == .node(command.authenticatedBy) else {
                 throw .refused(.unauthorized, command.body.action)
             }
-        case .join(let joining):
-            let record = try ticket(of: joining)
+        case .join(let joining), .joinEdge(let joining):
+            let record = try ticket(of: joining, isEdge: command.body.joinsEdge)
             try authorize(record.issuer, to: CommandBody.issueJoinTicket(record.ticket).action)
         default:
             try authorize(command.caller, to: command.body.action)

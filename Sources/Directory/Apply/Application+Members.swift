@@ -9,7 +9,7 @@ extension Application {
         try check(ticket.apiAddresses.allSatisfy(Grammar.isAddress), "apiAddresses")
         let latest = time.advanced(by: .milliseconds(Limits.retentionMilliseconds))
         try check(time < ticket.expiresAt && ticket.expiresAt <= latest, "expiresAt")
-        guard try member(named: ticket.name) == nil else { throw .refused(.alreadyExists, ticket.name) }
+        guard !(try allNodes().contains { $0.name == ticket.name }) else { throw .refused(.alreadyExists, ticket.name) }
         try dropExpiredTickets()
         let old = try read { view throws(StateDamage) in try view.joinTicket(ticket.name) }
         let record = JoinTicketRecord(
@@ -37,40 +37,41 @@ extension Application {
         return done(metadata(replacing: ticket.metadata))
     }
 
-    /// The ticket whose secret a node has shown.
-    func ticket(of joining: Joining) throws(DirectoryError) -> JoinTicketRecord {
+    /// The ticket whose secret a node has shown, if it is for what the node joins as.
+    func ticket(of joining: Joining, isEdge: Bool) throws(DirectoryError) -> JoinTicketRecord {
         let record = try read { view throws(StateDamage) in try view.joinTicket(joining.name) }
-        guard let record, record.ticket.secretDigest == joining.secretDigest, time < record.ticket.expiresAt else {
+        guard let record, record.ticket.secretDigest == joining.secretDigest, record.ticket.isEdge == isEdge,
+            time < record.ticket.expiresAt
+        else {
             throw .refused(.ticketInvalid, joining.name)
         }
         return record
     }
 
     mutating func join(_ joining: Joining) throws(DirectoryError) -> CommandResult.Done {
-        let record = try ticket(of: joining)
-        if let earlier = record.usedBy { throw .refused(try refusalOfSecondUse(by: joining, earlier)) }
+        let ticket = try unusedTicket(of: joining, isEdge: false)
+        guard try allMembers().count < Limits.members else { throw .refused(.limitReached, "members") }
         try checkUnused(joining)
         let metadata = metadata(replacing: nil)
-        let spec = MemberSpec(
-            id: joining.id,
-            name: joining.name,
-            raftAddress: record.ticket.raftAddress,
-            apiAddresses: record.ticket.apiAddresses,
-            keyFingerprint: joining.keyFingerprint
-        )
+        let spec = use(ticket, for: joining)
         store(.member(MemberRecord(spec: spec, isVoter: false, instance: joining.instance, metadata: metadata)))
-        store(
-            .joinTicket(
-                JoinTicketRecord(
-                    ticket: record.ticket,
-                    issuer: record.issuer,
-                    usedBy: joining.id,
-                    metadata: self.metadata(replacing: record.metadata)
-                )
-            )
-        )
-        events.append(.membersChanged)
         return done(metadata, created: [joining.id.uuid, String(joining.id.incarnation)])
+    }
+
+    mutating func joinEdge(_ joining: Joining) throws(DirectoryError) -> CommandResult.Done {
+        let ticket = try unusedTicket(of: joining, isEdge: true)
+        guard try allEdges().count < Limits.edges else { throw .refused(.limitReached, "edges") }
+        try checkUnused(joining)
+        let metadata = metadata(replacing: nil)
+        let spec = use(ticket, for: joining)
+        store(.edge(EdgeRecord(spec: spec, instance: joining.instance, metadata: metadata)))
+        return done(metadata, created: [joining.id.uuid, String(joining.id.incarnation)])
+    }
+
+    private func unusedTicket(of joining: Joining, isEdge: Bool) throws(DirectoryError) -> JoinTicketRecord {
+        let record = try ticket(of: joining, isEdge: isEdge)
+        if let earlier = record.usedBy { throw .refused(try refusalOfSecondUse(by: joining, earlier)) }
+        return record
     }
 
     /// A node whose answer was lost asks again, and learns that it has joined; anybody else that the ticket is used.
@@ -79,26 +80,44 @@ extension Application {
         _ earlier: MemberID
     ) throws(DirectoryError) -> CommandResult.Refusal {
         let member = try read { view throws(StateDamage) in try view.member(earlier) }
-        guard member?.spec.keyFingerprint == joining.keyFingerprint, member?.instance == joining.instance else {
-            return CommandResult.Refusal(.ticketInvalid, [joining.name])
-        }
+        let edge = try read { view throws(StateDamage) in try view.edge(earlier) }
+        guard (member?.spec ?? edge?.spec)?.keyFingerprint == joining.keyFingerprint,
+            (member?.instance ?? edge?.instance) == joining.instance
+        else { return CommandResult.Refusal(.ticketInvalid, [joining.name]) }
         return CommandResult.Refusal(.alreadyJoined, [earlier.uuid, String(earlier.incarnation)])
     }
 
     /// Id, name and key are nobody's, and the id never was anybody's under this incarnation or a higher one.
     private func checkUnused(_ joining: Joining) throws(DirectoryError) {
-        let members = try allMembers()
-        guard members.count < Limits.members else { throw .refused(.limitReached, "members") }
-        for member in members.map(\.spec) {
-            guard member.name != joining.name, !member.id.isSameNode(as: joining.id) else {
-                throw .refused(.alreadyExists, member.name)
+        for node in try allNodes() {
+            guard node.name != joining.name, !node.id.isSameNode(as: joining.id) else {
+                throw .refused(.alreadyExists, node.name)
             }
-            guard member.keyFingerprint != joining.keyFingerprint else { throw .refused(.alreadyExists, "key") }
+            guard node.keyFingerprint != joining.keyFingerprint else { throw .refused(.alreadyExists, "key") }
         }
         let former = try read { view throws(StateDamage) in try view.formerMember(joining.id) }
         guard former.map({ $0.id.incarnation < joining.id.incarnation }) ?? true else {
             throw .refused(.incarnationUsed, joining.id.uuid, String(joining.id.incarnation))
         }
+    }
+
+    /// What the node is from now on.
+    private mutating func use(_ record: JoinTicketRecord, for joining: Joining) -> MemberSpec {
+        let used = JoinTicketRecord(
+            ticket: record.ticket,
+            issuer: record.issuer,
+            usedBy: joining.id,
+            metadata: metadata(replacing: record.metadata)
+        )
+        store(.joinTicket(used))
+        events.append(.membersChanged)
+        return MemberSpec(
+            id: joining.id,
+            name: joining.name,
+            raftAddress: record.ticket.raftAddress,
+            apiAddresses: record.ticket.apiAddresses,
+            keyFingerprint: joining.keyFingerprint
+        )
     }
 
     mutating func promote(_ id: MemberID) throws(DirectoryError) -> CommandResult.Done {
@@ -118,12 +137,25 @@ extension Application {
         let voters = try allMembers().filter(\.isVoter)
         guard voters.contains(where: { $0.spec.id != id }) else { throw .refused(.lastVoter, record.spec.name) }
         erase(.member(record))
-        let former = try read { view throws(StateDamage) in try view.formerMember(id) }
+        return try remember(record.spec)
+    }
+
+    mutating func removeEdge(_ id: MemberID) throws(DirectoryError) -> CommandResult.Done {
+        guard let record = try read({ view throws(StateDamage) in try view.edge(id) }) else {
+            throw .refused(.notFound, "node/\(id.uuid)", String(id.incarnation))
+        }
+        erase(.edge(record))
+        return try remember(record.spec)
+    }
+
+    /// As one that was removed.
+    private mutating func remember(_ spec: MemberSpec) throws(DirectoryError) -> CommandResult.Done {
+        let former = try read { view throws(StateDamage) in try view.formerMember(spec.id) }
         let metadata = metadata(replacing: former?.metadata)
         let gone = FormerMemberRecord(
-            id: id,
-            name: record.spec.name,
-            keyFingerprint: record.spec.keyFingerprint,
+            id: spec.id,
+            name: spec.name,
+            keyFingerprint: spec.keyFingerprint,
             metadata: metadata
         )
         store(.formerMember(gone))
@@ -176,8 +208,13 @@ extension Application {
         try read { view throws(StateDamage) in try view.members(ListRequest(limit: ListRequest.maximumLimit)).items }
     }
 
-    private func member(named name: String) throws(DirectoryError) -> MemberRecord? {
-        try allMembers().first { $0.spec.name == name }
+    private func allEdges() throws(DirectoryError) -> [EdgeRecord] {
+        try read { view throws(StateDamage) in try view.edges(ListRequest(limit: ListRequest.maximumLimit)).items }
+    }
+
+    /// Members and edges, who share nothing by which one of them is known.
+    private func allNodes() throws(DirectoryError) -> [MemberSpec] {
+        try allMembers().map(\.spec) + allEdges().map(\.spec)
     }
 }
 

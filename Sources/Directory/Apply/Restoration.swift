@@ -3,7 +3,7 @@ package import Kernel
 
 /// What a new cluster that goes on from an old one's state changes in it, before its first entry.
 package struct Restoration: Hashable, Sendable {
-    /// The voters of the new cluster. Whoever was a member before is one no more.
+    /// The voters of the new cluster. Whoever was a member or an edge before is one no more.
     package let voters: [MemberRecord]
     /// Statements that survivors have recorded, to be in force whatever the restored state knows.
     package let revocations: [RevocationRecord]
@@ -33,6 +33,7 @@ package struct Restoration: Hashable, Sendable {
         /// Statements that the state did not know.
         package var addedRevocations = 0
         package var quarantinedPrincipals = 0
+        /// Edges among them.
         package var formerMembers = 0
     }
 }
@@ -106,14 +107,11 @@ extension Application {
         for old in try read({ view throws(StateDamage) in try view.members(request).items }) {
             erase(.member(old))
             guard !voters.contains(where: { $0.spec.id == old.spec.id }) else { continue }
-            let former = FormerMemberRecord(
-                id: old.spec.id,
-                name: old.spec.name,
-                keyFingerprint: old.spec.keyFingerprint,
-                metadata: metadata(replacing: old.metadata)
-            )
-            store(.formerMember(former))
-            outcome.formerMembers += 1
+            remember(old.spec, old.metadata, &outcome)
+        }
+        for old in try read({ view throws(StateDamage) in try view.edges(request).items }) {
+            erase(.edge(old))
+            remember(old.spec, old.metadata, &outcome)
         }
         for ticket in try read({ view throws(StateDamage) in try view.joinTickets(request).items }) {
             erase(.joinTicket(ticket))
@@ -129,6 +127,18 @@ extension Application {
             )
             store(.member(record))
         }
+    }
+
+    private mutating func remember(_ spec: MemberSpec, _ metadata: RecordMetadata, _ outcome: inout Restoration.Outcome)
+    {
+        let former = FormerMemberRecord(
+            id: spec.id,
+            name: spec.name,
+            keyFingerprint: spec.keyFingerprint,
+            metadata: self.metadata(replacing: metadata)
+        )
+        store(.formerMember(former))
+        outcome.formerMembers += 1
     }
 
     /// A statement that was lifted where it comes from stays in force here if it was in force here: stricter, never laxer.

@@ -78,8 +78,10 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package static let actionAges = FeatureLevel(3)
     /// Members may name the keys that they sign seals with.
     package static let seals = FeatureLevel(4)
+    /// Nodes may join that never vote.
+    package static let edges = FeatureLevel(5)
     /// The highest that this program can apply.
-    package static let supported = seals
+    package static let supported = edges
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     package var description: String { "level \(number)" }
@@ -95,10 +97,12 @@ extension CommandBody {
         case .bootstrap(let genesis): genesis.settings.featureLevel
         case .putSettings(let settings, _): settings.featureLevel
         case .claimSealKey: .seals
+        case .issueJoinTicket(let ticket): ticket.isEdge ? .edges : .first
+        case .joinEdge, .removeEdge: .edges
         case .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
             .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .addAdministrator,
-            .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join, .promoteMember, .removeMember,
-            .claimMember, .pinIssuer:
+            .removeAdministrator, .withdrawJoinTicket, .join, .promoteMember, .removeMember, .claimMember,
+            .pinIssuer:
             .first
         }
     }

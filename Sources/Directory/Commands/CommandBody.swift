@@ -42,10 +42,14 @@ package indirect enum CommandBody: Hashable, Sendable {
     case withdrawJoinTicket(name: String)
     /// Makes the holder of a ticket a learner, in the authority of whoever issued the ticket.
     case join(Joining)
+    /// Makes the holder of a ticket for an edge one, in the same authority.
+    case joinEdge(Joining)
     /// Makes a learner a voter.
     case promoteMember(MemberID)
     /// For ever: the node may come back only under a higher incarnation.
     case removeMember(MemberID)
+    /// For ever, as for a member.
+    case removeEdge(MemberID)
     /// The calling node names its data directory.
     case claimMember(instance: Digest)
     /// The public key of the authority by which a member issues certificates.

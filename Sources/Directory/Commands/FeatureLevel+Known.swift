@@ -9,6 +9,7 @@ extension FeatureLevel {
         case .cascades: "revocations, quarantines and warrants that cascade (--cascade)"
         case .actionAges: "settings that bound the age of knowledge by action (--action-age)"
         case .seals: "seals: voters sign what the log and the state are, and a node whose state differs stops answering"
+        case .edges: "edges: nodes without a vote that decide by what voters have sealed (cluster add --edge)"
         default: nil
         }
     }

@@ -11,19 +11,35 @@ package struct JoinTicket: Hashable, Sendable {
     /// SHA-256 of the secret, which is random and stays with the voter that drew it, who shows it once.
     package let secretDigest: Digest
     package let expiresAt: WallTime
+    /// For an edge. Otherwise it is for a member, which joins as a learner.
+    package let isEdge: Bool
 
     package init(
         name: String,
         raftAddress: String,
         apiAddresses: [String],
         secretDigest: Digest,
-        expiresAt: WallTime
+        expiresAt: WallTime,
+        isEdge: Bool = false
     ) {
         self.name = name
         self.raftAddress = raftAddress
         self.apiAddresses = apiAddresses
         self.secretDigest = secretDigest
         self.expiresAt = expiresAt
+        self.isEdge = isEdge
+    }
+
+    /// The ticket without what the voter drew.
+    var withoutSecret: JoinTicket {
+        JoinTicket(
+            name: name,
+            raftAddress: raftAddress,
+            apiAddresses: apiAddresses,
+            secretDigest: .zero,
+            expiresAt: expiresAt,
+            isEdge: isEdge
+        )
     }
 }
 
@@ -31,7 +47,7 @@ package struct JoinTicket: Hashable, Sendable {
 package struct Joining: Hashable, Sendable {
     package let name: String
     package let secretDigest: Digest
-    /// Given by the voter that the node asked: new, or that of a former member of this name under a higher incarnation.
+    /// Given by the voter that the node asked: new, or that of a former node of this name under a higher incarnation.
     package let id: MemberID
     /// SHA-256 of the DER-encoded public key that the node made for itself.
     package let keyFingerprint: Digest
@@ -56,6 +72,9 @@ package enum MemberChange: Hashable, Sendable {
 }
 
 extension CommandBody {
+    /// Whether a node that joins by it becomes an edge.
+    var joinsEdge: Bool { if case .joinEdge = self { true } else { false } }
+
     /// Nil for commands that leave the members as they are.
     package var memberChange: MemberChange? {
         switch self {
@@ -64,9 +83,8 @@ extension CommandBody {
         case .removeMember(let id): .remove(id)
         case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken, .revoke,
             .quarantine, .liftQuarantine, .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator,
-            .issueJoinTicket, .withdrawJoinTicket, .claimMember, .pinIssuer, .claimSealKey, .issueWarrant,
-            .withdrawWarrant,
-            .judgeStatement:
+            .issueJoinTicket, .withdrawJoinTicket, .joinEdge, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
+            .issueWarrant, .withdrawWarrant, .judgeStatement:
             nil
         }
     }

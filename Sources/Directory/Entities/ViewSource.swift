@@ -43,7 +43,7 @@ extension DirectoryView {
             return try administrator(fingerprint).map { EntityFacts(administrator: $0.spec) }
         case EntityUIDs.assignment: return try assignment(uid.id).map { EntityFacts(assignment: $0.spec) }
         case EntityUIDs.token: return try token(uid.id).map { EntityFacts(token: $0.grant) }
-        case EntityUIDs.node: return try member(uuid: uid.id).map { EntityFacts(node: $0.spec) }
+        case EntityUIDs.node: return try node(uuid: uid.id).map { EntityFacts(node: $0) }
         case EntityUIDs.policySet: return try policySet(uid.id).map { _ in EntityFacts(described: .empty) }
         default: return try resource(EntityName(uid)).map { EntityFacts(resource: $0.spec) }
         }

@@ -108,11 +108,12 @@ private struct AdministrativeAction {
         command(
             "issueJoinTicket",
             on: .cluster,
-            context: [.optional("name", .string), .optional("expiresAt", .datetime)]
+            context: [.optional("name", .string), .optional("expiresAt", .datetime), .optional("edge", .bool)]
         ),
         command("withdrawJoinTicket", on: .cluster, context: [.required("name", .string)]),
         command("promoteMember", on: .node),
         command("removeMember", on: .node),
+        command("removeEdge", on: .node),
         command("pinIssuer", on: .node),
     ]
 

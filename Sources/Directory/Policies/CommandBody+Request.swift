@@ -7,10 +7,10 @@ internal import Kernel
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
 /// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
-/// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket, `name`, `level`,
-/// `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of whoever issued its ticket, who is asked
-/// for `issueJoinTicket` again; a node's claim to its own data directory needs no policy, nor does a
-/// statement that is brought to the log, since its warrant is the leave.
+/// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket and `edge` of one for an
+/// edge, where it is true, `name`, `level`, `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of
+/// whoever issued its ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no
+/// policy, nor does a statement that is brought to the log, since its warrant is the leave.
 extension CommandBody {
     /// Id of the `Reeve::Action`.
     package var action: String {
@@ -42,8 +42,10 @@ extension CommandBody {
         case .issueJoinTicket: "issueJoinTicket"
         case .withdrawJoinTicket: "withdrawJoinTicket"
         case .join: "join"
+        case .joinEdge: "joinEdge"
         case .promoteMember: "promoteMember"
         case .removeMember: "removeMember"
+        case .removeEdge: "removeEdge"
         case .claimMember: "claimMember"
         case .pinIssuer: "pinIssuer"
         case .claimSealKey: "claimSealKey"
@@ -72,8 +74,9 @@ extension CommandBody {
             "administrator/\(fingerprint.hex)"
         case .issueJoinTicket(let ticket): "ticket/\(ticket.name)"
         case .withdrawJoinTicket(let name): "ticket/\(name)"
-        case .join(let joining): "node/\(joining.name)"
-        case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): "node/\(id.uuid)"
+        case .join(let joining), .joinEdge(let joining): "node/\(joining.name)"
+        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _):
+            "node/\(id.uuid)"
         case .claimMember(let instance): "instance/\(instance.hex)"
         case .claimSealKey(let key): "sealKey/\(Digest.of(key).hex)"
         }
@@ -92,9 +95,10 @@ extension CommandBody {
         case .liftQuarantine: nil
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             EntityUIDs.administrator(fingerprint)
-        case .promoteMember(let id), .removeMember(let id), .pinIssuer(let id, _): EntityUIDs.node(id)
-        case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .claimMember,
-            .claimSealKey, .issueWarrant, .withdrawWarrant, .judgeStatement:
+        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _):
+            EntityUIDs.node(id)
+        case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .joinEdge,
+            .claimMember, .claimSealKey, .issueWarrant, .withdrawWarrant, .judgeStatement:
             EntityUIDs.cluster
         }
     }
@@ -116,7 +120,12 @@ extension CommandBody {
             case .quarantine(_, let level, _, let cascades):
                 [("level", .string(level.rawValue)), ("cascade", .bool(cascades))]
             case .issueJoinTicket(let ticket):
-                [("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value)]
+                [
+                    ("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value),
+                    // Only where it is true: policies see of other tickets what they saw before there were edges.
+                    ("edge", ticket.isEdge ? .bool(true) : nil),
+                ]
+            case .joinEdge: [("edge", .bool(true))]
             case .withdrawJoinTicket(let name), .withdrawWarrant(let name): [("name", .string(name))]
             case .issueWarrant(let spec):
                 [
@@ -126,7 +135,7 @@ extension CommandBody {
                 ]
             case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .liftQuarantine,
                 .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
-                .removeMember, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
+                .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
                 []
             }
         return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })
@@ -145,16 +154,7 @@ extension CommandBody {
                     description: grant.description
                 )
             )
-        case .issueJoinTicket(let ticket):
-            .issueJoinTicket(
-                JoinTicket(
-                    name: ticket.name,
-                    raftAddress: ticket.raftAddress,
-                    apiAddresses: ticket.apiAddresses,
-                    secretDigest: .zero,
-                    expiresAt: ticket.expiresAt
-                )
-            )
+        case .issueJoinTicket(let ticket): .issueJoinTicket(ticket.withoutSecret)
         default: self
         }
     }

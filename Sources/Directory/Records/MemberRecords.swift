@@ -30,9 +30,23 @@ package struct MemberRecord: Hashable, Sendable {
     }
 }
 
-/// A member that was removed. Kept for ever: its id never comes back under this incarnation or a lower one.
+/// A node that no configuration names: it follows what voters have sealed, and decides.
+package struct EdgeRecord: Hashable, Sendable {
+    package let spec: MemberSpec
+    /// Names the data directory.
+    package let instance: Digest
+    package let metadata: RecordMetadata
+
+    package init(spec: MemberSpec, instance: Digest, metadata: RecordMetadata) {
+        self.spec = spec
+        self.instance = instance
+        self.metadata = metadata
+    }
+}
+
+/// A member or an edge that was removed. Kept for ever: its id never comes back under this incarnation or a lower one.
 package struct FormerMemberRecord: Hashable, Sendable {
-    /// With the highest incarnation that was ever a member.
+    /// With the highest incarnation that was ever in the cluster.
     package let id: MemberID
     package let name: String
     /// Of the key that it had: whoever comes with it is told what became of it.

@@ -114,6 +114,10 @@ extension DirectoryView {
         try page(Key(.member), request) { if case .member(let record) = $0 { record } else { nil } }
     }
 
+    package func edges(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<EdgeRecord> {
+        try page(Key(.edge), request) { if case .edge(let record) = $0 { record } else { nil } }
+    }
+
     package func formerMembers(
         _ request: ListRequest = ListRequest()
     ) throws(StateDamage) -> Page<FormerMemberRecord> {

@@ -87,15 +87,22 @@ package struct DirectoryView<View: KeyValueView> {
         try find(Key(.member).member(id)) { if case .member(let record) = $0 { record } else { nil } }
     }
 
-    /// The current incarnation of a node.
-    package func member(uuid: String) throws(StateDamage) -> MemberRecord? {
-        guard let (high, low) = UUIDText.parse(uuid) else { return nil }
-        let prefix = Key(.member).node(MemberID(high: high, low: low)).bytes
-        guard let row = view.first(atOrAfter: prefix), row.key.starts(with: prefix) else { return nil }
-        return try decode(row.value, at: row.key) { if case .member(let record) = $0 { record } else { nil } }
+    package func edge(_ id: MemberID) throws(StateDamage) -> EdgeRecord? {
+        try find(Key(.edge).member(id)) { if case .edge(let record) = $0 { record } else { nil } }
     }
 
-    /// The last removed member of a node's id, whichever incarnation is asked for.
+    /// The current incarnation of a node, which may be a member or an edge.
+    package func node(uuid: String) throws(StateDamage) -> MemberSpec? {
+        guard let (high, low) = UUIDText.parse(uuid) else { return nil }
+        let id = MemberID(high: high, low: low)
+        let member = try findFirst(under: Key(.member).node(id)) {
+            if case .member(let record) = $0 { record.spec } else { nil }
+        }
+        if let member { return member }
+        return try findFirst(under: Key(.edge).node(id)) { if case .edge(let record) = $0 { record.spec } else { nil } }
+    }
+
+    /// The last removed incarnation of a node's id, whichever incarnation is asked for.
     package func formerMember(_ id: MemberID) throws(StateDamage) -> FormerMemberRecord? {
         try find(Key(.formerMember).node(id)) { if case .formerMember(let record) = $0 { record } else { nil } }
     }
@@ -131,6 +138,11 @@ package struct DirectoryView<View: KeyValueView> {
     func find<Found>(_ key: Key, as cast: (StoredRecord) -> Found?) throws(StateDamage) -> Found? {
         guard let bytes = view.value(for: key.bytes) else { return nil }
         return try decode(bytes, at: key.bytes, as: cast)
+    }
+
+    private func findFirst<Found>(under prefix: Key, as cast: (StoredRecord) -> Found?) throws(StateDamage) -> Found? {
+        guard let row = view.first(atOrAfter: prefix.bytes), row.key.starts(with: prefix.bytes) else { return nil }
+        return try decode(row.value, at: row.key, as: cast)
     }
 
     func decode<Found>(_ bytes: [UInt8], at key: [UInt8], as cast: (StoredRecord) -> Found?) throws(StateDamage)

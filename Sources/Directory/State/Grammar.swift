@@ -91,6 +91,8 @@ package enum Limits {
     package static let voters = 7
     /// Voters and learners.
     package static let members = 64
+    /// No more than one list holds.
+    package static let edges = 1000
     /// Tickets that have not expired, used or not.
     package static let joinTickets = 100
     package static let apiAddresses = 8

@@ -35,6 +35,7 @@ extension StoredRecord {
         case .joinTicket(let record): Key(.joinTicket).text(record.ticket.name).bytes
         case .warrant(let record): Key(.warrant).text(record.spec.name).bytes
         case .refusedStatement(let record): Key(.refusedStatement).digest(record.statement.id).bytes
+        case .edge(let record): Key(.edge).member(record.spec.id).bytes
         }
     }
 
@@ -76,7 +77,7 @@ extension StoredRecord {
             ]
         case .standing(let record): record.cascade == nil ? [] : [IndexRow(Key(.cascades).subject(record.subject))]
         case .cluster, .ledger, .settings, .policySet, .policyVersion, .administrator, .member, .command,
-            .caller, .formerMember, .joinTicket, .warrant:
+            .caller, .formerMember, .joinTicket, .warrant, .edge:
             []
         }
     }

@@ -26,6 +26,7 @@ package enum Table: UInt8, CaseIterable, Sendable {
     case joinTicket = 0x12
     case warrant = 0x13
     case refusedStatement = 0x14
+    case edge = 0x15
 
     // Indexes, whose rows follow from the rows above.
     /// Owner or parent, dependent principal.

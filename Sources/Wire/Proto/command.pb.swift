@@ -330,6 +330,23 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .claimSealKey(newValue)}
   }
 
+  /// From feature level 5 on.
+  package var joinEdge: ProtoJoining {
+    get {
+      if case .joinEdge(let v)? = body {return v}
+      return ProtoJoining()
+    }
+    set {body = .joinEdge(newValue)}
+  }
+
+  package var removeEdge: ProtoMemberID {
+    get {
+      if case .removeEdge(let v)? = body {return v}
+      return ProtoMemberID()
+    }
+    set {body = .removeEdge(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -363,6 +380,9 @@ package nonisolated struct ProtoCommandBody: Sendable {
     case judgeStatement(ProtoSignedStatement)
     /// A compressed point of P-256.
     case claimSealKey(Data)
+    /// From feature level 5 on.
+    case joinEdge(ProtoJoining)
+    case removeEdge(ProtoMemberID)
 
   }
 
@@ -936,7 +956,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0\u{3}join_edge\0\u{3}remove_edge\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1239,6 +1259,32 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .claimSealKey(v)
         }
       }()
+      case 26: try {
+        var v: ProtoJoining?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .joinEdge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .joinEdge(v)
+        }
+      }()
+      case 27: try {
+        var v: ProtoMemberID?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .removeEdge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .removeEdge(v)
+        }
+      }()
       default: break
       }
     }
@@ -1349,6 +1395,14 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .claimSealKey?: try {
       guard case .claimSealKey(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 25)
+    }()
+    case .joinEdge?: try {
+      guard case .joinEdge(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .removeEdge?: try {
+      guard case .removeEdge(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
     case nil: break
     }

@@ -570,6 +570,9 @@ package nonisolated struct ProtoJoinTicket: Sendable {
 
   package var expiresAt: UInt64 = 0
 
+  /// From feature level 5 on.
+  package var isEdge: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1580,7 +1583,7 @@ nonisolated extension ProtoMemberSpec: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinTicket"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}raft_address\0\u{3}api_addresses\0\u{3}secret_digest\0\u{3}expires_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}raft_address\0\u{3}api_addresses\0\u{3}secret_digest\0\u{3}expires_at\0\u{3}is_edge\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1593,6 +1596,7 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeRepeatedStringField(value: &self.apiAddresses) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.secretDigest) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isEdge) }()
       default: break
       }
     }
@@ -1614,6 +1618,9 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.expiresAt != 0 {
       try visitor.visitSingularUInt64Field(value: self.expiresAt, fieldNumber: 5)
     }
+    if self.isEdge != false {
+      try visitor.visitSingularBoolField(value: self.isEdge, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1623,6 +1630,7 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.apiAddresses != rhs.apiAddresses {return false}
     if lhs.secretDigest != rhs.secretDigest {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
+    if lhs.isEdge != rhs.isEdge {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -359,6 +359,14 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     set {record = .refusedStatement(newValue)}
   }
 
+  package var edge: ProtoEdgeRecord {
+    get {
+      if case .edge(let v)? = record {return v}
+      return ProtoEdgeRecord()
+    }
+    set {record = .edge(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -382,6 +390,7 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     case joinTicket(ProtoJoinTicketRecord)
     case warrant(ProtoWarrantRecord)
     case refusedStatement(ProtoRefusedStatementRecord)
+    case edge(ProtoEdgeRecord)
 
   }
 
@@ -1089,6 +1098,39 @@ package nonisolated struct ProtoMemberRecord: Sendable {
   fileprivate var _sealKey: Data? = nil
 }
 
+package nonisolated struct ProtoEdgeRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: ProtoMemberSpec {
+    get {_spec ?? ProtoMemberSpec()}
+    set {_spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {self._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {self._spec = nil}
+
+  package var instance: Data = Data()
+
+  package var metadata: ProtoRecordMetadata {
+    get {_metadata ?? ProtoRecordMetadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _spec: ProtoMemberSpec? = nil
+  fileprivate var _metadata: ProtoRecordMetadata? = nil
+}
+
 package nonisolated struct ProtoFormerMemberRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1336,7 +1378,7 @@ nonisolated extension ProtoStatementRefusal: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0\u{1}warrant\0\u{3}refused_statement\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0\u{1}warrant\0\u{3}refused_statement\0\u{1}edge\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1604,6 +1646,19 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .refusedStatement(v)
         }
       }()
+      case 21: try {
+        var v: ProtoEdgeRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .edge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .edge(v)
+        }
+      }()
       default: break
       }
     }
@@ -1694,6 +1749,10 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .refusedStatement?: try {
       guard case .refusedStatement(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .edge?: try {
+      guard case .edge(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     }()
     case nil: break
     }
@@ -2710,6 +2769,50 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._instance != rhs._instance {return false}
     if lhs._issuerFingerprint != rhs._issuerFingerprint {return false}
     if lhs._sealKey != rhs._sealKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EdgeRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}instance\0\u{1}metadata\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.instance.isEmpty {
+      try visitor.visitSingularBytesField(value: self.instance, fieldNumber: 2)
+    }
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoEdgeRecord, rhs: ProtoEdgeRecord) -> Bool {
+    if lhs._spec != rhs._spec {return false}
+    if lhs.instance != rhs.instance {return false}
+    if lhs._metadata != rhs._metadata {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -85,6 +85,17 @@ struct Forgery {
         case .sealAnswered(let answer): return .sealAnswered(answer.edited(field, &script))
         case .sealed(let seal): return .sealed(seal.edited(field, &script))
         case .sealedByOthers(let transition): return .sealedByOthers(transition.edited(field, &script))
+        case .gossip(let message): return .gossip(message.edited(field, &script))
+        case .successionWanted(let voters, let time):
+            if field & 1 == 0 { return .successionWanted(voters: .of([field]), since: time) }
+            let other = WallTime(milliseconds: script.number(near: time.milliseconds))
+            return .successionWanted(voters: voters, since: other)
+        case .succession(var steps):
+            guard !steps.isEmpty else { return .succession(steps) }
+            let place = script.place(in: steps.count)
+            if field & 1 == 0 { steps.append(steps[place]) }
+            steps[place] = steps[place].edited(field / 2, &script)
+            return .succession(steps)
         }
     }
 }

@@ -5,9 +5,11 @@ import Replica
 import TestSupport
 import Wire
 
-/// Three members, a node that waits to be added, and the messages between them.
+/// Three members, two nodes that wait to be added, one of them as an edge, and the messages between them.
 struct Group {
-    static let members = (1...4).map { MemberID(high: 0, low: $0) }
+    static let members = (1...5).map { MemberID(high: 0, low: $0) }
+    /// Where the edge stands among them.
+    static let edge = 4
     static let lineage = Lineage(high: 7, low: 7)
     /// Of messages under way; more are lost.
     private static let capacity = 64
@@ -53,6 +55,12 @@ struct Group {
             apiAddresses: [],
             keyFingerprint: .of([UInt8(member.low)])
         )
+    }
+
+    /// The log names it, and it has got its state from another.
+    mutating func beginEdge(from number: Int) {
+        stations[Self.edge] = Station(edge: Self.members[Self.edge], lineage: Self.lineage, from: stations[number])
+        step(Self.edge, .wake)
     }
 
     var leader: Int? { stations.firstIndex { $0.node.role == .leader } }

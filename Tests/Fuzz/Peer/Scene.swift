@@ -1,5 +1,6 @@
 import Consensus
 import Directory
+import Gossip
 import Identity
 import Kernel
 import Replica
@@ -33,7 +34,7 @@ private struct Rehearsal {
     private var group = Group()
     private var letters: [Group.Letter] = []
     private var counts: [String: Int] = [:]
-    private var submitted = 1
+    private var submitted = 0
     private static let lettersOfKind = 6
 
     static func play() -> (groups: [Group], letters: [Group.Letter]) {
@@ -41,7 +42,8 @@ private struct Rehearsal {
         let groups =
             [rehearsal.group] + rehearsal.elect() + [rehearsal.write(), rehearsal.read(), rehearsal.catchUp()]
             + rehearsal.state() + rehearsal.seal()
-            + [rehearsal.repair(), rehearsal.join(), rehearsal.promote(), rehearsal.transfer()]
+            + [rehearsal.repair(), rehearsal.join(), rehearsal.promote()] + rehearsal.follow()
+            + [rehearsal.transfer()]
         return (groups, rehearsal.letters)
     }
 
@@ -141,31 +143,63 @@ private struct Rehearsal {
     }
 
     private mutating func join() -> Group {
+        join("n4", Group.members[3])
+        let greeting = moment("snapshot")
+        rest()
+        return greeting
+    }
+
+    private mutating func join(_ name: String, _ id: MemberID, isEdge: Bool = false) {
         let secret = Digest.of([4])
         submit(
             .issueJoinTicket(
                 JoinTicket(
-                    name: "n4",
-                    raftAddress: "127.0.0.1:4",
-                    apiAddresses: ["127.0.0.1:14"],
+                    name: name,
+                    raftAddress: "127.0.0.1:\(id.low)",
+                    apiAddresses: ["127.0.0.1:\(id.low + 10)"],
                     secretDigest: secret,
-                    expiresAt: MemoryNode.start.advanced(by: .seconds(3600))
+                    expiresAt: MemoryNode.start.advanced(by: .seconds(3600)),
+                    isEdge: isEdge
                 )
             ),
             at: group.leader
         )
         rest()
         let joining = Joining(
-            name: "n4",
+            name: name,
             secretDigest: secret,
-            id: Group.members[3],
-            keyFingerprint: .of([44]),
-            instance: .of([45])
+            id: id,
+            keyFingerprint: .of([UInt8(truncatingIfNeeded: id.low), 4]),
+            instance: .of([UInt8(truncatingIfNeeded: id.low), 5])
         )
-        if let leader = group.leader { group.submit(.join(joining), by: .node(Group.members[leader]), at: leader) }
-        let greeting = moment("snapshot")
+        guard let leader = group.leader else { return }
+        submitted += 1
+        let body = isEdge ? CommandBody.joinEdge(joining) : .join(joining)
+        group.submit(body, by: .node(Group.members[leader]), at: leader)
+    }
+
+    /// An edge joins, follows, is brought a statement, and misses how the voters change.
+    private mutating func follow() -> [Group] {
+        join("e5", Group.members[Group.edge], isEdge: true)
         rest()
-        return greeting
+        if let leader = group.leader { group.beginEdge(from: leader) }
+        let comparing = moment("summary")
+        rest()
+        invariant(group.stations[Group.edge].node.isServing, "the edge does not serve")
+        submit(role(90), at: group.leader)
+        let spreading = moment("entries")
+        let sealing = moment("record")
+        rest()
+        group.isolated = Group.edge
+        submit(.removeMember(Group.members[3]), at: group.leader)
+        rest()
+        group.isolated = nil
+        let asking = moment("successionWanted")
+        let leading = moment("succession")
+        rest()
+        let applied = group.stations.map { $0.node.applied.position.index }
+        invariant(applied[Group.edge] == applied[0], "the edge is at \(applied[Group.edge]), a voter at \(applied[0])")
+        return [comparing, spreading, sealing, asking, leading]
     }
 
     private mutating func promote() -> Group {
@@ -232,6 +266,7 @@ extension PeerMessage {
         let text =
             switch body {
             case .raft(let message, _): "\(message.body)"
+            case .gossip(let message): "\(message)"
             default: "\(body)"
             }
         return String(text.prefix { $0 != "(" })

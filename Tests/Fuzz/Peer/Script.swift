@@ -132,7 +132,7 @@ struct Script {
     /// What a link, a disk or an operator may do meanwhile.
     private mutating func disturb(_ group: inout Group) {
         let number = station()
-        switch byte() % 8 {
+        switch byte() % 10 {
         case 0: _ = group.take(place(in: 64))
         case 1: group.step(number, .linkClosed(member()))
         case 2: group.rot(number, LogIndex(group.stations[number].node.firstIndex.number &+ UInt64(byte() % 16)))
@@ -140,6 +140,8 @@ struct Script {
         case 4: group.step(number, .transferLeadership(RequestID(800), to: member(), deadline: soon(number, group)))
         case 5: group.step(number, .shutDown)
         case 6: group.isolated = number
+        case 7: group.step(number, .link(member(), isOpen: byte() & 1 == 0))
+        case 8: group.step(number, .unreadableGossip(byteCount: Int(byte()), from: member()))
         default: group.isolated = nil
         }
     }
@@ -147,12 +149,13 @@ struct Script {
     private mutating func ask(_ group: inout Group) {
         let number = station()
         let id = RequestID(UInt64(byte()) + 1000)
-        switch byte() % 6 {
+        switch byte() % 7 {
         case 0: group.step(number, .awaitCurrent(id, deadline: soon(number, group)))
         case 1: group.step(number, .awaitRevision(id, LogIndex(UInt64(byte())), deadline: soon(number, group)))
         case 2: group.submit(.promoteMember(member()), at: number)
         case 3: group.submit(.removeMember(member()), at: number)
-        case 4: group.submit(.put(.role(RoleSpec(name: "r\(byte())")), .none), at: number)
+        case 4: group.submit(.removeEdge(member()), at: number)
+        case 5: group.submit(.put(.role(RoleSpec(name: "r\(byte())")), .none), at: number)
         default: group.step(number, .wake)
         }
     }

@@ -2,6 +2,7 @@ import Consensus
 import Directory
 import Kernel
 import Replica
+import Sealing
 import Simulator
 import TestSupport
 import Wire
@@ -45,6 +46,7 @@ struct Station {
             lineage: lineage,
             options: .tight,
             codec: ProtobufCodec(),
+            records: WireRecordCodec(),
             restored: log.restored(hidingThrough: .zero, applied: .zero),
             facts: state.facts,
             applied: base,
@@ -52,6 +54,38 @@ struct Station {
             introduced: [],
             statements: [],
             seals: SealStart(verifier: KeyedHash()),
+            seed: member.low,
+            at: now
+        )
+    }
+
+    /// An edge that has joined: it has another's state, and a checkpoint from it.
+    init(edge member: MemberID, lineage: Lineage, from other: Station) {
+        state = other.state
+        now = other.now
+        log = VirtualLogDisk(
+            hardState: HardState(
+                term: state.point.position.term,
+                vote: nil,
+                commitIndex: state.point.position.index
+            ),
+            base: state.point,
+            entries: []
+        )
+        node = ReplicaNode(
+            member: member,
+            lineage: lineage,
+            options: .tight,
+            codec: ProtobufCodec(),
+            records: WireRecordCodec(),
+            isEdge: true,
+            restored: log.restored(hidingThrough: .zero, applied: state.point.position.index),
+            facts: state.facts,
+            applied: state.point,
+            invitedBy: [],
+            introduced: [],
+            statements: [],
+            seals: SealStart(verifier: KeyedHash(), memory: SealMemory(checkpoint: other.node.newestCheckpoint)),
             seed: member.low,
             at: now
         )
@@ -78,6 +112,10 @@ struct Station {
             left -= 1
             if case .send(let message, let member, _) = waiting[0] { sent.append(Sent(message: message, to: member)) }
             let effect = waiting.removeFirst()
+            if case .neighbours(let members) = effect {
+                // Dialled at once. The node ignores links that it has.
+                for member in members { sent += take(node.step(.link(member, isOpen: true), at: now)) }
+            }
             if let answer = answer(to: effect) { sent += take(node.step(answer, at: now)) }
         }
         invariant(left > 0 || count < Self.restLimit, "the node does not come to rest")
@@ -136,6 +174,9 @@ struct Station {
         case .readForRepair(let peer, let first, let last, let maxBytes):
             let entries = log.entries(from: first, endingAt: last, maxBytes: maxBytes)
             return .readForRepair(for: peer, first: first, last: last, entries: entries)
+        case .readLog(let peer, let index, let maxBytes):
+            let range = log.range(from: index.next, maxBytes: maxBytes)
+            return .logRead(for: peer, after: index, entries: range?.entries ?? [])
         case .forgetLostTail:
             log.forgetLostTail()
             return nil
@@ -154,8 +195,7 @@ struct Station {
             let key = Self.sealKey(of: node.member)
             return .sealSigned(statement, signature: KeyedHash.signature(of: statement.signedBytes, by: key))
         case .send, .reply, .keepSealMemory, .publish, .serving, .roleChanged, .configurationChanged, .introduce,
-            .introduced,
-            .readyToStop, .note:
+            .introduced, .neighbours, .readyToStop, .note:
             return nil
         }
     }

@@ -21,6 +21,8 @@ struct SealingGroup {
     var stuck: Set<Int> = []
     /// Members and edges as the state names them.
     var named: (members: [MemberID], edges: [MemberID])
+    /// As the state of one of them names edges, if otherwise.
+    var edgesNamed: [Int: [MemberID]] = [:]
     private var points: [SnapshotPoint]
     private var roots: [Digest]
     /// What each has written, from the second entry on.
@@ -194,7 +196,8 @@ struct SealingGroup {
                 )
             )
         }
-        let facts = Self.facts(at: points[number].position.index, roots[number], named)
+        let names = (members: named.members, edges: edgesNamed[number] ?? named.edges)
+        let facts = Self.facts(at: points[number].position.index, roots[number], names)
         return AppliedBatch(
             point: points[number],
             outcomes: [],

@@ -38,6 +38,7 @@ struct Voter {
             lineage: Self.lineage,
             options: ReplicaOptions(),
             codec: codec,
+            records: WireRecordCodec(),
             restored: RestoredLog(
                 hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
                 base: base,

@@ -1,0 +1,21 @@
+package import Directory
+package import Kernel
+
+/// Who is in the cluster, as a state has it.
+package struct Roster: Hashable, Sendable {
+    /// Of members.
+    package let sealKeys: SealKeys
+    /// Voters and learners, ascending.
+    package let members: [MemberID]
+    /// Ascending.
+    package let edges: [MemberID]
+
+    package init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
+        let view = DirectoryView(view, codec: codec)
+        let request = ListRequest(limit: ListRequest.maximumLimit)
+        let members = try view.members(request).items
+        self.sealKeys = SealKeys(members.compactMap { member in member.sealKey.map { (member.spec.id, $0) } })
+        self.members = members.map(\.spec.id).sorted()
+        self.edges = try view.edges(request).items.map(\.spec.id).sorted()
+    }
+}

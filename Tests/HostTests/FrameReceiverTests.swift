@@ -1,0 +1,48 @@
+import Gossip
+import Kernel
+import Links
+import Logging
+import NIOEmbedded
+import Replica
+import Testing
+import Wire
+
+@testable import Host
+
+@Suite("What links tell the node") struct FrameReceiverTests {
+    private let inbox = Inbox(loop: EmbeddedEventLoop())
+    private let receiver: FrameReceiver
+    private let peer = MemberID(high: 1, low: 2)
+
+    init() {
+        receiver = FrameReceiver(inbox: inbox, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private var told: [String] { inbox.take().inputs.map { "\($0)" } }
+
+    @Test("a link that opens or closes is told, and one that the peer closed once more as that")
+    func links() {
+        receiver.connected(peer)
+        #expect(told == ["link(\(peer), isOpen: true)"])
+        receiver.disconnected(peer, reason: .connectionLost("reset"))
+        #expect(told == ["link(\(peer), isOpen: false)"])
+        receiver.disconnected(peer, reason: .closedByPeer)
+        #expect(told == ["link(\(peer), isOpen: false)", "linkClosed(\(peer))"])
+    }
+
+    @Test("gossip that cannot be read is told with the bytes that it took; other frames are lost")
+    func unreadable() {
+        let known = PeerCodec.encode(PeerMessage(stamp: .distantPast, body: .gossip(.pull(after: .zero))))
+        receiver.received(known, from: peer)
+        guard case .receive(let message, from: peer)? = inbox.take().inputs.first else { return #expect(Bool(false)) }
+        #expect(message.body == .gossip(.pull(after: .zero)))
+
+        let tooFar = PeerMessage(stamp: .distantPast, body: .gossip(.pull(after: LogIndex(.max))))
+        let frame = PeerCodec.encode(tooFar)
+        receiver.received(frame, from: peer)
+        #expect(told == ["unreadableGossip(byteCount: \(frame.count), from: \(peer))"])
+
+        receiver.received([1, 2, 3], from: peer)
+        #expect(told.isEmpty)
+    }
+}

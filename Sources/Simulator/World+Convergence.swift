@@ -2,6 +2,7 @@ internal import Consensus
 internal import Directory
 internal import Kernel
 internal import Replica
+internal import Sealing
 
 /// The end of a run: has everything come together, and is everything there?
 extension World {
@@ -46,10 +47,17 @@ extension World {
             guard let replica = machine.process?.replica else { return "n\(number + 1) is down" }
             return "n\(number + 1) \(replica.role) \(replica.term) last \(replica.lastPosition)"
                 + " committed \(replica.commitIndex) applied \(replica.applied.position.index)"
+                + (replica.isEdge ? edgeProgress(replica) : "")
         }
         let pending = operations.count { $0.outcome == .pending }
         let statements = machines.compactMap { $0.process?.replica.pendingStatementCount }.reduce(0, +)
         return (nodes + ["\(pending) operations wait", "\(statements) statements are pending"]).joined(separator: "; ")
+    }
+
+    private func edgeProgress(_ replica: ReplicaNode) -> String {
+        let seal = replica.newestSeal.map { "\($0.statement)" } ?? "none"
+        return " edge, seal \(seal)\(replica.isProven ? "" : ", unproven")"
+            + "\(replica.isServing ? "" : ", not serving")\(replica.haltReason.map { ", halted: \($0)" } ?? "")"
     }
 
     package mutating func losePowerEverywhere() throws(Violation) {

@@ -6,13 +6,14 @@ internal import Sealing
 
 /// What edges begin from, and what is checked of them.
 extension World {
+    package var edgeCount: Int { membership.edges.count }
     func isEdge(_ node: Int) -> Bool { membership.isEdge(node) }
 
     /// Takes a voter's checkpoint and a copy of some node's state, which may be ahead of it, as a machine does that joins: and starts
     /// on them. The state is not believed: now and then it is another one than the voters'.
     mutating func furnish(_ node: Int) {
         guard membership.standings[node] == .admittedEdge else { return }
-        guard let source = stateSource(for: node), let checkpoint = newestCheckpoint else {
+        guard let checkpoint = newestCheckpoint, let source = stateSource(for: node) else {
             return queue.schedule(.furnish(node: node), at: now.advanced(by: .milliseconds(100)))
         }
         let key = ChoiceKey(.forgedState, node: node, process: UInt64(members[node].incarnation))
@@ -97,10 +98,10 @@ extension World {
         return head.facts.edges.compactMap(number(of:)).filter(membership.isPresent)
     }
 
-    /// A leader has put a seal together.
+    /// A member has put a seal together as leader, or has had one from its leader.
     mutating func noteSeal(_ node: Int) {
-        guard !membership.edges.isEmpty, !membership.isForEdge(node), let replica = machines[node].process?.replica,
-            replica.role == .leader, let seal = replica.newestSeal
+        guard !membership.edges.isEmpty, !membership.isForEdge(node),
+            let seal = machines[node].process?.replica.newestSeal
         else { return }
         edges.sealed(through: seal.statement.index)
     }
@@ -113,14 +114,14 @@ extension World {
     }
 
     /// An edge says of writes, and of what is current, that others can do that, and nothing else.
-    func checkRefusal(_ node: Int, _ reply: ReplicaNode.Reply, _ place: Int) throws(Violation) {
+    mutating func checkRefusal(_ node: Int, _ reply: ReplicaNode.Reply, _ place: Int) throws(Violation) {
         guard membership.isForEdge(node) else { return }
         switch operations[place].intent {
         case .read, .decide, .state: return
         case .write, .readCurrent: break
         }
         switch reply {
-        case .refused(.edge), .refused(.halted): return
+        case .refused(.edge), .refused(.halted): edges.refuses()
         default:
             throw Violation(.history, "edge n\(node + 1) answers operation \(operations[place].number): \(reply.summary)")
         }

@@ -247,12 +247,15 @@ extension World {
         switch frame.content {
         case .message(let content): message = content
         case .bytes(let bytes):
-            do {
+            do throws(WireError) {
                 message = try PeerCodec.decode(bytes)
             } catch {
+                guard frame.isForged else {
+                    throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
+                }
                 // What does not decode is dropped, as if it had been lost.
-                guard !frame.isForged else { return }
-                throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
+                guard case .unreadableGossip = error else { return }
+                return try step(frame.to, .unreadableGossip(byteCount: bytes.count, from: frame.sender))
             }
         }
         noteCoverage(frame.to, message)

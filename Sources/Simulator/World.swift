@@ -63,7 +63,7 @@ package struct World: Sendable {
     package var seals = SealChecker()
     package var edges = EdgeChecker()
     /// Whether members name the keys that seals are checked by.
-    let namesSealKeys: Bool
+    package let namesSealKeys: Bool
     package var clientHistory: ClientHistoryChecker
 
     let queries: PopulationQueries

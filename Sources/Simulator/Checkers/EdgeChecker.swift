@@ -8,7 +8,12 @@ package struct EdgeChecker: Sendable {
     /// Up to where a quorum has sealed.
     package private(set) var sealedThrough = LogIndex.zero
 
+    /// How many writes and linearizable reads were refused, as they must be.
+    package private(set) var refusalCount = 0
+
     package init() {}
+
+    package mutating func refuses() { refusalCount += 1 }
 
     /// Voters have signed a seal that a leader has put together.
     package mutating func sealed(through index: LogIndex) { sealedThrough = max(sealedThrough, index) }

@@ -54,7 +54,7 @@ extension LiarsTongue {
 
     /// What nobody but a member is to say.
     private func memberOnly(_ random: inout SeededRandom) -> PeerMessage.Body {
-        guard let seal = seal(&random) else { return .statements(statements(&random)) }
+        guard let seal = heardSeal(&random) else { return .statements(statements(&random)) }
         return switch random.below(3) {
         case 0: .sealed(seal)
         case 1: .sealWanted(seal.statement)
@@ -63,7 +63,7 @@ extension LiarsTongue {
     }
 
     /// One that it has heard.
-    private func seal(_ random: inout SeededRandom) -> Seal? {
+    private func heardSeal(_ random: inout SeededRandom) -> Seal? {
         let heard = memory.compactMap { message -> Seal? in
             guard case .gossip(.record(let record)) = message.body else { return nil }
             return switch Self.records.decodeRecord(record.bytes) {
@@ -78,7 +78,7 @@ extension LiarsTongue {
     /// Later than all others, of a state or a log that nobody has, under old signatures or its own; or a true one as another kind of
     /// record.
     private func forgedSeal(_ random: inout SeededRandom) -> Record {
-        guard let seal = seal(&random) else { return garbage(&random) }
+        guard let seal = heardSeal(&random) else { return garbage(&random) }
         let old = seal.statement
         let claim = StateClaim(
             index: random.chance(500_000) ? old.index : futureIndex(&random),
@@ -156,7 +156,7 @@ extension LiarsTongue {
     /// That it is a voter, and the only one.
     private func forgedSuccession(_ random: inout SeededRandom) -> [TransitionSeal] {
         let key = KeyedHash.publicKey(own.uuid)
-        guard let seal = seal(&random),
+        guard let seal = heardSeal(&random),
             let voters = try? VoterSet(voters: [Sealing.Voter(member: own, sealKey: key)])
         else { return [] }
         let old = seal.statement

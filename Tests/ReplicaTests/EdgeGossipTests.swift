@@ -55,7 +55,8 @@ import Wire
         #expect(freshness.anchor <= heard.monotonic.reduced(by: .milliseconds(500)))
     }
 
-    @Test("a forged signature that comes first does not keep the statement from being heard") func forgedFirst() throws {
+    @Test("a forged signature that comes first does not keep the statement from being heard") func forgedFirst() throws
+    {
         var group = Self.group()
         group.run(.seconds(3))
         group.slowToJudge = [3]

@@ -22,7 +22,8 @@ extension LiarsTongue {
         case ..<15: return gossip(.entries(forgedEntries(&random)))
         case 15: return gossip(.record(forgedStatement(&random)))
         case 16: return .message(PeerMessage(stamp: stamp, body: .succession(forgedSuccession(&random))))
-        case 17: return .message(PeerMessage(stamp: stamp, body: .successionWanted(voters: .of([7]), since: .distantPast)))
+        case 17:
+            return .message(PeerMessage(stamp: stamp, body: .successionWanted(voters: .of([7]), since: .distantPast)))
         default: return gossip(talk(&random))
         }
     }

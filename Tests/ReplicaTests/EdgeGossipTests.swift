@@ -55,6 +55,14 @@ import Wire
         #expect(freshness.anchor <= heard.monotonic.reduced(by: .milliseconds(500)))
     }
 
+    @Test("a statement that no revoker made is in force nowhere") func forged() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        Self.hear(Self.record(try Self.statement(signedBy: 9)), 3, from: 4, &group)
+        group.run(.seconds(3))
+        for node in group.nodes { #expect(node.statementsInForce.isEmpty && node.pendingStatementCount == 0) }
+    }
+
     @Test("a forged signature that comes first does not keep the statement from being heard") func forgedFirst() throws
     {
         var group = Self.group()

@@ -91,7 +91,8 @@ extension Gossip.Message {
         case .probeAnswer(let probe): "answer to probe \(probe.sequence)"
         case .probePassedOn(let sequence): "probe \(sequence) is on its way"
         case .claims(let claims): "claims of \(claims.map(\.member))"
-        case .summary(let summary): "\(summary.isAnswer ? "answers that it has" : "has") the log to \(summary.head.index)"
+        case .summary(let summary):
+            "\(summary.isAnswer ? "answers that it has" : "has") the log to \(summary.head.index)"
         case .held(let ids): "holds records \(ids)"
         case .want(let ids): "wants records \(ids)"
         case .announcement(let head): "announces the log to \(head.index)"

@@ -67,7 +67,8 @@ extension World {
         let named = namedMembers(by: node)
         let edges = (try? view.edges(request).items) ?? []
         let former = ((try? view.formerMembers(request).items) ?? []).map(\.id)
-        let instances = (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) }
+        let instances =
+            (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) }
             + edges.map { ($0.spec.id, Optional($0.instance)) })
             .compactMap { id, instance in instance.map { (id, $0) } }
         return PeerAdmission(

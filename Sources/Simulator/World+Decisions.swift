@@ -137,7 +137,8 @@ extension World {
 
     /// Nothing is wrong anywhere, and the node is one of those whom the leader serves.
     private func isAtPeace(with node: Int) -> Bool {
-        guard let leader, let head = machines[leader].process?.replica, head.configuration.contains(members[node]) || heardEdges.contains(node)
+        guard let leader, let head = machines[leader].process?.replica,
+            head.configuration.contains(members[node]) || heardEdges.contains(node)
         else { return false }
         return network.isUndisturbed && !intruders.isWithholding && !membership.isChangingEdges
             && machines.indices.filter(membership.isPresent).allSatisfy { number in

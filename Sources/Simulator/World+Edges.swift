@@ -48,7 +48,9 @@ extension World {
         }
         guard let first = sources.first else { return nil }
         let key = ChoiceKey(.stateSource, node: node, process: UInt64(members[node].incarnation))
-        let chosen = choices.number(key, neutral: Int64(first), at: now) { Int64(sources[$0.edges.below(sources.count)]) }
+        let chosen = choices.number(key, neutral: Int64(first), at: now) {
+            Int64(sources[$0.edges.below(sources.count)])
+        }
         return sources.contains(Int(chosen)) ? Int(chosen) : first
     }
 
@@ -87,8 +89,9 @@ extension World {
         if replica.haltReason != nil { return true }
         let next = replica.applied.position.index.next
         return machines.indices.allSatisfy { other in
-            other == node || !membership.isPresent(other) || machines[other].log.firstIndex > next
-                && machines[other].state.current.point.position.index >= next
+            other == node || !membership.isPresent(other)
+                || machines[other].log.firstIndex > next
+                    && machines[other].state.current.point.position.index >= next
         }
     }
 
@@ -123,7 +126,10 @@ extension World {
         switch reply {
         case .refused(.edge), .refused(.halted): edges.refuses()
         default:
-            throw Violation(.history, "edge n\(node + 1) answers operation \(operations[place].number): \(reply.summary)")
+            throw Violation(
+                .history,
+                "edge n\(node + 1) answers operation \(operations[place].number): \(reply.summary)"
+            )
         }
     }
 }

@@ -59,7 +59,7 @@ extension World {
                 at: later(50...500, node, .judgeStatements)
             )
         case .enforce(let statements):
-            beginEnforcing(node, statements)
+            try beginEnforcing(node, statements)
             queue.schedule(
                 .statementsKept(node: node, process: process, statements),
                 at: later(100...1000, node, .keepStatements)

@@ -1,5 +1,4 @@
 import Consensus
-import Decision
 import Directory
 import Gossip
 import Identity
@@ -53,7 +52,15 @@ import Wire
         #expect(group.nodes[3].newestSeal == newest)
         let freshness = try #require(group.nodes[3].freshness)
         #expect(freshness.provenAt == newest.statement.time)
-        #expect(heard.monotonic.elapsed(since: freshness.anchor) >= .milliseconds(500))
+        #expect(freshness.anchor <= heard.monotonic.reduced(by: .milliseconds(500)))
+    }
+
+    @Test("a statement that no revoker made is in force nowhere") func forged() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        Self.hear(Self.record(try Self.statement(signedBy: 9)), 3, from: 4, &group)
+        group.run(.seconds(3))
+        for node in group.nodes { #expect(node.statementsInForce.isEmpty && node.pendingStatementCount == 0) }
     }
 
     @Test("a forged signature that comes first does not keep the statement from being heard") func forgedFirst() throws

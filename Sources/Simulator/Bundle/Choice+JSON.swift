@@ -64,7 +64,8 @@ extension ChoiceKey.Kind {
             .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie,
             .stateSource, .forgedState, .withheld:
             true
-        case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .fault, .operation, .undertaking,
+        case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .fault, .operation,
+            .undertaking,
             .target,
             .deadline, .retryPause,
             .operatorPause:

@@ -99,7 +99,8 @@ extension ChoiceKey.Kind {
         case .usualLoss: return 0...NetworkLayout.highestLossPPM
         case .clockDrift: return -900...900
         case .clockError: return -VirtualClock.goodErrorMilliseconds...VirtualClock.goodErrorMilliseconds
-        case .delay, .duplicate, .linkClosing, .linkReview, .disk, .crashPoint, .scrub, .deadline, .retryPause, .operatorPause,
+        case .delay, .duplicate, .linkClosing, .linkReview, .disk, .crashPoint, .scrub, .deadline, .retryPause,
+            .operatorPause,
             .wipe:
             return spans
         case .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog: return 0...Int64(UInt32.max)

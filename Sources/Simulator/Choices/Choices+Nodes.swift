@@ -41,7 +41,9 @@ extension Choices {
 
     /// How long until a node learns that it has a link to another, or has it no more. Who loses power says nothing: that shows when
     /// nothing comes any more.
-    mutating func linkReview(from node: Int, process: UInt64, to other: Int, afterPowerLoss: Bool, at now: Instant) -> Span {
+    mutating func linkReview(from node: Int, process: UInt64, to other: Int, afterPowerLoss: Bool, at now: Instant)
+        -> Span
+    {
         let shortest = Span(microseconds: 200)
         let key = ChoiceKey(.linkReview, node: node, peer: other, process: process)
         return countedSpan(key, neutral: afterPowerLoss ? .seconds(1) : shortest, at: now) { streams in

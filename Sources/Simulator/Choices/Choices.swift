@@ -82,7 +82,9 @@ package struct Choices: Sendable {
 /// What is drawn as a whole.
 extension Choices {
     /// The faults of a run by their numbers: those of the scenario first, then the seed's.
-    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>) -> [(number: Int, fault: TimedFault)] {
+    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>) -> [(
+        number: Int, fault: TimedFault
+    )] {
         var drawn = scenario.faults
         if scenario.drawsFaults {
             drawn += FaultSchedule.draw(for: scenario, from: &streams.faults)

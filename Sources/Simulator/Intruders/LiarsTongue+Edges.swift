@@ -22,7 +22,8 @@ extension LiarsTongue {
         case ..<15: return gossip(.entries(forgedEntries(&random)))
         case 15: return gossip(.record(forgedStatement(&random)))
         case 16: return .message(PeerMessage(stamp: stamp, body: .succession(forgedSuccession(&random))))
-        case 17: return .message(PeerMessage(stamp: stamp, body: .successionWanted(voters: .of([7]), since: .distantPast)))
+        case 17:
+            return .message(PeerMessage(stamp: stamp, body: .successionWanted(voters: .of([7]), since: .distantPast)))
         default: return gossip(talk(&random))
         }
     }
@@ -92,8 +93,8 @@ extension LiarsTongue {
             claim: claim,
             time: random.chance(300_000) ? futureStamp(&random) : stamp
         )
-        let forged = Seal(statement: statement, signatures: seal.signatures.map { forged($0, of: statement, &random) })
-        let bytes = Self.records.encode(.seal(random.chance(200_000) ? seal : forged))
+        let lie = Seal(statement: statement, signatures: seal.signatures.map { forged($0, of: statement, &random) })
+        let bytes = Self.records.encode(.seal(random.chance(200_000) ? seal : lie))
         if random.chance(200_000) { return Record(.untilSettled, bytes: bytes) }
         let stream = MemberID(high: 0, low: 0, incarnation: 0)
         let sequence = random.chance(100_000) ? UInt64.max : statement.time.milliseconds
@@ -167,12 +168,12 @@ extension LiarsTongue {
             time: stamp
         )
         let bytes = KeyedHash.signature(of: statement.signedBytes, by: key)
-        let own = SealSignature(member: own, bytes: bytes)
+        let signature = SealSignature(member: own, bytes: bytes)
         let transition = TransitionSeal(
-            seal: Seal(statement: statement, signatures: [own]),
+            seal: Seal(statement: statement, signatures: [signature]),
             voters: voters,
             predecessor: old.claim.voters,
-            endorsements: random.chance(500_000) ? seal.signatures : [own]
+            endorsements: random.chance(500_000) ? seal.signatures : [signature]
         )
         return [transition]
     }

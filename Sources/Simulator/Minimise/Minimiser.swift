@@ -182,7 +182,8 @@ package struct Minimiser: Sendable {
     }
 
     private mutating func useNoLearners(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
-        guard best.scenario.learnerCount > 0, best.scenario.edgeCount ?? 0 == 0, best.scenario.spareCount ?? 0 == 0 else { return }
+        guard best.scenario.learnerCount > 0, best.scenario.edgeCount ?? 0 == 0, best.scenario.spareCount ?? 0 == 0
+        else { return }
         var scenario = best.scenario
         scenario.learnerCount = 0
         scenario.faults.removeAll { !$0.fault.names(only: scenario.nodeCount) }

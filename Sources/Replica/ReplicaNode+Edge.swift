@@ -17,10 +17,11 @@ extension ReplicaNode {
         return trusted.checkpoint
     }
 
-    /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant, also of one that
-    /// the state does not name yet, or any more: its link may be open for a moment before and after.
+    /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant. Consensus hears known
+    /// members alone, since the link of an edge may be open for a moment before the state names it, and after.
     func mayPass(_ body: PeerMessage.Body, from sender: MemberID) -> Bool {
-        guard edge != nil || !isKnownMember(sender) else { return true }
+        if edge == nil, case .raft = body { return isKnownMember(sender) }
+        guard edge != nil || facts.isEdge(sender) else { return true }
         switch body {
         case .gossip, .statementsHeld, .successionWanted, .succession, .entriesWanted, .entriesFound: return true
         case .raft, .forward, .forwardRefused, .votersWanted, .voters, .statements, .sealWanted, .sealAnswered, .sealed,

@@ -73,7 +73,9 @@ struct FrameReceiver: LinkDelegate {
     let logger: Logger
 
     func received(_ frame: [UInt8], from member: MemberID) {
-        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: clock.now().monotonic) else { return }
+        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: clock.now().monotonic) else {
+            return
+        }
         do throws(WireError) {
             inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
         } catch {

@@ -20,7 +20,7 @@ extension DataDirectory {
         }
     }
 
-    /// An edge begins to follow seals from here. What it knew of them before is nothing to it.
+    /// An edge begins from here: nothing is proven to it before a seal by voters that follow from these.
     package func begin(from checkpoint: Checkpoint) throws(StorageError) {
         try keep(SealMemory(checkpoint: checkpoint))
     }

@@ -59,6 +59,8 @@ extension ReplicaNode {
             }
             edge?.begin(from: SealedLog(from: trusted, state: point.claim))
         } catch {
+            // The own clock may be set right yet.
+            if case .fromTheFuture = error { return }
             let reason = "what this edge last knew of the voters is too old (\(error)); \(Self.joinAgain)"
             return halt(reason, at: now, into: &effects)
         }
@@ -131,6 +133,8 @@ extension ReplicaNode {
         switch refusal {
         // It crossed another on its way.
         case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return .passedOver
+        // Or the own clock is behind, and whoever passes it on has done nothing wrong.
+        case .fromTheFuture: return .passedOver
         case .unknownVoters, .otherPredecessor:
             if let neighbour { askForSuccession(neighbour, at: now, into: &effects) }
             return .passedOver

@@ -133,11 +133,13 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         hear([signed], from: neighbour, at: now, into: &effects)
-        switch statements[signed.id]?.stage {
+        // Under another signature it may be forged, or the one that is looked at is: it comes again.
+        let item = statements[signed.id].flatMap { $0.signed == signed ? $0 : nil }
+        switch item?.stage {
         case .inForce: spread(.judged(record.id, .counts), at: now, into: &effects)
-        case nil: spread(.judged(record.id, .passedOver), at: now, into: &effects)
+        case nil, .disputed: spread(.judged(record.id, .passedOver), at: now, into: &effects)
         // The state is asked; `settleQuestion` follows.
-        case .inQuestion, .beginning, .disputed: return
+        case .inQuestion, .beginning: return
         }
     }
 

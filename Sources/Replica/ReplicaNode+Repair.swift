@@ -1,4 +1,5 @@
 import Consensus
+import Gossip
 package import Kernel
 
 /// How a node with a damaged log comes to have a whole one. Until then it does not lead, and while stored entries are
@@ -34,13 +35,18 @@ extension ReplicaNode {
         if let patch = repair.recalled(raft.recentEntries(from: first, endingAt: run.last)) {
             return put(patch, into: &effects)
         }
-        let peers = applied.configuration.members.filter { $0 != member }
+        guard let peers = repairPeers else { return }
         if let (peer, request) = repair.ask(peers, at: now.monotonic, interval: options.resendInterval) {
             let body = PeerMessage.Body.entriesWanted(first: request.first, last: request.last)
             effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: peer, after: nil))
         } else if repair.isGivenUp(by: peers) {
             doWithout(run, into: &effects)
         }
+    }
+
+    /// Those with whom this node has links in both directions: of an edge, its neighbours. Nil while it knows none.
+    private var repairPeers: [MemberID]? {
+        edge == nil ? applied.configuration.members.filter { $0 != member } : gossip?.neighbourIDs
     }
 
     private func hashOfApplied(at index: LogIndex) -> Digest? {

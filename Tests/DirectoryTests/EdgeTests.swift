@@ -2,6 +2,7 @@ import Directory
 import Identity
 import Kernel
 import Testing
+import Wire
 
 @Suite("Edges") struct EdgeTests {
     static let edge = MemberID(high: 6, low: 6)

@@ -11,7 +11,13 @@ import Wire
     let entries = RepairSamples.entries(50)
 
     /// Holds entries 41 to 50 in memory; the state reflects all of them.
-    private func node(lost: LostTail? = nil, damage: [LogDamage] = [], end: Int = 50) -> ReplicaNode {
+    private func node(
+        lost: LostTail? = nil,
+        damage: [LogDamage] = [],
+        end: Int = 50,
+        member: MemberID = members[0],
+        edges: [MemberID] = []
+    ) -> ReplicaNode {
         let configuration = Configuration(voters: Self.members)
         func point(_ index: Int) -> SnapshotPoint {
             let entry = entries[index - 1]
@@ -31,13 +37,20 @@ import Wire
             damage: damage
         )
         return ReplicaNode(
-            member: Self.members[0],
+            member: member,
             lineage: Self.lineage,
             options: ReplicaOptions(),
             codec: ProtobufCodec(),
             records: WireRecordCodec(),
+            isEdge: edges.contains(member),
             restored: restored,
-            facts: DirectoryFacts(revision: LogIndex(UInt64(end)), epoch: 0, stateRoot: .zero),
+            facts: DirectoryFacts(
+                revision: LogIndex(UInt64(end)),
+                epoch: 0,
+                stateRoot: .zero,
+                members: Self.members,
+                edges: edges
+            ),
             applied: point(end),
             invitedBy: [],
             introduced: [],
@@ -99,6 +112,27 @@ import Wire
         var node = node()
         #expect(votes(&node, term: 3, at: 10))
         #expect(node.logHealth.isWhole)
+    }
+
+    @Test("an edge asks its neighbours, since nobody else has a link to it, and waits until one answers")
+    func edge() throws {
+        let edges = (10...39 as ClosedRange<UInt64>).map { MemberID(high: $0, low: 0) }
+        let damage = RepairSamples.damage(10, 12, entries)
+        var node = node(damage: [damage], member: edges[0], edges: edges)
+        var neighbours: [MemberID] = []
+        var asked: [MemberID] = []
+        for second in 0..<120 as Range<UInt64> {
+            let now = moment(second * 1000)
+            for effect in node.step(.wake, at: now) {
+                if case .neighbours(let members) = effect { neighbours = members }
+                if case .compact = effect { Issue.record("in second \(second)") }
+                guard case .send(let message, let peer, _) = effect else { continue }
+                if case .entriesWanted = message.body { asked.append(peer) }
+            }
+        }
+        #expect(neighbours.count > 3)
+        #expect(Set(asked) == Set(neighbours))
+        #expect(node.logHealth.damagedEntries == 3)
     }
 
     @Test("it does not vote or stand before its peers have repaired it")

@@ -201,7 +201,7 @@ struct Station {
     }
 
     /// As the log names it.
-    static func sealKey(of member: MemberID) -> [UInt8] { KeyedHash.publicKey("seals of \(member)") }
+    static func sealKey(of member: MemberID) -> [UInt8] { KeyedHash.publicKey("seals of \(member.low)") }
 
     private func judged(
         _ statements: [SignedStatement],

@@ -38,6 +38,10 @@ package struct GossipCounters: Hashable, Sendable {
     package internal(set) var entriesRepeated: UInt64 = 0
     /// That the shell refused, or of a neighbour that it had refused before.
     package internal(set) var entriesRefused: UInt64 = 0
+    /// That followed on something else than what others had offered.
+    package internal(set) var entriesDoubted: UInt64 = 0
+    /// Askings for entries that a neighbour does not keep any more.
+    package internal(set) var entriesUnavailable: UInt64 = 0
     /// That did not fit beside those that wait for a seal.
     package internal(set) var entriesUnkept: UInt64 = 0
     package internal(set) var pulls: UInt64 = 0

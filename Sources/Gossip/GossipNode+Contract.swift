@@ -25,6 +25,8 @@ extension GossipNode {
         case logAdvanced(LogHead, records: [LogRecord])
         /// What this neighbour offered contradicts a seal, or is no entry.
         case logRefused(from: MemberID)
+        /// What this neighbour offered does not follow on what others did, and nobody knows which is right.
+        case logDoubted(from: MemberID)
         /// Answers `.readLog`. Empty where the log no longer has the range.
         case logRead(for: MemberID, after: LogIndex, [LogRecord])
     }

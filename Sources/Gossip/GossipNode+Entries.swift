@@ -11,6 +11,7 @@ extension GossipNode {
             return
         }
         neighbours[place].head = max(neighbours[place].head, last.index)
+        guard takesLog else { return }
         let known = expectedIndex
         guard last.index > known else {
             counters.entriesRepeated += UInt64(records.count)
@@ -54,6 +55,13 @@ extension GossipNode {
         askOthers(at: now)
     }
 
+    /// All that was offered may be wrong from here on: it is asked for again, and nobody is blamed.
+    mutating func logDoubted(at now: Instant) {
+        counters.entriesDoubted += 1
+        offer = nil
+        askOthers(at: now)
+    }
+
     /// Nobody could prove it: whatever comes next is taken again.
     mutating func giveUpOffer(at now: Instant) {
         guard let offer, now.elapsed(since: offer.since) >= options.offerPatience else { return }
@@ -90,6 +98,13 @@ extension GossipNode {
 
     mutating func receiveUnavailable(after index: LogIndex, from place: Int, at now: Instant) {
         neighbours[place].head = .zero
+        counters.entriesUnavailable += 1
+        if !isLackNoted {
+            isLackNoted = true
+            let neighbour = Note.Field("neighbour", "\(neighbours[place].id)")
+            let message = "a neighbour does not keep the entries any more that follow here"
+            out.append(.note(Note(.warning, message, neighbour, .init("after", "\(index)"))))
+        }
         if let pulling, pulling.asked == neighbours[place].id { askOthers(at: now) }
     }
 }

@@ -25,6 +25,7 @@ extension GossipNode {
         invariant(records.last.map { $0.index == head.index } ?? true, "entries do not end at the head \(head.index)")
         guard head.index > self.head.index else { return }
         self.head = head
+        isLackNoted = false
         counters.entriesTaken += UInt64(records.count)
         window.append(records)
         if let offer, offer.through <= head.index { self.offer = nil }
@@ -94,6 +95,7 @@ extension GossipNode {
     }
 
     private mutating func wantLog(through target: LogIndex, after delay: Span, at now: Instant) {
+        guard takesLog else { return }
         let askAt = now.advanced(by: delay)
         guard let pulling else {
             self.pulling = Pulling(target: target, askAt: askAt)

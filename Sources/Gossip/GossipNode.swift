@@ -16,6 +16,8 @@ package import Kernel
 package struct GossipNode: Core {
     package let id: MemberID
     package let options: GossipOptions
+    /// Whether it gets the log here; else its shell has it from elsewhere, and only gives.
+    package let takesLog: Bool
     package internal(set) var overlay: Overlay
     package internal(set) var counters = GossipCounters()
 
@@ -48,6 +50,7 @@ package struct GossipNode: Core {
     var eager: [MemberID] = []
     var bulkAt: Instant?
     var pulling: Pulling?
+    var isLackNoted = false
     var offer: Offer?
     /// What neighbours were sent, or told of.
     var spreadThrough = LogIndex.zero
@@ -66,6 +69,7 @@ package struct GossipNode: Core {
         overlay: Overlay,
         streams: [MemberID],
         options: GossipOptions = GossipOptions(),
+        takesLog: Bool = true,
         restored: [Claim] = [],
         seed: UInt64,
         at now: Instant
@@ -74,6 +78,7 @@ package struct GossipNode: Core {
         self.id = id
         self.overlay = overlay
         self.options = options
+        self.takesLog = takesLog
         book = RecordBook(options)
         window = LogWindow(options)
         random = SeededRandom(seed: seed)
@@ -108,6 +113,7 @@ package struct GossipNode: Core {
         case .settled(let ids): for id in ids { book.settle(id) }
         case .logAdvanced(let head, let records): logAdvanced(to: head, records, at: now)
         case .logRefused(let neighbour): logRefused(from: neighbour, at: now)
+        case .logDoubted: logDoubted(at: now)
         case .logRead(let neighbour, let index, let records): logRead(for: neighbour, after: index, records, at: now)
         }
     }

@@ -68,7 +68,7 @@ package struct GossipOptions: Hashable, Sendable {
     /// From the last entries that were offered to the shell until others are asked for those which no seal has proved.
     package var offerPatience = Span.seconds(1)
     /// Entries that wait for a seal. Whoever lacks more needs a snapshot.
-    package var offerByteLimit = 64 << 20
+    package var offerByteLimit = 256 << 20
     /// How long a neighbour that offered what is not the log's is not listened to; doubled each time, up to 128 times.
     package var distrust = Span.seconds(10)
     /// Askings for one index, each after twice the time of the one before, until anti-entropy starts anew.

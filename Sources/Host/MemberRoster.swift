@@ -14,6 +14,8 @@ final class MemberRoster: Sendable {
     private struct State {
         var members: [MemberRecord] = []
         var edges: [EdgeRecord] = []
+        /// Looked up for each frame.
+        var edgeIDs: Set<MemberID> = []
         var former: [FormerMemberRecord] = []
         /// In force for consensus. Somebody whom the directory has removed may be in it for a moment longer.
         var configuration = Configuration.empty
@@ -59,6 +61,7 @@ final class MemberRoster: Sendable {
         change { state in
             state.members = facts.members
             state.edges = facts.edges
+            state.edgeIDs = Set(facts.edges.map(\.spec.id))
             state.former = facts.former
             for member in facts.members { state.known[member.spec.id] = member.spec }
         }
@@ -81,6 +84,8 @@ final class MemberRoster: Sendable {
         let shown = members.isEmpty ? invited.map(Self.unconfirmed) : members
         return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
     }
+
+    func isEdge(_ id: MemberID) -> Bool { state.withLock { $0.edgeIDs.contains(id) } }
 
     /// Members and edges, in no order.
     var everybody: [MemberSpec] { members.map(\.spec) + state.withLock { $0.edges.map(\.spec) } }

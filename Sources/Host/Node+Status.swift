@@ -75,6 +75,7 @@ extension Node {
                     .init("storage_log_scrubbed_bytes", scrub.bytes),
                     .init("storage_log_scrubbed_entries", scrub.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
+                    .init("host_frames_of_edges_over_budget", meter.droppedFrames),
                 ] + (replica.gossipCounters?.named ?? [])
             )
         }

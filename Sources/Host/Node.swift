@@ -82,6 +82,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let cell: DecisionCell
     let links: PeerLinks
     let roster: MemberRoster
+    let meter: EdgeMeter
     let log: LogWriter
     let keeper: StateKeeper
     let reader: CatchUpReader
@@ -157,12 +158,15 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         roster.learned(start.members)
         roster.follow(start.applied.configuration)
         if roster.isRemoved { throw RemovedMember(name: settings.member.name) }
+        meter = EdgeMeter()
         links = try PeerLinks(
             settings: settings,
             instance: stores.instance,
             roster: roster.roster,
             clock: clock,
             inbox: inbox,
+            members: roster,
+            meter: meter,
             group: group,
             logger: logger
         )

@@ -14,6 +14,8 @@ extension PeerLinks {
         roster: LinkRoster,
         clock: NodeClock,
         inbox: Inbox,
+        members: MemberRoster,
+        meter: EdgeMeter,
         group: any EventLoopGroup,
         logger: Logger
     ) throws {
@@ -35,7 +37,7 @@ extension PeerLinks {
             options: options,
             clock: { clock.now().wall },
             group: group,
-            delegate: FrameReceiver(inbox: inbox, logger: logger),
+            delegate: FrameReceiver(inbox: inbox, members: members, meter: meter, clock: clock, logger: logger),
             logger: logger
         )
     }
@@ -65,9 +67,13 @@ package struct AddressError: Error, Hashable, Sendable, CustomStringConvertible 
 /// Turns frames into messages for the node. What does not decode is dropped, as if it had been lost.
 struct FrameReceiver: LinkDelegate {
     let inbox: Inbox
+    let members: MemberRoster
+    let meter: EdgeMeter
+    let clock: NodeClock
     let logger: Logger
 
     func received(_ frame: [UInt8], from member: MemberID) {
+        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: clock.now().monotonic) else { return }
         do throws(WireError) {
             inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
         } catch {
@@ -86,6 +92,7 @@ struct FrameReceiver: LinkDelegate {
 
     func disconnected(_ member: MemberID, reason: LinkFailure) {
         logger.info("peer disconnected", metadata: ["peer": "\(member)", "reason": "\(reason)"])
+        meter.forget(member)
         inbox.post(.link(member, isOpen: false))
         // Its process has ended, or is ending: nothing else closes a link that was in use.
         if reason == .closedByPeer { inbox.post(.linkClosed(member)) }

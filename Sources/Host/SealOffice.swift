@@ -5,6 +5,7 @@ import NIOCore
 import Replica
 import Sealing
 import Storage
+import Synchronization
 
 /// What seals need of disk and keys: marks that are durable before anything is signed, and signatures.
 ///
@@ -18,6 +19,7 @@ final class SealOffice: Sendable {
     private let inbox: Inbox
     private let room: StorageRoom
     private let logger: Logger
+    private let newestMemory = Mutex<SealMemory?>(nil)
 
     init(
         directory: DataDirectory,
@@ -51,12 +53,19 @@ final class SealOffice: Sendable {
         }
     }
 
+    /// Takes the place of what was to be kept before, also of what found no room yet.
     func keep(_ memory: SealMemory) {
+        newestMemory.withLock { $0 = memory }
+        keepNewestMemory()
+    }
+
+    private func keepNewestMemory() {
         log.perform { [self] in
+            guard let memory = newestMemory.withLock({ $0 }) else { return }
             do throws(StorageError) { try directory.keep(memory) } catch {
                 guard error.isRoomMissing else { throw error }
                 noteFull(error)
-                inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.keep(memory) }
+                inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.keepNewestMemory() }
             }
         }
     }

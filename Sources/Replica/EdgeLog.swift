@@ -12,24 +12,40 @@ struct EdgeLog: Sendable {
     /// Nil until what an earlier process has left is applied, and the state is known from which seals are followed.
     private(set) var sealed: SealedLog?
     /// Offered, without a gap, and not with consensus. Bounded by what `SealedLog` holds.
-    private var waiting: Deque<Entry> = []
-    /// Who offered what waits.
-    private(set) var offeredBy: MemberID?
+    private var waiting: Deque<Offered> = []
     /// Consensus may be given the entries up to here.
     private var ready: LogIndex?
-    /// Consensus has the entries up to here, and the root of the state that they come to is to be compared.
+    /// Consensus is given the entries up to here, and the root of the state that they come to is to be compared.
     private(set) var underWay: LogIndex?
     /// When a neighbour may be asked, or answered, again how voters came from others.
     var successionAskedAt: Instant?
     var successionAskedOf: MemberID?
+    var isSuccessionAwaited = false
     /// Since when the checkpoint is what is kept for the next process.
-    var checkpointKeptAt: WallTime?
+    var checkpointKeptAt: Instant?
+    /// The newest seal that was taken in this process.
+    var newest: Receipt?
+    /// Until then the own clock is held to be behind those of the voters.
+    var doubtsClockUntil: Instant?
+    var isExpiryNoted = false
+
+    private struct Offered: Sendable {
+        let entry: Entry
+        let by: MemberID
+    }
+
+    struct Receipt: Hashable, Sendable {
+        let time: WallTime
+        let receivedAt: Instant
+    }
 
     /// What an offer, or a seal, came to.
     enum Outcome: Hashable, Sendable {
         case nothing
-        /// What this neighbour offered is not the log's, or cannot be told from it.
+        /// A seal has shown that what this neighbour offered is not the log's.
         case offerRefused(MemberID)
+        /// What this neighbour offered does not follow on what others did. Which is the log's, a seal will tell.
+        case offerDoubted(MemberID)
         case sealRefused(SealRefusal)
         case halt(Divergence)
     }
@@ -48,10 +64,9 @@ struct EdgeLog: Sendable {
         guard let first = entries.first, sealed != nil else { return .nothing }
         _ = step(.forget(from: first.index), at: now, verifier)
         let proved = sealed?.sealed.index ?? .zero
-        waiting.removeAll { $0.index >= first.index && $0.index > proved }
-        offeredBy = neighbour
+        waiting.removeAll { $0.entry.index >= first.index && $0.entry.index > proved }
         for entry in entries {
-            waiting.append(entry)
+            waiting.append(Offered(entry: entry, by: neighbour))
             let link = ChainLink(index: entry.index, previousHash: entry.previousHash, hash: entry.hash)
             let outcome = step(.link(link), at: now, verifier)
             guard outcome == .nothing else { return outcome }
@@ -78,15 +93,23 @@ struct EdgeLog: Sendable {
         return step(.applied(index, root: root), at: now, verifier)
     }
 
-    /// What consensus is to be given now, if anything.
+    /// What consensus is to be given now, if anything: a piece at a time, or it would do nothing else for long.
     mutating func next() -> [Entry] {
-        guard underWay == nil, let through = ready else { return [] }
-        ready = nil
-        underWay = through
-        let count = waiting.prefix { $0.index <= through }.count
-        defer { waiting.removeFirst(count) }
-        return Array(waiting.prefix(count))
+        if underWay == nil {
+            underWay = ready
+            ready = nil
+        }
+        guard let through = underWay else { return [] }
+        var (byteCount, piece) = (0, [Entry]())
+        while let next = waiting.first?.entry, next.index <= through, byteCount < Self.pieceBytes {
+            byteCount += next.byteCount
+            piece.append(next)
+            waiting.removeFirst()
+        }
+        return piece
     }
+
+    private static let pieceBytes = 4 << 20
 
     private mutating func step(
         _ input: SealedLog.Input,
@@ -97,13 +120,12 @@ struct EdgeLog: Sendable {
         for effect in sealed?.step(input, at: now, verifier) ?? [] {
             switch effect {
             case .mayApply(let through): ready = through
-            case .discard(let index):
-                waiting.removeAll { $0.index > index }
-                outcome = refusedOffer
+            case .discard(let index): outcome = discard(after: index, isProven: input.isSeal)
             case .linkRefused(let refusal):
                 // The last is the one that was just added.
-                _ = waiting.popLast()
-                if refusal != .alreadySealed(through: sealed?.sealed.index ?? .zero) { outcome = refusedOffer }
+                guard let last = waiting.popLast() else { continue }
+                if case .alreadySealed = refusal { continue }
+                outcome = .offerDoubted(last.by)
             case .sealRefused(let refusal): outcome = .sealRefused(refusal)
             case .halt(let divergence): return .halt(divergence)
             // Nobody gives it a snapshot.
@@ -113,5 +135,20 @@ struct EdgeLog: Sendable {
         return outcome
     }
 
-    private var refusedOffer: Outcome { offeredBy.map { .offerRefused($0) } ?? .nothing }
+    /// - Parameter isProven: A seal gives them the lie, and not another offer.
+    private mutating func discard(after index: LogIndex, isProven: Bool) -> Outcome {
+        let first = waiting.first { $0.entry.index > index }
+        waiting.removeAll { $0.entry.index > index }
+        guard let first else { return .nothing }
+        return isProven ? .offerRefused(first.by) : .offerDoubted(first.by)
+    }
+}
+
+extension SealedLog.Input {
+    fileprivate var isSeal: Bool {
+        switch self {
+        case .seal, .transition: true
+        case .link, .forget, .applied, .snapshot: false
+        }
+    }
 }

@@ -49,6 +49,11 @@ extension [VotersWord] {
 struct Introductions: Hashable, Sendable {
     /// What each voter has said last, in order of the voters.
     private(set) var words: [VotersWord]
+
+    func names(_ member: MemberID) -> Bool {
+        words.contains { $0.introductions.contains { $0.spec.id == member } }
+    }
+
     /// When a leader was last heard, or this node began.
     private var quietSince: Instant
     private var askedAt: Instant?

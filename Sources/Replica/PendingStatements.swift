@@ -16,6 +16,8 @@ struct PendingStatements: Sendable {
         var waiting: [Waiting] = []
         /// When those that are not known to have it are told again.
         var tellAt: Instant
+        /// Since when it is disputed here.
+        var disputedAt: Instant?
         /// The term in which this member, leading, has put it into its log.
         var proposedIn: Term?
         /// When a leader whose log did not take it tries again.
@@ -48,6 +50,8 @@ struct PendingStatements: Sendable {
     static let limit = 1024
     /// Clients that wait to hear of one statement.
     static let waitingLimit = 64
+    /// Disputed ones that are looked into at a time: they must not take the place of those that count.
+    static let disputedLimit = 64
     /// A member tells another no more at a time.
     static let batchLimit = 64
 
@@ -87,6 +91,15 @@ struct PendingStatements: Sendable {
 
     /// The next leader hears of them again, from those that have them in force.
     mutating func dropDisputed() { items.removeAll { $0.stage == .disputed } }
+
+    /// Those of which the log has not spoken in time: it may have refused to take them up. Who has them in force brings them again.
+    mutating func dropDisputed(after patience: Span, at now: Instant) {
+        items.removeAll { item in
+            item.stage == .disputed && item.disputedAt.map { now.elapsed(since: $0) > patience } ?? true
+        }
+    }
+
+    var disputedCount: Int { items.count { $0.stage == .disputed } }
 
     /// Takes the clients that have waited long enough.
     mutating func takeExpired(at now: Instant) -> [RequestID] {

@@ -261,13 +261,16 @@ package struct DirectoryFacts: Hashable, Sendable {
         self.edges = edges
     }
 
+    func isEdge(_ id: MemberID) -> Bool { Self.contains(edges, id) }
+    func isMember(_ id: MemberID) -> Bool { Self.contains(members, id) }
+
     /// Looked up for each message, and there may be a thousand.
-    func isEdge(_ id: MemberID) -> Bool {
-        var (low, high) = (0, edges.count)
+    private static func contains(_ ids: [MemberID], _ id: MemberID) -> Bool {
+        var (low, high) = (0, ids.count)
         while low < high {
             let middle = (low + high) / 2
-            if edges[middle] < id { low = middle + 1 } else { high = middle }
+            if ids[middle] < id { low = middle + 1 } else { high = middle }
         }
-        return low < edges.count && edges[low] == id
+        return low < ids.count && ids[low] == id
     }
 }

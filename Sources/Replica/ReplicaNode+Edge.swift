@@ -17,8 +17,10 @@ extension ReplicaNode {
         return trusted.checkpoint
     }
 
-    /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant.
+    /// What edges say to others, and are told. Anything else would be an edge's word where a member's is meant. Consensus hears known
+    /// members alone, since the link of an edge may be open for a moment before the state names it, and after.
     func mayPass(_ body: PeerMessage.Body, from sender: MemberID) -> Bool {
+        if edge == nil, case .raft = body { return isKnownMember(sender) }
         guard edge != nil || facts.isEdge(sender) else { return true }
         switch body {
         case .gossip, .statementsHeld, .successionWanted, .succession, .entriesWanted, .entriesFound: return true
@@ -26,6 +28,12 @@ extension ReplicaNode {
             .sealedByOthers:
             return false
         }
+    }
+
+    /// By the log as far as this node has it, or by the word of those who know it further.
+    private func isKnownMember(_ sender: MemberID) -> Bool {
+        configuration.contains(sender) || facts.isMember(sender) || believedVoters.contains(sender)
+            || introductions.names(sender)
     }
 
     /// Goes on from what an earlier process has left, and once that is applied, from what it comes to.
@@ -57,12 +65,11 @@ extension ReplicaNode {
             guard start.index != point.index || start.claim == point.claim else {
                 return diverge(Divergence(own: point.claim, other: start.claim), at: now, into: &effects)
             }
-            edge?.begin(from: SealedLog(from: trusted, state: point.claim))
+            let isOwn = seals.memory.voters != nil
+            edge?.begin(from: SealedLog(from: trusted, state: point.claim, isOwn: isOwn))
         } catch {
             // The own clock may be set right yet.
-            if case .fromTheFuture = error { return }
-            let reason = "what this edge last knew of the voters is too old (\(error)); \(Self.joinAgain)"
-            return halt(reason, at: now, into: &effects)
+            return noteExpiry("\(error)", into: &effects)
         }
         for step in seals.memory.succession.steps {
             _ = takeAtEdge(.transition(step), from: nil, at: now, into: &effects)
@@ -72,13 +79,22 @@ extension ReplicaNode {
 
     private static let joinAgain = "remove it, and let it join again in a new folder"
 
+    /// It ages out by itself, and goes on if the clock was wrong and is set right.
+    private mutating func noteExpiry(_ reason: String, into effects: inout [Effect]) {
+        guard edge?.isExpiryNoted == false else { return }
+        edge?.isExpiryNoted = true
+        let message = "this edge follows no seals: by its clock, what it knows of voters is too old, or of the future"
+        let advice = "set the clock right; if it is right, \(Self.joinAgain)"
+        effects.append(.note(Note(.error, message, .init("reason", reason), .init("advice", advice))))
+    }
+
     mutating func offered(
         _ offered: [LogRecord],
         from neighbour: MemberID,
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard edge != nil else { return spread(.logRefused(from: neighbour), at: now, into: &effects) }
+        guard edge != nil, haltReason == nil else { return }
         let entries = offered.compactMap { record in
             records.decodeEntry(record.bytes).flatMap { $0.index == record.index ? $0 : nil }
         }
@@ -106,22 +122,50 @@ extension ReplicaNode {
         if case .transition(let transition) = news, transition.voters != before.voters {
             seals.memory.succession.append(transition)
         }
-        tracker.receive(
-            FreshnessProof(
-                provenAt: news.statement.time,
-                age: Span(
-                    microseconds: now.wall.elapsed(since: news.statement.time).microseconds
-                        + options.clocks.maxClockError.microseconds
-                ),
-                commitIndex: news.statement.index
-            ),
-            at: now.monotonic,
-            applied: applied.position.index
-        )
+        edge?.isExpiryNoted = false
+        date(news.statement, at: now)
         follow(outcome, at: now, into: &effects)
-        keepCheckpoint(at: now.wall, into: &effects)
+        keepCheckpoint(at: now.monotonic, into: &effects)
         return .counts
     }
+
+    /// How old a seal is by the wall clock, and by that of the seals before with the monotonic one: whichever is more.
+    private mutating func date(_ seal: SealStatement, at now: Moment) {
+        let before = edge?.newest
+        edge?.newest = EdgeLog.Receipt(time: seal.time, receivedAt: now.monotonic)
+        if let end = edge?.doubtsClockUntil, now.monotonic < end { return }
+        var age = now.wall.elapsed(since: seal.time).microseconds
+        if let before {
+            let passed = now.monotonic.elapsed(since: before.receivedAt).microseconds
+            let proven = seal.time.elapsed(since: before.time).microseconds
+            age = max(age, passed > proven ? passed - proven : 0)
+        }
+        let error = options.clocks.maxClockError.microseconds
+        let proof = FreshnessProof(
+            provenAt: seal.time,
+            age: Span(microseconds: age + error),
+            commitIndex: seal.index
+        )
+        tracker.receive(proof, at: now.monotonic, applied: applied.position.index)
+    }
+
+    /// A valid seal from the future shows that the own clock is behind those of a quorum. By it, old seals would look fresh.
+    private mutating func doubtClock(by news: SealNews, at now: Moment, into effects: inout [Effect]) {
+        guard let trusted = edge?.sealed?.trusted, news.statement.claim.voters == trusted.voters.digest else { return }
+        do throws(SignatureFlaw) {
+            try trusted.voters.verify(news.signatures, of: news.statement.signedBytes, seals.verifier)
+        } catch {
+            return
+        }
+        if edge?.doubtsClockUntil.map({ $0 < now.monotonic }) ?? true {
+            let note = Note(.warning, "the clock is behind those of the voters", .init("seal", "\(news.statement)"))
+            effects.append(.note(note))
+        }
+        edge?.doubtsClockUntil = now.monotonic.advanced(by: Self.clockDoubt)
+    }
+
+    /// Longer than from one seal to the next.
+    private static let clockDoubt = Span.seconds(5)
 
     private mutating func refused(
         _ news: SealNews,
@@ -134,12 +178,14 @@ extension ReplicaNode {
         // It crossed another on its way.
         case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return .passedOver
         // Or the own clock is behind, and whoever passes it on has done nothing wrong.
-        case .fromTheFuture: return .passedOver
+        case .fromTheFuture:
+            doubtClock(by: news, at: now, into: &effects)
+            return .passedOver
         case .unknownVoters, .otherPredecessor:
-            if let neighbour { askForSuccession(neighbour, at: now, into: &effects) }
+            if neighbour != nil { askForSuccession(at: now, into: &effects) }
             return .passedOver
         case .trustExpired:
-            halt("no seal has reached this edge for too long (\(refusal)); \(Self.joinAgain)", at: now, into: &effects)
+            noteExpiry("\(refusal)", into: &effects)
             return .passedOver
         default:
             counters.refusedSeals += 1
@@ -153,12 +199,13 @@ extension ReplicaNode {
         let verifier = seals.verifier
         let outcome = edge?.applied(applied.position.index, root: facts.stateRoot, at: now.wall, verifier) ?? .nothing
         follow(outcome, at: now, into: &effects)
-        keepCheckpoint(at: now.wall, into: &effects)
+        keepCheckpoint(at: now.monotonic, into: &effects)
     }
 
     private mutating func follow(_ outcome: EdgeLog.Outcome, at now: Moment, into effects: inout [Effect]) {
         switch outcome {
         case .offerRefused(let neighbour): spread(.logRefused(from: neighbour), at: now, into: &effects)
+        case .offerDoubted(let neighbour): spread(.logDoubted(from: neighbour), at: now, into: &effects)
         case .halt(let divergence): diverge(divergence, at: now, into: &effects)
         case .nothing, .sealRefused: break
         }
@@ -167,7 +214,10 @@ extension ReplicaNode {
 
     /// As a leader would, whose word is what seals prove.
     private mutating func feedConsensus(at now: Moment, into effects: inout [Effect]) {
-        guard let entries = edge?.next(), let last = entries.last else { return }
+        // Of a long run, the next piece once the last is applied.
+        guard edge?.underWay == nil || applied.position.index == raft.lastPosition.index,
+            let entries = edge?.next(), let last = entries.last
+        else { return }
         let append = Consensus.Message.Append(previous: raft.lastPosition, entries: entries, commitIndex: last.index)
         lead(.append(append), in: max(raft.term, last.term), at: now, into: &effects)
         guard raft.commitIndex < last.index else { return }
@@ -189,12 +239,17 @@ extension ReplicaNode {
 
     // MARK: - Voters that came from others
 
-    private mutating func askForSuccession(_ neighbour: MemberID, at now: Moment, into effects: inout [Effect]) {
+    /// Of each neighbour in turn: who brings a seal of unknown voters may have made it up.
+    private mutating func askForSuccession(at now: Moment, into effects: inout [Effect]) {
+        let neighbours = self.neighbours.filter { openLinks.contains($0) }
+        let last = edge?.successionAskedOf
         guard let trusted = edge?.sealed?.trusted,
-            edge?.successionAskedAt.map({ now.monotonic.elapsed(since: $0) >= Self.successionPause }) ?? true
+            edge?.successionAskedAt.map({ now.monotonic.elapsed(since: $0) >= Self.successionPause }) ?? true,
+            let neighbour = neighbours.first(where: { id in last.map { id > $0 } ?? true }) ?? neighbours.first
         else { return }
         edge?.successionAskedAt = now.monotonic
         edge?.successionAskedOf = neighbour
+        edge?.isSuccessionAwaited = true
         let body = PeerMessage.Body.successionWanted(voters: trusted.voters.digest, since: trusted.time)
         effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: neighbour, after: nil))
     }
@@ -225,15 +280,17 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard edge?.successionAskedOf == neighbour, steps.count <= Succession.limit else { return }
-        edge?.successionAskedOf = nil
+        guard edge?.successionAskedOf == neighbour, edge?.isSuccessionAwaited == true,
+            steps.count <= Succession.limit
+        else { return }
+        edge?.isSuccessionAwaited = false
         for step in steps {
             guard takeAtEdge(.transition(step), from: nil, at: now, into: &effects) != .refused else { return }
         }
     }
 
     /// What the next process begins from: renewed with the voters, with the first proof, and once an hour for its date.
-    private mutating func keepCheckpoint(at now: WallTime, into effects: inout [Effect]) {
+    private mutating func keepCheckpoint(at now: Instant, into effects: inout [Effect]) {
         guard isProven, haltReason == nil, let trusted = edge?.sealed?.trusted else { return }
         let isDue = edge?.checkpointKeptAt.map { now.elapsed(since: $0) >= Self.checkpointInterval } ?? true
         guard isDue || trusted.voters != seals.memory.voters else { return }
@@ -258,7 +315,7 @@ extension SealMemory {
     /// What an edge begins from whose state is at a point: the point itself, where an earlier process has seen that it is sealed, or
     /// what this edge was given when it joined, or has seen since that lies ahead of its state.
     fileprivate func start(at point: SealPoint, _ checkpoint: Checkpoint, appliedAt time: WallTime) -> Checkpoint {
-        guard voters != nil, checkpoint.index <= point.index else { return checkpoint }
+        guard voters != nil, checkpoint.index < point.index else { return checkpoint }
         let isOfSameVoters = checkpoint.voters == point.voters
         return Checkpoint(
             lineage: checkpoint.lineage,

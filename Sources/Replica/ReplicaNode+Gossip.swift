@@ -40,6 +40,7 @@ extension ReplicaNode {
             id: member,
             overlay: overlay,
             streams: [Self.sealStream],
+            takesLog: edge != nil,
             seed: gossipSeed,
             at: now.monotonic
         )

@@ -99,9 +99,9 @@ extension ReplicaNode {
                 settleQuestion(signed, .refused, at: now, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.signed = signed }
-                dispute(item, refusal, into: &effects)
-                settleQuestion(signed, .passedOver, at: now, into: &effects)
-            case .acceptable, .disputed, .unacceptable: continue
+                dispute(item, refusal, at: now, into: &effects)
+                settleQuestion(signed, .refused, at: now, into: &effects)
+            case .acceptable, .disputed, .unacceptable: settleQuestion(signed, .passedOver, at: now, into: &effects)
             }
         }
         if !begins.isEmpty { effects.append(.enforce(begins)) }
@@ -131,12 +131,14 @@ extension ReplicaNode {
     private mutating func dispute(
         _ item: PendingStatements.Item,
         _ refusal: StatementRefusal,
+        at now: Moment,
         into effects: inout [Effect]
     ) {
         for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
-        if raft.role == .leader, !item.holders.isEmpty {
+        if raft.role == .leader, !item.holders.isEmpty, statements.disputedCount < PendingStatements.disputedLimit {
             statements.change(item.signed.id) {
                 $0.stage = .disputed
+                $0.disputedAt = now.monotonic
                 $0.waiting = []
             }
         } else {
@@ -228,6 +230,7 @@ extension ReplicaNode {
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
+        statements.dropDisputed(after: Self.disputePatience, at: now.monotonic)
         guard raft.role == .leader else { return }
         if mayPropose(at: now), haltReason == nil, !isStorageFull {
             proposeStatements(at: now, into: &effects)
@@ -292,6 +295,8 @@ extension ReplicaNode {
         if !proposals.isEmpty { advance(.propose(proposals), at: now, into: &effects) }
     }
 
+    /// In which the log speaks of a disputed statement, or does not.
+    private static let disputePatience = Span.seconds(10)
     /// In which an entry of this leader is applied, or lost.
     private static let verdictSpan = Span.seconds(3600)
 

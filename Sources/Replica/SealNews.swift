@@ -13,6 +13,13 @@ enum SealNews {
         }
     }
 
+    var signatures: [SealSignature] {
+        switch self {
+        case .seal(let seal): seal.signatures
+        case .transition(let transition): transition.seal.signatures
+        }
+    }
+
     var record: GossipRecord {
         switch self {
         case .seal(let seal): .seal(seal)

@@ -13,7 +13,7 @@ package struct SealOptions: Hashable, Sendable {
     /// Knowledge older than this is not built upon: who was away for longer needs a new checkpoint.
     package var trustPeriod = Span.seconds(7 * 24 * 3600)
     /// Links of the chain that a receiver holds beyond the newest seal that it has applied by.
-    package var maxUnsealedLinks = 65_536
+    package var maxUnsealedLinks = 262_144
 
     package init() {}
 }

@@ -31,7 +31,8 @@ extension SealedLog {
     }
 
     mutating func forget(from index: LogIndex) {
-        guard index > sealed.index, index < nextIndex else { return }
+        let index = max(index, sealed.index.next)
+        guard index < nextIndex else { return }
         links.removeLast(Int(nextIndex.number - index.number))
     }
 

@@ -65,9 +65,16 @@ package struct SealedLog: Hashable, Sendable {
     /// the next to be reached, and were it let go, a chain that keeps so far behind would reach none.
     package static let maxHeldSeals = 32
 
-    /// - Parameter state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind, and where
-    ///   it came from somebody it may be ahead, which only the next seal can prove.
-    package init(from trusted: TrustedHead, state: StateClaim? = nil, options: SealOptions = SealOptions()) {
+    /// - Parameters:
+    ///   - state: What the receiver's state is, when it is not the trusted one: after a restart it may be behind, and where it came
+    ///     from somebody it may be ahead.
+    ///   - isOwn: Whether the receiver has come to that state by what seals have proved. Otherwise the next seal has to prove it.
+    package init(
+        from trusted: TrustedHead,
+        state: StateClaim? = nil,
+        isOwn: Bool = true,
+        options: SealOptions = SealOptions()
+    ) {
         let state = state ?? trusted.claim
         invariant(
             state.index != trusted.claim.index || state == trusted.claim,
@@ -76,7 +83,7 @@ package struct SealedLog: Hashable, Sendable {
         self.trusted = trusted
         self.options = options
         sealed = state
-        isProven = state.index <= trusted.claim.index
+        isProven = state == trusted.claim || isOwn && state.index < trusted.claim.index
         if state.index < trusted.claim.index { ahead = [trusted.claim] }
     }
 

@@ -96,6 +96,11 @@ package enum Liar: Hashable, CaseIterable, Sendable {
     /// A machine that is no member.
     case outsider
     case learner
+    /// It lies to its neighbours, and keeps from them what it is to pass on.
+    case edge
+
+    /// Those that a seed with members besides the voters may have.
+    package static let members: [Liar] = [.outsider, .learner]
 }
 
 /// Which node a fault hits, found when it happens.
@@ -120,8 +125,8 @@ package struct TimedFault: Hashable, Sendable {
     func flaw(in scenario: Scenario) -> String? {
         let end = Instant.zero.advanced(by: scenario.duration)
         guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }
-        for case .node(let number) in fault.selectors where number >= scenario.memberCount {
-            return "a fault names n\(number + 1), but there are \(scenario.memberCount) members"
+        for case .node(let number) in fault.selectors where number >= scenario.namedCount {
+            return "a fault names n\(number + 1), but there are \(scenario.namedCount) members and edges"
         }
         return nil
     }

@@ -13,7 +13,8 @@ package enum FaultSchedule {
             guard let gap = gaps[Int(kind.rawValue)] else { continue }
             var time = Instant.zero.advanced(by: .milliseconds(1500)).advanced(by: stream.exponential(mean: gap))
             while time < scenario.healTime {
-                faults += draw(kind, at: time, nodeCount: scenario.memberCount, from: &stream)
+                let target = selector(nodeCount: scenario.memberCount, from: &stream)
+                faults += draw(kind, at: time, on: target, among: 0..<scenario.memberCount, from: &stream)
                 time = time.advanced(by: stream.exponential(mean: gap))
             }
         }
@@ -34,7 +35,7 @@ package enum FaultSchedule {
 
     /// Who lies, where there are machines besides the voters that may: in a third of those seeds.
     package static func drawLies(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
-        guard random.chance(333_333), let role = random.element(of: Liar.allCases) else { return [] }
+        guard random.chance(333_333), let role = random.element(of: Liar.members) else { return [] }
         let latest = scenario.healTime.elapsed(since: .zero).microseconds
         let time = Instant(microseconds: random.within(2_000_000...max(2_000_000, latest)))
         return [TimedFault(at: time, .byzantine(role, for: random.span(.milliseconds(500)...(.seconds(8)))))]
@@ -42,13 +43,14 @@ package enum FaultSchedule {
 
     static func crash(from random: inout SeededRandom) -> Crash { random.chance(400_000) ? .power : .process }
 
-    private static func draw(
+    /// - Parameter nodes: Those that the network may be split between.
+    static func draw(
         _ kind: FaultClass,
         at time: Instant,
-        nodeCount: Int,
+        on target: NodeSelector,
+        among nodes: Range<Int>,
         from random: inout SeededRandom
     ) -> [TimedFault] {
-        let target = selector(nodeCount: nodeCount, from: &random)
         let pause = random.span(.milliseconds(50)...(.seconds(4)))
         let crash = crash(from: &random)
         func lasting(_ fault: Fault, until repair: Fault) -> [TimedFault] {
@@ -56,9 +58,9 @@ package enum FaultSchedule {
         }
         switch kind {
         case .isolation: return lasting(.isolate(target), until: .healNetwork)
-        case .split: return lasting(.split([side(nodeCount: nodeCount, from: &random)]), until: .healNetwork)
+        case .split: return lasting(.split([side(nodes, from: &random)]), until: .healNetwork)
         case .cut:
-            return cut(target, .node(random.below(nodeCount)), isOneWay: random.chance(600_000), at: time, for: pause)
+            return cut(target, .node(random.below(nodes.count)), isOneWay: random.chance(600_000), at: time, for: pause)
         case .crash: return [TimedFault(at: time, .crash(target, crash, downFor: pause))]
         case .crashDuringWrite: return [TimedFault(at: time, .crashDuringWrite(target, crash, downFor: pause))]
         case .stop: return [TimedFault(at: time, .stop(target, downFor: pause))]
@@ -93,8 +95,8 @@ package enum FaultSchedule {
     }
 
     /// Some of the nodes, perhaps none or all.
-    private static func side(nodeCount: Int, from random: inout SeededRandom) -> [NodeSelector] {
-        (0..<nodeCount).filter { _ in random.chance(500_000) }.map { .node($0) }
+    private static func side(_ nodes: Range<Int>, from random: inout SeededRandom) -> [NodeSelector] {
+        nodes.filter { _ in random.chance(500_000) }.map { .node($0) }
     }
 
     private static func quality(from random: inout SeededRandom) -> NetworkQuality {

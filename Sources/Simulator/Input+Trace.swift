@@ -110,6 +110,19 @@ extension TraceHash {
             combine(24)
             combine(statement.id)
             combine(signature ?? [])
+        case .link(let peer, let isOpen):
+            combine(25)
+            combine(peer)
+            combine(isOpen)
+        case .unreadableGossip(let byteCount, let sender):
+            combine(26)
+            combine(byteCount)
+            combine(sender)
+        case .logRead(let peer, let index, let entries):
+            combine(27)
+            combine(peer)
+            combine(index)
+            combine(entries)
         }
     }
 
@@ -205,6 +218,16 @@ extension TraceHash {
             combine(13)
             combine(transition.seal)
             combine(transition.voters.digest)
+        case .gossip(let message):
+            combine(14)
+            combine(message)
+        case .successionWanted(let voters, let time):
+            combine(15)
+            combine(voters)
+            combine(time)
+        case .succession(let steps):
+            combine(16)
+            for step in steps { combine(step.seal) }
         }
     }
 
@@ -325,6 +348,8 @@ extension ReplicaNode.Effect {
         case .keepSealMark: 24
         case .signSeal: 25
         case .keepSealMemory: 26
+        case .neighbours: 27
+        case .readLog: 28
         }
     }
 }
@@ -338,6 +363,9 @@ extension ReplicaNode.Input {
         case .submit(let submissions): "client submits \(submissions.map(\.id.number))"
         case .awaitRevision(let id, let revision, _): "client \(id.number) awaits \(revision)"
         case .awaitCurrent(let id, _): "client \(id.number) awaits what is current"
+        case .link(let peer, let isOpen): "link to \(peer) is \(isOpen ? "open" : "closed")"
+        case .unreadableGossip(let byteCount, let sender): "\(byteCount) bytes of gossip from \(sender) do not decode"
+        case .logRead(let peer, let index, let entries): "read for \(peer): \(entries.count) entries after \(index)"
         case .linkClosed(let peer): "link to \(peer) closed by its side"
         case .make(let id, let signed, _): "revoker \(id.number) brings \(signed.summary)"
         case .judged(let judgements): "statements judged: \(judgements.map { "\($0.id) \($1)" })"
@@ -399,6 +427,9 @@ extension PeerMessage.Body {
         case .sealWanted(let statement): "asks to sign seal \(statement)"
         case .sealAnswered(let answer): answer.summary
         case .sealed(let seal): "seal \(seal.statement)"
+        case .gossip(let message): message.summary
+        case .successionWanted(let voters, let time): "asks how voters came from \(voters) since \(time)"
+        case .succession(let steps): "\(steps.count) transitions of voters"
         case .sealedByOthers(let transition): "seal \(transition.statement) by \(transition.voters)"
         }
     }

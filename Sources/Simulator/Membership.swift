@@ -14,6 +14,9 @@ package struct Membership: Sendable {
         case invited
         case learner
         case voter
+        /// The log names it, and it has no state to begin from yet.
+        case admittedEdge
+        case edge
         /// A member whose disks were wiped: its identity is worth nothing any more.
         case lost
         /// Runs on for a while all the same.
@@ -48,12 +51,19 @@ package struct Membership: Sendable {
     private static let maximumVoters = 7
     /// Machines that are to be learners and nothing else.
     private let learners: Range<Int>
+    /// Machines that are to be edges and nothing else.
+    let edges: Range<Int>
+    /// Whether there is a seal that an edge could begin from.
+    var mayAdmitEdges = false
+    /// Edges that cannot go on by themselves: they are removed, and join again.
+    var brokenEdges: [Int] = []
 
-    init(voterCount: Int, learnerCount: Int, spareCount: Int) {
-        standings =
-            Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: learnerCount + spareCount)
+    init(voterCount: Int, learnerCount: Int, spareCount: Int, edgeCount: Int) {
+        let others = learnerCount + edgeCount + spareCount
+        standings = Array(repeating: .voter, count: voterCount) + Array(repeating: .spare, count: others)
         minimumVoters = voterCount
         learners = voterCount..<voterCount + learnerCount
+        edges = learners.upperBound..<learners.upperBound + edgeCount
         trust = standings.map { _ in .trusted }
     }
 
@@ -62,16 +72,34 @@ package struct Membership: Sendable {
         random.chance(500_000) ? Int(random.within(1...2)) : 0
     }
 
-    /// Whether a machine is a member, or was one and has not been wiped.
+    /// Two of five of the worlds whose voters seal have one to three edges.
+    static func drawEdges(from random: inout SeededRandom) -> Int {
+        random.chance(400_000) ? Int(random.within(1...3)) : 0
+    }
+
+    /// Whether a machine is a member or an edge, or was one and has not been wiped.
     func isPresent(_ node: Int) -> Bool {
         switch standings[node] {
-        case .spare, .invited: false
-        case .learner, .voter, .lost, .removed: true
+        case .spare, .invited, .admittedEdge: false
+        case .learner, .voter, .edge, .lost, .removed: true
         }
     }
 
     /// Whether there are machines besides the first voters.
     var hasOthers: Bool { standings.count > minimumVoters }
+    /// Whether some of those are to be members.
+    var hasOtherMembers: Bool { standings.count > minimumVoters + edges.count }
+    private var hasSpares: Bool { standings.count > edges.upperBound }
+    /// Whether the machine is meant to be an edge and nothing else.
+    func isForEdge(_ node: Int) -> Bool { edges.contains(node) }
+    func isEdge(_ node: Int) -> Bool { standings[node] == .edge }
+    /// Whether edges are missing that could join.
+    var lacksEdges: Bool { mayAdmitEdges && edges.contains { standings[$0] == .spare || standings[$0] == .invited } }
+    /// Whether what is to become of an edge is not done yet.
+    var isChangingEdges: Bool {
+        underWay.map { isForEdge($0.node) } ?? false
+            || edges.contains { standings[$0] == .admittedEdge || standings[$0] == .lost || standings[$0] == .removed }
+    }
     /// Whether the machine is meant to be a learner and nothing else.
     func staysLearner(_ node: Int) -> Bool { learners.contains(node) }
     /// Whether some of those are no members yet, or no more.
@@ -100,14 +128,33 @@ package struct Membership: Sendable {
     mutating func endLying(_ node: Int) { trust[node] = standings[node] == .spare ? .trusted : .exposed }
 
     /// What to do next; nil when there is nothing.
-    func next(from random: inout SeededRandom) -> (step: Step, node: Int)? {
-        let choices = standings.indices.compactMap { node in possibleStep(node).map { (step: $0, node: node) } }
+    ///
+    /// - Parameter onlyCare: Whether to begin nothing but what edges need.
+    func next(from random: inout SeededRandom, onlyCare: Bool) -> (step: Step, node: Int)? {
+        let choices = standings.indices.compactMap { node -> (step: Step, node: Int)? in
+            guard let step = possibleStep(node), !onlyCare || isCare(step, node) else { return nil }
+            return (step, node)
+        }
         return random.element(of: choices)
     }
 
-    func allows(_ step: Step, _ node: Int) -> Bool { standings.indices.contains(node) && possibleStep(node) == step }
+    /// An edge to remove though it is well: it joins again as another machine.
+    func edgeToReplace(from random: inout SeededRandom) -> Int? {
+        guard hasSpares, random.chance(30_000) else { return nil }
+        return random.element(of: edges.filter { standings[$0] == .edge })
+    }
+
+    private func isCare(_ step: Step, _ node: Int) -> Bool {
+        step == .remove && (standings[node] == .lost || isForEdge(node))
+    }
+
+    func allows(_ step: Step, _ node: Int) -> Bool {
+        guard standings.indices.contains(node) else { return false }
+        return possibleStep(node) == step || step == .remove && standings[node] == .edge
+    }
 
     private func possibleStep(_ node: Int) -> Step? {
+        if isForEdge(node) { return possibleEdgeStep(node) }
         let voters = standings.count { $0 == .voter }
         return switch standings[node] {
         case .spare:
@@ -121,7 +168,17 @@ package struct Membership: Sendable {
             }
         case .lost: .remove
         case .voter: voters > minimumVoters ? .remove : nil
-        case .removed: nil
+        case .removed, .admittedEdge, .edge: nil
+        }
+    }
+
+    private func possibleEdgeStep(_ node: Int) -> Step? {
+        switch standings[node] {
+        case .spare: mayAdmitEdges && trust[node] == .trusted ? .invite : nil
+        case .invited: .join
+        case .edge: trust[node] == .exposed || brokenEdges.contains(node) ? .remove : nil
+        case .lost: .remove
+        case .admittedEdge, .learner, .voter, .removed: nil
         }
     }
 
@@ -131,16 +188,19 @@ package struct Membership: Sendable {
     }
 }
 
-extension Membership.Step {
+extension Membership {
     /// Where the machine stands afterwards.
-    var result: Membership.Standing {
-        switch self {
+    func result(of step: Step, _ node: Int) -> Standing {
+        switch step {
         case .invite: .invited
-        case .join: .learner
+        case .join: isForEdge(node) ? .admittedEdge : .learner
         case .promote: .voter
         case .remove: .removed
         }
     }
+}
+
+extension Membership.Step {
 
     /// Whether a refusal says that it has been done before.
     func isDone(by code: RefusalCode) -> Bool {

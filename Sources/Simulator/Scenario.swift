@@ -11,6 +11,9 @@ package struct Scenario: Hashable, Sendable {
     /// Machines that join besides, get a vote, are removed and begin anew, all through the run. Nil leaves it to the seed, where
     /// the seed draws faults.
     package var spareCount: Int?
+    /// Machines that join as edges once there is a seal: no configuration names them, and they go by what seals prove. They are
+    /// named after voters and learners. Nil leaves it to the seed, where the seed draws faults.
+    package var edgeCount: Int?
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
     /// 0: clients set up what the load would need, and are silent then.
@@ -32,6 +35,7 @@ package struct Scenario: Hashable, Sendable {
     package static let spareCounts = 0...machineLimit - 1
     /// As many as there can be members.
     package static let machineLimit = Limits.members
+    package static let edgeCounts = 0...100
     package static let durations = Span.seconds(5)...Span.seconds(86_400)
     package static let maximumAges = Settings.maximumAgeRange
     package static let operationRates: ClosedRange<UInt64> = 0...1000
@@ -42,6 +46,7 @@ package struct Scenario: Hashable, Sendable {
         nodeCount: Int = 3,
         learnerCount: Int = 0,
         spareCount: Int? = nil,
+        edgeCount: Int? = nil,
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
         maximumAge: Span? = nil,
@@ -55,6 +60,7 @@ package struct Scenario: Hashable, Sendable {
         self.nodeCount = nodeCount
         self.learnerCount = learnerCount
         self.spareCount = spareCount
+        self.edgeCount = edgeCount
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
         self.maximumAge = maximumAge
@@ -67,10 +73,18 @@ package struct Scenario: Hashable, Sendable {
 
     /// Whether the seed may add machines that join, get a vote, are removed and begin anew. What a scenario expects is said of
     /// the members that it names, and one that has learners says who there is.
-    package var drawsSpares: Bool { spareCount == nil && learnerCount == 0 && drawsFaults && expectations.isEmpty }
+    package var drawsSpares: Bool { spareCount == nil && edgeCount ?? 0 == 0 && drawsMachines }
+
+    /// Whether the seed may add edges, where it has voters seal.
+    package var drawsEdges: Bool { edgeCount == nil && drawsMachines }
+
+    private var drawsMachines: Bool { learnerCount == 0 && drawsFaults && expectations.isEmpty }
 
     /// Voters and learners.
     package var memberCount: Int { nodeCount + learnerCount }
+
+    /// Those that a fault may name: members and edges.
+    package var namedCount: Int { memberCount + (edgeCount ?? 0) }
 
     /// Whether it is of importance whose data directory is whose.
     var wipesDisks: Bool { faults.contains { if case .wipeDisks = $0.fault { true } else { false } } }
@@ -87,6 +101,8 @@ package struct Scenario: Hashable, Sendable {
         guard memberCount + (spareCount ?? 0) <= Self.machineLimit else {
             return "nodes, learners and spares must be \(Self.machineLimit) together at most"
         }
+        guard Self.edgeCounts.contains(edgeCount ?? 0) else { return "edges must be in \(Self.edgeCounts)" }
+        guard edgeCount ?? 0 == 0 || seals ?? true else { return "edges need seals" }
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"

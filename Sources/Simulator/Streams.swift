@@ -13,6 +13,7 @@ package struct Streams: Sendable {
     package var elections: SeededRandom
     package var handOvers: SeededRandom
     package var seals: SeededRandom
+    package var edges: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -27,6 +28,7 @@ package struct Streams: Sendable {
         elections = root.split()
         handOvers = root.split()
         seals = root.split()
+        edges = root.split()
     }
 }
 

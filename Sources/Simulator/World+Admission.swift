@@ -26,7 +26,29 @@ extension World {
         guard let process = machines[node].process else { return }
         let configuration = process.replica.configuration
         let admission = admission(of: node, under: configuration)
+        let dialled = dialled(by: node, under: configuration, process.neighbours)
         machines[node].process?.admission = admission
+        machines[node].process?.dialled = dialled
+        if process.admission != admission || process.dialled != dialled { reviewLinks(of: node) }
+    }
+
+    /// The node's neighbours in the overlay are others than before.
+    mutating func follow(neighbours: [MemberID], of node: Int) {
+        machines[node].process?.neighbours = neighbours
+        refreshAdmission(node)
+    }
+
+    /// - Parameter neighbours: In the overlay of gossip.
+    func dialled(by node: Int, under configuration: Configuration, _ neighbours: [MemberID]) -> Set<MemberID> {
+        guard !membership.edges.isEmpty else { return [] }
+        return PeerAdmission.dialled(
+            isEdge: membership.isForEdge(node),
+            members: namedMembers(by: node).map(\.spec.id),
+            configuration: configuration.members,
+            invited: machines[node].invitedBy,
+            introduced: machines[node].words.introductions.map(\.spec.id),
+            neighbours: neighbours
+        )
     }
 
     func introductions(of members: [MemberID], by node: Int) -> [Introduction] {
@@ -43,13 +65,16 @@ extension World {
         let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
         let request = ListRequest(limit: ListRequest.maximumLimit)
         let named = namedMembers(by: node)
+        let edges = (try? view.edges(request).items) ?? []
         let former = ((try? view.formerMembers(request).items) ?? []).map(\.id)
-        let instances = (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) })
+        let instances =
+            (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) }
+            + edges.map { ($0.spec.id, Optional($0.instance)) })
             .compactMap { id, instance in instance.map { (id, $0) } }
         return PeerAdmission(
             members: PeerAdmission.peers(
                 of: members[node],
-                named: named.map(\.spec.id),
+                named: named.map(\.spec.id) + edges.map(\.spec.id),
                 configuration: configuration.members,
                 invited: machines[node].invitedBy,
                 introduced: introductions.map(\.spec.id),

@@ -173,6 +173,7 @@ extension World {
             throw Violation(.history, "n\(node + 1) answers request \(id.number), which is unknown or answered")
         }
         guard let place = request.operation else { return claimed(node, reply) }
+        try checkRefusal(node, reply, place)
         let isCurrent = operations[place].isWaiting && operations[place].attempts == request.attempt
         if isCurrent { operations[place].isWaiting = false }
         trace.hash.combine(place)

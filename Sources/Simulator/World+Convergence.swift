@@ -2,6 +2,7 @@ internal import Consensus
 internal import Directory
 internal import Kernel
 internal import Replica
+internal import Sealing
 
 /// The end of a run: has everything come together, and is everything there?
 extension World {
@@ -18,7 +19,21 @@ extension World {
                 && machine.state.current.point.position == head.lastPosition
                 && !machine.log.isWriting && replica.pendingStatementCount == 0
         }
-        return isTogether && operations.allSatisfy { $0.outcome != .pending }
+        return isTogether && areEdgesTogether(at: head) && operations.allSatisfy { $0.outcome != .pending }
+    }
+
+    /// Edges have everything that is sealed, which is all that there is, and answer from it.
+    private func areEdgesTogether(at head: ReplicaNode) -> Bool {
+        let edges = membership.edges.filter(isEdge)
+        guard !membership.isChangingEdges, head.facts.edges.count == edges.count else { return false }
+        return edges.allSatisfy { node in
+            let machine = machines[node]
+            guard let process = machine.process else { return false }
+            return head.facts.edges.contains(members[node]) && process.isServing && process.freshness != nil
+                && process.replica.haltReason == nil && process.replica.applied.position == head.lastPosition
+                && machine.state.current.point.position == head.lastPosition
+                && !machine.log.isWriting && process.replica.pendingStatementCount == 0
+        }
     }
 
     /// The machines of a configuration's members. One that was taken in without the operator learning of it has none.
@@ -32,10 +47,17 @@ extension World {
             guard let replica = machine.process?.replica else { return "n\(number + 1) is down" }
             return "n\(number + 1) \(replica.role) \(replica.term) last \(replica.lastPosition)"
                 + " committed \(replica.commitIndex) applied \(replica.applied.position.index)"
+                + (replica.isEdge ? edgeProgress(replica) : "")
         }
         let pending = operations.count { $0.outcome == .pending }
         let statements = machines.compactMap { $0.process?.replica.pendingStatementCount }.reduce(0, +)
         return (nodes + ["\(pending) operations wait", "\(statements) statements are pending"]).joined(separator: "; ")
+    }
+
+    private func edgeProgress(_ replica: ReplicaNode) -> String {
+        let seal = replica.newestSeal.map { "\($0.statement)" } ?? "none"
+        return " edge, seal \(seal)\(replica.isProven ? "" : ", unproven")"
+            + "\(replica.isServing ? "" : ", not serving")\(replica.haltReason.map { ", halted: \($0)" } ?? "")"
     }
 
     package mutating func losePowerEverywhere() throws(Violation) {
@@ -51,7 +73,7 @@ extension World {
         for line in trace.lines { try secrets.check(line.description, in: "the trace") }
         for line in recording?.events ?? [] { try secrets.check(line.description, in: "the recording") }
         for message in recording?.messages ?? [] { try secrets.check(message.text, in: "the recording") }
-        for node in present(in: configuration) {
+        for node in present(in: configuration) + heardEdges {
             try scanObjects(node)
             try scanDecisions(node)
             try scanStatements(node)
@@ -62,7 +84,7 @@ extension World {
     /// What nodes decide by, and have beside the log, once they have come together.
     package func scanProcesses() throws(Violation) {
         guard let configuration = leader.flatMap({ machines[$0].process?.replica.configuration }) else { return }
-        for node in present(in: configuration) {
+        for node in present(in: configuration) + heardEdges {
             try scanDecisions(node)
             try scanStatements(node)
         }

@@ -56,6 +56,7 @@ extension World {
 
     private mutating func check(_ answer: DecisionAnswer, _ agent: Int, at node: Int) throws(Violation) {
         try knowledge.answers(node, from: answer.revision, epoch: answer.epoch)
+        try checkProof(node, answer.revision)
         if answer.isAllowed {
             let applied = machines[node].state.current.point.position.index
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
@@ -128,17 +129,18 @@ extension World {
         try statements.allowed(agent, by: node, plea)
     }
 
-    /// The machines of those that are members by the word of the leader; none without one.
+    /// The machines of those that are members or edges by the word of the leader; none without one.
     var heardMembers: Set<Int> {
         guard let leader, let head = machines[leader].process?.replica else { return [] }
-        return Set(head.configuration.members.compactMap(number(of:)).filter(membership.isPresent))
+        return Set(head.configuration.members.compactMap(number(of:)).filter(membership.isPresent) + heardEdges)
     }
 
     /// Nothing is wrong anywhere, and the node is one of those whom the leader serves.
     private func isAtPeace(with node: Int) -> Bool {
-        guard let leader, let head = machines[leader].process?.replica, head.configuration.contains(members[node])
+        guard let leader, let head = machines[leader].process?.replica,
+            head.configuration.contains(members[node]) || heardEdges.contains(node)
         else { return false }
-        return network.isUndisturbed
+        return network.isUndisturbed && !intruders.isWithholding && !membership.isChangingEdges
             && machines.indices.filter(membership.isPresent).allSatisfy { number in
                 let machine = machines[number]
                 return machine.isUp && machine.diskSlowness == 1 && !machine.isDiskHung && machine.clock.isGood

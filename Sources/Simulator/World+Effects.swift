@@ -14,6 +14,7 @@ extension World {
             try send(message, from: node, to: to, after: after)
         case .apply(let entries):
             try log.applies(node, entries, by: majorities(at: node))
+            if membership.isForEdge(node), let last = entries.last { try edges.applies(node, through: last.index) }
             machines[node].process?.applying = entries
             queue.schedule(.entriesApplied(node: node, process: process), at: later(50...400, node, .apply))
         case .reply(let id, let reply): try replied(node, id, reply)
@@ -58,12 +59,18 @@ extension World {
                 at: later(50...500, node, .judgeStatements)
             )
         case .enforce(let statements):
-            beginEnforcing(node, statements)
+            try beginEnforcing(node, statements)
             queue.schedule(
                 .statementsKept(node: node, process: process, statements),
                 at: later(100...1000, node, .keepStatements)
             )
         case .release(let ids): try releaseStatements(node, ids)
+        case .neighbours(let neighbours): follow(neighbours: neighbours, of: node)
+        case .readLog(let peer, let index, let maxBytes):
+            queue.schedule(
+                .logRead(node: node, process: process, for: peer, after: index, maxBytes: maxBytes),
+                at: later(50...500, node, .readLog)
+            )
         case .forgetLostTail: machines[node].log.forgetLostTail()
         case .publish(let freshness): machines[node].process?.freshness = freshness
         case .serving(let isServing):
@@ -191,6 +198,7 @@ extension World {
         }
         try checkSeal(message)
         intruders.sent(message, by: from)
+        guard dials(from, to), !intruders.withholds(message, from) else { return }
         let encodes = encodesFrames
         post(message, as: encodes ? .bytes(PeerCodec.encode(message)) : .message(message), from: from, to: to)
     }
@@ -239,12 +247,15 @@ extension World {
         switch frame.content {
         case .message(let content): message = content
         case .bytes(let bytes):
-            do {
+            do throws(WireError) {
                 message = try PeerCodec.decode(bytes)
             } catch {
+                guard frame.isForged else {
+                    throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
+                }
                 // What does not decode is dropped, as if it had been lost.
-                guard !frame.isForged else { return }
-                throw Violation(.log, "a message of n\(frame.from + 1) does not decode: \(error)")
+                guard case .unreadableGossip = error else { return }
+                return try step(frame.to, .unreadableGossip(byteCount: bytes.count, from: frame.sender))
             }
         }
         noteCoverage(frame.to, message)

@@ -12,13 +12,14 @@ extension World {
 
     /// The process ends and starts again a little later, as it would on a machine whose disks were replaced.
     mutating func wipeDisks(_ node: Int) {
-        guard mayLoseDisks(node) else {
+        guard membership.isForEdge(node) ? isEdge(node) : mayLoseDisks(node) else {
             return record(.member("\(members[node]) keeps its disks: that would be more than is promised"), node: node)
         }
         if machines[node].isUp {
             machines[node].process = nil
             machines[node].armedCrash = nil
             closeLinks(of: node)
+            reviewLinks(of: node)
         }
         if isFounder(node) { foundAgain(node) } else { clearDisks(node) }
         machines[node].losses += 1

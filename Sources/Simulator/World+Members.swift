@@ -12,9 +12,11 @@ extension World {
     }
 
     /// Looks after what is under way, and begins something when that is done. Ends with the load, unless a member waits that
-    /// has lost its disks.
+    /// has lost its disks, or there are edges, which may need somebody until they have come together with the rest.
     mutating func operate() throws(Violation) {
-        guard now < loadEnds || membership.hasLost else { return membership.isLookedAfter = false }
+        guard now < loadEnds || membership.hasLost || !membership.edges.isEmpty else {
+            return membership.isLookedAfter = false
+        }
         queue.schedule(.operate, at: now.advanced(by: operatorPause()))
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
@@ -23,12 +25,13 @@ extension World {
             case .done, .rejected, .notTaken, .read, .decided, .stated, .statementRefused, .lost: settle(undertaking)
             }
         }
+        lookAtEdges()
         if let next = nextUndertaking() { try undertake(next.step, next.node) }
     }
 
     /// Learners that are missing are taken in one after the other, without a pause that a fault or a client could fill.
     private mutating func operatorPause() -> Span {
-        guard !membership.lacksLearners else { return .milliseconds(10) }
+        guard !membership.lacksLearners, !membership.lacksEdges || now >= loadEnds else { return .milliseconds(10) }
         return choices.countedSpan(ChoiceKey(.operatorPause), neutral: .milliseconds(50), at: now) {
             $0.members.span(.milliseconds(50)...(.milliseconds(800)))
         }
@@ -44,13 +47,22 @@ extension World {
             }
             return nil
         }
-        guard let (step, node) = membership.next(from: &choices.streams.members) else { return nil }
+        guard let (step, node) = chosenUndertaking() else { return nil }
         if step == .remove, strandsSomebody(node) { return nil }
         let next = ChosenUndertaking(step, node: node)
         let key = ChoiceKey(.undertaking)
         let number = choices.count(key)
         choices.note(key.numbered(number), .undertaking(next), at: now)
         return next
+    }
+
+    private mutating func chosenUndertaking() -> (step: Membership.Step, node: Int)? {
+        if !membership.edges.isEmpty, now < loadEnds,
+            let edge = membership.edgeToReplace(from: &choices.streams.edges)
+        {
+            return (.remove, edge)
+        }
+        return membership.next(from: &choices.streams.members, onlyCare: now >= loadEnds)
     }
 
     /// Whether some member would be left that knows no voter any more, as one does that is cut off while all that it knew are
@@ -85,8 +97,9 @@ extension World {
         let (step, node) = (undertaking.step, undertaking.node)
         membership.underWay = nil
         switch operations[undertaking.operation].outcome {
-        case .done: reached(step.result, node)
-        case .rejected(let refusal) where step.isDone(by: refusal.code): reached(step.result, node)
+        case .done: reached(membership.result(of: step, node), node)
+        case .rejected(let refusal) where step.isDone(by: refusal.code):
+            reached(membership.result(of: step, node), node)
         case .rejected(let refusal) where refusal.code == .ticketInvalid: membership.set(.spare, of: node)
         case .pending, .unknown, .rejected, .notTaken, .read, .decided, .stated, .statementRefused, .lost: return
         }
@@ -100,6 +113,7 @@ extension World {
 
     private mutating func command(for step: Membership.Step, _ node: Int) -> CommandBody {
         let name = "n\(node + 1)"
+        let isForEdge = membership.isForEdge(node)
         let secret = secrets.digest(of: "secret of \(members[node].uuid), \(members[node].incarnation)")
         switch step {
         case .invite:
@@ -109,21 +123,21 @@ extension World {
                     raftAddress: "\(name):7000",
                     apiAddresses: ["\(name):8443"],
                     secretDigest: secret,
-                    expiresAt: VirtualClock.trueWall(at: now).advanced(by: .seconds(10 * 3600))
+                    expiresAt: VirtualClock.trueWall(at: now).advanced(by: .seconds(10 * 3600)),
+                    isEdge: isForEdge
                 )
             )
         case .join:
-            return .join(
-                Joining(
-                    name: name,
-                    secretDigest: secret,
-                    id: members[node],
-                    keyFingerprint: Self.key(of: members[node]),
-                    instance: machines[node].instance
-                )
+            let joining = Joining(
+                name: name,
+                secretDigest: secret,
+                id: members[node],
+                keyFingerprint: Self.key(of: members[node]),
+                instance: machines[node].instance
             )
+            return isForEdge ? .joinEdge(joining) : .join(joining)
         case .promote: return .promoteMember(members[node])
-        case .remove: return .removeMember(members[node])
+        case .remove: return isForEdge ? .removeEdge(members[node]) : .removeMember(members[node])
         }
     }
 
@@ -140,7 +154,8 @@ extension World {
                 $0.members.span(.milliseconds(10)...(.seconds(5)))
             }
             queue.schedule(.wipe(node: node), at: now.advanced(by: delay))
-        case .spare, .invited, .voter, .lost: break
+        case .admittedEdge: queue.schedule(.furnish(node: node), at: now.advanced(by: .milliseconds(10)))
+        case .spare, .invited, .voter, .edge, .lost: break
         }
     }
 
@@ -155,6 +170,7 @@ extension World {
             machines[node].process = nil
             machines[node].armedCrash = nil
             closeLinks(of: node)
+            reviewLinks(of: node)
         }
         record(.member("\(members[node]) is wiped"), node: node)
         trace.hash.combine(node)

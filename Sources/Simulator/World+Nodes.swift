@@ -4,6 +4,7 @@ internal import Directory
 internal import Kernel
 internal import Replica
 internal import Sealing
+internal import Wire
 
 /// How nodes begin, are stepped and end.
 extension World {
@@ -140,6 +141,7 @@ extension World {
     mutating func start(_ node: Int) throws(Violation) {
         guard !machines[node].isUp, membership.isPresent(node) else { return }
         guard !refusesToStart(node) else { return }
+        let isEdge = membership.isForEdge(node)
         machines[node].generation += 1
         machines[node].hasHungWrite = false
         machines[node].clock.restart(at: now)
@@ -156,6 +158,8 @@ extension World {
             lineage: lineage,
             options: nodeOptions,
             codec: options.codec,
+            records: WireRecordCodec(),
+            isEdge: isEdge,
             restored: machine.log.restored(hidingThrough: hidden, applied: applied.position.index),
             facts: machine.state.current.facts,
             applied: applied,
@@ -172,6 +176,7 @@ extension World {
                 applier: Applier(codec: options.codec),
                 decisions: decisionSnapshot(of: machine.state.current).enforcing(machine.statements.items),
                 admission: admission(of: node, under: replica.configuration),
+                dialled: dialled(by: node, under: replica.configuration, []),
                 isServing: replica.isServing,
                 statements: machine.statements
             )
@@ -182,7 +187,8 @@ extension World {
         try observe(node)
         scheduleWake(node)
         scheduleScrub(node)
-        scheduleClaim(node, after: Self.claimInterval)
+        if !isEdge { scheduleClaim(node, after: Self.claimInterval) }
+        reviewLinks(of: node)
     }
 
     /// A scrub that finds nothing changes nothing, so there is one only where there is damage.
@@ -211,6 +217,7 @@ extension World {
         record(.crashed(crash, keptWrites: kept, lostTransactions: lost), node: node)
         for completion in completions { try written(node, completion) }
         if crash == .process { closeLinks(of: node) }
+        reviewLinks(of: node, afterPowerLoss: crash == .power)
         queue.schedule(.start(node: node), at: now.advanced(by: downFor))
     }
 
@@ -248,6 +255,7 @@ extension World {
         options.intercept?(node, &effects)
         trace.hash.combine(effects)
         try observe(node)
+        noteSeal(node)
         if let term = machines[node].progress?.leadsIn, term != ledIn, !crashesWhenElected.isEmpty {
             return try crashElected(node, in: effects)
         }

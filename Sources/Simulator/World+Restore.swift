@@ -22,7 +22,7 @@ extension World {
         var survivors = SurvivingRevocations()
         var latest = backup.point.position
         if fate == .merged {
-            for node in machines.indices where membership.isPresent(node) {
+            for node in machines.indices where membership.isPresent(node) && !membership.isForEdge(node) {
                 let position = try export(node, to: &survivors)
                 latest = LogPosition(term: max(latest.term, position.term), index: max(latest.index, position.index))
             }
@@ -161,6 +161,7 @@ extension World {
         log = LogChecker(after: point.position.index)
         roots = StateRootChecker()
         seals = SealChecker()
+        edges = EdgeChecker()
         leadership.beginAnew()
         knownRevision = point.position.index
         for place in operations.indices { operations[place].restored(to: revision) }

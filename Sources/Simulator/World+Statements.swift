@@ -26,8 +26,11 @@ extension World {
     }
 
     /// Decisions go by them before they are durable, and nobody hears of it before they are.
-    mutating func beginEnforcing(_ node: Int, _ statements: [SignedStatement]) {
-        for signed in statements { machines[node].process?.statements.insert(signed) }
+    mutating func beginEnforcing(_ node: Int, _ statements: [SignedStatement]) throws(Violation) {
+        for signed in statements {
+            try self.statements.enforces(node, signed)
+            machines[node].process?.statements.insert(signed)
+        }
         refreshStatements(node)
     }
 

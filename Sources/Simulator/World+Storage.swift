@@ -10,13 +10,20 @@ extension World {
         guard let entries = machines[node].process?.applying else { return }
         machines[node].process?.applying = []
         guard let batch = try apply(entries, node) else { return }
-        try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
-        for root in batch.roots { try roots.reached(node, root.point.index, root.point.root) }
-        for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
-        try noteVerdicts(batch.events, node)
+        // Of an edge it is known once a seal has said so.
+        let isForEdge = membership.isForEdge(node)
+        if !isForEdge { try roots.reached(node, batch.facts.revision, batch.facts.stateRoot) }
+        for root in batch.roots where !isForEdge { try roots.reached(node, root.point.index, root.point.root) }
+        if !isForEdge || machines[node].process?.replica.isProven == true {
+            for outcome in batch.outcomes { try history.applied(outcome, by: node, operations: operations) }
+            try noteVerdicts(batch.events, node)
+        }
         refreshDecisions(node, after: batch)
         if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))
+        if isForEdge, let replica = machines[node].process?.replica, replica.isProven, replica.haltReason == nil {
+            try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
+        }
         try probeSomeRevocations(node)
     }
 

@@ -61,8 +61,9 @@ package struct World: Sendable {
     package var statements = StatementChecker()
     package var secrets = SecretChecker()
     package var seals = SealChecker()
+    package var edges = EdgeChecker()
     /// Whether members name the keys that seals are checked by.
-    let namesSealKeys: Bool
+    package let namesSealKeys: Bool
     package var clientHistory: ClientHistoryChecker
 
     let queries: PopulationQueries
@@ -101,14 +102,20 @@ package struct World: Sendable {
         founders = members
         namesSealKeys = choices.seals(in: scenario)
         let spareCount = choices.spareCount(of: scenario)
+        let edgeCount = choices.edgeCount(of: scenario, areSealing: namesSealKeys)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
+        let edges = (0..<edgeCount).map { _ in
+            MemberID(high: choices.streams.edges.next(), low: choices.streams.edges.next())
+        }
+        members.insert(contentsOf: edges, at: scenario.memberCount)
         self.members = members
         membership = Membership(
             voterCount: scenario.nodeCount,
             learnerCount: scenario.learnerCount,
-            spareCount: spareCount
+            spareCount: spareCount,
+            edgeCount: edgeCount
         )
         intruders = Intruders(machineCount: members.count)
         network = VirtualNetwork(choices.networkLayout(of: scenario, machineCount: members.count))
@@ -133,7 +140,12 @@ package struct World: Sendable {
     }
 
     private mutating func scheduleFaults() {
-        for (number, fault) in choices.faults(of: options.scenario, hasOthers: membership.hasOthers) {
+        let drawn = choices.faults(
+            of: options.scenario,
+            hasOthers: membership.hasOtherMembers,
+            edges: membership.edges
+        )
+        for (number, fault) in drawn {
             if number < options.scenario.faults.count { scenarioFaults.append(fault) }
             queue.schedule(.fault(fault.fault), at: fault.time)
         }
@@ -196,6 +208,11 @@ package struct World: Sendable {
             if isCurrent(node, process) { try keepSealMark(node, mark) }
         case .sealSigned(let node, let process, let statement):
             if isCurrent(node, process) { try signSeal(node, statement) }
+        case .logRead(let node, let process, let peer, let index, let maxBytes):
+            if isCurrent(node, process) { try readLog(node, for: peer, after: index, maxBytes: maxBytes) }
+        case .linkReviewed(let node, let process, let peer):
+            if isCurrent(node, process) { try reviewLink(of: node, to: peer) }
+        case .furnish(let node): furnish(node)
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault): try inject(fault)

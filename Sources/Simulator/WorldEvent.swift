@@ -22,6 +22,11 @@ package enum WorldEvent: Sendable {
     case statementsKept(node: Int, process: UInt64, [SignedStatement])
     case sealMarkKept(node: Int, process: UInt64, SealMark)
     case sealSigned(node: Int, process: UInt64, SealStatement)
+    case logRead(node: Int, process: UInt64, for: MemberID, after: LogIndex, maxBytes: Int)
+    /// Whether the node has a link to another machine is to be looked at again.
+    case linkReviewed(node: Int, process: UInt64, to: Int)
+    /// A machine that the log names as an edge fetches what it begins from.
+    case furnish(node: Int)
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
     case fault(Fault)

@@ -9,6 +9,7 @@ import Testing
         options.heldLimit = 16
         options.recordByteLimit = 900
         options.entriesByteLimit = 900
+        options.entryByteLimit = 900
         options.outgoing = ByteBudget(bytesPerSecond: 1000, burst: 1000)
         options.queueByteLimit = 2800
         return options
@@ -107,6 +108,7 @@ import Testing
     func flood() {
         var options = GossipOptions()
         options.incoming = ByteBudget(bytesPerSecond: 100_000, burst: 100_000)
+        options.entryByteLimit = 64 << 10
         var fixture = Fixture(options: options)
         fixture.step(.publish(seal(9)))
         for _ in 0..<10_000 { fixture.receive(.record(seal(1)), from: 0) }

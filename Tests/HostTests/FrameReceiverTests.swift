@@ -1,3 +1,4 @@
+import Directory
 import Gossip
 import Kernel
 import Links
@@ -15,7 +16,21 @@ import Wire
     private let peer = MemberID(high: 1, low: 2)
 
     init() {
-        receiver = FrameReceiver(inbox: inbox, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let own = MemberSpec(
+            id: MemberID(high: 1, low: 1),
+            name: "n1",
+            raftAddress: "127.0.0.1:1",
+            apiAddresses: [],
+            keyFingerprint: .of([1])
+        )
+        receiver = FrameReceiver(
+            inbox: inbox,
+            members: MemberRoster(own: own, invited: [], logger: logger),
+            meter: EdgeMeter(),
+            clock: NodeClock(),
+            logger: logger
+        )
     }
 
     private var told: [String] { inbox.take().inputs.map { "\($0)" } }

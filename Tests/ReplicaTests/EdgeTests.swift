@@ -114,6 +114,89 @@ import Wire
         #expect(group.nodes[leader].counters.strangers == 5)
     }
 
+    @Test("nor is one that was an edge, or is to be: a link may be open before and after the state names it")
+    func formerEdge() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        group.edgesNamed[leader] = []
+        Self.write(1, at: leader, of: &group)
+        group.run(.seconds(2))
+        let (term, position) = (group.nodes[leader].term, group.nodes[leader].lastPosition)
+        let forged = Entry(
+            position: LogPosition(term: term.next, index: position.index.next),
+            time: group.now.wall,
+            previousHash: group.nodes[leader].applied.hash,
+            payload: .command([1])
+        )
+        let edge = SealingGroup.member(3)
+        let message = Consensus.Message(
+            lineage: SealingGroup.lineage,
+            from: edge,
+            to: SealingGroup.member(leader),
+            term: term.next,
+            body: .append(.init(previous: position, entries: [forged], commitIndex: forged.index))
+        )
+        group.step(leader, .receive(PeerMessage(stamp: group.now.wall, body: .raft(message, proof: nil)), from: edge))
+        #expect(group.nodes[leader].term == term && group.nodes[leader].lastPosition == position)
+    }
+
+    @Test("one neighbour that forges what comes next keeps nobody else from being heard") func forgingNeighbour() throws
+    {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        for round in 1...20 {
+            let (index, hash) = (group.nodes[3].applied.position.index, group.nodes[3].applied.hash)
+            let forged = Entry(
+                position: LogPosition(term: group.nodes[leader].term, index: index.next),
+                time: group.now.wall,
+                previousHash: hash,
+                payload: .command([UInt8(round)])
+            )
+            let record = LogRecord(index: forged.index, bytes: WireRecordCodec().encode(forged))
+            let frame = PeerMessage(stamp: group.now.wall, body: .gossip(.entries([record])))
+            group.step(3, .receive(frame, from: SealingGroup.member(4)))
+            Self.write(5, at: leader, of: &group)
+            group.run(.seconds(2))
+        }
+        #expect(group.nodes[3].applied == group.nodes[leader].applied)
+        #expect(try #require(group.nodes[3].gossipCounters).entriesDoubted > 0)
+    }
+
+    @Test("an edge whose clock is behind takes no old seal for a new one") func clockBehind() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        group.behind[3] = .seconds(30)
+        let before = group.effects.count
+        group.run(.seconds(20))
+        // What was sealed since has not reached it, or comes from the future; a neighbour brings it when it seems new.
+        let since = group.seals.filter { $0.statement.time > group.now.wall.reduced(by: .seconds(25)) }
+        let known = try #require(group.nodes[3].freshness)
+        for seal in since.prefix(10) {
+            let record = Record(
+                .untilSuperseded(
+                    stream: MemberID(high: 0, low: 0, incarnation: 0),
+                    sequence: seal.statement.time.milliseconds
+                ),
+                bytes: WireRecordCodec().encode(.seal(seal))
+            )
+            group.step(
+                3,
+                .receive(
+                    PeerMessage(stamp: group.now.wall, body: .gossip(.record(record))),
+                    from: SealingGroup.member(4)
+                )
+            )
+        }
+        #expect(group.nodes[3].freshness == known)
+        let isNoted = group.effects[before...].contains { node, effect in
+            guard node == 3, case .note(let note) = effect else { return false }
+            return note.message.contains("clock is behind")
+        }
+        #expect(isNoted)
+    }
+
     @Test("an edge hears no leader but what seals prove") func deafToLeaders() throws {
         var group = Self.group()
         group.run(.seconds(3))
@@ -193,7 +276,14 @@ import Wire
         let old = SealingGroup.checkpoint(time: SealingGroup.start.wall.reduced(by: eightDays))
         var group = Self.group(checkpoint: old)
         group.run(.seconds(3))
-        #expect(group.nodes[3].haltReason?.contains("too old") == true)
+        let notes = group.effects.compactMap { node, effect -> Note? in
+            guard node == 3, case .note(let note) = effect else { return nil }
+            return note
+        }
+        #expect(notes.count { $0.message.contains("follows no seals") } == 1)
+        #expect(!group.nodes[3].isServing && group.nodes[3].newestSeal == nil)
+        // A clock that was wrong may be set right.
+        #expect(group.nodes[3].haltReason == nil)
     }
 
     @Test("a statement that is made at an edge is in force everywhere, also where the voters are away") func statement()

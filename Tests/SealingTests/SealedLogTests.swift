@@ -198,6 +198,11 @@ import Testing
     @Test("a state of which nothing is known is proven by a seal of its index, or by the root that a later one has")
     mutating func unproven() throws {
         let trusted = try Made.head(Made.point(5), at: 1000)
+        log = SealedLog(from: trusted, state: Made.point(4).claim, isOwn: false)
+        #expect(!log.isProven)
+        #expect(step(link(5)) == [.mayApply(through: LogIndex(5))])
+        #expect(step(.applied(LogIndex(5), root: Made.point(5).root)).isEmpty && log.isProven)
+
         log = SealedLog(from: trusted, state: Made.point(8).claim)
         #expect(!log.isProven)
         // What is sealed before it says nothing of it.
@@ -224,8 +229,8 @@ import Testing
         #expect(step(.forget(from: LogIndex(7))).isEmpty)
         #expect(log.nextIndex == LogIndex(7))
         #expect(step(link(7), link(8), seal(8, at: 2000)) == [.mayApply(through: LogIndex(8))])
-        // What is sealed stays.
-        #expect(step(.forget(from: LogIndex(6))).isEmpty)
+        // What is sealed stays, and nothing after it.
+        #expect(step(link(9), .forget(from: LogIndex(6))).isEmpty)
         #expect(log.nextIndex == LogIndex(9))
     }
 }

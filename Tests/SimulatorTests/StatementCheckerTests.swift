@@ -56,6 +56,9 @@ struct StatementCheckerTests {
             violation { () throws(Violation) in try copy.accepts(1, forged, applied: LogIndex(1)) } == .authority
         )
         #expect(
+            violation { () throws(Violation) in try copy.enforces(1, forged) } == .authority
+        )
+        #expect(
             violation { () throws(Violation) in try copy.acknowledges(1, forged.id, at: time(10), whole) } == .authority
         )
         #expect(

@@ -60,10 +60,12 @@ extension ChoiceKey.Kind {
     /// Whether it is about one machine.
     fileprivate var hasNode: Bool {
         switch self {
-        case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .disk, .crashPoint,
-            .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie:
+        case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .linkReview, .disk, .crashPoint,
+            .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie,
+            .stateSource, .forgedState, .withheld:
             true
-        case .option, .encodedFrames, .spares, .seals, .zoneDistance, .usualLoss, .fault, .operation, .undertaking,
+        case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .fault, .operation,
+            .undertaking,
             .target,
             .deadline, .retryPause,
             .operatorPause:
@@ -74,7 +76,7 @@ extension ChoiceKey.Kind {
     /// Whether it is about two.
     fileprivate var hasPeer: Bool {
         switch self {
-        case .loss, .delay, .duplicate, .linkClosing: true
+        case .loss, .delay, .duplicate, .linkClosing, .linkReview: true
         default: false
         }
     }

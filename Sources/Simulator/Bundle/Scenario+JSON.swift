@@ -3,7 +3,7 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "learners", "spares", "duration", "operationsPerSecond", "maximumAge", "seals",
+        "name", "nodes", "learners", "spares", "edges", "duration", "operationsPerSecond", "maximumAge", "seals",
         "randomFaults",
         "faultIntensity", "faults", "expect",
     ]
@@ -14,6 +14,7 @@ extension Scenario {
             "nodes": .count(nodeCount),
             "learners": .count(learnerCount),
             "spares": spareCount.map { .count($0) } ?? .null,
+            "edges": edgeCount.map { .count($0) } ?? .null,
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
             "maximumAge": maximumAge.map { .span($0) } ?? .null,
@@ -40,6 +41,7 @@ extension Scenario {
             // Not in bundles of before there were any.
             learnerCount: fields.has("learners") ? try fields.count("learners", in: Self.learnerCounts) : 0,
             spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
+            edgeCount: fields.has("edges") ? try fields.count("edges", in: Self.edgeCounts) : nil,
             duration: try fields.span("duration"),
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,

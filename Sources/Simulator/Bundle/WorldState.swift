@@ -2,6 +2,7 @@ internal import Consensus
 package import JSON
 package import Kernel
 internal import Replica
+internal import Sealing
 
 /// What every machine of a world is at a moment, as far as it can be told in a few fields.
 package struct WorldState: Hashable, Sendable {
@@ -110,6 +111,9 @@ extension World {
             ("statementsPending", .count(replica.pendingStatementCount)),
             ("messagesHeld", .count(process.held.count)),
             ("clientsWaiting", .count(process.requests.count)),
+            ("newestSeal", replica.newestSeal.map { .string("\($0.statement)") } ?? .null),
+            ("isProven", .bool(replica.isProven)),
+            ("halted", replica.haltReason.map { .string($0) } ?? .null),
         ]
     }
 

@@ -1,4 +1,5 @@
 package import Kernel
+package import Replica
 
 /// R4: nodes that have applied the same log have the same state.
 package struct StateRootChecker: Sendable {
@@ -16,6 +17,16 @@ package struct StateRootChecker: Sendable {
     package func sealed(_ revision: LogIndex, _ root: Digest) throws(Violation) {
         guard let seen = roots[revision], seen.root != root else { return }
         throw Violation(.seal, "a seal at \(revision) has the root \(root), n\(seen.node + 1) has \(seen.root)")
+    }
+
+    /// An edge answers from a state, of which a seal has said that it is the voters'.
+    package func proven(_ node: Int, _ facts: DirectoryFacts) throws(Violation) {
+        guard let seen = roots[facts.revision], seen.root != facts.stateRoot else { return }
+        throw Violation(
+            .authority,
+            "edge n\(node + 1) answers at \(facts.revision) from the state \(facts.stateRoot),"
+                + " n\(seen.node + 1) has \(seen.root) there"
+        )
     }
 
     package mutating func reached(_ node: Int, _ revision: LogIndex, _ root: Digest) throws(Violation) {

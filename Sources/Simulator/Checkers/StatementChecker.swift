@@ -113,6 +113,15 @@ extension StatementChecker {
         }
     }
 
+    /// A node begins to go by a statement.
+    package func enforces(_ node: Int, _ signed: SignedStatement) throws(Violation) {
+        guard self[signed.id]?.signed != signed else { return }
+        throw Violation(
+            .authority,
+            "n\(node + 1) enforces statement \(signed.id) under warrant '\(signed.statement.warrant)', which no revoker made"
+        )
+    }
+
     /// The index at which the second of two statements under one number was recorded.
     func frozenAt(_ warrant: String) -> LogIndex? {
         var first: [UInt32: LogIndex] = [:]

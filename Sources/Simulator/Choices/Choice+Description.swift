@@ -23,6 +23,7 @@ extension ChoiceKey {
         case .option: return "\(subject) is \(value) on every node"
         case .encodedFrames: return "messages go through the codec"
         case .seals: return value == 1 ? "voters seal" : "no voter seals"
+        case .edges: return "\(value) edges"
         case .spares: return "\(value) machines besides the voters"
         case .zone: return "\(node) is in zone \(value)"
         case .zoneDistance: return "between zones a message takes \(Self.milliseconds(value)) longer"
@@ -34,6 +35,10 @@ extension ChoiceKey {
         case .duplicate: return "\(message) arrives twice, the second \(Self.milliseconds(value - 1)) late"
         case .linkClosing:
             return "\(peer) learns \(Self.milliseconds(value)) late that the process of \(node) has ended"
+        case .linkReview: return "\(node) learns \(Self.milliseconds(value)) late what became of its link to \(peer)"
+        case .stateSource: return "\(node) begins from the state of n\(value + 1)"
+        case .forgedState: return "\(node) begins from a state that is not the voters'"
+        case .withheld: return "\(node) passes on nothing of kind \(value)"
         case .disk: return "\(subject.name) on \(node) takes \(Self.milliseconds(value))"
         case .crashPoint: return "\(node) crashes \(Self.milliseconds(value)) into a write"
         case .doneBeforeCrash: return "\(node) does the first \(value) things of the step that it crashes in"
@@ -89,6 +94,9 @@ extension ChoiceKey.Subject {
         case .sealWanted: "request to sign a seal"
         case .sealAnswered: "answer to a request to sign a seal"
         case .sealed: "seal"
+        case .gossip: "gossip"
+        case .successionWanted: "question how voters came from others"
+        case .succession: "how voters came from others"
         case .keepSealMark: "writing what is to be sealed to the disk"
         case .signSeal: "signing a seal"
         case .judgeStatements: "looking whether statements count"
@@ -102,6 +110,7 @@ extension ChoiceKey.Subject {
         case .compact: "compaction of the log"
         case .repairLog: "repairing the log"
         case .readForRepair: "reading entries for a repair"
+        case .readLog: "reading entries for a neighbour"
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes: "\(self)"
         }
     }
@@ -161,13 +170,23 @@ extension Fault {
         case .backup(let node): "the state of \(node.name) is backed up"
         case .restoreBackup(let fate): "a new cluster starts from the backup; later revocations are \(fate)"
         case .byzantine(let role, let span):
-            "\(role == .outsider ? "an outsider" : "a learner") lies for \(span.milliseconds) ms"
+            "\(role.name) lies for \(span.milliseconds) ms"
         case .stepClock(let node, let milliseconds): "the clock of \(node.name) jumps by \(milliseconds) ms"
         case .revokeAgents(let count): "an operator revokes \(count) agents at once"
         case .state(let node, let count, let kind):
             "a revoker brings \(node.name) statements that \(kind.rawValue) \(count) agents"
         case .correctClocks: "clocks are set right"
         case .repairAll: "everything is repaired"
+        }
+    }
+}
+
+extension Liar {
+    fileprivate var name: String {
+        switch self {
+        case .outsider: "an outsider"
+        case .learner: "a learner"
+        case .edge: "an edge"
         }
     }
 }

@@ -43,19 +43,19 @@ package struct ChoiceKey: Hashable, Sendable {
 
     package enum Kind: UInt8, CaseIterable, Sendable {
         // The world as it begins.
-        case option, encodedFrames, spares, seals, zone, zoneDistance, usualLoss, clockDrift, clockError
+        case option, encodedFrames, spares, seals, edges, zone, zoneDistance, usualLoss, clockDrift, clockError
         // What goes wrong, and who wants what.
         case fault, operation, undertaking
         // Messages.
-        case loss, delay, duplicate, linkClosing
+        case loss, delay, duplicate, linkClosing, linkReview
         // Disks.
         case disk, crashPoint, doneBeforeCrash, keptWrites, lostTransactions, hiddenLog, scrub
         // Processes.
         case timers
         // Clients and the operator.
-        case target, deadline, retryPause, operatorPause, wipe
+        case target, deadline, retryPause, operatorPause, wipe, stateSource, forgedState
         // Who lies.
-        case lie
+        case lie, withheld
     }
 
     /// What a choice of its kind is about.
@@ -76,6 +76,9 @@ package struct ChoiceKey: Hashable, Sendable {
         case sealWanted, sealAnswered, sealed
         // More work of a disk.
         case keepSealMark, signSeal
+        // Between neighbours.
+        case gossip, successionWanted, succession
+        case readLog
     }
 }
 
@@ -87,19 +90,22 @@ extension ChoiceKey.Kind {
         switch self {
         case .fault, .operation, .undertaking: return nil
         case .option: return 1...1 << 30
-        case .encodedFrames, .seals, .loss: return 0...1
+        case .encodedFrames, .seals, .forgedState, .loss: return 0...1
         case .spares: return Int64(Scenario.spareCounts.lowerBound)...Int64(Scenario.spareCounts.upperBound)
+        case .edges: return Int64(Scenario.edgeCounts.lowerBound)...Int64(Scenario.edgeCounts.upperBound)
+        case .withheld: return 0...Intruders.lastWithheld
         case .zone: return 0...NetworkLayout.lastZone
         case .zoneDistance: return 0...Int64(NetworkLayout.longestDistance.microseconds)
         case .usualLoss: return 0...NetworkLayout.highestLossPPM
         case .clockDrift: return -900...900
         case .clockError: return -VirtualClock.goodErrorMilliseconds...VirtualClock.goodErrorMilliseconds
-        case .delay, .duplicate, .linkClosing, .disk, .crashPoint, .scrub, .deadline, .retryPause, .operatorPause,
+        case .delay, .duplicate, .linkClosing, .linkReview, .disk, .crashPoint, .scrub, .deadline, .retryPause,
+            .operatorPause,
             .wipe:
             return spans
         case .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog: return 0...Int64(UInt32.max)
         case .timers, .lie: return .min ... .max
-        case .target: return 0...Int64(UInt8.max)
+        case .target, .stateSource: return 0...Int64(UInt8.max)
         }
     }
 }

@@ -64,6 +64,9 @@ extension PeerMessage {
         case .sealWanted: .sealWanted
         case .sealAnswered: .sealAnswered
         case .sealed, .sealedByOthers: .sealed
+        case .gossip: .gossip
+        case .successionWanted: .successionWanted
+        case .succession: .succession
         }
     }
 }

@@ -39,6 +39,20 @@ extension Choices {
         return min(Int(number(key, neutral: 0, at: now) { Int64($0.disk.below(uncommitted + 1)) }), uncommitted)
     }
 
+    /// How long until a node learns that it has a link to another, or has it no more. Who loses power says nothing: that shows when
+    /// nothing comes any more.
+    mutating func linkReview(from node: Int, process: UInt64, to other: Int, afterPowerLoss: Bool, at now: Instant)
+        -> Span
+    {
+        let shortest = Span(microseconds: 200)
+        let key = ChoiceKey(.linkReview, node: node, peer: other, process: process)
+        return countedSpan(key, neutral: afterPowerLoss ? .seconds(1) : shortest, at: now) { streams in
+            let isLate = streams.edges.chance(125_000)
+            if afterPowerLoss { return streams.edges.span(.milliseconds(500)...(.seconds(5))) }
+            return streams.edges.span(isLate ? .milliseconds(5)...(.seconds(1)) : shortest...(.milliseconds(5)))
+        }
+    }
+
     /// How long until the other end of a link is told that a process has ended.
     mutating func linkClosing(from node: Int, process: UInt64, to other: Int, at now: Instant) -> Span {
         let shortest = Span(microseconds: 100)

@@ -35,10 +35,20 @@ extension Choices {
     /// A scenario that says whether voters seal leaves nothing to choose.
     mutating func seals(in scenario: Scenario) -> Bool {
         if let seals = scenario.seals { return seals }
+        if scenario.edgeCount ?? 0 > 0 { return true }
         let isOn = number(ChoiceKey(.seals), neutral: 0, at: .zero) { streams in
             scenario.drawsFaults && streams.seals.chance(500_000) ? 1 : 0
         }
         return isOn == 1
+    }
+
+    /// A scenario that says how many leaves nothing to choose.
+    mutating func edgeCount(of scenario: Scenario, areSealing: Bool) -> Int {
+        if let count = scenario.edgeCount { return count }
+        let count = number(ChoiceKey(.edges), neutral: 0, at: .zero) { streams in
+            scenario.drawsEdges && areSealing ? Int64(Membership.drawEdges(from: &streams.edges)) : 0
+        }
+        return Int(count)
     }
 
     /// What the network is like where nothing is wrong. One zone and no loss unless the seed draws what goes wrong: a

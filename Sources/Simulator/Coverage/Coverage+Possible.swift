@@ -8,6 +8,8 @@ extension Coverage {
     ///   forwarded commands, and questions for the commit index. A machine that was a learner before has another member's
     ///   name by then, and a link is between members, so nothing that was meant for a leader reaches it late. A machine
     ///   that lies says anything to anybody;
+    /// - for edges, all but gossip, repair of the log, how voters came from others, and acknowledgements of statements; and that a
+    ///   question how voters came from others is answered, for members, who ask nobody. An edge that lies says anything;
     /// - everything, where there is one node and no other ever joins: it gets no message.
     ///
     /// All the rest can be: messages are late, so a leader gets what was sent to the candidate that it was, and a follower
@@ -18,18 +20,30 @@ extension Coverage {
         let hasLearners =
             scenario.learnerCount > 0 || scenario.spareCount.map { $0 > 0 } ?? scenario.drawsSpares
             || scenario.wipesDisks
-        guard scenario.nodeCount > 1 || hasLearners else { return coverage }
+        guard scenario.nodeCount > 1 || hasLearners || scenario.edgeCount ?? 0 > 0 else { return coverage }
         let faults = faults(in: scenario)
-        let hasLiars = hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying }
-        let seals = scenario.seals ?? scenario.drawsFaults
-        for role in Role.allCases where role != .learner || hasLearners {
-            for message in ChoiceKey.Subject.messages.filter({ seals || !$0.isOfSeals })
-            where role != .learner || hasLiars || !message.isForLeadersOrCandidates {
+        let hasEdges = scenario.edgeCount.map { $0 > 0 } ?? scenario.drawsEdges
+        let seals = scenario.seals ?? (hasEdges || scenario.drawsFaults)
+        let lies = Lies(
+            ofMembers: hasLearners && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLying },
+            ofEdges: hasEdges && scenario.drawsFaults || scenario.faults.contains { $0.fault.isLyingOfEdge }
+        )
+        for role in Role.allCases where (role != .learner || hasLearners) && (role != .edge || hasEdges) {
+            let messages = ChoiceKey.Subject.messages.filter { message in
+                (seals || !message.isOfSeals) && (hasEdges || !message.isOfEdges) && message.reaches(role, lies)
+            }
+            for message in messages {
                 coverage.note(role, message, under: [])
                 coverage.note(role, message, under: faults)
             }
         }
         return coverage
+    }
+
+    /// Who may say anything to anybody.
+    fileprivate struct Lies {
+        let ofMembers: Bool
+        let ofEdges: Bool
     }
 
     /// Every run loses power everywhere at its end.
@@ -41,6 +55,7 @@ extension Coverage {
 
 extension Fault {
     fileprivate var isLying: Bool { if case .byzantine = self { true } else { false } }
+    fileprivate var isLyingOfEdge: Bool { if case .byzantine(.edge, _) = self { true } else { false } }
 }
 
 extension ChoiceKey.Subject {
@@ -51,11 +66,12 @@ extension ChoiceKey.Subject {
         case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append, .appendAccepted, .appendRejected,
             .heartbeat, .heartbeatAcknowledged, .snapshot, .snapshotAcknowledged, .timeoutNow, .readIndexRequest,
             .readIndexResponse, .forward, .forwardRefused, .entriesWanted, .entriesFound,
-            .votersWanted, .voters, .statements, .statementsHeld, .sealWanted, .sealAnswered, .sealed:
+            .votersWanted, .voters, .statements, .statementsHeld, .sealWanted, .sealAnswered, .sealed, .gossip,
+            .successionWanted, .succession:
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
             .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair,
-            .judgeStatements, .keepStatements, .keepSealMark, .signSeal:
+            .judgeStatements, .keepStatements, .keepSealMark, .signSeal, .readLog:
             false
         }
     }
@@ -67,7 +83,32 @@ extension ChoiceKey.Subject {
         }
     }
 
-    fileprivate var isForLeadersOrCandidates: Bool {
+    /// Whether some node may send it to another in that role.
+    fileprivate func reaches(_ role: Coverage.Role, _ lies: Coverage.Lies) -> Bool {
+        if lies.ofEdges { return true }
+        return switch role {
+        case .follower, .preCandidate, .candidate, .leader: self != .succession
+        case .learner: self != .succession && (lies.ofMembers || !isForLeadersOrCandidates)
+        case .edge: reachesEdges
+        }
+    }
+
+    fileprivate var isOfEdges: Bool {
+        switch self {
+        case .gossip, .successionWanted, .succession: true
+        default: false
+        }
+    }
+
+    /// What nodes in good order send to an edge.
+    private var reachesEdges: Bool {
+        switch self {
+        case .gossip, .successionWanted, .succession, .statementsHeld, .entriesWanted, .entriesFound: true
+        default: false
+        }
+    }
+
+    private var isForLeadersOrCandidates: Bool {
         switch self {
         case .preVoteResponse, .voteResponse, .appendAccepted, .appendRejected, .heartbeatAcknowledged,
             .snapshotAcknowledged, .readIndexRequest, .forward, .sealAnswered:

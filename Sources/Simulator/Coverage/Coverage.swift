@@ -5,7 +5,7 @@
 package struct Coverage: Hashable, Sendable {
     /// What the receiver is by its own knowledge: a learner that has not learned of its promotion is still one, and who has
     /// not been told yet that it is a member, or is one no more, is a follower.
-    package enum Role: UInt8, CaseIterable, Sendable { case follower, preCandidate, candidate, leader, learner }
+    package enum Role: UInt8, CaseIterable, Sendable { case follower, preCandidate, candidate, leader, learner, edge }
 
     package struct Tuple: Hashable, Sendable {
         package let role: Role

@@ -5,7 +5,9 @@ internal import Replica
 extension World {
     /// A message is about to be given to a node.
     mutating func noteCoverage(_ node: Int, _ message: PeerMessage) {
-        guard let role = machines[node].process?.replica.coverageRole else { return }
+        guard let role = membership.isForEdge(node) ? .edge : machines[node].process?.replica.coverageRole else {
+            return
+        }
         coverage.note(role, message.subject, under: faultsInForce.current(at: now))
     }
 

@@ -1,3 +1,4 @@
+internal import Gossip
 package import Kernel
 package import Replica
 
@@ -5,6 +6,8 @@ package import Replica
 package struct Intruders: Sendable {
     fileprivate struct Memory: Sendable {
         let until: Instant
+        /// Kinds of gossip that it keeps to itself, as a sum of `Withheld`.
+        var withheld: Int64 = 0
         var messages: [PeerMessage] = []
         var next = 0
     }
@@ -15,7 +18,39 @@ package struct Intruders: Sendable {
 
     package init(machineCount: Int) { memories = Array(repeating: nil, count: machineCount) }
 
-    package mutating func begin(_ node: Int, until end: Instant) { memories[node] = Memory(until: end) }
+    package mutating func begin(_ node: Int, until end: Instant, withholding kinds: Int64 = 0) {
+        memories[node] = Memory(until: end, withheld: kinds)
+    }
+
+    /// A kind of what a relay may keep to itself.
+    private enum Withheld {
+        static let seals: Int64 = 1
+        static let statements: Int64 = 2
+        static let log: Int64 = 4
+        static let comparisons: Int64 = 8
+    }
+
+    package static let lastWithheld: Int64 = 15
+
+    /// Whether some machine keeps to itself what it is to pass on.
+    package var isWithholding: Bool { memories.contains { $0.map { $0.withheld != 0 } ?? false } }
+
+    package func withholds(_ message: PeerMessage, _ node: Int) -> Bool {
+        guard let withheld = memories[node]?.withheld, withheld != 0, case .gossip(let gossip) = message.body else {
+            return false
+        }
+        return withheld & Self.kind(of: gossip) != 0
+    }
+
+    private static func kind(of message: Gossip.Message) -> Int64 {
+        switch message {
+        case .record(let record): record.lifetime == .untilSettled ? Withheld.statements : Withheld.seals
+        case .announcement, .entries, .pull, .unavailable: Withheld.log
+        case .summary, .held, .want: Withheld.comparisons
+        case .probe, .probeAnswer, .probePassedOn, .claims: 0
+        }
+    }
+
     package mutating func forget(_ node: Int) { memories[node] = nil }
     package func end(of node: Int) -> Instant? { memories[node]?.until }
     package func messages(of node: Int) -> [PeerMessage] { memories[node]?.messages ?? [] }

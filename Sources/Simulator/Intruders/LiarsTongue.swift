@@ -22,7 +22,7 @@ struct LiarsTongue {
     let population: Population
 
     /// How far in the future a term may lie: far enough, and elections can still count on.
-    private static let farthest: UInt64 = 1 << 40
+    static let farthest: UInt64 = 1 << 40
 
     func lie(from random: inout SeededRandom) -> WorldEvent.Frame.Content {
         switch random.below(20) {
@@ -42,7 +42,7 @@ struct LiarsTongue {
     }
 
     /// Something that was said before; where nothing was, a vote.
-    private func remembered(_ random: inout SeededRandom) -> PeerMessage {
+    func remembered(_ random: inout SeededRandom) -> PeerMessage {
         random.element(of: memory) ?? said(in: term, .voteResponse(granted: true))
     }
 
@@ -59,7 +59,7 @@ struct LiarsTongue {
         return Array(bytes.prefix(random.below(bytes.count)))
     }
 
-    private func said(in term: Term, _ body: Message.Body) -> PeerMessage {
+    func said(in term: Term, _ body: Message.Body) -> PeerMessage {
         let message = Message(lineage: lineage, from: own, to: receiver, term: term, body: body)
         return PeerMessage(stamp: stamp, body: .raft(message, proof: nil))
     }
@@ -128,7 +128,7 @@ struct LiarsTongue {
     }
 
     /// Those that were heard, under another signature; or against whomever, by a key that is not the warrant's; or too many.
-    private func statements(_ random: inout SeededRandom) -> [SignedStatement] {
+    func statements(_ random: inout SeededRandom) -> [SignedStatement] {
         let heard = memory.flatMap { message -> [SignedStatement] in
             if case .statements(let statements) = message.body { statements } else { [] }
         }
@@ -155,11 +155,11 @@ struct LiarsTongue {
         }
     }
 
-    private func futureTerm(_ random: inout SeededRandom) -> Term {
+    func futureTerm(_ random: inout SeededRandom) -> Term {
         Term(term.number + random.within(1...(random.chance(500_000) ? 3 : Self.farthest)))
     }
 
-    private func futureIndex(_ random: inout SeededRandom) -> LogIndex {
+    func futureIndex(_ random: inout SeededRandom) -> LogIndex {
         LogIndex(last.index.number + random.within(1...(random.chance(500_000) ? 10 : Self.farthest)))
     }
 
@@ -168,7 +168,7 @@ struct LiarsTongue {
     }
 
     /// Hours.
-    private func futureStamp(_ random: inout SeededRandom) -> WallTime {
+    func futureStamp(_ random: inout SeededRandom) -> WallTime {
         stamp.advanced(by: random.span(.zero...(.seconds(20_000))))
     }
 }

@@ -11,7 +11,15 @@ extension World {
     private func liar(as role: Liar) -> Int? {
         machines.indices.first { node in
             intruders.end(of: node) == nil && membership.underWay?.node != node
-                && (role == .outsider ? membership.isBlank(node) : membership.isLearner(node) && machines[node].isUp)
+                && hasPart(role, node)
+        }
+    }
+
+    private func hasPart(_ role: Liar, _ node: Int) -> Bool {
+        switch role {
+        case .outsider: membership.isBlank(node)
+        case .learner: membership.isLearner(node) && machines[node].isUp
+        case .edge: membership.isEdge(node) && machines[node].isUp
         }
     }
 
@@ -23,7 +31,11 @@ extension World {
     mutating func beginLying(as role: Liar, for span: Span) {
         guard let node = liar(as: role) else { return }
         membership.beginLying(node)
-        intruders.begin(node, until: now.advanced(by: span))
+        let key = ChoiceKey(.withheld, node: node, number: choices.count(ChoiceKey(.withheld, node: node)))
+        let withheld = choices.number(key, neutral: 0, at: now) { streams in
+            role == .edge && streams.edges.chance(500_000) ? Int64(streams.edges.within(1...15)) : 0
+        }
+        intruders.begin(node, until: now.advanced(by: span), withholding: withheld)
         record(.member("\(members[node]) lies from now on"), node: node)
         queue.schedule(.lie(node: node), at: now)
     }
@@ -32,6 +44,7 @@ extension World {
         guard let end = intruders.end(of: node) else { return }
         guard now < end, now < loadEnds else {
             intruders.forget(node)
+            if membership.isForEdge(node) { disturbedAt = now }
             return membership.endLying(node)
         }
         queue.schedule(.lie(node: node), at: now.advanced(by: Self.lieInterval))
@@ -63,7 +76,7 @@ extension World {
             codec: options.codec,
             population: population
         )
-        let content = tongue.lie(from: &random)
+        let content = membership.isForEdge(node) ? tongue.lieOfEdge(from: &random) : tongue.lie(from: &random)
         lieCount += 1
         post(Self.message(in: content), as: content, from: node, to: to, isForged: true)
     }

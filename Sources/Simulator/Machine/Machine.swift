@@ -121,6 +121,12 @@ package struct ProcessMemory: Sendable {
     package var decisions: DecisionSnapshot
     /// Whom its links let in.
     package var admission: PeerAdmission
+    /// Whom they dial.
+    package var dialled: Set<MemberID>
+    /// In the overlay of gossip.
+    package var neighbours: [MemberID] = []
+    /// Links that the node was told are open, by machine.
+    package var links: [Int: Link] = [:]
     package var freshness: Freshness?
     package var isServing: Bool
     /// In force beside the state.
@@ -142,6 +148,12 @@ package struct ProcessMemory: Sendable {
     package var requests: [RequestID: ClientRequest] = [:]
     package var nextRequest: UInt64 = 0
 
+    package struct Link: Hashable, Sendable {
+        package let member: MemberID
+        /// Of the machine at the other end.
+        package let process: UInt64
+    }
+
     package struct HeldMessage: Sendable {
         package let message: PeerMessage
         package let to: Int
@@ -160,6 +172,7 @@ package struct ProcessMemory: Sendable {
         applier: Applier,
         decisions: DecisionSnapshot,
         admission: PeerAdmission,
+        dialled: Set<MemberID>,
         isServing: Bool,
         statements: StatementSet
     ) {
@@ -168,6 +181,7 @@ package struct ProcessMemory: Sendable {
         self.applier = applier
         self.decisions = decisions
         self.admission = admission
+        self.dialled = dialled
         self.isServing = isServing
         self.statements = statements
     }

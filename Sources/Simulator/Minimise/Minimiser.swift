@@ -159,9 +159,10 @@ package struct Minimiser: Sendable {
     }
 
     private mutating func useFewerNodes(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
+        try useNoEdges(goesOn)
         try useNoLearners(goesOn)
-        guard best.scenario.learnerCount == 0, best.scenario.spareCount ?? 0 == 0,
-            !best.choices.contains(where: { $0.key.kind == .spares })
+        guard best.scenario.learnerCount == 0, best.scenario.edgeCount ?? 0 == 0, best.scenario.spareCount ?? 0 == 0,
+            !best.choices.contains(where: { $0.key.kind == .spares || $0.key.kind == .edges })
         else { return }
         for count in [1, 3, 5] where count < best.scenario.nodeCount {
             var scenario = best.scenario
@@ -171,8 +172,18 @@ package struct Minimiser: Sendable {
         }
     }
 
+    private mutating func useNoEdges(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
+        guard best.scenario.edgeCount ?? 0 > 0, best.scenario.spareCount ?? 0 == 0 else { return }
+        var scenario = best.scenario
+        scenario.edgeCount = 0
+        scenario.faults.removeAll { !$0.fault.names(only: scenario.memberCount) }
+        let choices = best.choices.filter { $0.names(only: scenario.memberCount) }
+        _ = try attempt(choices, scenario, "no edges", goesOn)
+    }
+
     private mutating func useNoLearners(_ goesOn: (Progress) -> Bool) throws(Interrupted) {
-        guard best.scenario.learnerCount > 0, best.scenario.spareCount ?? 0 == 0 else { return }
+        guard best.scenario.learnerCount > 0, best.scenario.edgeCount ?? 0 == 0, best.scenario.spareCount ?? 0 == 0
+        else { return }
         var scenario = best.scenario
         scenario.learnerCount = 0
         scenario.faults.removeAll { !$0.fault.names(only: scenario.nodeCount) }

@@ -78,5 +78,5 @@ package struct Recording: Sendable {
 
 /// What a message is about.
 package enum MessageFamily: String, CaseIterable, Sendable {
-    case election, replication, heartbeat, snapshot, read, forward, repair, statement, seal
+    case election, replication, heartbeat, snapshot, read, forward, repair, statement, seal, gossip
 }

@@ -55,7 +55,8 @@ extension PeerMessage.Body {
         case .entriesWanted, .entriesFound: .repair
         case .votersWanted, .voters: .election
         case .statements, .statementsHeld: .statement
-        case .sealWanted, .sealAnswered, .sealed, .sealedByOthers: .seal
+        case .sealWanted, .sealAnswered, .sealed, .sealedByOthers, .successionWanted, .succession: .seal
+        case .gossip: .gossip
         }
     }
 }

@@ -58,16 +58,19 @@ extension ChoiceKey.Kind {
         case .fault, .operation, .undertaking: nil
         case .option: max(5, old / 2)...max(5, min(old, 1 << 20) * 2)
         case .spares: 0...2
-        case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie:
+        case .edges: 0...3
+        case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie,
+            .forgedState, .withheld:
             range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000
+        case .linkReview: 200...5_000_000
         case .disk: 50...500_000
         case .crashPoint: 0...5000
         case .doneBeforeCrash, .keptWrites, .lostTransactions: 0...8
         case .hiddenLog: 0...1000
         case .scrub: 10_000...3_000_000
-        case .target: 0...Int64(Scenario.nodeCounts.upperBound)
+        case .target, .stateSource: 0...Int64(Scenario.nodeCounts.upperBound)
         case .deadline: 500_000...2_500_000
         case .retryPause: 20_000...400_000
         case .operatorPause: 50_000...800_000

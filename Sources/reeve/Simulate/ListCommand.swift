@@ -106,7 +106,8 @@ extension Scenario {
     /// Voters, then others.
     fileprivate var machines: String {
         let learners = learnerCount == 0 ? "" : " + \(learnerCount) learners"
-        return "\(nodeCount)" + learners + (spareCount.map { " + \($0)" } ?? "")
+        let edges = edgeCount ?? 0 == 0 ? "" : " + \(edgeCount ?? 0) edges"
+        return "\(nodeCount)" + learners + edges + (spareCount.map { " + \($0)" } ?? "")
     }
 
     /// In the order in which the first of a kind happens. What repairs is left out.

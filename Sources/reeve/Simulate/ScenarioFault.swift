@@ -62,7 +62,7 @@ enum ScenarioFault {
             return .restoreBackup(try choice(fields.required("revocations"), fates))
         case "byzantine":
             let fields = try ScenarioFields(value, known: ["role", "for"])
-            let roles = [("outsider", Liar.outsider), ("learner", .learner)]
+            let roles = [("outsider", Liar.outsider), ("learner", .learner), ("edge", .edge)]
             return .byzantine(try choice(fields.required("role"), roles), for: try fields.required("for").span())
         case "hand_over": return .handOver(to: try selector(value, nodes))
         case "step_clock":

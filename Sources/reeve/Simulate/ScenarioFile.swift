@@ -39,7 +39,7 @@ enum ScenarioFile {
         let fields = try ScenarioFields(
             node,
             known: [
-                "name", "description", "nodes", "learners", "spares", "seconds", "operations_per_second",
+                "name", "description", "nodes", "learners", "edges", "spares", "seconds", "operations_per_second",
                 "maximum_age", "seals", "random_faults", "faults", "expect",
             ]
         )
@@ -53,14 +53,20 @@ enum ScenarioFile {
         if let value = fields["spares"] {
             result.spareCount = Int(try value.number(in: 0...room(beside: result)))
         }
+        if let value = fields["edges"] {
+            result.edgeCount = Int(try value.number(in: 0...UInt64(Scenario.edgeCounts.upperBound)))
+        }
         if let value = fields["seconds"] { result.duration = .seconds(try value.number(in: 5...86_400)) }
         if let value = fields["operations_per_second"] {
             result.operationsPerSecond = try value.number(in: Scenario.operationRates)
         }
         if let value = fields["maximum_age"] { result.maximumAge = try maximumAge(value) }
-        if let value = fields["seals"] { result.seals = try value.flag() }
+        if let value = fields["seals"] {
+            result.seals = try value.flag()
+            if result.seals == false, result.edgeCount ?? 0 > 0 { throw Flaw(value, "edges need seals") }
+        }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
-        let names = 1...result.memberCount
+        let names = 1...result.namedCount
         let end = Instant.zero.advanced(by: result.duration)
         result.faults = try (fields["faults"]?.items() ?? [])
             .map { try ScenarioFault.parse($0, nodes: names, end: end) }

@@ -166,6 +166,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let line =
             "seed \(seeds), \(scenario.nodeCount) nodes, "
             + (scenario.learnerCount == 0 ? "" : "\(scenario.learnerCount) learners, ")
+            + (scenario.edgeCount ?? 0 == 0 ? "" : "\(scenario.edgeCount ?? 0) edges, ")
             + "\(scenario.duration.milliseconds / 1000) s,"
             + " \(scenario.operationsPerSecond) operations/s, "
             + (scenario.faultIntensity == 100 ? "" : "faults at \(scenario.faultIntensity) %, ")

@@ -14,6 +14,9 @@ struct WorldArguments: ParsableArguments {
     @Option(help: "How many members more without a vote, 0 to 63. A scenario file may say otherwise.")
     var learners: Int?
 
+    @Option(help: "How many edges, 0 to 100. A scenario file may say otherwise.")
+    var edges: Int?
+
     @Option(help: "How long clients send, in simulated seconds, at least 5.")
     var seconds: UInt64?
 
@@ -40,6 +43,7 @@ struct WorldArguments: ParsableArguments {
         }
         if let nodes { result.nodeCount = nodes }
         if let learners { result.learnerCount = learners }
+        if let edges { result.edgeCount = edges }
         if let seconds { result.duration = .seconds(seconds) }
         if let rate { result.operationsPerSecond = rate }
         if let faults { result.faultIntensity = faults }
@@ -50,7 +54,7 @@ struct WorldArguments: ParsableArguments {
     /// The same on a command line.
     var words: String {
         (profile.map { " --profile \($0)" } ?? "") + (nodes.map { " --nodes \($0)" } ?? "")
-            + (learners.map { " --learners \($0)" } ?? "")
+            + (learners.map { " --learners \($0)" } ?? "") + (edges.map { " --edges \($0)" } ?? "")
             + (seconds.map { " --seconds \($0)" } ?? "") + (rate.map { " --rate \($0)" } ?? "")
             + (faults.map { " --faults \($0)" } ?? "") + (scenario.map { " --scenario \($0)" } ?? "")
     }

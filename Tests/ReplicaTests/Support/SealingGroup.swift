@@ -19,6 +19,13 @@ struct SealingGroup {
     var isolated: Set<Int> = []
     /// What these keep is never durable.
     var stuck: Set<Int> = []
+    /// The state of these does not say yet what statements come to.
+    var slowToJudge: Set<Int> = []
+    private var unjudged: [(node: Int, [SignedStatement])] = []
+    /// By how much the wall clock of these is behind.
+    var behind: [Int: Span] = [:]
+    /// What each has kept of seals.
+    private var memories: [SealMemory]
     /// Members and edges as the state names them.
     var named: (members: [MemberID], edges: [MemberID])
     /// As the state of one of them names edges, if otherwise.
@@ -56,31 +63,75 @@ struct SealingGroup {
         let named = (members: Self.members, edges: (3..<count).map(Self.member))
         self.named = named
         let start = now
-        nodes = (0..<count).map { number in
-            let ownMemory = number < 3 ? (number == 0 ? memory : SealMemory()) : SealMemory(checkpoint: checkpoint)
-            return ReplicaNode(
-                member: Self.member(number),
-                lineage: Self.lineage,
-                options: ReplicaOptions(),
-                codec: ProtobufCodec(),
-                records: WireRecordCodec(),
-                isEdge: number >= 3,
-                restored: RestoredLog(
-                    hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
-                    base: base,
-                    entries: [],
-                    firstIndex: LogIndex(2)
-                ),
-                facts: Self.facts(at: LogIndex(1), roots[number], named),
-                applied: base,
-                invitedBy: [],
-                introduced: [],
-                statements: [],
-                seals: SealStart(verifier: NamedKeys(), memory: ownMemory),
-                seed: UInt64(number),
-                at: start
-            )
+        let memories = (0..<count).map { number in
+            number < 3 ? (number == 0 ? memory : SealMemory()) : SealMemory(checkpoint: checkpoint)
         }
+        self.memories = memories
+        nodes = (0..<count).map { number in
+            Self.node(number, at: base, Self.facts(at: LogIndex(1), roots[number], named), memories[number], [], start)
+        }
+    }
+
+    private static func node(
+        _ number: Int,
+        at point: SnapshotPoint,
+        _ facts: DirectoryFacts,
+        _ memory: SealMemory,
+        _ statements: [SignedStatement],
+        _ start: Moment
+    ) -> ReplicaNode {
+        ReplicaNode(
+            member: member(number),
+            lineage: lineage,
+            options: ReplicaOptions(),
+            codec: ProtobufCodec(),
+            records: WireRecordCodec(),
+            isEdge: number >= 3,
+            restored: RestoredLog(
+                hardState: HardState(term: point.position.term, vote: nil, commitIndex: point.position.index),
+                base: point,
+                entries: [],
+                firstIndex: point.position.index.next
+            ),
+            facts: facts,
+            applied: point,
+            invitedBy: [],
+            introduced: [],
+            statements: statements,
+            seals: SealStart(verifier: NamedKeys(), memory: memory),
+            seed: UInt64(number),
+            at: start
+        )
+    }
+
+    /// Another process of an edge, on what the last one has left.
+    mutating func restart(_ number: Int) {
+        let point = points[number]
+        let kept = nodes[number].statementsInForce
+        let facts = Self.facts(at: point.position.index, roots[number], named)
+        nodes[number] = Self.node(number, at: point, facts, memories[number], kept, moment(of: number))
+        for other in nodes.indices where other != number {
+            step(other, .link(Self.member(number), isOpen: false))
+            step(other, .link(Self.member(number), isOpen: true))
+        }
+        step(number, .wake)
+    }
+
+    private func moment(of number: Int) -> Moment {
+        Moment(monotonic: now.monotonic, wall: now.wall.reduced(by: behind[number] ?? .zero))
+    }
+
+    /// What the states have been asked about statements.
+    mutating func judge() {
+        let asked = unjudged
+        unjudged = []
+        for (node, statements) in asked { step(node, .judged(Self.judgements(of: statements))) }
+        deliver()
+    }
+
+    /// One whose signature begins with nine is not its revoker's.
+    private static func judgements(of statements: [SignedStatement]) -> [(SignedStatement, StatementJudgement)] {
+        statements.map { ($0, $0.signature.first == 9 ? .unacceptable(.badSignature) : .acceptable) }
     }
 
     private static var base: SnapshotPoint {
@@ -144,7 +195,7 @@ struct SealingGroup {
     }
 
     mutating func step(_ number: Int, _ input: ReplicaNode.Input) {
-        for effect in nodes[number].step(input, at: now) {
+        for effect in nodes[number].step(input, at: moment(of: number)) {
             effects.append((number, effect))
             if let answer = answer(of: number, to: effect) { step(number, answer) }
         }
@@ -166,7 +217,13 @@ struct SealingGroup {
             return nil
         case .readLog(let peer, let index, _):
             return .logRead(for: peer, after: index, entries: logs[number].filter { $0.index > index })
-        case .judge(let statements, _): return .judged(statements.map { ($0, .acceptable) })
+        case .judge(let statements, _):
+            guard slowToJudge.contains(number) else { return .judged(Self.judgements(of: statements)) }
+            unjudged.append((number, statements))
+            return nil
+        case .keepSealMemory(let memory):
+            memories[number] = memory
+            return nil
         case .enforce(let statements): return .enforced(statements.map(\.id))
         case .apply(let entries): return .applied(applied(entries, by: number))
         case .keepSealMark(let mark): return stuck.contains(number) ? nil : .sealMarkKept(mark)

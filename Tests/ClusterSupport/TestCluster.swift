@@ -261,7 +261,9 @@ package final class TestCluster: @unchecked Sendable {
     package func nodeFolder(_ name: String) -> URL { folder.appending(path: "nodes/\(name)") }
 
     /// Runs a command as the administrator.
-    package func command(_ arguments: String...) throws -> (status: Int32, output: String) {
+    package func command(_ arguments: String...) throws -> (status: Int32, output: String) { try command(arguments) }
+
+    package func command(_ arguments: [String]) throws -> (status: Int32, output: String) {
         try Self.run(arguments + ["--context", folder.appending(path: "context.yaml").path()])
     }
 
@@ -273,9 +275,10 @@ package final class TestCluster: @unchecked Sendable {
     }
 
     /// Invites a node, lets it join and starts it, under a new name or one of a node that was removed.
-    package func join(_ name: String) async throws {
+    package func join(_ name: String, edge: Bool = false) async throws {
         let file = folder.appending(path: "\(name)-\(UUID().uuidString).join").path()
-        let invited = try command("cluster", "add", argument(of: name), "--out", file)
+        let invitation = ["cluster", "add", argument(of: name), "--out", file] + (edge ? ["--edge"] : [])
+        let invited = try command(invitation)
         guard invited.status == 0 else { throw Failure("cluster add: \(invited.output)") }
         let joined = try Self.run(["node", "join", "--file", file, "--dir", nodeFolder(name).path()])
         guard joined.status == 0 else { throw Failure("node join: \(joined.output)") }

@@ -79,10 +79,10 @@ import Testing
         }
     }
 
-    static func checkRoots(of cluster: TestCluster) async throws {
+    static func checkRoots(of cluster: TestCluster, _ others: [String] = []) async throws {
         try await cluster.until("equal states", within: 20) {
             var seen: Set<String> = []
-            for node in cluster.names {
+            for node in cluster.names + others {
                 let status = try await cluster.status(of: node)
                 seen.insert("\(status.value("revision") ?? "?") \(status.value("state_root") ?? "?")")
             }

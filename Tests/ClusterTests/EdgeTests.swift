@@ -1,0 +1,158 @@
+import ClusterSupport
+import Foundation
+import Testing
+
+@Suite("Edges of a cluster of real processes", .serialized) struct EdgeTests {
+    private static let edges = ["e1", "e2"]
+
+    @Test("edges decide by what voters seal, send writes on, and take statements while no voter is up") func life()
+        async throws
+    {
+        try await withCluster { cluster in
+            let warrant = try await prepared(cluster)
+            for edge in Self.edges { try await cluster.join(edge, edge: true) }
+            #expect(try await cluster.status(of: "e1").value("role") == "edge")
+            let status = try cluster.command("cluster", "status")
+            #expect(status.status == 0 && status.output.contains("edge"), "\(status.output)")
+            try await writesAreSentOn(cluster)
+            try await followsRevocation(cluster)
+            for voter in cluster.names { cluster.kill(voter) }
+            let id = try await statementSpreads(cluster, warrant)
+            try await survivesRestart(cluster, id)
+            try await isRemoved("e2", from: cluster)
+        }
+    }
+
+    /// Two agents that may read, and a warrant to quarantine them. Gives the warrant's file.
+    private func prepared(_ cluster: TestCluster) async throws -> String {
+        func write(_ method: String, _ path: String, _ body: String) async throws {
+            let answer = try await cluster.admin(method, path, body: body, at: "n1")
+            #expect((200..<300).contains(answer.status), "\(method) \(path): \(answer.body)")
+        }
+        for agent in ["bot", "other"] { try await write("PUT", "/v1/principals/agent/\(agent)", "{}") }
+        let policy = "permit(principal, action == Action::\\\"read\\\", resource);"
+        try await write("POST", "/v1/policy-sets/main/versions", #"{"text": "\#(policy)"}"#)
+        try await write("POST", "/v1/policy-sets/main/activate", #"{"version": 1}"#)
+        let file = cluster.folder.appending(path: "night-shift.warrant").path()
+        let issued = try cluster.command(
+            "warrant",
+            "issue",
+            "night-shift",
+            "--level",
+            "quarantine",
+            "--expires-in",
+            "1d",
+            "--budget",
+            "5",
+            "--everybody",
+            "--out",
+            file
+        )
+        #expect(issued.status == 0, "\(issued.output)")
+        return file
+    }
+
+    private func decision(on agent: String, at name: String, of cluster: TestCluster) async throws -> String {
+        let body = """
+            {"subject":{"type":"agent","id":"\(agent)"},"action":{"name":"read"},"resource":{"type":"database","id":"d"}}
+            """
+        let answer = try await cluster.decisions("POST", "/access/v1/evaluation", body: body, at: name)
+        let object = try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any]
+        return (object?["context"] as? [String: Any])?["reason"] as? String ?? answer.body
+    }
+
+    /// As whoever knows only one edge would reach the cluster.
+    private func contextOfEdge(_ cluster: TestCluster) throws -> String {
+        let text = try String(contentsOf: cluster.folder.appending(path: "context.yaml"), encoding: .utf8)
+        let file = cluster.folder.appending(path: "edge.yaml")
+        let head = text.prefix(upTo: try #require(text.range(of: "\nnodes:")).lowerBound)
+        let node = """
+
+            nodes:
+              - name: e1
+                admin: \(cluster.url("e1", 1, ""))
+                decisions: \(cluster.url("e1", 2, ""))
+
+            """
+        try (head + node).write(to: file, atomically: true, encoding: .utf8)
+        return file.path()
+    }
+
+    private func writesAreSentOn(_ cluster: TestCluster) async throws {
+        let refused = try await cluster.admin("PUT", "/v1/roles/r", body: "{}", at: "e1")
+        #expect(refused.status == 421 && refused.value("code") == "edge", "\(refused.body)")
+        for voter in cluster.names {
+            #expect(refused.body.contains(#""127.0.0.1:\#(cluster.port(voter, 1))""#), "\(refused.body)")
+        }
+        let current = try await cluster.admin("GET", "/v1/roles?consistency=linearizable", at: "e1")
+        #expect(current.status == 421, "\(current.body)")
+        let context = try contextOfEdge(cluster)
+        let made = try TestCluster.run(["role", "create", "sent-on", "--context", context])
+        #expect(made.status == 0, "\(made.output)")
+        for edge in Self.edges {
+            try await cluster.until("\(edge) has the write", within: 5) {
+                try await cluster.admin("GET", "/v1/roles/sent-on", at: edge).status == 200
+            }
+        }
+    }
+
+    private func followsRevocation(_ cluster: TestCluster) async throws {
+        for edge in Self.edges { #expect(try await decision(on: "bot", at: edge, of: cluster) == "allowed") }
+        let revoked = try cluster.command("revoke", "agent/bot", "--reason", "leaked")
+        #expect(revoked.status == 0, "\(revoked.output)")
+        for edge in Self.edges {
+            try await cluster.until("\(edge) denies", within: 5) {
+                try await decision(on: "bot", at: edge, of: cluster) == "principal_revoked"
+            }
+        }
+    }
+
+    /// Gives the statement's id.
+    private func statementSpreads(_ cluster: TestCluster, _ warrant: String) async throws -> String {
+        #expect(try await decision(on: "other", at: "e2", of: cluster) == "allowed")
+        let made = try TestCluster.run([
+            "quarantine", "agent/other", "--reason", "odd", "--warrant", warrant, "--json", "--context",
+            try contextOfEdge(cluster),
+        ])
+        let answer = TestCluster.Answer(status: 0, body: made.output)
+        #expect(made.status == 0 && answer.value("state") == "enforced", "\(made.output)")
+        for edge in Self.edges {
+            try await cluster.until("\(edge) denies", within: 5) {
+                try await decision(on: "other", at: edge, of: cluster) == "principal_quarantined"
+            }
+        }
+        return try #require(answer.value("id"), "\(made.output)")
+    }
+
+    private func survivesRestart(_ cluster: TestCluster, _ id: String) async throws {
+        cluster.kill("e1")
+        try cluster.start("e1")
+        try await cluster.until("e1 says that it cannot know what is new", within: 10) {
+            let ready = try? await cluster.admin("GET", "/readyz", at: "e1")
+            return ready?.status == 503
+        }
+        #expect(try await decision(on: "other", at: "e1", of: cluster) != "allowed")
+        for voter in cluster.names { try cluster.start(voter) }
+        try await cluster.ready()
+        for name in cluster.names + Self.edges {
+            try await cluster.until("\(name) has the statement from the log", within: 20) {
+                try await cluster.admin("GET", "/v1/statements/\(id)", at: name).value("state") == "recorded"
+            }
+        }
+        try await cluster.until("e1 is ready", within: 10) {
+            try await cluster.admin("GET", "/readyz", at: "e1").status == 200
+        }
+        #expect(try await decision(on: "other", at: "e1", of: cluster) == "principal_quarantined")
+        try await KillTests.checkRoots(of: cluster, Self.edges)
+    }
+
+    private func isRemoved(_ edge: String, from cluster: TestCluster) async throws {
+        let removed = try cluster.command("cluster", "remove", edge)
+        #expect(removed.status == 0, "\(removed.output)")
+        try await cluster.until("\(edge) says that it is removed", within: 10) {
+            try await cluster.status(of: edge).body.contains("removed from the cluster")
+        }
+        let members = try await cluster.admin("GET", "/v1/members", at: "n1")
+        #expect(members.body.contains(#""e1""#) && !members.body.contains(#""\#(edge)""#), "\(members.body)")
+    }
+}

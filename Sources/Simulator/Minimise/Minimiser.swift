@@ -176,8 +176,9 @@ package struct Minimiser: Sendable {
         guard best.scenario.edgeCount ?? 0 > 0, best.scenario.spareCount ?? 0 == 0 else { return }
         var scenario = best.scenario
         scenario.edgeCount = 0
-        scenario.faults.removeAll { !$0.fault.names(only: scenario.memberCount) }
-        let choices = best.choices.filter { $0.names(only: scenario.memberCount) }
+        let count = scenario.memberCount
+        scenario.faults.removeAll { !$0.fault.names(only: count) }
+        let choices = best.choices.filter { $0.names(only: count) }
         _ = try attempt(choices, scenario, "no edges", goesOn)
     }
 

@@ -14,8 +14,6 @@ final class MemberRoster: Sendable {
     private struct State {
         var members: [MemberRecord] = []
         var edges: [EdgeRecord] = []
-        /// Looked up for each frame.
-        var edgeIDs: Set<MemberID> = []
         var former: [FormerMemberRecord] = []
         /// In force for consensus. Somebody whom the directory has removed may be in it for a moment longer.
         var configuration = Configuration.empty
@@ -33,6 +31,8 @@ final class MemberRoster: Sendable {
     private let invited: [MemberSpec]
     private let logger: Logger
     private let state: Mutex<State>
+    /// Looked up for each frame, by the thread of the links, which must not wait for who tells the links something meanwhile.
+    private let edgeIDs = Mutex<Set<MemberID>>([])
 
     /// - Parameters:
     ///   - isEdge: Whether this node is one.
@@ -58,10 +58,11 @@ final class MemberRoster: Sendable {
 
     /// The state has other members than before.
     func learned(_ facts: MemberFacts) {
+        let edges = Set(facts.edges.map(\.spec.id))
+        edgeIDs.withLock { $0 = edges }
         change { state in
             state.members = facts.members
             state.edges = facts.edges
-            state.edgeIDs = Set(facts.edges.map(\.spec.id))
             state.former = facts.former
             for member in facts.members { state.known[member.spec.id] = member.spec }
         }
@@ -85,7 +86,7 @@ final class MemberRoster: Sendable {
         return shown.sorted { ($0.spec.name, $0.spec.id) < ($1.spec.name, $1.spec.id) }
     }
 
-    func isEdge(_ id: MemberID) -> Bool { state.withLock { $0.edgeIDs.contains(id) } }
+    func isEdge(_ id: MemberID) -> Bool { edgeIDs.withLock { $0.contains(id) } }
 
     /// Members and edges, in no order.
     var everybody: [MemberSpec] { members.map(\.spec) + state.withLock { $0.edges.map(\.spec) } }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Gossip has budgets of its own for each neighbour, which are narrower; this keeps everything else in bounds, and the cost of decoding.
 final class EdgeMeter: Sendable {
-    private struct Balance {
+    fileprivate struct Balance {
         var bytes = EdgeMeter.bytesPerSecond
         var frames = EdgeMeter.framesPerSecond
         var since: Instant

@@ -140,7 +140,7 @@ extension ServiceError {
     }
 
     /// - Parameter voters: Admin addresses of those who take what an edge does not.
-    fileprivate init(_ refusal: ReplicaNode.SubmitRefusal, voters: () -> [String]) {
+    init(_ refusal: ReplicaNode.SubmitRefusal, voters: () -> [String] = { [] }) {
         switch refusal {
         case .edge: self = .edge(voters: voters())
         case .noLeader:

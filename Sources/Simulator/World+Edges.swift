@@ -112,7 +112,9 @@ extension World {
     /// Of what an edge answers from.
     func checkProof(_ node: Int, _ revision: LogIndex) throws(Violation) {
         guard membership.isForEdge(node), let process = machines[node].process else { return }
-        try edges.answers(node, from: revision, isProven: process.replica.isProven)
+        // Or an earlier process has seen it proven, and kept by whom: what came on top was sealed before it was in the log.
+        let isProven = process.replica.isProven || machines[node].sealMemory.voters != nil
+        try edges.answers(node, from: revision, isProven: isProven)
         try roots.proven(node, machines[node].state.current.facts)
     }
 

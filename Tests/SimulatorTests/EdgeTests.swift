@@ -74,8 +74,8 @@ import Testing
 
     @Test("an edge that was cut off for long, or has lost its disks, joins again as another") func replaced() {
         let faults = [
-            TimedFault(at: Instant(microseconds: 6_000_000), .wipeDisks(.node(3))),
-            TimedFault(at: Instant(microseconds: 6_000_000), .isolate(.node(4))),
+            TimedFault(at: Instant(microseconds: 12_000_000), .wipeDisks(.node(3))),
+            TimedFault(at: Instant(microseconds: 12_000_000), .isolate(.node(4))),
             TimedFault(at: Instant(microseconds: 26_000_000), .healNetwork),
         ]
         let scenario = Scenario(

@@ -36,7 +36,7 @@ final class EdgeMeter: Sendable {
         }
     }
 
-    /// Its link is closed.
+    /// It is no edge any more.
     func forget(_ edge: MemberID) { state.withLock { $0.balances[edge] = nil } }
 }
 

@@ -176,6 +176,20 @@ struct MemberFacts: Sendable {
         let request = ListRequest(limit: ListRequest.maximumLimit)
         members = try view.members(request).items
         edges = try view.edges(request).items
-        former = try view.formerMembers(request).items
+        former = try view.allFormerMembers()
+    }
+}
+
+extension DirectoryView {
+    /// Of every page: nodes come and go, and whoever went is known for ever.
+    fileprivate func allFormerMembers() throws(StateDamage) -> [FormerMemberRecord] {
+        var found: [FormerMemberRecord] = []
+        var cursor: ListCursor?
+        repeat {
+            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            found += page.items
+            cursor = page.next
+        } while cursor != nil
+        return found
     }
 }

@@ -70,12 +70,12 @@ struct FrameReceiver: LinkDelegate {
     let members: MemberRoster
     let meter: EdgeMeter
     let clock: NodeClock
+    let complaints = FrameComplaints()
     let logger: Logger
 
     func received(_ frame: [UInt8], from member: MemberID) {
-        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: clock.now().monotonic) else {
-            return
-        }
+        let now = clock.now().monotonic
+        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: now) else { return }
         do throws(WireError) {
             inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
         } catch {
@@ -83,6 +83,7 @@ struct FrameReceiver: LinkDelegate {
             if case .unreadableGossip = error {
                 inbox.postFrame(.unreadableGossip(byteCount: frame.count, from: member))
             }
+            guard complaints.isDue(member, at: now) else { return }
             logger.warning("frame does not decode", metadata: ["peer": "\(member)", "error": "\(error)"])
         }
     }
@@ -94,7 +95,8 @@ struct FrameReceiver: LinkDelegate {
 
     func disconnected(_ member: MemberID, reason: LinkFailure) {
         logger.info("peer disconnected", metadata: ["peer": "\(member)", "reason": "\(reason)"])
-        meter.forget(member)
+        // An edge that could have its budget anew by closing its link would have none.
+        if !members.isEdge(member) { meter.forget(member) }
         inbox.post(.link(member, isOpen: false))
         // Its process has ended, or is ending: nothing else closes a link that was in use.
         if reason == .closedByPeer { inbox.post(.linkClosed(member)) }

@@ -60,4 +60,17 @@ import Wire
         receiver.received([1, 2, 3], from: peer)
         #expect(told.isEmpty)
     }
+
+    @Test("one line a second is written for each peer that sends bad frames")
+    func complaints() {
+        let complaints = FrameComplaints()
+        func isDue(_ peer: MemberID, _ milliseconds: UInt64) -> Bool {
+            complaints.isDue(peer, at: Instant(microseconds: milliseconds * 1000))
+        }
+        let other = MemberID(high: 1, low: 3)
+        #expect(isDue(peer, 0) && isDue(other, 500))
+        #expect(!isDue(peer, 999) && !isDue(other, 1000))
+        #expect(isDue(peer, 1000) && isDue(other, 1500))
+        #expect(!isDue(peer, 1001))
+    }
 }

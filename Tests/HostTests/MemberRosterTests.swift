@@ -20,7 +20,7 @@ import Wire
             name: "n\(number)",
             raftAddress: "127.0.0.1:\(7000 + number)",
             apiAddresses: [],
-            keyFingerprint: .of([UInt8(number)])
+            keyFingerprint: .of([UInt8(truncatingIfNeeded: number)])
         )
     }
 
@@ -30,7 +30,7 @@ import Wire
         revision: LogIndex(1)
     )
 
-    private static func instance(of edge: MemberSpec) -> Digest { .of([UInt8(edge.id.low), 1]) }
+    private static func instance(of edge: MemberSpec) -> Digest { .of([UInt8(truncatingIfNeeded: edge.id.low), 1]) }
 
     /// As a state says that names these edges.
     private func facts(_ edges: [MemberSpec], former: [MemberSpec] = []) throws -> MemberFacts {
@@ -115,5 +115,15 @@ import Wire
         // It may come back as another incarnation.
         let next = Self.spec(gone.id.low, incarnation: 2)
         #expect(!self.roster(of: next, isEdge: true, knowing: try facts([next], former: [gone])).isRemoved)
+    }
+
+    @Test("who was removed is known among any number of others, by itself too")
+    func manyRemoved() throws {
+        let former = (100...1300).map { Self.spec($0) }
+        let facts = try facts([], former: former)
+        #expect(facts.former.count == former.count)
+        for gone in [former[0], former[former.count - 1]] {
+            #expect(roster(of: gone, isEdge: true, knowing: facts).isRemoved)
+        }
     }
 }

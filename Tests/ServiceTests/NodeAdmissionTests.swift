@@ -24,7 +24,7 @@ import Testing
             name: name,
             secretDigest: .of([1]),
             id: id,
-            keyFingerprint: .of([2]),
+            keyFingerprint: .of([20]),
             instance: .of([3])
         )
         _ = node.apply(.joinEdge(joining), by: .node(node.member))
@@ -42,7 +42,7 @@ import Testing
             NodeAdmission.Application(
                 name: "e",
                 secretDigest: .of([1]),
-                keyFingerprint: .of([4]),
+                keyFingerprint: .of([40]),
                 instance: .of([5])
             )
         )

@@ -48,6 +48,7 @@ enum ClusterNodes {
         let reply = try? await client.send(ClusterClient.Request(path: "/v1/members"), to: node, timeout: .seconds(5))
         let edges = (reply?.body["items"]?.arrayValue ?? []).filter { $0["role"]?.stringValue == "edge" }
         return edges.compactMap { self.node($0, at: $0["api_addresses"]?.arrayValue?.first) }
+            .sorted { $0.name < $1.name }
     }
 
     private static func node(_ told: JSONValue, at address: JSONValue?) -> ClusterContext.Node? {

@@ -48,7 +48,7 @@ extension World {
             return nil
         }
         guard let (step, node) = chosenUndertaking() else { return nil }
-        if step == .remove, strandsSomebody(node) { return nil }
+        if step == .remove, !membership.isForEdge(node), strandsSomebody(node) { return nil }
         let next = ChosenUndertaking(step, node: node)
         let key = ChoiceKey(.undertaking)
         let number = choices.count(key)

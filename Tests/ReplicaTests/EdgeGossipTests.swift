@@ -66,7 +66,7 @@ import Wire
         #expect(group.nodes[3].newestSeal == group.nodes[4].newestSeal)
         #expect(group.nodes[3].freshness == nil)
         group.isolated = []
-        group.run(.seconds(3))
+        group.run(.seconds(6))
         #expect(group.nodes[3].freshness != nil && group.nodes[3].isServing)
     }
 

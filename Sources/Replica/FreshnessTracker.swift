@@ -68,9 +68,10 @@ struct FreshnessTracker: Sendable {
     }
 
     mutating func receive(_ proof: FreshnessProof, at now: Instant, applied: LogIndex) {
-        let anchor = Instant(
-            microseconds: now.microseconds > proof.age.microseconds ? now.microseconds - proof.age.microseconds : 0
-        )
+        // Monotonic clocks begin with the machine, or the process. What was proven before cannot be dated by one: begun with it,
+        // it would look younger than it is.
+        guard now.microseconds >= proof.age.microseconds else { return }
+        let anchor = Instant(microseconds: now.microseconds - proof.age.microseconds)
         note(Freshness(provenAt: proof.provenAt, anchor: anchor), proof.commitIndex, applied)
     }
 

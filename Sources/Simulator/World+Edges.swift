@@ -88,11 +88,9 @@ extension World {
         guard isEdge(node), let replica = machines[node].process?.replica else { return false }
         if replica.haltReason != nil { return true }
         let next = replica.applied.position.index.next
-        return machines.indices.allSatisfy { other in
-            other == node || !membership.isPresent(other)
-                || machines[other].log.firstIndex > next
-                    && machines[other].state.current.point.position.index >= next
-        }
+        let others = machines.indices.filter { $0 != node && membership.isPresent($0) }
+        return others.contains { machines[$0].state.current.point.position.index >= next }
+            && !others.contains { machines[$0].log.stored(at: next) != nil }
     }
 
     /// The edges that the log names, by the word of the leader; none without one.

@@ -56,6 +56,20 @@ import Wire
         #expect(heard.monotonic.elapsed(since: freshness.anchor) >= .milliseconds(500))
     }
 
+    @Test("what was sealed before the machine began is not dated by its clock") func olderThanTheClock() {
+        var group = Self.group()
+        group.run(.seconds(3))
+        group.isolated = [0, 1, 2]
+        group.run(.seconds(10))
+        group.restart(3)
+        group.run(.seconds(2))
+        #expect(group.nodes[3].newestSeal == group.nodes[4].newestSeal)
+        #expect(group.nodes[3].freshness == nil)
+        group.isolated = []
+        group.run(.seconds(3))
+        #expect(group.nodes[3].freshness != nil && group.nodes[3].isServing)
+    }
+
     @Test("a statement that no revoker made is in force nowhere") func forged() throws {
         var group = Self.group()
         group.run(.seconds(3))

@@ -24,6 +24,8 @@ struct SealingGroup {
     private var unjudged: [(node: Int, [SignedStatement])] = []
     /// By how much the wall clock of these is behind.
     var behind: [Int: Span] = [:]
+    /// When the monotonic clock of these began.
+    private var bootedAt: [Int: Instant] = [:]
     /// What each has kept of seals.
     private var memories: [SealMemory]
     /// Members and edges as the state names them.
@@ -104,10 +106,11 @@ struct SealingGroup {
         )
     }
 
-    /// Another process of an edge, on what the last one has left.
+    /// Another process of an edge, on what the last one has left, as its machine has started again.
     mutating func restart(_ number: Int) {
         let point = points[number]
         let kept = nodes[number].statementsInForce
+        bootedAt[number] = now.monotonic
         let facts = Self.facts(at: point.position.index, roots[number], named)
         nodes[number] = Self.node(number, at: point, facts, memories[number], kept, moment(of: number))
         for other in nodes.indices where other != number {
@@ -118,7 +121,11 @@ struct SealingGroup {
     }
 
     private func moment(of number: Int) -> Moment {
-        Moment(monotonic: now.monotonic, wall: now.wall.reduced(by: behind[number] ?? .zero))
+        let booted = bootedAt[number] ?? .zero
+        return Moment(
+            monotonic: .zero.advanced(by: now.monotonic.elapsed(since: booted)),
+            wall: now.wall.reduced(by: behind[number] ?? .zero)
+        )
     }
 
     /// What the states have been asked about statements.
@@ -181,7 +188,7 @@ struct SealingGroup {
                 wall: now.wall.advanced(by: .milliseconds(10))
             )
             for number in nodes.indices {
-                if let due = nodes[number].nextWake, due <= now.monotonic { step(number, .wake) }
+                if let due = nodes[number].nextWake, due <= moment(of: number).monotonic { step(number, .wake) }
             }
             deliver()
         }

@@ -12,11 +12,14 @@ package struct NodeClock: Sendable {
 
     package init() { startMicroseconds = Self.read(CLOCK_BOOTTIME) / 1000 }
 
-    /// `CLOCK_BOOTTIME` since the start, which goes on while the machine is suspended, and `CLOCK_REALTIME`.
+    /// What was proven up to so long before the start can be dated, as a seal that is older than this process.
+    private static let before: UInt64 = 30 * 24 * 3600 * 1_000_000
+
+    /// `CLOCK_BOOTTIME`, which goes on while the machine is suspended, counted from a month before the start, and `CLOCK_REALTIME`.
     package func now() -> Moment {
         let boot = Self.read(CLOCK_BOOTTIME) / 1000
         return Moment(
-            monotonic: Instant(microseconds: boot > startMicroseconds ? boot - startMicroseconds : 0),
+            monotonic: Instant(microseconds: Self.before + (boot > startMicroseconds ? boot - startMicroseconds : 0)),
             wall: WallTime(milliseconds: Self.read(CLOCK_REALTIME) / 1_000_000)
         )
     }

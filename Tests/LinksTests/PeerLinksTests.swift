@@ -130,12 +130,16 @@ struct PeerLinksTests {
         await stop(first, second, third)
     }
 
-    @Test("whoever is to be dialled and is no member is not")
+    @Test("whoever is to be dialled and is no member any more is not")
     func dialledStranger() async throws {
         let authority = try Authority()
         let (first, second) = try await pair(authority)
         let third = try await TestNode(3, try authority.credentials("n3"), members: [first.member])
-        first.links.update(LinkRoster(members: [second.member], dialled: [second.id, third.id, first.id]))
+        let wanted: Set = [second.id, third.id, first.id]
+        first.links.update(LinkRoster(members: [second.member, third.member], dialled: wanted))
+        try #require(await first.isConnected(to: third))
+        first.links.update(LinkRoster(members: [second.member], dialled: wanted))
+        #expect(await first.recorder.wait { $0.disconnects[memberID(3)] == [.memberChanged] })
         #expect(await first.refusedIncoming("certificate_unknown_member"))
         #expect(first.links.statistics.peers.map(\.member) == [second.member])
         #expect(await first.reaches(second))

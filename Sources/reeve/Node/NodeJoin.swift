@@ -119,11 +119,27 @@ struct NodeJoin: AsyncParsableCommand {
         let outcome: Result<ClusterClient.Reply, any Error>
         do {
             let path = ClusterClient.Request(method: .post, path: "/v1/join", body: body)
-            outcome = .success(try await Progress.run("joining") { try await client.send(path) })
+            outcome = .success(try await Progress.run("joining") { try await sealed(path, client) })
         } catch { outcome = .failure(error) }
         try? await http.shutdown()
         return try answer(outcome.get())
     }
+
+    /// The answer to the request; waits where voters have not sealed yet, as in the first moments of a cluster.
+    private static func sealed(
+        _ request: ClusterClient.Request,
+        _ client: ClusterClient
+    ) async throws -> ClusterClient.Reply {
+        let deadline = ContinuousClock.now + sealPatience
+        while true {
+            do { return try await client.send(request) } catch let error as APIError where error.code == "no_seal" {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private static let sealPatience = Duration.seconds(20)
 
     private static func answer(_ reply: ClusterClient.Reply) throws -> Answer {
         do {

@@ -50,7 +50,7 @@ struct Station {
             restored: log.restored(hidingThrough: .zero, applied: .zero),
             facts: state.facts,
             applied: base,
-            invitedBy: [],
+            invitedBy: isMember ? [] : Array(Group.members.prefix(3)),
             introduced: [],
             statements: [],
             seals: SealStart(verifier: KeyedHash()),

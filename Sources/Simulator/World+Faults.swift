@@ -76,7 +76,8 @@ extension World {
 
     func find(_ selector: NodeSelector) -> Int? {
         switch selector {
-        case .node(let number): number
+        // None where a schedule was made for more machines than there are.
+        case .node(let number): machines.indices.contains(number) ? number : nil
         case .leader: leader
         case .follower: machines.indices.first { machines[$0].isUp && $0 != leader }
         }

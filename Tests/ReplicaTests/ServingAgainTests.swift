@@ -9,7 +9,10 @@ import Testing
     @Test("waits for the log's end, whatever a proof of an older round says") func oldProof() {
         var voter = Voter(unapplied: 1)
         #expect(!voter.node.isServing)
+        // Of before its clock: not to be dated by it.
         hearProof(of: .milliseconds(100), &voter)
+        #expect(voter.node.freshness == nil)
+        hearProof(of: .zero, &voter)
         #expect(voter.node.freshness != nil)
         #expect(!voter.node.isServing)
         // It may have been on the way since before the process.

@@ -2,9 +2,10 @@ package import Kernel
 
 /// How recent a node's knowledge is: the newest proof that the cluster still stood behind it.
 package struct Freshness: Hashable, Sendable {
-    /// By the leader's clock. Until seals exist: when the newest heartbeat that a quorum acknowledged was sent.
+    /// By the leader's clock: when the newest heartbeat that a quorum acknowledged was sent; on edges, of the newest seal.
     package let provenAt: WallTime
-    /// When that was on this node's monotonic clock, or a little earlier.
+    /// When that was on this node's monotonic clock, or a little earlier. An edge, which hears of it from others, learns that from both
+    /// of its clocks.
     package let anchor: Instant
 
     package init(provenAt: WallTime, anchor: Instant) {
@@ -14,7 +15,7 @@ package struct Freshness: Hashable, Sendable {
 
     /// The bounds between which the true time lies, as far as this node can prove.
     ///
-    /// A wrong wall clock here cannot move them: they rest on the proof and on monotonic time alone.
+    /// A wall clock that goes wrong here cannot move them: they rest on the proof and on monotonic time alone.
     package func interval(at now: Instant, rules: ClockRules) -> (earliest: WallTime, latest: WallTime) {
         let elapsed = now.elapsed(since: anchor)
         return (provenAt, provenAt.advanced(by: rules.withDrift(elapsed)).advanced(by: rules.maxClockError))

@@ -11,8 +11,8 @@ extension GossipNode {
         case unreadable(byteCount: Int, from: MemberID)
         case linkOpened(MemberID)
         case linkClosed(MemberID)
-        /// The list of nodes changed. `streams`: who makes records that supersede each other, as voters make seals;
-        /// no more than `Message.streamsLimit` count.
+        /// The list of nodes changed. `streams`: of records that supersede each other, as seals do; no more than
+        /// `Message.streamsLimit` count.
         case overlay(Overlay, streams: [MemberID])
         /// A record that the shell has judged already, as one that was made here.
         case publish(Record)
@@ -25,8 +25,8 @@ extension GossipNode {
         case logAdvanced(LogHead, records: [LogRecord])
         /// What this neighbour offered contradicts a seal, or is no entry.
         case logRefused(from: MemberID)
-        /// What this neighbour offered does not follow on what others did, and nobody knows which is right.
-        case logDoubted(from: MemberID)
+        /// What was offered last does not follow on what others offered, and nobody knows which is right.
+        case logDoubted
         /// Answers `.readLog`. Empty where the log no longer has the range.
         case logRead(for: MemberID, after: LogIndex, [LogRecord])
     }

@@ -6,7 +6,7 @@ package struct Record: Hashable, Sendable {
     package enum Lifetime: Hashable, Sendable {
         /// Until the shell says that it is settled: a statement, until the log has judged it.
         case untilSettled
-        /// Until there is a later one of its stream: a seal, under the voter that made it.
+        /// Until there is a later one of its stream, as of seals.
         case untilSuperseded(stream: MemberID, sequence: UInt64)
     }
 

@@ -17,14 +17,14 @@ struct RecordBook: Sendable {
     private(set) var newest: [Record] = []
     private(set) var questions: [Question] = []
     /// Settled, or passed on while there was no room.
-    private var done: RecentIDs
+    private var done: RecentDigests
     /// Streams that count, in order.
     private(set) var streams: [MemberID] = []
     private let heldLimit: Int
     private var cachedDigest: Digest?
 
     init(_ options: GossipOptions) {
-        done = RecentIDs(limit: options.settledLimit)
+        done = RecentDigests(limit: options.settledLimit)
         heldLimit = options.heldLimit
     }
 

@@ -1,18 +1,18 @@
-import Kernel
+package import Kernel
 
 /// How many bytes may pass now: as many as came in since, up to a burst.
-struct TokenBucket: Hashable, Sendable {
+package struct TokenBucket: Hashable, Sendable {
     private var available: UInt64
     private var updatedAt: Instant
 
     /// Full.
-    init(_ budget: ByteBudget, at now: Instant) {
+    package init(_ budget: ByteBudget, at now: Instant) {
         available = UInt64(budget.burst)
         updatedAt = now
     }
 
     /// Whether there was enough; else nothing is taken.
-    mutating func take(_ byteCount: Int, of budget: ByteBudget, at now: Instant) -> Bool {
+    package mutating func take(_ byteCount: Int, of budget: ByteBudget, at now: Instant) -> Bool {
         refill(budget, at: now)
         guard available >= UInt64(byteCount) else { return false }
         available -= UInt64(byteCount)

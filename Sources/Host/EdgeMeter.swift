@@ -1,3 +1,4 @@
+import Gossip
 import Kernel
 import Synchronization
 
@@ -5,20 +6,15 @@ import Synchronization
 ///
 /// Gossip has budgets of its own for each neighbour, which are narrower; this keeps everything else in bounds, and the cost of decoding.
 final class EdgeMeter: Sendable {
-    fileprivate struct Balance {
-        var bytes = EdgeMeter.bytesPerSecond
-        var frames = EdgeMeter.framesPerSecond
-        var since: Instant
-    }
-
     private struct State {
-        var balances: [MemberID: Balance] = [:]
+        var balances: [MemberID: TokenBucket] = [:]
         var droppedFrames: UInt64 = 0
     }
 
     /// Of each edge, and as much at once after silence.
-    static let bytesPerSecond: UInt64 = 4 << 20
-    static let framesPerSecond: UInt64 = 4000
+    static let budget = ByteBudget(bytesPerSecond: 4 << 20, burst: 4 << 20)
+    /// What the shortest frame counts for, since each costs something: no more than 4,096 a second.
+    static let frameByteCount = 1024
 
     private let state = Mutex(State())
 
@@ -27,10 +23,9 @@ final class EdgeMeter: Sendable {
 
     func takes(_ byteCount: Int, from edge: MemberID, at now: Instant) -> Bool {
         state.withLock { state in
-            var balance = state.balances[edge] ?? Balance(since: now)
-            balance.refill(at: now)
-            let isTaken = balance.take(UInt64(byteCount))
-            state.balances[edge] = balance
+            let cost = max(byteCount, Self.frameByteCount)
+            let isTaken = state.balances[edge, default: TokenBucket(Self.budget, at: now)]
+                .take(cost, of: Self.budget, at: now)
             if !isTaken { state.droppedFrames += 1 }
             return isTaken
         }
@@ -38,25 +33,4 @@ final class EdgeMeter: Sendable {
 
     /// It is no edge any more.
     func forget(_ edge: MemberID) { state.withLock { $0.balances[edge] = nil } }
-}
-
-extension EdgeMeter.Balance {
-    fileprivate mutating func refill(at now: Instant) {
-        let passed = min(now.elapsed(since: since).microseconds, 1_000_000)
-        let (moreBytes, moreFrames) = (
-            passed * EdgeMeter.bytesPerSecond / 1_000_000, passed * EdgeMeter.framesPerSecond / 1_000_000
-        )
-        // Less than one of either is left to accrue.
-        guard moreBytes > 0, moreFrames > 0 else { return }
-        bytes = min(EdgeMeter.bytesPerSecond, bytes + moreBytes)
-        frames = min(EdgeMeter.framesPerSecond, frames + moreFrames)
-        since = now
-    }
-
-    fileprivate mutating func take(_ byteCount: UInt64) -> Bool {
-        guard frames > 0, bytes >= byteCount else { return false }
-        frames -= 1
-        bytes -= byteCount
-        return true
-    }
 }

@@ -179,17 +179,3 @@ struct MemberFacts: Sendable {
         former = try view.allFormerMembers()
     }
 }
-
-extension DirectoryView {
-    /// Of every page: nodes come and go, and whoever went is known for ever.
-    fileprivate func allFormerMembers() throws(StateDamage) -> [FormerMemberRecord] {
-        var found: [FormerMemberRecord] = []
-        var cursor: ListCursor?
-        repeat {
-            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
-            found += page.items
-            cursor = page.next
-        } while cursor != nil
-        return found
-    }
-}

@@ -44,8 +44,8 @@ struct EdgeLog: Sendable {
         case nothing
         /// A seal has shown that what this neighbour offered is not the log's.
         case offerRefused(MemberID)
-        /// What this neighbour offered does not follow on what others did. Which is the log's, a seal will tell.
-        case offerDoubted(MemberID)
+        /// What a neighbour offered does not follow on what others did. Which is the log's, a seal will tell.
+        case offerDoubted
         case sealRefused(SealRefusal)
         case halt(Divergence)
     }
@@ -123,9 +123,9 @@ struct EdgeLog: Sendable {
             case .discard(let index): outcome = discard(after: index, isProven: input.isSeal)
             case .linkRefused(let refusal):
                 // The last is the one that was just added.
-                guard let last = waiting.popLast() else { continue }
+                _ = waiting.popLast()
                 if case .alreadySealed = refusal { continue }
-                outcome = .offerDoubted(last.by)
+                outcome = .offerDoubted
             case .sealRefused(let refusal): outcome = .sealRefused(refusal)
             case .halt(let divergence): return .halt(divergence)
             // Nobody gives it a snapshot.
@@ -140,7 +140,7 @@ struct EdgeLog: Sendable {
         let first = waiting.first { $0.entry.index > index }
         waiting.removeAll { $0.entry.index > index }
         guard let first else { return .nothing }
-        return isProven ? .offerRefused(first.by) : .offerDoubted(first.by)
+        return isProven ? .offerRefused(first.by) : .offerDoubted
     }
 }
 

@@ -266,11 +266,7 @@ package struct DirectoryFacts: Hashable, Sendable {
 
     /// Looked up for each message, and there may be a thousand.
     private static func contains(_ ids: [MemberID], _ id: MemberID) -> Bool {
-        var (low, high) = (0, ids.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle] < id { low = middle + 1 } else { high = middle }
-        }
-        return low < ids.count && ids[low] == id
+        let place = ids.partitioningIndex { $0 >= id }
+        return place < ids.count && ids[place] == id
     }
 }

@@ -78,7 +78,9 @@ package struct ReplicaNode: Core {
     var proposers: [RaftNode.ProposalID: Proposer] = [:]
     /// Forwarded commands that stand in this leader's log of its term, unapplied. Bounded by what may be uncommitted.
     var forwardedCommands: Set<Digest> = []
-    var takenForwards = TakenForwards()
+    /// Forwarded commands that this node, leading, has put into its log lately, whatever became of them since. A second copy of the same
+    /// message may come after that, and to refuse it would tell whoever sent it that the command is certain not to take effect.
+    var takenForwards = RecentDigests(limit: 4096)
 
     enum Stopping: Hashable, Sendable {
         case no

@@ -1,5 +1,5 @@
-/// What a member keeps of seals for its next process, beside its mark. It changes when the voters do, and when a state turns out
-/// to be wrong.
+/// What a node keeps of seals for its next process, beside its mark. It changes when the voters do, when a state turns out to be
+/// wrong, and on edges once an hour.
 package struct SealMemory: Hashable, Sendable {
     /// Of the newest seal; nil before the first.
     package var voters: VoterSet?

@@ -66,7 +66,7 @@ extension World {
         let request = ListRequest(limit: ListRequest.maximumLimit)
         let named = namedMembers(by: node)
         let edges = (try? view.edges(request).items) ?? []
-        let former = ((try? view.formerMembers(request).items) ?? []).map(\.id)
+        let former = ((try? view.allFormerMembers()) ?? []).map(\.id)
         let instances =
             (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) }
             + edges.map { ($0.spec.id, Optional($0.instance)) })

@@ -152,13 +152,7 @@ extension Application {
     private mutating func remember(_ spec: MemberSpec) throws(DirectoryError) -> CommandResult.Done {
         let former = try read { view throws(StateDamage) in try view.formerMember(spec.id) }
         let metadata = metadata(replacing: former?.metadata)
-        let gone = FormerMemberRecord(
-            id: spec.id,
-            name: spec.name,
-            keyFingerprint: spec.keyFingerprint,
-            metadata: metadata
-        )
-        store(.formerMember(gone))
+        store(.formerMember(FormerMemberRecord(spec, metadata: metadata)))
         events.append(.membersChanged)
         return done(metadata)
     }

@@ -131,13 +131,7 @@ extension Application {
 
     private mutating func remember(_ spec: MemberSpec, _ metadata: RecordMetadata, _ outcome: inout Restoration.Outcome)
     {
-        let former = FormerMemberRecord(
-            id: spec.id,
-            name: spec.name,
-            keyFingerprint: spec.keyFingerprint,
-            metadata: self.metadata(replacing: metadata)
-        )
-        store(.formerMember(former))
+        store(.formerMember(FormerMemberRecord(spec, metadata: self.metadata(replacing: metadata))))
         outcome.formerMembers += 1
     }
 

@@ -18,8 +18,8 @@ package enum StatementJudgement: Hashable, Sendable {
 extension DirectoryView {
     /// What a node that hears a statement makes of it.
     ///
-    /// - Parameter broughtAt: The earliest that it can be when its revoker brings it; nil when another member does, which has
-    ///   looked at the time.
+    /// - Parameter broughtAt: The earliest that it can be when its revoker brings it; nil when another node does, which has looked at the
+    ///   time if it is in good order.
     package func judge(
         _ signed: SignedStatement,
         broughtAt: WallTime?,

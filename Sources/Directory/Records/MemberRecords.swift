@@ -59,6 +59,11 @@ package struct FormerMemberRecord: Hashable, Sendable {
         self.keyFingerprint = keyFingerprint
         self.metadata = metadata
     }
+
+    /// Of a node as it was known.
+    init(_ spec: MemberSpec, metadata: RecordMetadata) {
+        self.init(id: spec.id, name: spec.name, keyFingerprint: spec.keyFingerprint, metadata: metadata)
+    }
 }
 
 /// A ticket and what became of it. There is one for a name at most.

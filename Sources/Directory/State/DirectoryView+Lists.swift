@@ -124,6 +124,18 @@ extension DirectoryView {
         try page(Key(.formerMember), request) { if case .formerMember(let record) = $0 { record } else { nil } }
     }
 
+    /// Of every page: nodes come and go, and whoever went is known for ever.
+    package func allFormerMembers() throws(StateDamage) -> [FormerMemberRecord] {
+        var found: [FormerMemberRecord] = []
+        var cursor: ListCursor?
+        repeat {
+            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            found += page.items
+            cursor = page.next
+        } while cursor != nil
+        return found
+    }
+
     package func joinTickets(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<JoinTicketRecord> {
         try page(Key(.joinTicket), request) { if case .joinTicket(let record) = $0 { record } else { nil } }
     }

@@ -103,24 +103,9 @@ package struct NodeAdmission: Sendable {
 
     /// A name that a node had before is the same node again, under the next incarnation.
     private func nextID(of name: String) async throws(ServiceError) -> MemberID {
-        let last = try await reader.read { view throws(StateDamage) in try view.lastNode(named: name) }
+        let former = try await reader.read { view throws(StateDamage) in try view.allFormerMembers() }
+        let last = former.filter { $0.name == name }.max { $0.metadata.revision < $1.metadata.revision }?.id
         return last.map { MemberID(high: $0.high, low: $0.low, incarnation: $0.incarnation + 1) } ?? .random()
-    }
-}
-
-extension DirectoryView {
-    /// Of the nodes of that name that were removed, the one removed last.
-    fileprivate func lastNode(named name: String) throws(StateDamage) -> MemberID? {
-        var last: FormerMemberRecord?
-        var cursor: ListCursor?
-        repeat {
-            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
-            for former in page.items where former.name == name {
-                if last.map({ $0.metadata.revision < former.metadata.revision }) ?? true { last = former }
-            }
-            cursor = page.next
-        } while cursor != nil
-        return last?.id
     }
 }
 

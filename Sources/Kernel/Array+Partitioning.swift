@@ -1,6 +1,6 @@
 extension Array {
     /// Of an array in which those that do not belong come first: the place of the first that does.
-    func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
+    package func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

@@ -74,7 +74,7 @@ extension ReplicaNode {
         for step in seals.memory.succession.steps {
             _ = takeAtEdge(.transition(step), from: nil, at: now, into: &effects)
         }
-        if isProven, applied.position.index >= restoredIndex { serve(into: &effects) }
+        if applied.position.index >= restoredIndex { serve(into: &effects) }
     }
 
     private static let joinAgain = "remove it, and let it join again in a new folder"
@@ -209,7 +209,7 @@ extension ReplicaNode {
         case .halt(let divergence): diverge(divergence, at: now, into: &effects)
         case .nothing, .sealRefused: break
         }
-        if isProven, applied.position.index >= restoredIndex { serve(into: &effects) }
+        if applied.position.index >= restoredIndex { serve(into: &effects) }
     }
 
     /// As a leader would, whose word is what seals prove.

@@ -158,7 +158,7 @@ import Wire
             let frame = PeerMessage(stamp: group.now.wall, body: .gossip(.entries([record])))
             group.step(3, .receive(frame, from: SealingGroup.member(4)))
             Self.write(5, at: leader, of: &group)
-            group.run(.seconds(2))
+            group.run(.milliseconds(700))
         }
         #expect(group.nodes[3].applied == group.nodes[leader].applied)
         #expect(try #require(group.nodes[3].gossipCounters).entriesDoubted > 0)

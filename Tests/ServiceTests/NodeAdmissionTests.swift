@@ -49,4 +49,27 @@ import Testing
         #expect(admitted.spec.id == MemberID(high: id.high, low: id.low, incarnation: 2))
         #expect(admitted.checkpoint == [5])
     }
+
+    @Test("a used ticket lets nobody else in who knows its secret: by another key, or from another directory")
+    func usedTicket() async throws {
+        node.succeed(.issueJoinTicket(ticket("e")))
+        node.setCheckpoint([5])
+        let admission = NodeAdmission(client: node, codec: node.codec)
+        func admit(_ key: UInt8, _ instance: UInt8) async throws -> NodeAdmission.Admitted {
+            try await admission.admit(
+                NodeAdmission.Application(
+                    name: "e",
+                    secretDigest: .of([1]),
+                    keyFingerprint: .of([key]),
+                    instance: .of([instance])
+                )
+            )
+        }
+        let first = try await admit(40, 5)
+        #expect(try await admit(40, 5) == first)
+        for (key, instance) in [(41, 5), (40, 6)] as [(UInt8, UInt8)] {
+            let error = await #expect(throws: ServiceError.self) { try await admit(key, instance) }
+            #expect(error?.code == RefusalCode.ticketInvalid.rawValue)
+        }
+    }
 }

@@ -21,7 +21,8 @@ extension World {
     private mutating func beginChosenOperation() throws(Violation) {
         guard let (number, chosen) = chooseOperation() else { return }
         if choices.schedule != nil { workload.follows(chosen.act) }
-        let intent = workload.intent(of: chosen.act, number, known: knownRevision, in: lineage)
+        let member = members[chosen.node]
+        let intent = workload.intent(of: chosen.act, number, known: knownRevision, against: member, in: lineage)
         if case .state(let act) = chosen.act, case .state(let signed) = intent { statements.made(act, signed) }
         let operation = invoke(intent, number: number)
         choices.begun(number, chosen, at: now)
@@ -58,7 +59,10 @@ extension World {
     private var writable: [Int] { present.filter { !membership.staysLearner($0) } }
 
     private func askable(for intent: ClientOperation.Intent) -> [Int] {
-        if case .write = intent { writable } else { present }
+        switch intent {
+        case .write, .escalate: writable
+        case .read, .readCurrent, .decide, .pry, .state: present
+        }
     }
 
     /// - Parameter number: Under which clients know it; nil for one that follows from what has happened.
@@ -70,6 +74,7 @@ extension World {
             grants.requested(agent, until: end)
         }
         if case .write(.withdrawWarrant(let name)) = intent { statements.asksToWithdraw(name) }
+        if case .write(.liftQuarantine(let lifted, _)) = intent { lifted.forEach { revocations.asksToLift($0) } }
         operations.append(
             ClientOperation(
                 number: number ?? unusedNumber,
@@ -99,13 +104,18 @@ extension World {
         operations[place].networkEpoch = network.epoch
         trace.hash.combine(place)
         switch operations[place].intent {
-        case .write(let body): try submit(body, place, to: node)
+        case .write(let body): try submit(body, of: .administrator(fingerprint: Self.administrator), place, to: node)
+        case .escalate(let agent, let body):
+            try submit(body, of: .principal(population.agents[agent], token: nil), place, to: node)
         case .read(_, let revision):
             try ask(place, of: node) { id, deadline in .awaitRevision(id, revision, deadline: deadline) }
         case .readCurrent:
             try ask(place, of: node) { id, deadline in .awaitCurrent(id, deadline: deadline) }
         case .decide(let agent, let document):
             let answered = try decide(agent, document, at: node)
+            if answered { finish(place, .decided) } else { retry(place) }
+        case .pry(let agent, let about, let document):
+            let answered = try pry(agent, about: about, document, at: node)
             if answered { finish(place, .decided) } else { retry(place) }
         case .state(let signed):
             try ask(place, of: node) { id, deadline in .make(id, signed, deadline: deadline) }
@@ -124,10 +134,15 @@ extension World {
         return askable.contains(Int(node)) ? Int(node) : neutral
     }
 
-    private mutating func submit(_ body: CommandBody, _ place: Int, to node: Int) throws(Violation) {
+    private mutating func submit(
+        _ body: CommandBody,
+        of caller: Caller,
+        _ place: Int,
+        to node: Int
+    ) throws(Violation) {
         guard let id = open(place, at: node) else { return retry(place) }
         let command = Command(
-            caller: .administrator(fingerprint: Self.administrator),
+            caller: caller,
             authenticatedBy: members[node],
             idempotencyKey: operations[place].idempotencyKey,
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
@@ -205,15 +220,14 @@ extension World {
     ) throws(Violation) {
         try history.acknowledged(operations[place], done)
         seals.acknowledged(done.revision, at: VirtualClock.trueWall(at: now))
-        guard case .write(let body) = operations[place].intent else { return }
-        if case .revoke(.principal(let id), _, let cascades) = body, let agent = population.agents.firstIndex(of: id) {
-            for agent in [agent] + (cascades ? Population.below(agent) : []) {
-                revocations.acknowledged(agent, at: done.revision, by: node)
-                propagation.acknowledged(agent, at: now)
-            }
-            try probeRevocations(node)
+        if case .escalate(let agent, let body) = operations[place].intent {
+            throw Violation(
+                .authority,
+                "n\(node + 1) does for agent \(agent) what is not its to ask for: \(body.action)"
+            )
         }
-        if case .withdrawWarrant(let name) = body { statements.withdrawn(name, at: done.revision) }
+        guard case .write(let body) = operations[place].intent else { return }
+        try expect(body, done, by: node)
         guard isCurrent else { return }
         try expectMajority(place, at: node)
         finish(place, .done(done))
@@ -221,6 +235,46 @@ extension World {
         knownRevision = max(knownRevision, done.revision)
         workload.learned(body, done)
         try askTheDeposed(after: node)
+    }
+
+    /// What must hold of every decision from now on.
+    private mutating func expect(_ body: CommandBody, _ done: CommandResult.Done, by node: Int) throws(Violation) {
+        switch body {
+        case .revoke(.principal(let id), _, let cascades):
+            guard let agent = population.agents.firstIndex(of: id) else { return }
+            for agent in [agent] + (cascades ? Population.below(agent) : []) {
+                revocations.acknowledged(agent, at: done.revision, by: node)
+                propagation.acknowledged(agent, at: now)
+            }
+            try probeRevocations(node)
+        case .quarantine(let id, _, _, _):
+            guard let agent = population.agents.firstIndex(of: id) else { return }
+            let statement = done.created.first.flatMap(Digest.init(hex:))
+            revocations.acknowledged(agent, at: done.revision, by: node, statement: statement)
+            try probeRevocations(node)
+        case .put(.principal(let spec), _):
+            guard let agent = population.agents.firstIndex(of: spec.id) else { return }
+            try revocations.named(agent, at: done.revision)
+        case .delete(.principal(let id), _):
+            guard let agent = population.agents.firstIndex(of: id) else { return }
+            if isSettled(agent, before: done.revision) { grants.removed(agent, at: done.revision) }
+        case .withdrawWarrant(let name): statements.withdrawn(name, at: done.revision)
+        default: return
+        }
+    }
+
+    /// Whether nothing that anybody asked to grant the agent can come after the revision.
+    private func isSettled(_ agent: Int, before revision: LogIndex) -> Bool {
+        operations.allSatisfy { operation in
+            guard case .write(.put(.assignment(let spec), _)) = operation.intent,
+                spec.principal == population.agents[agent]
+            else { return true }
+            return switch operation.outcome {
+            case .done(let done), .lost(let done): done.revision < revision
+            case .rejected, .notTaken: true
+            case .pending, .unknown, .read, .decided, .stated, .statementRefused: false
+            }
+        }
     }
 
     /// Who still leads in an earlier term is asked to read, one document after the other, once clients have been told of a write
@@ -247,7 +301,7 @@ extension World {
         case .read(let resource, let floor): (document, atLeast) = (resource, floor)
         // Whatever was told to anybody before the read was asked.
         case .readCurrent(let resource): (document, atLeast) = (resource, operations[place].floor)
-        case .write, .decide, .state: return
+        case .write, .decide, .pry, .escalate, .state: return
         }
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index

@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Directory
+internal import Identity
 internal import Kernel
 internal import Replica
 internal import Sealing
@@ -102,15 +103,24 @@ extension World {
                 on: node
             )
         }
+        let removed = removedAgents
         for operation in operations {
             guard case .done(let done) = operation.outcome, case .write(let body) = operation.intent,
-                !holds(body, done, in: version)
+                !removed.contains(where: body.isAbout), !holds(body, done, in: version)
             else { continue }
             throw Violation(.history, "n\(node + 1) has lost operation \(operation.number), done at \(done.revision)")
         }
     }
 
-    /// Whether a state shows a write. Nothing in the load undoes what this looks for.
+    /// Those that some client has asked to remove.
+    private var removedAgents: [PrincipalID] {
+        operations.compactMap { operation in
+            guard case .write(.delete(.principal(let id), _)) = operation.intent else { return nil }
+            return id
+        }
+    }
+
+    /// Whether a state shows a write. Nothing in the load undoes what this looks for, but the removal of an agent.
     private func holds(
         _ body: CommandBody,
         _ done: CommandResult.Done,
@@ -141,6 +151,16 @@ extension World {
             .joinEdge, .promoteMember, .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
             .judgeStatement:
             return true
+        }
+    }
+}
+
+extension CommandBody {
+    fileprivate func isAbout(_ agent: PrincipalID) -> Bool {
+        switch self {
+        case .put(.principal(let spec), _): spec.id == agent
+        case .put(.assignment(let spec), _): spec.principal == agent
+        default: false
         }
     }
 }

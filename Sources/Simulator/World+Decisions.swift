@@ -34,17 +34,30 @@ extension World {
         return true
     }
 
+    /// An agent asks a node what another one may do, which is answered to nobody but that one and whoever is let. False when the node
+    /// does not answer.
+    mutating func pry(_ agent: Int, about: Int, _ document: Int, at node: Int) throws(Violation) -> Bool {
+        guard let answer = answer(about, document, at: node, askedBy: agent) else { return false }
+        trace.hash.combine(answer.code.rawValue)
+        guard agent == about || !answer.isAllowed else {
+            throw Violation(.authority, "n\(node + 1) tells agent \(agent) what agent \(about) may do")
+        }
+        return true
+    }
+
     /// Asks every node about the agent whose grants ended last, which those with a wrong clock could take to go on.
     private mutating func probeEndedGrant() throws(Violation) {
         guard let agent = grants.endedLast(at: VirtualClock.trueWall(at: now)) else { return }
         for node in machines.indices { try probe(agent, at: node) }
     }
 
-    private func answer(_ agent: Int, _ document: Int, at node: Int) -> DecisionAnswer? {
+    /// - Parameter asker: Nil for the agent itself.
+    private func answer(_ agent: Int, _ document: Int, at node: Int, askedBy asker: Int? = nil) -> DecisionAnswer? {
         guard let process = machines[node].process, process.isServing else { return nil }
         let now = machines[node].clock.moment(at: now)
         let moment = process.freshness.map { DecisionMoment($0, at: now, rules: nodeOptions.clocks) }
-        return process.decisions.decide(queries.query(agent, document), by: queries.credential(agent), at: moment)
+        let credential = queries.credential(asker ?? agent)
+        return process.decisions.decide(queries.query(agent, document), by: credential, at: moment)
     }
 
     /// Whether the node's knowledge is too old by its own clocks, as that of one with a wrong clock is: then it denies
@@ -62,7 +75,7 @@ extension World {
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
             try checkPropagation(agent, at: node)
             try checkStatements(agent, at: node, max(applied, answer.revision))
-            try grants.allowed(agent, by: node, at: VirtualClock.trueWall(at: now))
+            try grants.allowed(agent, by: node, applied: answer.revision, at: VirtualClock.trueWall(at: now))
         }
         if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
@@ -72,7 +85,7 @@ extension World {
         for agent in takenAway { try probe(agent, at: node) }
     }
 
-    private var takenAway: [Int] { revocations.revocations.map(\.agent) + statements.agents }
+    private var takenAway: [Int] { revocations.revocations.map(\.agent) + statements.agents + grants.removedAgents }
 
     /// Asks about the standing agent, one whose grants have ended and a few of the revoked: over a run every one is asked
     /// about often.
@@ -80,7 +93,8 @@ extension World {
         probeCount += 1
         try probe(Population.standing, at: node)
         if let agent = grants.ended(probeCount, at: VirtualClock.trueWall(at: now)) { try probe(agent, at: node) }
-        for known in [revocations.revocations.map(\.agent), statements.agents] where !known.isEmpty {
+        let taken = [revocations.revocations.map(\.agent), statements.agents, grants.removedAgents]
+        for known in taken where !known.isEmpty {
             for offset in 0..<min(2, known.count) {
                 try probe(known[(probeCount + offset) % known.count], at: node)
             }

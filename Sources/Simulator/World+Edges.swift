@@ -120,8 +120,8 @@ extension World {
     mutating func checkRefusal(_ node: Int, _ reply: ReplicaNode.Reply, _ place: Int) throws(Violation) {
         guard membership.isForEdge(node) else { return }
         switch operations[place].intent {
-        case .read, .decide, .state: return
-        case .write, .readCurrent: break
+        case .read, .decide, .pry, .state: return
+        case .write, .escalate, .readCurrent: break
         }
         switch reply {
         case .refused(.edge), .refused(.halted): edges.refuses()

@@ -148,6 +148,55 @@ struct CheckerTests {
         )
     }
 
+    @Test("S1: a quarantine counts until somebody asks for its end, and another one for longer")
+    func quarantines() throws {
+        var checker = RevocationChecker()
+        let (first, second) = (Digest.of([1]), Digest.of([2]))
+        checker.acknowledged(5, at: LogIndex(20), by: 1, statement: first)
+        #expect(
+            violation { () throws(Violation) in try checker.allowed(5, by: 0, applied: LogIndex(20)) } == .revocation
+        )
+        checker.asksToLift(first)
+        checker.acknowledged(5, at: LogIndex(20), by: 2, statement: first)
+        try checker.allowed(5, by: 2, applied: LogIndex(30))
+        checker.acknowledged(5, at: LogIndex(25), by: 1, statement: second)
+        #expect(
+            violation { () throws(Violation) in try checker.allowed(5, by: 0, applied: LogIndex(30)) } == .revocation
+        )
+    }
+
+    @Test("S1: a name that was revoked is given again")
+    func names() throws {
+        var checker = RevocationChecker()
+        checker.acknowledged(5, at: LogIndex(20), by: 1)
+        checker.acknowledged(6, at: LogIndex(20), by: 1, statement: .of([1]))
+        try checker.named(5, at: LogIndex(19))
+        try checker.named(6, at: LogIndex(21))
+        #expect(violation { () throws(Violation) in try checker.named(5, at: LogIndex(21)) } == .revocation)
+        checker.restored(at: LogIndex(30), quarantined: [5])
+        try checker.named(5, at: LogIndex(31))
+    }
+
+    @Test("S9: a node allows somebody by what its name was granted before it was removed")
+    func removals() throws {
+        var checker = GrantChecker(agentCount: 3, tolerance: .zero)
+        checker.requested(1, until: .distantFuture)
+        checker.removed(1, at: LogIndex(20))
+        try checker.allowed(1, by: 0, applied: LogIndex(19), at: .distantPast)
+        let late = checker
+        #expect(
+            violation { () throws(Violation) in
+                try late.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
+            } == .expiry
+        )
+        checker.restored(to: LogIndex(19))
+        try checker.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
+        checker.removed(1, at: LogIndex(20))
+        #expect(checker.removedAgents == [1])
+        checker.requested(1, until: .distantFuture)
+        try checker.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
+    }
+
     @Test("S9: a node allows by a grant that has ended")
     func ends() throws {
         var checker = GrantChecker(agentCount: 3, tolerance: .milliseconds(500))
@@ -160,15 +209,15 @@ struct CheckerTests {
         #expect(checker.endedLast(at: WallTime(milliseconds: 9000)) == nil)
         #expect(checker.endedLast(at: WallTime(milliseconds: 9500)) == 2)
         #expect(checker.endedLast(at: WallTime(milliseconds: 9501)) == 1)
-        try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
+        try checker.allowed(1, by: 0, applied: .zero, at: WallTime(milliseconds: 9500))
         #expect(
             violation { () throws(Violation) in
-                try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9501))
+                try checker.allowed(1, by: 0, applied: .zero, at: WallTime(milliseconds: 9501))
             } == .expiry
         )
         #expect(
             violation { () throws(Violation) in
-                try checker.allowed(0, by: 0, at: WallTime(milliseconds: 501))
+                try checker.allowed(0, by: 0, applied: .zero, at: WallTime(milliseconds: 501))
             } == .expiry
         )
     }
@@ -190,6 +239,31 @@ struct HistoryCheckerTests {
                 try checker.applied(Fixtures.outcome(copy, 6), by: 0, operations: operations)
             } == .history
         )
+        operations = []
+    }
+
+    @Test("R3: a write takes effect on what its client has not seen")
+    func lostUpdate() throws {
+        var (checker, operations) = history()
+        let other = Digest.of([3])
+        checker.submitted(other, of: 1)
+        try checker.applied(Fixtures.outcome(command, 5), by: 0, operations: operations)
+        func effect(seen: UInt64) -> Violation.Invariant? {
+            let body = CommandBody.put(.resource(population.document(0, value: 43)), .revision(LogIndex(seen)))
+            let conditional = ClientOperation(
+                number: 1,
+                intent: .write(body),
+                invokedAt: .zero,
+                floor: .zero,
+                isSetup: false
+            )
+            var copy = checker
+            return violation { () throws(Violation) in
+                try copy.applied(Fixtures.outcome(other, 6), by: 0, operations: operations + [conditional])
+            }
+        }
+        #expect(effect(seen: 5) == nil)
+        #expect(effect(seen: 4) == .history)
         operations = []
     }
 
@@ -375,7 +449,7 @@ extension ClientOperation {
         guard case .done = outcome, case .write(.put(.resource(let spec), _)) = intent else { return false }
         switch read.intent {
         case .read(let document, _), .readCurrent(let document): return spec.id == population.documents[document]
-        case .write, .decide, .state: return false
+        case .write, .decide, .pry, .escalate, .state: return false
         }
     }
 }

@@ -26,7 +26,12 @@ struct FaultFilesTests {
         let acts = StatementAct.Flaw.allCases.map {
             ClientAct.state(StatementAct(warrant: 2, sequence: 9, kind: .quarantine, agent: 7, flaw: $0))
         }
-        let operations = (acts + [.withdrawWarrant(2)]).enumerated().map { number, act in
+        let others: [ClientAct] = [
+            .withdrawWarrant(2), .updateSeen(document: 3), .quarantine(agent: 4), .lift(agent: 4), .remove(agent: 5),
+            .pry(agent: 6, about: 0, document: 1),
+        ]
+        let escalations = Escalation.allCases.map { ClientAct.escalate(agent: 7, $0) }
+        let operations = (acts + others + escalations).enumerated().map { number, act in
             let operation = ChosenOperation(act, node: 1, pause: .seconds(1))
             return Choice(ChoiceKey(.operation, number: number), .operation(operation), at: .zero)
         }

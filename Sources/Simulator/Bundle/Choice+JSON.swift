@@ -84,22 +84,31 @@ extension ChoiceKey.Kind {
 
 extension ClientAct {
     private enum Name: CaseIterable {
-        case update, createAgent, grant, draft, activate, revoke, read, readCurrent, decide, state, withdrawWarrant
+        case update, updateSeen, createAgent, grant, draft, activate, revoke, quarantine, lift, remove
+        case read, readCurrent, decide, pry, escalate, state, withdrawWarrant
     }
 
     fileprivate var members: [(String, JSONValue)] {
         switch self {
         case .update(let document): [("act", "update"), ("document", .count(document))]
+        case .updateSeen(let document): [("act", "updateSeen"), ("document", .count(document))]
         case .createAgent(let agent): [("act", "createAgent"), ("agent", .count(agent))]
         case .grant(let agent, let end):
             [("act", "grant"), ("agent", .count(agent)), ("until", .count(end.milliseconds))]
         case .draft(let number): [("act", "draft"), ("draft", .count(number))]
         case .activate(let version): [("act", "activate"), ("version", .count(version))]
         case .revoke(let agent): [("act", "revoke"), ("agent", .count(agent))]
+        case .quarantine(let agent): [("act", "quarantine"), ("agent", .count(agent))]
+        case .lift(let agent): [("act", "lift"), ("agent", .count(agent))]
+        case .remove(let agent): [("act", "remove"), ("agent", .count(agent))]
         case .read(let document): [("act", "read"), ("document", .count(document))]
         case .readCurrent(let document): [("act", "readCurrent"), ("document", .count(document))]
         case .decide(let agent, let document):
             [("act", "decide"), ("agent", .count(agent)), ("document", .count(document))]
+        case .pry(let agent, let about, let document):
+            [("act", "pry"), ("agent", .count(agent)), ("about", .count(about)), ("document", .count(document))]
+        case .escalate(let agent, let escalation):
+            [("act", "escalate"), ("agent", .count(agent)), ("escalation", .string(escalation.rawValue))]
         case .state(let act):
             [
                 ("act", "state"), ("agent", .count(act.agent)), ("warrant", .count(act.warrant)),
@@ -112,12 +121,15 @@ extension ClientAct {
 
     fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
         func document() throws(BundleFlaw) -> Int { try fields.count("document", in: 0...Population.documentCount - 1) }
-        func agent() throws(BundleFlaw) -> Int { try fields.count("agent", in: 0...Population.agentCount - 1) }
+        func agent(_ field: String = "agent") throws(BundleFlaw) -> Int {
+            try fields.count(field, in: 0...Population.agentCount - 1)
+        }
         func warrant() throws(BundleFlaw) -> Int {
             try fields.count("warrant", in: 0...Population.warrantNames.count - 1)
         }
         switch try fields.choice("act", of: Name.self) {
         case .update: self = .update(document: try document())
+        case .updateSeen: self = .updateSeen(document: try document())
         case .createAgent: self = .createAgent(try agent())
         case .grant:
             let end = WallTime(milliseconds: UInt64(try fields.number("until", in: 0...253_402_300_799_999)))
@@ -125,9 +137,14 @@ extension ClientAct {
         case .draft: self = .draft(try fields.count("draft", in: 0...1_000_000_000))
         case .activate: self = .activate(version: UInt64(try fields.number("version", in: 0...1_000_000_000)))
         case .revoke: self = .revoke(agent: try agent())
+        case .quarantine: self = .quarantine(agent: try agent())
+        case .lift: self = .lift(agent: try agent())
+        case .remove: self = .remove(agent: try agent())
         case .read: self = .read(document: try document())
         case .readCurrent: self = .readCurrent(document: try document())
         case .decide: self = .decide(agent: try agent(), document: try document())
+        case .pry: self = .pry(agent: try agent(), about: try agent("about"), document: try document())
+        case .escalate: self = .escalate(agent: try agent(), try fields.choice("escalation", of: Escalation.self))
         case .state:
             self = .state(
                 StatementAct(

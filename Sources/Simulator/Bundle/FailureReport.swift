@@ -87,6 +87,8 @@ extension ClientOperation.Intent {
         case .read(let resource, let revision): "read d\(resource) at \(revision) or later"
         case .readCurrent(let resource): "read d\(resource) linearizably"
         case .decide(let agent, let resource): "may agent \(agent) read d\(resource)?"
+        case .pry(let agent, let about, let resource): "agent \(agent) asks: may agent \(about) read d\(resource)?"
+        case .escalate(let agent, let body): "agent \(agent) tries \(body.action)"
         case .state(let signed): "state \(signed.id)"
         }
     }

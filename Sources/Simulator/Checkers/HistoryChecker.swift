@@ -49,7 +49,7 @@ package struct HistoryChecker: Sendable {
                 throw Violation(.history, "operations \(other) and \(number) both took effect at \(done.revision)")
             }
             effects[number] = done
-            if let operation = operations.last(where: { $0.number == number }) { record(operation, done) }
+            if let operation = operations.last(where: { $0.number == number }) { try record(operation, done) }
         case (.done(let done), .some(let known)):
             guard done == known else {
                 throw Violation(.history, "operation \(number) took effect at \(known.revision) and \(done.revision)")
@@ -139,11 +139,18 @@ package struct HistoryChecker: Sendable {
         }
     }
 
-    private mutating func record(_ operation: ClientOperation, _ done: CommandResult.Done) {
-        guard case .write(.put(.resource(let spec), _)) = operation.intent,
+    private mutating func record(_ operation: ClientOperation, _ done: CommandResult.Done) throws(Violation) {
+        guard case .write(.put(.resource(let spec), let precondition)) = operation.intent,
             let document = population.documents.firstIndex(of: spec.id),
             case .long(let value) = spec.attributes[Population.valueAttribute]
         else { return }
+        if case .revision(let seen) = precondition, let last = versions[document].last, last.revision != seen {
+            throw Violation(
+                .history,
+                "operation \(operation.number) took effect at \(done.revision) on document \(document) as of \(seen),"
+                    + " which was written at \(last.revision)"
+            )
+        }
         versions[document].append(Version(revision: done.revision, value: value))
     }
 

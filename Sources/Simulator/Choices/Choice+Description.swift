@@ -120,14 +120,21 @@ extension ClientAct {
     package var summary: String {
         switch self {
         case .update(let document): "write document d\(document)"
+        case .updateSeen(let document): "write document d\(document) if nobody else has"
         case .createAgent(let agent): "create agent \(agent)"
         case .grant(let agent, let end): "grant agent \(agent) a role until \(end)"
         case .draft(let number): "draft policies \(number)"
         case .activate(let version): "activate policies \(version)"
         case .revoke(let agent): "revoke agent \(agent)"
+        case .quarantine(let agent): "quarantine agent \(agent)"
+        case .lift(let agent): "lift the first quarantine of agent \(agent)"
+        case .remove(let agent): "remove agent \(agent)"
         case .read(let document): "read document d\(document)"
         case .readCurrent(let document): "read document d\(document) linearizably"
         case .decide(let agent, let document): "may agent \(agent) read document d\(document)?"
+        case .pry(let agent, let about, let document):
+            "agent \(agent) asks: may agent \(about) read document d\(document)?"
+        case .escalate(let agent, let escalation): "agent \(agent) tries \(escalation.rawValue)"
         case .state(let act): act.summary
         case .withdrawWarrant(let number): "withdraw warrant '\(Population.warrantNames[number])'"
         }

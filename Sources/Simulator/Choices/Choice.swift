@@ -52,21 +52,34 @@ package struct ChosenUndertaking: Hashable, Sendable {
 /// What a client is about, by number: agents and documents of the population, drafts in their order.
 package enum ClientAct: Hashable, Sendable {
     case update(document: Int)
+    /// Provided that it is as a client was told last.
+    case updateSeen(document: Int)
     case createAgent(Int)
     case grant(agent: Int, until: WallTime)
     case draft(Int)
     case activate(version: UInt64)
     case revoke(agent: Int)
+    case quarantine(agent: Int)
+    /// The first of the statements that stand against it.
+    case lift(agent: Int)
+    /// With all that it was granted.
+    case remove(agent: Int)
     case read(document: Int)
     case readCurrent(document: Int)
     case decide(agent: Int, document: Int)
+    /// One agent asks what another may do, as the other.
+    case pry(agent: Int, about: Int, document: Int)
+    /// An agent asks for what is not its to ask for.
+    case escalate(agent: Int, Escalation)
     case state(StatementAct)
     case withdrawWarrant(Int)
 
     var isWrite: Bool {
         switch self {
-        case .update, .createAgent, .grant, .draft, .activate, .revoke, .withdrawWarrant: true
-        case .read, .readCurrent, .decide, .state: false
+        case .update, .updateSeen, .createAgent, .grant, .draft, .activate, .revoke, .quarantine, .lift, .remove,
+            .withdrawWarrant, .escalate:
+            true
+        case .read, .readCurrent, .decide, .pry, .state: false
         }
     }
 }

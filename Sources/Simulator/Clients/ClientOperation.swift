@@ -11,6 +11,10 @@ package struct ClientOperation: Sendable {
         case readCurrent(resource: Int)
         /// Asks whether an agent may read a resource.
         case decide(agent: Int, resource: Int)
+        /// An agent asks whether another one may, as if that were its business.
+        case pry(agent: Int, about: Int, resource: Int)
+        /// An agent asks for what is an administrator's, or a node's, to ask for.
+        case escalate(agent: Int, CommandBody)
         /// Brings a statement made outside the log.
         case state(SignedStatement)
     }

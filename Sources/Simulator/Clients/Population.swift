@@ -13,6 +13,7 @@ package struct Population: Sendable {
     package static let policySet = "documents"
     /// A set that changes all the time and permits nothing.
     package static let changingSet = "experiments"
+    package static let standingGrant = "standing"
     /// The standing grant ends a day after the world begins: later than any run, sooner than a clock a year ahead.
     package static let standingExpiry = VirtualClock.worldStart.advanced(by: .seconds(24 * 60 * 60))
     package static let action = "read"
@@ -35,7 +36,7 @@ package struct Population: Sendable {
         [
             .put(.role(RoleSpec(name: Self.role)), .none),
             .put(.principal(PrincipalSpec(id: agents[Self.standing])), .none),
-            .put(.assignment(grant("standing", to: Self.standing, until: Self.standingExpiry)), .none),
+            .put(.assignment(grant(Self.standingGrant, to: Self.standing, until: Self.standingExpiry)), .none),
         ] + Self.warrantNames.indices.map { .issueWarrant(warrant($0)) } + [
             .draftPolicies(PolicyDraft(set: Self.policySet, text: Self.policyText)),
             .activatePolicies(set: Self.policySet, version: 1, .none),

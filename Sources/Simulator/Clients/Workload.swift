@@ -12,9 +12,23 @@ package struct Workload: Sendable {
     private var revoked: [Int] = []
     /// Agents that have had a grant, as clients were told.
     private var granted: [Int] = []
+    /// By agent: how many grants clients have asked for and not been told of.
+    private var openGrants = Array(repeating: 0, count: Population.agentCount)
+    /// Agents that were removed, as clients were told.
+    private var gone: [Int] = []
+    private var quarantines: [Quarantine] = []
+    /// By document: its revision, as clients were told.
+    private var seen = Array(repeating: LogIndex.zero, count: Population.documentCount)
     private var revokers = Revokers()
     /// Drafts of the changing set that clients were told of.
     private var drafts: [UInt64] = []
+
+    /// An agent that two administrators quarantine, each for a reason of its own, of whom one thinks better of it.
+    private struct Quarantine: Sendable {
+        let agent: Int
+        var statements: [Digest] = []
+        var isLifted = false
+    }
 
     package init(population: Population) {
         self.population = population
@@ -27,15 +41,22 @@ package struct Workload: Sendable {
 
     mutating func next(at now: Instant, random: inout SeededRandom) -> ClientAct {
         switch random.below(100) {
-        case ..<34: return .update(document: document(random: &random))
+        case ..<27: return .update(document: document(random: &random))
+        case ..<31: return .updateSeen(document: document(random: &random))
+        case ..<34: return .escalate(agent: agent(random: &random), random.element(of: Escalation.allCases) ?? .revoke)
         case ..<44: return createAgent()
         case ..<54: return grant(at: now, random: &random)
         case ..<57: return draft()
         case ..<60: return random.element(of: drafts).map { .activate(version: $0) } ?? draft()
         case ..<63: return revocation(random: &random) ?? createAgent()
-        case ..<69: return statement(random: &random)
-        case ..<77: return .read(document: document(random: &random))
-        case ..<84: return .readCurrent(document: document(random: &random))
+        case ..<65: return quarantine(random: &random) ?? createAgent()
+        case ..<67: return removal(random: &random) ?? createAgent()
+        case ..<73: return statement(random: &random)
+        case ..<79: return .read(document: document(random: &random))
+        case ..<85: return .readCurrent(document: document(random: &random))
+        case 85:
+            let document = document(random: &random)
+            return .pry(agent: agent(random: &random), about: Population.standing, document: document)
         default: return .decide(agent: agent(random: &random), document: document(random: &random))
         }
     }
@@ -43,10 +64,19 @@ package struct Workload: Sendable {
     /// - Parameters:
     ///   - number: Of the operation; becomes the value that a resource gets.
     ///   - known: The highest revision that a client was told of.
-    func intent(of act: ClientAct, _ number: Int, known: LogIndex, in lineage: Lineage) -> ClientOperation.Intent {
+    ///   - member: One of the cluster's.
+    func intent(
+        of act: ClientAct,
+        _ number: Int,
+        known: LogIndex,
+        against member: MemberID,
+        in lineage: Lineage
+    ) -> ClientOperation.Intent {
         switch act {
         case .update(let document):
             .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
+        case .updateSeen(let document):
+            .write(.put(.resource(population.document(document, value: Int64(number))), .revision(seen[document])))
         case .createAgent(let agent): .write(.put(.principal(population.agent(agent)), .none))
         case .grant(let agent, let end):
             .write(.put(.assignment(population.grant("grant-\(number)", to: agent, until: end)), .none))
@@ -55,9 +85,17 @@ package struct Workload: Sendable {
         case .activate(let version): .write(.activatePolicies(set: Population.changingSet, version: version, .none))
         case .revoke(let agent):
             .write(population.revocation(of: agent, reason: "simulated compromise"))
+        case .quarantine(let agent):
+            .write(.quarantine(population.agents[agent], .quarantine, reason: "simulated doubt \(number)"))
+        case .lift(let agent):
+            .write(.liftQuarantine(statements: Array(statements(against: agent).prefix(1)), reason: "simulated relief"))
+        case .remove(let agent): .write(.delete(.principal(population.agents[agent]), .none))
         case .read(let document): .read(resource: document, atLeast: known)
         case .readCurrent(let document): .readCurrent(resource: document)
         case .decide(let agent, let document): .decide(agent: agent, resource: document)
+        case .pry(let agent, let about, let document): .pry(agent: agent, about: about, resource: document)
+        case .escalate(let agent, let escalation):
+            .escalate(agent: agent, population.command(of: escalation, by: agent, against: member, in: lineage))
         case .state(let act): .state(population.statement(act, in: lineage))
         case .withdrawWarrant(let number): .write(.withdrawWarrant(name: Population.warrantNames[number]))
         }
@@ -74,12 +112,25 @@ package struct Workload: Sendable {
     package mutating func learned(_ body: CommandBody, _ result: CommandResult.Done) {
         switch body {
         case .put(.principal(let spec), _):
-            if let agent = population.agents.firstIndex(of: spec.id), agent != Population.standing {
+            if let agent = population.agents.firstIndex(of: spec.id), agent != Population.standing,
+                !revoked.contains(agent)
+            {
                 created.append(agent)
             }
         case .put(.assignment(let spec), _):
             if let agent = population.agents.firstIndex(of: spec.principal), agent != Population.standing {
+                openGrants[agent] -= 1
                 granted.append(agent)
+            }
+        case .put(.resource(let spec), _):
+            if let document = population.documents.firstIndex(of: spec.id) {
+                seen[document] = max(seen[document], result.objectRevision)
+            }
+        case .delete(.principal(let id), _):
+            if let agent = population.agents.firstIndex(of: id) { gone.append(agent) }
+        case .quarantine(let id, _, _, _):
+            if let place = quarantines.firstIndex(where: { population.agents[$0.agent] == id }) {
+                quarantines[place].statements += result.created.compactMap(Digest.init(hex:))
             }
         case .draftPolicies(let draft) where draft.set == Population.changingSet:
             if let version = result.created.first.flatMap({ UInt64($0) }) { drafts.append(version) }
@@ -98,7 +149,33 @@ package struct Workload: Sendable {
     private mutating func grant(at now: Instant, random: inout SeededRandom) -> ClientAct {
         guard let agent = random.element(of: created) else { return createAgent() }
         let end = VirtualClock.trueWall(at: now).advanced(by: random.span(.seconds(2)...(.seconds(60))))
+        openGrants[agent] += 1
         return .grant(agent: agent, until: end)
+    }
+
+    /// Of somebody whose grants were all told of, so that none of them is on its way. Those that are gone come back under their
+    /// names, as those do that were revoked.
+    private mutating func removal(random: inout SeededRandom) -> ClientAct? {
+        if random.chance(300_000), let agent = random.element(of: gone + revoked) { return .createAgent(agent) }
+        let settled = granted.filter { openGrants[$0] == 0 && Population.below($0).isEmpty }
+        guard let agent = random.element(of: settled) else { return nil }
+        return .remove(agent: take(agent))
+    }
+
+    /// A second one for those that have one, then an end of the first.
+    private mutating func quarantine(random: inout SeededRandom) -> ClientAct? {
+        if let place = quarantines.firstIndex(where: { !$0.isLifted && $0.statements.count > 1 }) {
+            quarantines[place].isLifted = true
+            return .lift(agent: quarantines[place].agent)
+        }
+        if let once = quarantines.first(where: { $0.statements.count == 1 }) { return .quarantine(agent: once.agent) }
+        guard let agent = random.element(of: granted) else { return nil }
+        quarantines.append(Quarantine(agent: take(agent)))
+        return .quarantine(agent: agent)
+    }
+
+    private func statements(against agent: Int) -> [Digest] {
+        quarantines.first { $0.agent == agent }?.statements ?? []
     }
 
     private mutating func draft() -> ClientAct {
@@ -143,7 +220,12 @@ package struct Workload: Sendable {
     /// A client begins what it did not draw: a schedule says so. What it revokes nobody else takes to be in force, as if it had.
     mutating func follows(_ act: ClientAct) {
         switch act {
+        case .grant(let agent, _): openGrants[agent] += 1
         case .revoke(let agent): if created.contains(agent) { _ = take(agent) }
+        case .remove(let agent): _ = take(agent)
+        case .quarantine(let agent):
+            guard !quarantines.contains(where: { $0.agent == agent }) else { return }
+            quarantines.append(Quarantine(agent: take(agent)))
         case .state(let act):
             revokers.follows(act)
             if act.flaw == .none, created.contains(act.agent) { _ = take(act.agent) }

@@ -19,6 +19,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case authority = "S3"
         /// What a node answers from never goes back, across restarts neither.
         case knowledge = "S4"
+        /// No grant is used that is older than the change that it depends on.
+        case dependency = "S5"
         /// No secret in anything that is recorded.
         case secrecy = "S8"
         /// No node allows by a grant that has ended.

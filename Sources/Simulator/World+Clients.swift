@@ -72,6 +72,7 @@ extension World {
             let agent = population.agents.firstIndex(of: spec.principal)
         {
             grants.requested(agent, until: end)
+            dependencies.granted(agent)
         }
         if case .write(.withdrawWarrant(let name)) = intent { statements.asksToWithdraw(name) }
         if case .write(.liftQuarantine(let lifted, _)) = intent { lifted.forEach { revocations.asksToLift($0) } }
@@ -257,7 +258,7 @@ extension World {
             try revocations.named(agent, at: done.revision)
         case .delete(.principal(let id), _):
             guard let agent = population.agents.firstIndex(of: id) else { return }
-            if isSettled(agent, before: done.revision) { grants.removed(agent, at: done.revision) }
+            if isSettled(agent, before: done.revision) { dependencies.removed(agent, at: done.revision) }
         case .withdrawWarrant(let name): statements.withdrawn(name, at: done.revision)
         default: return
         }

@@ -75,7 +75,8 @@ extension World {
             try revocations.allowed(agent, by: node, applied: max(applied, answer.revision))
             try checkPropagation(agent, at: node)
             try checkStatements(agent, at: node, max(applied, answer.revision))
-            try grants.allowed(agent, by: node, applied: answer.revision, at: VirtualClock.trueWall(at: now))
+            try grants.allowed(agent, by: node, at: VirtualClock.trueWall(at: now))
+            try dependencies.allowed(agent, by: node, from: answer.revision)
         }
         if agent == Population.standing, !isStale(node) { try expectGrant(allowed: answer.isAllowed, at: node) }
     }
@@ -85,7 +86,7 @@ extension World {
         for agent in takenAway { try probe(agent, at: node) }
     }
 
-    private var takenAway: [Int] { revocations.revocations.map(\.agent) + statements.agents + grants.removedAgents }
+    private var takenAway: [Int] { revocations.revocations.map(\.agent) + statements.agents + dependencies.agents }
 
     /// Asks about the standing agent, one whose grants have ended and a few of the revoked: over a run every one is asked
     /// about often.
@@ -93,7 +94,7 @@ extension World {
         probeCount += 1
         try probe(Population.standing, at: node)
         if let agent = grants.ended(probeCount, at: VirtualClock.trueWall(at: now)) { try probe(agent, at: node) }
-        let taken = [revocations.revocations.map(\.agent), statements.agents, grants.removedAgents]
+        let taken = [revocations.revocations.map(\.agent), statements.agents, dependencies.agents]
         for known in taken where !known.isEmpty {
             for offset in 0..<min(2, known.count) {
                 try probe(known[(probeCount + offset) % known.count], at: node)

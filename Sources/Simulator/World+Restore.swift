@@ -149,7 +149,7 @@ extension World {
         let view = DirectoryView(backup.pairs, codec: options.codec)
         let known = population.agents.indices.filter { (try? view.principal(population.agents[$0])) != nil }
         revocations.restored(at: point.position.index, quarantined: fate == .lost ? known : nil)
-        grants.restored(to: revision)
+        dependencies.restored(to: revision)
         propagation.restored(keeping: fate == .lost ? known : nil)
         let state = machines[0].state.current.pairs
         var verdicts: [Digest: StatementChecker.Verdict] = [:]

@@ -56,6 +56,7 @@ package struct World: Sendable {
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
     package var grants: GrantChecker
+    package var dependencies = DependencyChecker()
     package var knowledge: KnowledgeChecker
     package var propagation: PropagationChecker
     package var statements = StatementChecker()

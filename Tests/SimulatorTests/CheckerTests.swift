@@ -177,24 +177,20 @@ struct CheckerTests {
         try checker.named(5, at: LogIndex(31))
     }
 
-    @Test("S9: a node allows somebody by what its name was granted before it was removed")
+    @Test("S5: a node allows somebody by what its name was granted before it was removed")
     func removals() throws {
-        var checker = GrantChecker(agentCount: 3, tolerance: .zero)
-        checker.requested(1, until: .distantFuture)
+        var checker = DependencyChecker()
         checker.removed(1, at: LogIndex(20))
-        try checker.allowed(1, by: 0, applied: LogIndex(19), at: .distantPast)
+        try checker.allowed(1, by: 0, from: LogIndex(19))
+        try checker.allowed(2, by: 0, from: LogIndex(20))
         let late = checker
-        #expect(
-            violation { () throws(Violation) in
-                try late.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
-            } == .expiry
-        )
+        #expect(violation { () throws(Violation) in try late.allowed(1, by: 0, from: LogIndex(20)) } == .dependency)
         checker.restored(to: LogIndex(19))
-        try checker.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
+        try checker.allowed(1, by: 0, from: LogIndex(20))
         checker.removed(1, at: LogIndex(20))
-        #expect(checker.removedAgents == [1])
-        checker.requested(1, until: .distantFuture)
-        try checker.allowed(1, by: 0, applied: LogIndex(20), at: .distantPast)
+        #expect(checker.agents == [1])
+        checker.granted(1)
+        try checker.allowed(1, by: 0, from: LogIndex(20))
     }
 
     @Test("S9: a node allows by a grant that has ended")
@@ -209,15 +205,15 @@ struct CheckerTests {
         #expect(checker.endedLast(at: WallTime(milliseconds: 9000)) == nil)
         #expect(checker.endedLast(at: WallTime(milliseconds: 9500)) == 2)
         #expect(checker.endedLast(at: WallTime(milliseconds: 9501)) == 1)
-        try checker.allowed(1, by: 0, applied: .zero, at: WallTime(milliseconds: 9500))
+        try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9500))
         #expect(
             violation { () throws(Violation) in
-                try checker.allowed(1, by: 0, applied: .zero, at: WallTime(milliseconds: 9501))
+                try checker.allowed(1, by: 0, at: WallTime(milliseconds: 9501))
             } == .expiry
         )
         #expect(
             violation { () throws(Violation) in
-                try checker.allowed(0, by: 0, applied: .zero, at: WallTime(milliseconds: 501))
+                try checker.allowed(0, by: 0, at: WallTime(milliseconds: 501))
             } == .expiry
         )
     }

@@ -17,10 +17,6 @@ struct EdgeLog: Sendable {
     private var ready: LogIndex?
     /// Consensus is given the entries up to here, and the root of the state that they come to is to be compared.
     private(set) var underWay: LogIndex?
-    /// When a neighbour may be asked, or answered, again how voters came from others.
-    var successionAskedAt: Instant?
-    var successionAskedOf: MemberID?
-    var isSuccessionAwaited = false
     /// Since when the checkpoint is what is kept for the next process.
     var checkpointKeptAt: Instant?
     /// The newest seal that was taken in this process.

@@ -122,13 +122,13 @@ extension ReplicaNode {
         }
         if let divergence { return diverge(divergence, at: now, into: &effects) }
         publish(news.record, at: now, into: &effects)
-        guard let watch = seals.watch, watch.trusted.newest != nil, watch.trusted.voters != seals.memory.voters else {
-            return
-        }
-        seals.memory.voters = watch.trusted.voters
-        seals.memory.succession = watch.succession
+        if seals.followWatch() { keepSuccession(at: now, into: &effects) }
+        if seals.isBroken { askForSuccession(at: now, into: &effects) }
+    }
+
+    mutating func keepSuccession(at now: Moment, into effects: inout [Effect]) {
         effects.append(.keepSealMemory(seals.memory))
-        collect(.sealed(by: watch.trusted.voters), at: now, into: &effects)
+        if let voters = seals.memory.voters { collect(.sealed(by: voters), at: now, into: &effects) }
     }
 
     private mutating func refuse(

@@ -2,24 +2,26 @@ import Gossip
 import Kernel
 import Sealing
 
-// How an edge that has missed a change of the voters follows it: it asks its neighbours, and believes none of them.
+// How a node that has missed a change of the voters follows it: it asks others, one after the other. An edge asks its neighbours and
+// believes none of them; a member asks voters, so that it can answer edges, and goes on from there when it leads.
 extension ReplicaNode {
-    /// Of each neighbour in turn: who brings a seal of unknown voters may have made it up.
     mutating func askForSuccession(at now: Moment, into effects: inout [Effect]) {
-        let neighbours = self.neighbours.filter { openLinks.contains($0) }
-        let last = edge?.successionAskedOf
-        guard let trusted = edge?.sealed?.trusted,
-            edge?.successionAskedAt.map({ now.monotonic.elapsed(since: $0) >= Self.successionPause }) ?? true,
-            let neighbour = neighbours.first(where: { id in last.map { id > $0 } ?? true }) ?? neighbours.first
+        guard let (known, time) = followedVoters,
+            let source = successionSearch.next(among: successionSources, at: now.monotonic)
         else { return }
-        edge?.successionAskedAt = now.monotonic
-        edge?.successionAskedOf = neighbour
-        edge?.isSuccessionAwaited = true
-        let body = PeerMessage.Body.successionWanted(voters: trusted.voters.digest, since: trusted.time)
-        effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: neighbour, after: nil))
+        let body = PeerMessage.Body.successionWanted(voters: known.digest, since: time)
+        effects.append(.send(PeerMessage(stamp: now.wall, body: body), to: source, after: nil))
     }
 
-    private static let successionPause = Span.seconds(1)
+    /// Up to whom this node can follow, and since when.
+    private var followedVoters: (VoterSet, since: WallTime)? {
+        if let edge { return edge.sealed.map { ($0.trusted.voters, $0.trusted.time) } }
+        return seals.memory.voters.map { ($0, seals.memory.succession.steps.last?.statement.time ?? .distantPast) }
+    }
+
+    private var successionSources: [MemberID] {
+        edge == nil ? voters.filter { $0 != member } : neighbours.filter { openLinks.contains($0) }
+    }
 
     private static let answerPause = Span.milliseconds(50)
 
@@ -41,16 +43,31 @@ extension ReplicaNode {
 
     mutating func receive(
         _ steps: [TransitionSeal],
-        from neighbour: MemberID,
+        from sender: MemberID,
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard edge?.successionAskedOf == neighbour, edge?.isSuccessionAwaited == true,
-            steps.count <= Succession.limit
-        else { return }
-        edge?.isSuccessionAwaited = false
+        guard steps.count <= Succession.limit, successionSearch.takesAnswer(of: sender) else { return }
+        guard edge != nil else { return follow(steps, at: now, into: &effects) }
         for step in steps {
             guard takeAtEdge(.transition(step), from: nil, at: now, into: &effects) != .refused else { return }
         }
+    }
+
+    private mutating func follow(_ steps: [TransitionSeal], at now: Moment, into effects: inout [Effect]) {
+        guard haltReason == nil, var known = seals.memory.voters, steps.last?.voters != known else { return }
+        var succession = seals.memory.succession
+        do throws(SealRefusal) {
+            for step in steps {
+                try step.verify(from: known, seals.verifier)
+                succession.append(step)
+                known = step.voters
+            }
+        } catch {
+            counters.refusedSeals += 1
+            return
+        }
+        seals.follow(succession, to: succession.end ?? known)
+        keepSuccession(at: now, into: &effects)
     }
 }

@@ -56,6 +56,7 @@ package struct ReplicaNode: Core {
     var overlaid: (members: [MemberID], edges: [MemberID]) = ([], [])
     /// Membership alone.
     var openLinks: Set<MemberID> = []
+    var successionSearch = SuccessionSearch()
     var successionAnsweredAt: Instant?
     /// Whether the state has been asked for verdicts on what an earlier process has left.
     var hasAskedForVerdicts: Bool

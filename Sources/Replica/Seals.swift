@@ -29,6 +29,8 @@ struct Seals: Sendable {
     /// Nil until this member has something recent of its own to begin with.
     var watch: SealWatch?
     var memory: SealMemory
+    /// Since when receivers are left behind who know former voters alone.
+    private var brokenSince: WallTime?
     /// Since when the voters in force are those that they are.
     var votersSince: Instant
     /// The term in which the collector was told that this member leads.
@@ -63,6 +65,37 @@ struct Seals: Sendable {
 
     /// The newest seal that this member has verified.
     var newest: Seal? { watch?.trusted.newest }
+
+    /// What follows for the succession from what the watch has taken.
+    ///
+    /// - Returns: Whether there is something to keep.
+    mutating func followWatch() -> Bool {
+        guard let watch, watch.trusted.newest != nil else { return false }
+        let before = memory
+        memory.succession = watch.succession
+        memory.voters = watch.succession.end ?? memory.voters ?? watch.trusted.voters
+        guard memory.voters != watch.trusted.voters else {
+            brokenSince = nil
+            return memory != before
+        }
+        let since = brokenSince ?? watch.trusted.time
+        brokenSince = since
+        // By now nobody is left who could follow.
+        if watch.trusted.time.elapsed(since: since) > SealOptions().trustPeriod {
+            follow(Succession(), to: watch.trusted.voters)
+        }
+        return memory != before
+    }
+
+    /// Whether the newest voters do not follow from those up to whom a receiver can.
+    var isBroken: Bool { brokenSince != nil }
+
+    mutating func follow(_ succession: Succession, to voters: VoterSet) {
+        memory.succession = succession
+        memory.voters = voters
+        watch?.succession = succession
+        brokenSince = nil
+    }
 
     /// What a run of entries came to.
     mutating func record(_ recorded: [RecordedRoot], at now: Instant) {

@@ -15,7 +15,7 @@ package struct SealCollector: Hashable, Sendable {
         /// The roots have moved.
         case applied
         case answered(SealAnswer, by: MemberID)
-        /// The voters of the newest seal that this member knows, made by whoever.
+        /// The voters up to whom a receiver can follow, as far as this member knows.
         case sealed(by: VoterSet)
         case wake
     }
@@ -23,8 +23,8 @@ package struct SealCollector: Hashable, Sendable {
     package enum Effect: Hashable, Sendable {
         /// Also of this member itself.
         case ask(SealStatement, of: MemberID)
-        /// With a transition where its voters are not those of the seal before. Where those have not consented in time, it comes
-        /// without, and is one for whoever knows its own voters.
+        /// With a transition where its voters are not those up to whom a receiver can follow. Where those have not consented in time,
+        /// it comes without, and is one for whoever knows its own voters; with the next seal they are asked again.
         case completed(Seal, TransitionSeal?)
         /// A voter's state is another one than this leader's.
         case diverged(Divergence)
@@ -45,7 +45,7 @@ package struct SealCollector: Hashable, Sendable {
     private var term: Term?
     private var samples = CommitSamples()
     private var lastIndex = LogIndex.zero
-    /// Of the newest seal; nil before the first of a log.
+    /// Up to whom a receiver can follow; nil before the first seal of a log.
     package private(set) var sealedVoters: VoterSet?
     private var open: OpenSeal?
     /// The newest of this term.

@@ -1,7 +1,8 @@
 /// What a node keeps of seals for its next process, beside its mark. It changes when the voters do, when a state turns out to be
 /// wrong, and on edges once an hour.
 package struct SealMemory: Hashable, Sendable {
-    /// Of the newest seal; nil before the first.
+    /// Up to whom a receiver can follow; nil before the first seal. On an edge they are those of the newest seal, on a member perhaps of
+    /// an earlier one, while those who sealed before have not consented to those who do now.
     package var voters: VoterSet?
     /// For members that know less.
     package var succession: Succession

@@ -5,8 +5,9 @@ package import Kernel
 /// A seal for an index that it has not applied yet is compared when it gets there.
 package struct SealWatch: Hashable, Sendable {
     package private(set) var trusted: TrustedHead
-    /// For others that know less.
-    package private(set) var succession: Succession
+    /// For others that know less. It may end before the trusted voters: a member goes by those that its own log names, also where no
+    /// transition to them was heard, or made.
+    package var succession: Succession
     /// Sealed, and not applied here; ascending.
     private(set) var ahead: [SealStatement] = []
 
@@ -35,9 +36,8 @@ package struct SealWatch: Hashable, Sendable {
         at now: WallTime,
         _ verifier: any SignatureVerifier
     ) throws(SealRefusal) -> Divergence? {
-        let isNew = transition.voters != trusted.voters
         try trusted.accept(transition, at: now, verifier)
-        if isNew { succession.append(transition) }
+        succession.append(transition)
         return compare(transition.statement, roots)
     }
 

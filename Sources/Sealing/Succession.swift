@@ -10,11 +10,15 @@ package struct Succession: Hashable, Sendable {
 
     package init() {}
 
-    /// Adds a transition that this member has verified or made. One that does not follow on the last begins anew: what was before
-    /// leads nowhere.
+    /// To whom the transitions lead; nil where there is none.
+    package var end: VoterSet? { steps.last?.voters }
+
+    /// Adds a transition that this member has verified, or made, or has from its leader. One that does not follow on the last begins
+    /// anew: what was before leads nowhere. One to the voters to whom the last leads is left out: it was made by a leader that had not
+    /// heard of that, and may begin where nobody is any more.
     package mutating func append(_ step: TransitionSeal) {
         if let last = steps.last {
-            guard last.statement.time < step.statement.time else { return }
+            guard last.voters != step.voters, last.statement.time < step.statement.time else { return }
             if last.voters.digest != step.predecessor { steps = [] }
         }
         if steps.count == Self.limit { steps.removeFirst() }

@@ -56,7 +56,7 @@ package struct TrustedHead: Hashable, Sendable {
     ) throws(SealRefusal) {
         try checkOrder(of: seal.statement, at: now)
         guard seal.statement.claim.voters == voters.digest else { throw .unknownVoters(seal.statement.claim.voters) }
-        try verify(seal, by: voters, verifier)
+        try seal.verify(by: voters, verifier)
         try adopt(seal, voters)
     }
 
@@ -69,18 +69,7 @@ package struct TrustedHead: Hashable, Sendable {
         // Who is past the transition needs its seal alone.
         if transition.voters == voters { return try accept(transition.seal, at: now, verifier) }
         try checkOrder(of: transition.statement, at: now)
-        guard transition.voters.digest == transition.statement.claim.voters else {
-            throw .otherVotersPresented(transition.voters.digest)
-        }
-        guard transition.predecessor == voters.digest else { throw .otherPredecessor(transition.predecessor) }
-        if voters.mustEndorse(transition.voters) {
-            do throws(SignatureFlaw) {
-                try voters.verify(transition.endorsements, of: transition.statement.signedBytes, verifier)
-            } catch {
-                throw .endorsements(error)
-            }
-        }
-        try verify(transition.seal, by: transition.voters, verifier)
+        try transition.verify(from: voters, verifier)
         try adopt(transition.seal, transition.voters)
     }
 
@@ -96,18 +85,6 @@ package struct TrustedHead: Hashable, Sendable {
         if statement.time <= time { throw .timeGoesBack(known: time) }
         let age = now.elapsed(since: time)
         if age > options.trustPeriod { throw .trustExpired(age: age) }
-    }
-
-    private func verify(
-        _ seal: Seal,
-        by voters: VoterSet,
-        _ verifier: any SignatureVerifier
-    ) throws(SealRefusal) {
-        do throws(SignatureFlaw) {
-            try voters.verify(seal.signatures, of: seal.statement.signedBytes, verifier)
-        } catch {
-            throw .signatures(error)
-        }
     }
 
     private mutating func adopt(_ seal: Seal, _ voters: VoterSet) throws(SealRefusal) {

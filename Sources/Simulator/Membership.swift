@@ -111,8 +111,8 @@ package struct Membership: Sendable {
     func isLost(_ node: Int) -> Bool { standings[node] == .lost }
     func isVoter(_ node: Int) -> Bool { standings[node] == .voter }
 
-    /// Those that are members as far as the operator knows, of the identities of all machines.
-    func members(among all: [MemberID]) -> [MemberID] { all.indices.filter(isMember).map { all[$0] } }
+    /// Those that vote as far as the operator knows, of the identities of all machines.
+    func voters(among all: [MemberID]) -> [MemberID] { all.indices.filter(isVoter).map { all[$0] } }
 
     /// As in the beginning.
     mutating func beginAnew() {

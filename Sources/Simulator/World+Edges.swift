@@ -23,7 +23,7 @@ extension World {
         machines[node].state = VirtualStateStore(version)
         machines[node].log.reset(to: version.point)
         machines[node].sealMemory = SealMemory(checkpoint: checkpoint)
-        machines[node].invitedBy = membership.members(among: members)
+        machines[node].invitedBy = membership.voters(among: members)
         membership.set(.edge, of: node)
         record(
             .member(

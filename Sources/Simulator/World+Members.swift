@@ -146,7 +146,7 @@ extension World {
         record(.member("\(members[node]) is \(standing)"), node: node)
         switch standing {
         case .learner:
-            machines[node].invitedBy = membership.members(among: members)
+            machines[node].invitedBy = membership.voters(among: members) + [members[node]]
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
         case .removed:
             let key = ChoiceKey(.wipe, node: node, process: UInt64(members[node].incarnation))

@@ -124,6 +124,77 @@ import Testing
         #expect(group.nodes[leader].lastPosition.index > end.index, "it never gets there")
     }
 
+    /// Of the voters of before only the leader is there when it alone is to seal: a seal without their consent, which edges cannot follow.
+    private func brokenGroup() throws -> (SealingGroup, leader: Int) {
+        var group = SealingGroup(roots: Array(repeating: .zero, count: 4))
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        group.stuck = Set(0..<3).subtracting([leader])
+        group.sealing = SealingGroup.voters([leader])
+        let submission = ReplicaNode.Submission(
+            id: RequestID(1),
+            command: [1],
+            change: nil,
+            deadline: group.now.monotonic.advanced(by: .seconds(60))
+        )
+        group.step(leader, .submit([submission]))
+        group.run(.seconds(6))
+        for node in 0..<3 {
+            #expect(group.nodes[node].newestSeal?.statement.claim.voters == group.sealing.digest)
+            #expect(group.memories[node].voters == SealingGroup.voters, "nobody can follow to the new voters yet")
+        }
+        #expect(group.nodes[3].newestSeal?.statement.claim.voters == SealingGroup.voters.digest)
+        return (group, leader)
+    }
+
+    @Test("voters that could not consent to their successors are asked until they do, and edges go on")
+    func consentedLate() throws {
+        var (group, _) = try brokenGroup()
+        group.loosen()
+        group.run(.seconds(3))
+        for node in 0..<4 {
+            #expect(group.nodes[node].newestSeal?.statement.claim.voters == group.sealing.digest)
+            #expect(group.memories[node].voters == group.sealing)
+        }
+    }
+
+    @Test("a member that did not hear how voters came from others asks those who did, and tells edges")
+    func askedOfMembers() throws {
+        var (group, leader) = try brokenGroup()
+        let away = (leader + 1) % 3
+        group.isolated = [away, 3]
+        group.loosen()
+        group.run(.seconds(2))
+        #expect(group.memories[leader].voters == group.sealing)
+        #expect(group.memories[away].voters == SealingGroup.voters)
+        group.isolated = [3]
+        group.run(.seconds(6))
+        #expect(group.memories[away].voters == group.sealing)
+        #expect(group.memories[away].succession.end == group.sealing)
+        // It alone is there for the edge.
+        group.isolated = Set(0..<3).subtracting([away])
+        group.run(.seconds(6))
+        #expect(group.nodes[3].newestSeal?.statement.claim.voters == group.sealing.digest)
+    }
+
+    @Test("what is told of how voters came from others is not taken unasked, nor without the consent of those")
+    func toldUnasked() throws {
+        var (group, leader) = try brokenGroup()
+        let other = (leader + 1) % 3
+        let seal = try #require(group.nodes[leader].newestSeal)
+        let forged = TransitionSeal(
+            seal: seal,
+            voters: group.sealing,
+            predecessor: SealingGroup.voters.digest,
+            endorsements: seal.signatures
+        )
+        let message = PeerMessage(stamp: group.now.wall, body: .succession([forged]))
+        for sender in 0..<3 where sender != other {
+            group.step(other, .receive(message, from: SealingGroup.member(sender)))
+        }
+        #expect(group.memories[other].voters == SealingGroup.voters)
+    }
+
     @Test("members that have named no keys do not seal, and change as before") func noKeys() {
         var voter = Voter()
         voter.campaign()

@@ -40,6 +40,15 @@ import Testing
         #expect(other.voters == joint)
     }
 
+    @Test("a second transition to the voters of now takes the place of nothing") func twice() {
+        var succession = Succession()
+        let first = Made.transition(Made.point(8, new), at: 2000, by: [], from: old, endorsedBy: [])
+        succession.append(first)
+        succession.append(Made.transition(Made.point(9, new), at: 3000, by: [], from: joint, endorsedBy: []))
+        #expect(succession.steps == [first])
+        #expect(succession.end == new)
+    }
+
     @Test("a succession is bounded, in order, and in one piece") func bounded() {
         var succession = Succession()
         let sets = [old, joint]

@@ -3,10 +3,10 @@ import Foundation
 import HTTPAPI
 import JSON
 
-/// What a node was told when it joined: who it is, and who the members were.
+/// What a node was told when it joined: who it is, and whom to believe about who votes.
 struct IntroductionFile: Hashable, Sendable {
     let member: MemberSpec
-    /// The node itself among them.
+    /// Those that voted then, and the node itself where it is a member.
     let members: [MemberSpec]
 
     static let maximumByteCount = 1 << 20

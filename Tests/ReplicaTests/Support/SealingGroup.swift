@@ -27,7 +27,9 @@ struct SealingGroup {
     /// When the monotonic clock of these began.
     private var bootedAt: [Int: Instant] = [:]
     /// What each has kept of seals.
-    private var memories: [SealMemory]
+    private(set) var memories: [SealMemory]
+    /// Who seals from the next entry on.
+    var sealing = SealingGroup.voters
     /// Members and edges as the state names them.
     var named: (members: [MemberID], edges: [MemberID])
     /// As the state of one of them names edges, if otherwise.
@@ -42,9 +44,11 @@ struct SealingGroup {
 
     static var members: [MemberID] { (0..<3).map(member) }
 
-    static var voters: VoterSet {
-        let voters = (0..<3).map { Sealing.Voter(member: member($0), sealKey: key($0)) }
-        guard let set = try? VoterSet(voters: voters) else { fatalError("three voters with three keys") }
+    static var voters: VoterSet { voters([0, 1, 2]) }
+
+    static func voters(_ numbers: [Int]) -> VoterSet {
+        let voters = numbers.map { Sealing.Voter(member: member($0), sealKey: key($0)) }
+        guard let set = try? VoterSet(voters: voters) else { fatalError("voters with a key each") }
         return set
     }
 
@@ -194,6 +198,20 @@ struct SealingGroup {
         }
     }
 
+    /// What these keep becomes durable, from what is under way on.
+    mutating func loosen() {
+        let freed = stuck
+        stuck = []
+        for number in freed.sorted() {
+            let marks = effects.compactMap { node, effect -> SealMark? in
+                guard node == number, case .keepSealMark(let mark) = effect else { return nil }
+                return mark
+            }
+            if let last = marks.last { step(number, .sealMarkKept(last)) }
+        }
+        deliver()
+    }
+
     mutating func deliver() {
         while !underWay.isEmpty {
             let (from, to, message) = underWay.removeFirst()
@@ -253,7 +271,7 @@ struct SealingGroup {
                         index: entry.index,
                         head: entry.hash,
                         root: roots[number],
-                        voters: Self.voters
+                        voters: sealing
                     ),
                     first: entry.time,
                     last: entry.time

@@ -109,7 +109,9 @@ extension AdminAPI {
                 instance: instance
             )
         )
+        // A node that joins believes these about who votes, which a learner is not to say.
         let members = try await reader.read { view throws(StateDamage) in try view.allMembers() }
+            .filter { $0.isVoter || $0.spec.id == admitted.spec.id }
         let chain = try enrolment.certificate(for: admitted.spec, request: request, by: issuer, at: client.now().wall)
         let role = admitted.checkpoint == nil ? JoinTicket.Role.learner : .edge
         return .json(

@@ -30,7 +30,9 @@ import Testing
         let neighbour = fixture.neighbours[0]
         let probe = Message.Probe(sequence: 7, route: [neighbour, fixture.id], suspectedIn: 2)
         let effects = fixture.receive(.probe(probe), from: 0)
-        #expect(effects.sent(to: neighbour).first == .probeAnswer(probe))
+        var answer = probe
+        answer.coordinate = fixture.node.coordinate
+        #expect(effects.sent(to: neighbour).first == .probeAnswer(answer))
         #expect(effects.claims == [Claim(fixture.id, incarnation: 3, .alive)])
     }
 

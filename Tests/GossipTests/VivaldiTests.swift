@@ -228,6 +228,19 @@ import Testing
         #expect(fixture.node.counters.probesFailed == 0)
     }
 
+    @Test("another cannot answer for the one that was asked, with a coordinate of its choice")
+    func forged() {
+        var fixture = Fixture()
+        let before = fixture.node.coordinate
+        let probe = Self.probe(&fixture)
+        let other = fixture.neighbours.first { $0 != probe.route[1] } ?? probe.route[1]
+        let way = Message.Probe(sequence: probe.sequence, route: [fixture.id, other, probe.route[1]], suspectedIn: nil)
+        fixture.receive(Self.answer(way, Self.far), from: other)
+        fixture.receive(Self.answer(probe, Self.far), from: other)
+        #expect(fixture.node.coordinate == before)
+        #expect(fixture.node.counters.roundTrips == 0)
+    }
+
     @Test("who is probed says where it is, to whoever asks itself")
     func told() throws {
         var fixture = Fixture()

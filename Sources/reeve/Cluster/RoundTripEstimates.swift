@@ -14,7 +14,7 @@ struct RoundTripEstimates {
     init(_ rows: [ClusterNodes.Row], from name: String?) throws(CommandError) {
         self.rows = rows
         guard let name else {
-            origin = rows.lazy.compactMap { row in row.coordinate.map { (row.node.name, $0) } }.first
+            origin = rows.compactMap { row in row.coordinate.map { (name: row.node.name, coordinate: $0) } }.first
             return
         }
         guard let row = rows.first(where: { $0.node.name == name }) else {
@@ -27,7 +27,7 @@ struct RoundTripEstimates {
                 advice: "nodes have one in a cluster with edges, a moment after they start"
             )
         }
-        origin = (name, coordinate)
+        origin = (name: name, coordinate: coordinate)
     }
 
     func roundTrip(to row: ClusterNodes.Row) -> Span? {

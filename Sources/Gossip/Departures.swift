@@ -52,7 +52,11 @@ struct Departures: Sendable {
 
     /// As after a time in which nothing could be heard.
     mutating func postpone(by span: Span) {
-        for place in all.indices { all[place].deadline = all[place].deadline?.advanced(by: span) }
+        for place in all.indices {
+            // Confirmations count from there.
+            all[place].since = all[place].since.advanced(by: span)
+            all[place].deadline = all[place].deadline?.advanced(by: span)
+        }
         recount()
     }
 

@@ -28,6 +28,8 @@ package struct GossipCounters: Hashable, Sendable {
     package internal(set) var exchanges: UInt64 = 0
     package internal(set) var probes: UInt64 = 0
     package internal(set) var probesFailed: UInt64 = 0
+    /// Direct probes with an answer in time that moved this node's coordinate.
+    package internal(set) var roundTrips: UInt64 = 0
     package internal(set) var suspicions: UInt64 = 0
     package internal(set) var refutations: UInt64 = 0
     package internal(set) var concluded: UInt64 = 0

@@ -9,6 +9,7 @@ extension GossipNode {
         invariant(claimsWaiting.isEmpty || claimsAt != nil, "claims wait for nothing")
         invariant(departures.all.count <= overlay.count, "more departures than members: \(departures.all.count)")
         invariant(probes.count <= neighbours.count, "\(probes.count) probes of \(neighbours.count) neighbours")
+        invariant(vivaldi.isInBounds, "out of bounds: \(vivaldi.position), \(vivaldi.height), \(vivaldi.error)")
         invariant((offer?.byteCount ?? 0) <= options.offerByteLimit, "\(offer?.byteCount ?? 0) bytes are offered")
         invariant(spreadThrough <= head.index, "spread through \(spreadThrough) of \(head.index)")
     }

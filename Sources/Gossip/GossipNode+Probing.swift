@@ -4,6 +4,7 @@ import Kernel
 struct ProbeUnderWay: Hashable, Sendable {
     let member: MemberID
     let sequence: UInt64
+    let sentAt: Instant
     /// Others were asked, or there was nobody to ask.
     var isIndirect = false
     var deadline: Instant
@@ -13,6 +14,8 @@ struct ProbeUnderWay: Hashable, Sendable {
 }
 
 extension GossipNode {
+    package var coordinate: NetworkCoordinate { vivaldi.coordinate }
+
     /// Lifeguard's S, the most that health can be off.
     static let healthPenaltyLimit: UInt64 = 8
 
@@ -46,6 +49,7 @@ extension GossipNode {
         var probe = ProbeUnderWay(
             member: member,
             sequence: lastProbe,
+            sentAt: now,
             deadline: now.advanced(by: slowed(options.probeTimeout))
         )
         if neighbours[place].isOpen {
@@ -113,7 +117,9 @@ extension GossipNode {
             if position == 1 { send(.probePassedOn(sequence: probe.sequence), to: [place], at: now) }
             return
         }
-        send(.probeAnswer(probe), to: [place], at: now)
+        var answer = probe
+        answer.coordinate = route.count == 2 ? coordinate : nil
+        send(.probeAnswer(answer), to: [place], at: now)
         if let suspected = probe.suspectedIn {
             hear(Claim(id, incarnation: suspected, .suspected(by: route[position - 1])), from: place, at: now)
         }
@@ -134,8 +140,15 @@ extension GossipNode {
         guard let member = route.last,
             let index = probes.firstIndex(where: { $0.sequence == probe.sequence && $0.member == member })
         else { return }
-        probes.remove(at: index)
+        let answered = probes.remove(at: index)
         if healthPenalty > 0 { healthPenalty -= 1 }
+        guard !answered.isIndirect, route.count == 2, let coordinate = probe.coordinate else { return }
+        measured(now.elapsed(since: answered.sentAt), to: place, coordinate)
+    }
+
+    private mutating func measured(_ roundTrip: Span, to place: Int, _ coordinate: NetworkCoordinate) {
+        counters.roundTrips += 1
+        vivaldi.measured(neighbours[place].roundTrips.add(roundTrip), to: coordinate)
     }
 
     mutating func probePassedOn(_ sequence: UInt64, by sender: MemberID) {

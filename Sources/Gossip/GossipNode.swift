@@ -38,6 +38,7 @@ package struct GossipNode: Core {
     var probeTurns: [MemberID] = []
     var probes: [ProbeUnderWay] = []
     var lastProbe: UInt64 = 0
+    var vivaldi: Vivaldi
     var departures = Departures()
     var claimsWaiting: [Claim] = []
     var claimsAt: Instant?
@@ -82,6 +83,7 @@ package struct GossipNode: Core {
         book = RecordBook(options)
         window = LogWindow(options)
         random = SeededRandom(seed: seed)
+        vivaldi = Vivaldi(seed: seed)
         antiEntropyAt = now
         probeAt = now
         // All nodes may have started together.

@@ -14,8 +14,6 @@ struct LogWindow: Sendable {
         countLimit = options.windowCountLimit
     }
 
-    var count: Int { records.count }
-
     /// What does not follow on what is there replaces it.
     mutating func append(_ added: [LogRecord]) {
         guard let first = added.first else { return removeAll() }

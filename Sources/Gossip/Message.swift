@@ -29,11 +29,19 @@ package enum Message: Hashable, Sendable {
         package let route: [MemberID]
         /// The incarnation in which the probed one is suspected, so that it can refute at once. Lifeguard's buddy system.
         package let suspectedIn: UInt64?
+        /// Of the probed one, in the answer to a direct probe.
+        package var coordinate: NetworkCoordinate?
 
-        package init(sequence: UInt64, route: [MemberID], suspectedIn: UInt64?) {
+        package init(
+            sequence: UInt64,
+            route: [MemberID],
+            suspectedIn: UInt64?,
+            coordinate: NetworkCoordinate? = nil
+        ) {
             self.sequence = sequence
             self.route = route
             self.suspectedIn = suspectedIn
+            self.coordinate = coordinate
         }
 
         /// Two steps over others at most.
@@ -95,7 +103,8 @@ package enum Message: Hashable, Sendable {
         let frame = 8
         return switch self {
         case .record(let record): frame + record.byteCount
-        case .probe(let probe), .probeAnswer(let probe): frame + 16 + 20 * probe.route.count
+        case .probe(let probe), .probeAnswer(let probe):
+            frame + 16 + 20 * probe.route.count + (probe.coordinate == nil ? 0 : 32)
         case .probePassedOn: frame + 8
         case .claims(let claims): frame + 44 * claims.count
         case .summary(let summary): frame + 100 + 28 * summary.streams.count

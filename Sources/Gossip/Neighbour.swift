@@ -24,6 +24,8 @@ struct Neighbour: Sendable {
     /// Until then no entries are taken from it, which offered what did not belong to the log.
     var distrustedUntil = Instant.zero
     var refusals: UInt64 = 0
+    /// Of direct probes.
+    var roundTrips = RoundTripFilter()
     /// That it has another log was said.
     var isForkNoted = false
 

@@ -48,6 +48,9 @@ extension Node {
                         signerCount: seal.signatures.count
                     )
                 },
+                coordinate: replica.coordinate.map {
+                    NodeStatus.Coordinate(position: $0.components, height: $0.height, error: $0.error)
+                },
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
                 certificateExpiresAt: certificate.withLock { $0.notAfter },
@@ -117,6 +120,7 @@ extension GossipCounters {
             .init("gossip_records_taken", recordsTaken),
             .init("gossip_records_refused", recordsRefused),
             .init("gossip_records_passed_over", recordsPassedOver),
+            .init("gossip_round_trips", roundTrips),
             .init("gossip_suspicions", suspicions),
             .init("gossip_entries_taken", entriesTaken),
             .init("gossip_entries_refused", entriesRefused),

@@ -9,6 +9,10 @@ import Sealing
 extension ReplicaNode {
     /// Nil as long as the log names no edge.
     package var gossipCounters: GossipCounters? { gossip?.counters }
+    /// Nil also before anything was measured.
+    package var coordinate: NetworkCoordinate? {
+        gossip.flatMap { $0.counters.roundTrips > 0 ? $0.coordinate : nil }
+    }
     package var neighbours: [MemberID] { gossip?.neighbourIDs ?? [] }
 
     /// Who is in the overlay follows from the state.

@@ -164,6 +164,21 @@ package struct NodeStatus: Hashable, Sendable {
         }
     }
 
+    /// Where the node is among the others, as gossip has measured: `Gossip.NetworkCoordinate`.
+    package struct Coordinate: Hashable, Sendable {
+        /// In microseconds, as the height.
+        package let position: [Int32]
+        package let height: Int32
+        /// Parts per million.
+        package let error: Int32
+
+        package init(position: [Int32], height: Int32, error: Int32) {
+            self.position = position
+            self.height = height
+            self.error = error
+        }
+    }
+
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
@@ -185,6 +200,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let log: Log
     /// Nil while the voters cannot seal, and before the first one after a start.
     package let seal: Seal?
+    /// Nil in a cluster without edges, and before anything was measured.
+    package let coordinate: Coordinate?
     package let logBytes: UInt64
     package let stateBytes: UInt64
     package let certificateExpiresAt: WallTime
@@ -220,6 +237,7 @@ package struct NodeStatus: Hashable, Sendable {
         exclusion: String? = nil,
         log: Log,
         seal: Seal? = nil,
+        coordinate: Coordinate? = nil,
         logBytes: UInt64,
         stateBytes: UInt64,
         certificateExpiresAt: WallTime,
@@ -243,6 +261,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.exclusion = exclusion
         self.log = log
         self.seal = seal
+        self.coordinate = coordinate
         self.logBytes = logBytes
         self.stateBytes = stateBytes
         self.certificateExpiresAt = certificateExpiresAt

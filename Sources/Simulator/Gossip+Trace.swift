@@ -51,6 +51,10 @@ extension TraceHash {
         combine(probe.sequence)
         for member in probe.route { combine(member) }
         combine(probe.suspectedIn ?? .max)
+        guard let coordinate = probe.coordinate else { return }
+        for number in coordinate.components + [coordinate.height, coordinate.error] {
+            combine(UInt64(UInt32(bitPattern: number)))
+        }
     }
 
     private mutating func combine(_ claim: Claim) {

@@ -76,14 +76,31 @@ extension ProtoGossipProbe: ProtoConvertible {
         sequence = probe.sequence
         route = probe.route.map(ProtoMemberID.init)
         if let incarnation = probe.suspectedIn { suspectedIn = incarnation }
+        if let coordinate = probe.coordinate { self.coordinate = ProtoGossipCoordinate(coordinate) }
     }
 
     func value() throws(WireError) -> Gossip.Message.Probe {
         Gossip.Message.Probe(
             sequence: sequence,
             route: try values(route, upTo: Gossip.Message.Probe.routeLimit, "gossip.probe.route"),
-            suspectedIn: hasSuspectedIn ? suspectedIn : nil
+            suspectedIn: hasSuspectedIn ? suspectedIn : nil,
+            coordinate: hasCoordinate ? try coordinate.value() : nil
         )
+    }
+}
+
+extension ProtoGossipCoordinate: ProtoConvertible {
+    init(_ coordinate: NetworkCoordinate) {
+        position = coordinate.components
+        height = coordinate.height
+        error = coordinate.error
+    }
+
+    func value() throws(WireError) -> NetworkCoordinate {
+        guard let coordinate = NetworkCoordinate(position: position, height: height, error: error) else {
+            throw .invalid("gossip.probe.coordinate", reason: "out of bounds")
+        }
+        return coordinate
     }
 }
 

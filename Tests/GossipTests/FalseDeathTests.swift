@@ -30,7 +30,9 @@ import Testing
         let neighbour = fixture.neighbours[0]
         let probe = Message.Probe(sequence: 7, route: [neighbour, fixture.id], suspectedIn: 2)
         let effects = fixture.receive(.probe(probe), from: 0)
-        #expect(effects.sent(to: neighbour).first == .probeAnswer(probe))
+        var answer = probe
+        answer.coordinate = fixture.node.coordinate
+        #expect(effects.sent(to: neighbour).first == .probeAnswer(answer))
         #expect(effects.claims == [Claim(fixture.id, incarnation: 3, .alive)])
     }
 
@@ -121,6 +123,21 @@ import Testing
         #expect(fixture.step(.wake).changes.isEmpty)
         #expect(fixture.run(.seconds(11)).changes.isEmpty)
         #expect(fixture.run(.seconds(2)).changes == [accused: [.unreachable]])
+    }
+
+    @Test("nor when the first that it hears is that others suspect them as well")
+    func asleepConfirmed() {
+        var fixture = Fixture()
+        let accused = fixture.distant
+        let accusers = fixture.overlay.neighbours(of: accused)
+        fixture.receive(.claims([Claim(accused, incarnation: 0, .suspected(by: accusers[0]))]), from: 0)
+        fixture.now = fixture.now.advanced(by: .seconds(60))
+        fixture.step(.wake)
+        // What waited in the links while it slept, oldest first.
+        fixture.receive(.claims([Claim(accused, incarnation: 0, .suspected(by: accusers[1]))]), from: 1)
+        #expect(fixture.step(.wake).changes.isEmpty)
+        let cleared = fixture.receive(.claims([Claim(accused, incarnation: 1, .alive)]), from: 1)
+        #expect(cleared.changes == [accused: [.reachable]])
     }
 
     @Test("what was known before a restart is known after it, until it is refuted")

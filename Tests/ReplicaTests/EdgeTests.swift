@@ -69,6 +69,14 @@ import Wire
         #expect(group.nodes[leader].applied.position.index > LogIndex(5000))
     }
 
+    @Test("members and edges know where they are among each other, once they have measured") func coordinates() {
+        var group = Self.group()
+        #expect(group.nodes.allSatisfy { $0.coordinate == nil })
+        group.run(.seconds(5))
+        #expect(group.nodes.allSatisfy { $0.coordinate != nil })
+        #expect(group.nodes.allSatisfy { ($0.gossipCounters?.roundTrips ?? 0) > 0 })
+    }
+
     @Test("an edge takes no writes, and cannot say what is current") func refusals() {
         var group = Self.group()
         group.run(.seconds(3))

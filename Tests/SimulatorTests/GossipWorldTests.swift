@@ -39,6 +39,19 @@ import Testing
         #expect(times.allSatisfy { $0 == .zero || $0.map { $0 > .milliseconds(3) } ?? false })
     }
 
+    @Test("coordinates tell round trips after two minutes") func coordinates() throws {
+        var world = GossipWorld(
+            GossipWorldOptions(nodeCount: 60, seed: 2, network: GossipNetwork(lossPerMillion: 10_000))
+        )
+        world.run(until: Instant.zero.advanced(by: .seconds(3)))
+        let before = world.coordinateErrors(pairs: 500)
+        world.run(until: Instant.zero.advanced(by: .seconds(120)))
+        let errors = world.coordinateErrors(pairs: 500)
+        #expect(errors.count > 400)
+        #expect(before[before.count / 2] > 0.5)
+        #expect(errors[errors.count / 2] < 0.1, "\(errors[errors.count / 2])")
+    }
+
     @Test("nodes that end are found, and nobody else")
     func churn() {
         var world = GossipWorld(

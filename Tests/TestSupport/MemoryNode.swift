@@ -53,6 +53,7 @@ package final class MemoryNode: ReplicaClient {
         var statements: [SignedStatement] = []
         var checkpoint: [UInt8]?
         var role: String?
+        var coordinate: NodeStatus.Coordinate?
         var verifier: any SignatureVerifier = NoSignatures()
 
         mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
@@ -169,6 +170,7 @@ package final class MemoryNode: ReplicaClient {
                 isServing: state.isServing,
                 haltReason: nil,
                 log: NodeStatus.Log(),
+                coordinate: state.coordinate,
                 logBytes: 0,
                 stateBytes: 0,
                 certificateExpiresAt: Self.certificateExpiry,
@@ -245,6 +247,7 @@ extension MemoryNode {
     package func setCheckpoint(_ bytes: [UInt8]?) { state.withLock { $0.checkpoint = bytes } }
     /// Lets the node say that it is something else than it is.
     package func setRole(_ role: String) { state.withLock { $0.role = role } }
+    package func setCoordinate(_ coordinate: NodeStatus.Coordinate) { state.withLock { $0.coordinate = coordinate } }
     /// Lets the node know no leader.
     package func cutOff() { state.withLock { $0.isCutOff = true } }
     package var lastWait: (revision: LogIndex, timeout: Kernel.Span)? { state.withLock { $0.lastWait } }

@@ -41,7 +41,13 @@ import Wire
                 ),
                 "123008071214090100000000000000110200000000000000180112140904000000000000001105000000000000001801"
                     + "1800"
-            ), (.pull(after: LogIndex(300)), "58ac02"), (.pull(after: .zero), "5800"),
+            ),
+            (
+                .probeAnswer(Samples.answer),
+                "1a3d08071214090100000000000000110200000000000000180312140904000000000000001105000000000000001801"
+                    + "220d0a050203d80400101418c0b802"
+            ), (.pull(after: LogIndex(300)), "58ac02"),
+            (.pull(after: .zero), "5800"),
             (
                 .entries([
                     LogRecord(index: LogIndex(300), bytes: [1]), LogRecord(index: LogIndex(301), bytes: []),
@@ -119,6 +125,33 @@ import Wire
         let error = #expect(throws: WireError.self) { try GossipCodec.decode(GossipCodec.encode(message)) }
         let frame = PeerCodec.encode(PeerMessage(stamp: .distantPast, body: .gossip(message)))
         #expect(throws: WireError.unreadableGossip(reason: error?.description ?? "")) { try PeerCodec.decode(frame) }
+    }
+
+    @Test("a coordinate that is out of bounds is none, and neither is one of another number of dimensions")
+    func coordinates() throws {
+        let limit = NetworkCoordinate.limit
+        func answer(_ position: [Int32], height: Int32 = 0, error: Int32 = 0) throws -> [UInt8] {
+            let coordinate = ProtoGossipCoordinate.with {
+                $0.position = position
+                $0.height = height
+                $0.error = error
+            }
+            return try ProtoGossipMessage.with { $0.probeAnswer = .with { $0.coordinate = coordinate } }
+                .serializedBytes()
+        }
+        #expect(throws: Never.self) { try GossipCodec.decode(answer([limit, 0, 0, -limit], height: limit)) }
+        let flaw = WireError.invalid("gossip.probe.coordinate", reason: "out of bounds")
+        for position in [
+            [], [0, 0, 0], [0, 0, 0, 0, 0], [limit + 1, 0, 0, 0], [0, 0, 0, -limit - 1], [.min, 0, 0, 0],
+        ] {
+            #expect(throws: flaw, "\(position)") { try GossipCodec.decode(answer(position)) }
+        }
+        for height in [-1, limit + 1, .max, .min] {
+            #expect(throws: flaw, "\(height)") { try GossipCodec.decode(answer([0, 0, 0, 0], height: height)) }
+        }
+        for error in [-1, NetworkCoordinate.errorLimit + 1, .max, .min] {
+            #expect(throws: flaw, "\(error)") { try GossipCodec.decode(answer([0, 0, 0, 0], error: error)) }
+        }
     }
 
     @Test("a kind that is not known, and bytes that are none, are known to be gossip")

@@ -32,6 +32,22 @@ enum GossipSamples {
 
     static let probe = Gossip.Message.Probe(sequence: 7, route: [members[0], members[1]], suspectedIn: 0)
 
+    static let answer = Gossip.Message.Probe(
+        sequence: 7,
+        route: [members[0], members[1]],
+        suspectedIn: nil,
+        coordinate: NetworkCoordinate(position: [1, -2, 300, 0], height: 10, error: 20_000)
+    )
+
+    /// As far away as can be said.
+    private static let farthest = NetworkCoordinate(
+        position: [
+            NetworkCoordinate.limit, -NetworkCoordinate.limit, -NetworkCoordinate.limit, NetworkCoordinate.limit,
+        ],
+        height: NetworkCoordinate.limit,
+        error: NetworkCoordinate.errorLimit
+    )
+
     static let summary = Gossip.Message.Summary(
         head: head,
         held: hash,
@@ -43,7 +59,8 @@ enum GossipSamples {
     static let small: [Gossip.Message] = [
         .record(Record(.untilSettled, bytes: [])),
         .record(Record(.untilSuperseded(stream: members[0], sequence: 300), bytes: [1, 2])), .probe(probe),
-        .probeAnswer(Gossip.Message.Probe(sequence: .max, route: [], suspectedIn: nil)), .probePassedOn(sequence: 0),
+        .probeAnswer(Gossip.Message.Probe(sequence: .max, route: [], suspectedIn: nil)), .probeAnswer(answer),
+        .probePassedOn(sequence: 0),
         .claims([]), .claims(claims), .summary(summary),
         .summary(.init(head: .none, held: .zero, streams: [], departures: 0, isAnswer: false)), .held([]),
         .want([hash]), .announcement(head), .entries([]),
@@ -60,6 +77,7 @@ enum GossipSamples {
             )
         ),
         .probe(.init(sequence: .max, route: Array(repeating: members[2], count: 4), suspectedIn: .max)),
+        .probeAnswer(.init(sequence: .max, route: [members[2]], suspectedIn: .max, coordinate: farthest)),
         .claims(
             Array(
                 repeating: Claim(members[2], incarnation: .max, .suspected(by: members[2])),

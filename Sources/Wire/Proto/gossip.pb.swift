@@ -234,11 +234,40 @@ package nonisolated struct ProtoGossipProbe: Sendable {
   /// Clears the value of `suspectedIn`. Subsequent reads from it will return its default value.
   package mutating func clearSuspectedIn() {self._suspectedIn = nil}
 
+  /// Of the probed one, in the answer to a direct probe.
+  package var coordinate: ProtoGossipCoordinate {
+    get {_coordinate ?? ProtoGossipCoordinate()}
+    set {_coordinate = newValue}
+  }
+  /// Returns true if `coordinate` has been explicitly set.
+  package var hasCoordinate: Bool {self._coordinate != nil}
+  /// Clears the value of `coordinate`. Subsequent reads from it will return its default value.
+  package mutating func clearCoordinate() {self._coordinate = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _suspectedIn: UInt64? = nil
+  fileprivate var _coordinate: ProtoGossipCoordinate? = nil
+}
+
+/// Whole microseconds, so that nothing is infinite or not a number.
+package nonisolated struct ProtoGossipCoordinate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var position: [Int32] = []
+
+  package var height: Int32 = 0
+
+  /// Parts per million.
+  package var error: Int32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct ProtoGossipClaims: Sendable {
@@ -754,7 +783,7 @@ nonisolated extension ProtoGossipStreamPosition: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension ProtoGossipProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GossipProbe"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}route\0\u{3}suspected_in\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}route\0\u{3}suspected_in\0\u{1}coordinate\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -765,6 +794,7 @@ nonisolated extension ProtoGossipProbe: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.route) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self._suspectedIn) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._coordinate) }()
       default: break
       }
     }
@@ -784,6 +814,9 @@ nonisolated extension ProtoGossipProbe: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._suspectedIn {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._coordinate {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -791,6 +824,47 @@ nonisolated extension ProtoGossipProbe: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.sequence != rhs.sequence {return false}
     if lhs.route != rhs.route {return false}
     if lhs._suspectedIn != rhs._suspectedIn {return false}
+    if lhs._coordinate != rhs._coordinate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGossipCoordinate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GossipCoordinate"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}height\0\u{1}error\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedSInt32Field(value: &self.position) }()
+      case 2: try { try decoder.decodeSingularSInt32Field(value: &self.height) }()
+      case 3: try { try decoder.decodeSingularSInt32Field(value: &self.error) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.position.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.position, fieldNumber: 1)
+    }
+    if self.height != 0 {
+      try visitor.visitSingularSInt32Field(value: self.height, fieldNumber: 2)
+    }
+    if self.error != 0 {
+      try visitor.visitSingularSInt32Field(value: self.error, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoGossipCoordinate, rhs: ProtoGossipCoordinate) -> Bool {
+    if lhs.position != rhs.position {return false}
+    if lhs.height != rhs.height {return false}
+    if lhs.error != rhs.error {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

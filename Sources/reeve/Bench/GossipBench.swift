@@ -24,6 +24,9 @@ struct GossipBench: ParsableCommand {
             Against it: nothing rides on its probes, and there is no push/pull, which in the end reaches those that \
             gossip missed, after 30 s to minutes. For pulling: the servers never fail. Their idle traffic is not \
             computed; memberlist's is less than Reeve's, since nobody keeps 28 links there.
+
+            With --churn also: by how much the round trips that coordinates tell are off at the end, of 20,000 pairs of live \
+            nodes, those among them that came last; in the median, and for nine of ten.
             """
     )
 

@@ -9,6 +9,7 @@ enum GossipChurnRun {
         Column("nodes", "nodes"), Column("left", "left"), Column("found", "found"),
         Column("ms to half", "millisecondsToHalf"), Column("false deaths", "falseDeaths"),
         Column("%", "falsePercent"), Column("false suspicions", "falseSuspicions"), Column("bytes/s", "bytesPerSecond"),
+        Column("rtt % off", "roundTripErrorPercent"), Column("of 90 %", "roundTripErrorPercent90"),
         memory("kB at start", "memoryBytesAtStart"), memory("at end", "memoryBytesAtEnd"),
         Column("x real time", "timesRealTime"),
     ]
@@ -32,7 +33,7 @@ enum GossipChurnRun {
         let speed = Double(60 * minutes + startSeconds) / elapsed
         let memoryAtEnd = growth(since: memory)
         return .object(
-            detection(in: world, nodes: nodes) + [
+            detection(in: world, nodes: nodes) + roundTrips(in: &world) + [
                 JSONMember(name: "bytesPerSecond", value: .rounded(bytes)),
                 JSONMember(
                     name: "memoryBytesAtStart",
@@ -60,6 +61,19 @@ enum GossipChurnRun {
 
     private static func growth(since before: Int?) -> Int? {
         before.flatMap { before in ProcessMemory.anonymousBytes.map { max(0, $0 - before) } }
+    }
+
+    /// How far off what coordinates tell is.
+    private static func roundTrips(in world: inout GossipWorld) -> [JSONMember] {
+        let errors = world.coordinateErrors(pairs: 20_000)
+        func percent(_ share: Double) -> JSONValue {
+            errors.isEmpty
+                ? .null : .decimal(String(format: "%.1f", 100 * errors[Int(share * Double(errors.count - 1))]))
+        }
+        return [
+            JSONMember(name: "roundTripErrorPercent", value: percent(0.5)),
+            JSONMember(name: "roundTripErrorPercent90", value: percent(0.9)),
+        ]
     }
 
     private static func detection(in world: GossipWorld, nodes: Int) -> [JSONMember] {

@@ -13,12 +13,12 @@ enum ClusterNodes {
         var isEdge: Bool { status?["role"]?.stringValue == "edge" }
         fileprivate var revision: Int64 { status?["revision"]?.integerValue ?? 0 }
 
-        var json: JSONValue {
-            .object([
+        var members: [JSONMember] {
+            [
                 JSONMember(name: "node", value: .string(node.name)),
                 JSONMember(name: "status", value: status ?? .null),
                 JSONMember(name: "error", value: error.json),
-            ])
+            ]
         }
 
         var warnings: [String] {

@@ -8,11 +8,19 @@ struct ClusterStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Ask every node how it is, edges too.",
-        discussion: "Exit status: 0 when every node is ready, 1 otherwise."
+        discussion: """
+            RTT is how long a message takes to the node and back, in a cluster with edges: an estimate from coordinates that \
+            nodes find by probing each other, without asking them to measure. "-" until both have one, about a second after \
+            they start; it takes two minutes to be worth something.
+
+            Exit status: 0 when every node is ready, 1 otherwise.
+            """
     )
 
     @Option(help: ArgumentHelp("Wait so long at most until every node is ready.", valueName: "duration"))
     var wait: DurationArgument?
+    @Option(help: ArgumentHelp("Estimate round trips from this node; else from the first that can.", valueName: "node"))
+    var from: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -28,17 +36,18 @@ struct ClusterStatus: AsyncParsableCommand {
                     rows = await ClusterNodes.ask(client, edges: true)
                 }
             }
+            let estimates = try RoundTripEstimates(rows, from: from)
             if common.output.json {
-                Console.json(["nodes": .array(rows.map(\.json))])
+                Console.json(estimates.json)
             } else {
-                Console.print(Self.table(rows).text)
+                Console.print(Self.table(rows, estimates).text)
                 for warning in rows.flatMap(\.warnings) { Console.progress(warning) }
             }
             guard rows.allSatisfy(\.isReady) else { throw ExitCode.failure }
         }
     }
 
-    private static func table(_ rows: [ClusterNodes.Row]) -> Table {
+    static func table(_ rows: [ClusterNodes.Row], _ estimates: RoundTripEstimates) -> Table {
         var table = Table(
             "node",
             "state",
@@ -47,6 +56,7 @@ struct ClusterStatus: AsyncParsableCommand {
             "revision",
             "lag",
             "sealed",
+            "rtt",
             "epoch",
             "state root",
             "incarnation",
@@ -64,6 +74,7 @@ struct ClusterStatus: AsyncParsableCommand {
                 status["revision"]?.cell ?? "",
                 lag(of: row, by: leader),
                 status["seal"]?["index"]?.cell ?? "",
+                estimates.cell(of: row),
                 status["epoch"]?.cell ?? "",
                 String((status["state_root"]?.cell ?? "").prefix(12)),
                 status["incarnation"]?.cell ?? "",

@@ -40,6 +40,17 @@ import Testing
         ] { #expect(metrics.text.contains(line + "\n"), "\(line)") }
     }
 
+    @Test("where the node is among others: its coordinate, once it has one") func coordinate() async {
+        #expect(await admin.send("GET", "/v1/node/status").json["coordinate"]?.isNull == true)
+        #expect(await !admin.send("GET", "/metrics").text.contains("reeve_gossip_coordinate"))
+        admin.node.setCoordinate(NodeStatus.Coordinate(position: [-5, 0, 70_000, 1], height: 120, error: 45_678))
+        let told = await admin.send("GET", "/v1/node/status").json["coordinate"]
+        #expect(told == ["position_us": [-5, 0, 70_000, 1], "height_us": 120, "error_ppm": 45_678])
+        let metrics = await admin.send("GET", "/metrics").text
+        #expect(metrics.contains("reeve_gossip_coordinate_error_percent 4\n"))
+        #expect(metrics.contains("reeve_gossip_coordinate_height_microseconds 120\n"))
+    }
+
     @Test("a certificate that is about to expire warns in status and metrics") func certificate() async {
         // The administrator's own has expired by then; tokens of the directory have not.
         let token = admin.node.issue("watch", MemoryNode.id("service/gateway"), for: .seconds(365 * 86_400))

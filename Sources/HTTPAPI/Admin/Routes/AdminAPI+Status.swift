@@ -112,6 +112,14 @@ struct NodeReport: Sendable {
         ]
     }
 
+    private var coordinate: JSONValue {
+        guard let coordinate = status.coordinate else { return .null }
+        return [
+            "position_us": .array(coordinate.position.map { .integer(Int64($0)) }),
+            "height_us": .integer(Int64(coordinate.height)), "error_ppm": .integer(Int64(coordinate.error)),
+        ]
+    }
+
     var json: JSONValue {
         .object([
             JSONMember("name", status.name), JSONMember("member", status.member.uuid),
@@ -125,6 +133,7 @@ struct NodeReport: Sendable {
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
             JSONMember("log", log), JSONMember("seal", seal),
+            JSONMember("coordinate", coordinate),
             JSONMember("supported_feature_level", .integer(Int64(FeatureLevel.supported.number))),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
@@ -197,9 +206,24 @@ struct NodeReport: Sendable {
                     ),
                 ]
             } ?? []
+        let coordinates: [MetricSample] =
+            status.coordinate.map { coordinate in
+                [
+                    .gauge(
+                        "reeve_gossip_coordinate_error_percent",
+                        "How far off estimates of round trips have been lately.",
+                        UInt64(max(0, coordinate.error) / 10_000)
+                    ),
+                    .gauge(
+                        "reeve_gossip_coordinate_height_microseconds",
+                        "What every path of the node has on top.",
+                        UInt64(max(0, coordinate.height))
+                    ),
+                ]
+            } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + seals + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
+        return gauges + seals + coordinates + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
     }
 }

@@ -212,7 +212,8 @@ extension DirectoryFacts {
             stateRoot: StateTree.root(in: view),
             sealKeys: roster.sealKeys,
             members: roster.members,
-            edges: roster.edges
+            edges: roster.edges,
+            zones: roster.zones
         )
     }
 }

@@ -244,6 +244,8 @@ package struct DirectoryFacts: Hashable, Sendable {
     package let members: [MemberID]
     /// In order of their ids.
     package let edges: [MemberID]
+    /// Of those that are labelled with one.
+    package let zones: [MemberID: String]
 
     package init(
         revision: LogIndex,
@@ -251,7 +253,8 @@ package struct DirectoryFacts: Hashable, Sendable {
         stateRoot: Digest,
         sealKeys: SealKeys = SealKeys(),
         members: [MemberID] = [],
-        edges: [MemberID] = []
+        edges: [MemberID] = [],
+        zones: [MemberID: String] = [:]
     ) {
         self.revision = revision
         self.epoch = epoch
@@ -259,6 +262,7 @@ package struct DirectoryFacts: Hashable, Sendable {
         self.sealKeys = sealKeys
         self.members = members
         self.edges = edges
+        self.zones = zones
     }
 
     func isEdge(_ id: MemberID) -> Bool { Self.contains(edges, id) }

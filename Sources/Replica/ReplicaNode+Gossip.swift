@@ -17,8 +17,9 @@ extension ReplicaNode {
 
     /// Who is in the overlay follows from the state.
     mutating func followOverlay(at now: Moment, into effects: inout [Effect]) {
-        guard facts.edges != overlaid.edges || facts.members != overlaid.members else { return }
-        overlaid = (facts.members, facts.edges)
+        guard facts.edges != overlaid.edges || facts.members != overlaid.members || facts.zones != overlaid.zones
+        else { return }
+        overlaid = (facts.members, facts.edges, facts.zones)
         if edge != nil, !facts.isEdge(member), haltReason == nil {
             halt("this edge was removed from the cluster", at: now, into: &effects)
         }
@@ -27,7 +28,7 @@ extension ReplicaNode {
             gossip = nil
             return
         }
-        let list = (facts.members + facts.edges).map { Overlay.Member(id: $0) }
+        let list = (facts.members + facts.edges).map { Overlay.Member(id: $0, zone: facts.zones[$0] ?? "") }
         let before = gossip?.neighbourIDs ?? []
         if let overlay = gossip?.overlay {
             spread(.overlay(overlay.changed(to: list), streams: [Self.sealStream]), at: now, into: &effects)

@@ -53,7 +53,7 @@ package struct ReplicaNode: Core {
     var gossip: GossipNode?
     let gossipSeed: UInt64
     /// Of whom the overlay was made.
-    var overlaid: (members: [MemberID], edges: [MemberID]) = ([], [])
+    var overlaid: (members: [MemberID], edges: [MemberID], zones: [MemberID: String]) = ([], [], [:])
     /// Membership alone.
     var openLinks: Set<MemberID> = []
     var successionSearch = SuccessionSearch()

@@ -148,7 +148,7 @@ extension World {
         case .withdrawWarrant(let name): return (try? view.warrant(name)).map { $0.state != .valid } ?? false
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
-            .joinEdge, .promoteMember, .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
+            .joinEdge, .promoteMember, .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey, .labelNode,
             .judgeStatement:
             return true
         }

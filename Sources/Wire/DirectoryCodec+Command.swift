@@ -71,6 +71,7 @@ extension ProtoCommandBody: ProtoConvertible {
         case .promoteMember(let id): self.body = .promoteMember(ProtoMemberID(id))
         case .removeMember(let id): self.body = .removeMember(ProtoMemberID(id))
         case .removeEdge(let id): self.body = .removeEdge(ProtoMemberID(id))
+        case .labelNode(let id, let change): self.body = .labelNode(ProtoLabelNode(id, change))
         case .claimSealKey(let key): self.body = .claimSealKey(Data(key))
         case .claimMember(let instance): self.body = .claimMember(Data(instance.bytes))
         case .pinIssuer(let id, let key):
@@ -146,6 +147,7 @@ extension ProtoCommandBody: ProtoConvertible {
         case .promoteMember(let id): .promoteMember(id.value())
         case .removeMember(let id): .removeMember(id.value())
         case .removeEdge(let id): .removeEdge(id.value())
+        case .labelNode(let act): .labelNode(act.member.value(), try act.change())
         case .claimSealKey(let data): .claimSealKey(try bounded(data, to: Limits.publicKeyByteCount, "claim.sealKey"))
         case .claimMember(let data): .claimMember(instance: try digest(data, "claim.instance"))
         case .pinIssuer(let act): .pinIssuer(act.member.value(), key: try digest(act.keyFingerprint, "issuer.key"))

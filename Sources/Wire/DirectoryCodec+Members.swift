@@ -1,6 +1,7 @@
 internal import Directory
 internal import FoundationEssentials
 internal import Kernel
+internal import SwiftProtobuf
 
 extension ProtoMemberRecord: ProtoConvertible {
     init(_ record: MemberRecord) {
@@ -10,6 +11,7 @@ extension ProtoMemberRecord: ProtoConvertible {
         if let instance = record.instance { self.instance = Data(instance.bytes) }
         if let key = record.issuerFingerprint { issuerFingerprint = Data(key.bytes) }
         if let key = record.sealKey { sealKey = Data(key) }
+        labels = record.labels.protos
     }
 
     func value() throws(WireError) -> MemberRecord {
@@ -19,6 +21,7 @@ extension ProtoMemberRecord: ProtoConvertible {
             instance: hasInstance ? try digest(instance, "member.instance") : nil,
             issuerFingerprint: hasIssuerFingerprint ? try digest(issuerFingerprint, "member.issuer") : nil,
             sealKey: hasSealKey ? try bounded(sealKey, to: Limits.publicKeyByteCount, "member.sealKey") : nil,
+            labels: try Labels(labels),
             metadata: metadata.value()
         )
     }
@@ -28,6 +31,7 @@ extension ProtoEdgeRecord: ProtoConvertible {
     init(_ record: EdgeRecord) {
         spec = ProtoMemberSpec(record.spec)
         instance = Data(record.instance.bytes)
+        labels = record.labels.protos
         metadata = ProtoRecordMetadata(record.metadata)
     }
 
@@ -35,6 +39,7 @@ extension ProtoEdgeRecord: ProtoConvertible {
         EdgeRecord(
             spec: try spec.value(),
             instance: try digest(instance, "edge.instance"),
+            labels: try Labels(labels),
             metadata: metadata.value()
         )
     }
@@ -84,6 +89,7 @@ extension ProtoJoinTicket: ProtoConvertible {
         secretDigest = Data(ticket.secretDigest.bytes)
         expiresAt = ticket.expiresAt.milliseconds
         isEdge = ticket.isEdge
+        labels = ticket.labels.protos
     }
 
     func value() throws(WireError) -> JoinTicket {
@@ -93,7 +99,8 @@ extension ProtoJoinTicket: ProtoConvertible {
             apiAddresses: apiAddresses,
             secretDigest: try digest(secretDigest, "ticket.secretDigest"),
             expiresAt: WallTime(milliseconds: expiresAt),
-            isEdge: isEdge
+            isEdge: isEdge,
+            labels: try Labels(labels)
         )
     }
 }
@@ -115,5 +122,34 @@ extension ProtoJoining: ProtoConvertible {
             keyFingerprint: try digest(keyFingerprint, "join.keyFingerprint"),
             instance: try digest(instance, "join.instance")
         )
+    }
+}
+
+extension ProtoLabelNode {
+    init(_ id: MemberID, _ change: LabelChange) {
+        self.init()
+        member = ProtoMemberID(id)
+        set = change.set.protos
+        removed = change.removed
+    }
+
+    func change() throws(WireError) -> LabelChange { LabelChange(set: try Labels(set), removed: removed) }
+}
+
+extension Labels {
+    fileprivate var protos: [ProtoLabel] {
+        entries.map { entry in
+            .with {
+                $0.key = entry.key
+                $0.value = entry.value
+            }
+        }
+    }
+
+    fileprivate init(_ protos: [ProtoLabel]) throws(WireError) {
+        guard let labels = Labels(protos.map { Entry($0.key, $0.value) }) else {
+            throw .invalid("labels", reason: "a key occurs twice")
+        }
+        self = labels
     }
 }

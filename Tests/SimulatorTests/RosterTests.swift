@@ -25,8 +25,13 @@ import Testing
         .joinEdge(
             Joining(name: "e1", secretDigest: .of([3]), id: edge, keyFingerprint: .of([4]), instance: .of([5]))
         ),
+        .labelNode(edge, LabelChange(set: labels("zone", "eu-1"))),
+        .labelNode(Log.voter, LabelChange(set: labels("ring", "canary"))),
+        .labelNode(Log.voter, LabelChange(set: labels("zone", "us-1"), removed: ["ring"])),
         .removeEdge(edge),
     ]
+
+    private static func labels(_ key: String, _ value: String) -> Labels { Labels([Labels.Entry(key, value)]) ?? .none }
 
     private static func facts(_ batches: [[Entry]]) throws -> [DirectoryFacts] {
         var (applier, pairs, facts) = (Applier(codec: Log.codec), SortedStore(), [DirectoryFacts]())
@@ -51,7 +56,11 @@ import Testing
     @Test("names members and edges, and follows them from batch to batch") func edges() throws {
         let entries = Log.entries(Self.bodies.enumerated().map { (UInt64($0), $1) })
         let facts = try Self.facts(entries.map { [$0] })
-        #expect(facts.map(\.members) == Array(repeating: [Log.voter], count: 4))
-        #expect(facts.map(\.edges) == [[], [], [Self.edge], []])
+        #expect(facts.map(\.members) == Array(repeating: [Log.voter], count: 7))
+        let edge = [Self.edge]
+        #expect(facts.map(\.edges) == [[], [], edge, edge, edge, edge, []])
+        let ofEdge = [Self.edge: "eu-1"]
+        let both = [Self.edge: "eu-1", Log.voter: "us-1"]
+        #expect(facts.map(\.zones) == [[:], [:], [:], ofEdge, ofEdge, both, [Log.voter: "us-1"]])
     }
 }

@@ -34,6 +34,6 @@ import Testing
                 do { try schema.check(request) } catch { Issue.record("\(action): \(error)") }
             }
         }
-        #expect(actions.count == 28)
+        #expect(actions.count == 29)
     }
 }

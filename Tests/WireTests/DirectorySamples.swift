@@ -111,6 +111,19 @@ struct DirectorySamples {
         )
     }
 
+    var labels: Labels { Labels([Labels.Entry("zone", "eu-1"), Labels.Entry("ring", "canary")]) ?? .none }
+
+    var labelledTicket: JoinTicket {
+        JoinTicket(
+            name: "n4",
+            raftAddress: "h:7",
+            apiAddresses: ["h:8"],
+            secretDigest: .of([10]),
+            expiresAt: WallTime(milliseconds: 78),
+            labels: labels
+        )
+    }
+
     var joining: Joining {
         Joining(
             name: "n4",
@@ -209,6 +222,8 @@ struct DirectorySamples {
             .pinIssuer(joining.id, key: .of([13])), .withdrawWarrant(name: "night-shift"),
             .claimSealKey([UInt8](repeating: 2, count: Limits.publicKeyByteCount)),
             .issueJoinTicket(edgeTicket), .joinEdge(joining), .removeEdge(joining.id),
+            .issueJoinTicket(labelledTicket), .labelNode(joining.id, LabelChange(set: labels, removed: ["b", "a"])),
+            .labelNode(joining.id, LabelChange(removed: ["zone"])),
         ] + warrants.map { .issueWarrant($0) } + statements.map { .judgeStatement($0) }
     }
 
@@ -268,6 +283,9 @@ extension DirectorySamples {
             .joinTicket(JoinTicketRecord(ticket: ticket, issuer: callers[1], usedBy: joining.id, metadata: metadata)),
             .joinTicket(JoinTicketRecord(ticket: edgeTicket, issuer: callers[1], metadata: metadata)),
             .edge(EdgeRecord(spec: genesis.voters[0], instance: .of([12]), metadata: metadata)),
+            .edge(EdgeRecord(spec: genesis.voters[0], instance: .of([12]), labels: labels, metadata: metadata)),
+            .member(MemberRecord(spec: genesis.voters[0], isVoter: true, labels: labels, metadata: metadata)),
+            .joinTicket(JoinTicketRecord(ticket: labelledTicket, issuer: callers[1], metadata: metadata)),
         ]
     }
 

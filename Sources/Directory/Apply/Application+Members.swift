@@ -7,6 +7,7 @@ extension Application {
         try check(Grammar.isAddress(ticket.raftAddress), "raftAddress")
         try check((1...Limits.apiAddresses).contains(ticket.apiAddresses.count), "apiAddresses")
         try check(ticket.apiAddresses.allSatisfy(Grammar.isAddress), "apiAddresses")
+        try check(ticket.labels.isValid, "labels")
         let latest = time.advanced(by: .milliseconds(Limits.retentionMilliseconds))
         try check(time < ticket.expiresAt && ticket.expiresAt <= latest, "expiresAt")
         guard !(try allNodes().contains { $0.name == ticket.name }) else { throw .refused(.alreadyExists, ticket.name) }
@@ -54,7 +55,14 @@ extension Application {
         try checkUnused(joining)
         let metadata = metadata(replacing: nil)
         let spec = use(ticket, for: joining)
-        store(.member(MemberRecord(spec: spec, isVoter: false, instance: joining.instance, metadata: metadata)))
+        let record = MemberRecord(
+            spec: spec,
+            isVoter: false,
+            instance: joining.instance,
+            labels: ticket.ticket.labels,
+            metadata: metadata
+        )
+        store(.member(record))
         return done(metadata, created: [joining.id.uuid, String(joining.id.incarnation)])
     }
 
@@ -64,7 +72,8 @@ extension Application {
         try checkUnused(joining)
         let metadata = metadata(replacing: nil)
         let spec = use(ticket, for: joining)
-        store(.edge(EdgeRecord(spec: spec, instance: joining.instance, metadata: metadata)))
+        let labels = ticket.ticket.labels
+        store(.edge(EdgeRecord(spec: spec, instance: joining.instance, labels: labels, metadata: metadata)))
         return done(metadata, created: [joining.id.uuid, String(joining.id.incarnation)])
     }
 
@@ -185,6 +194,31 @@ extension Application {
         return replace(record, by: record.changed(issuer: key, metadata(replacing: record.metadata)))
     }
 
+    mutating func label(_ id: MemberID, _ change: LabelChange) throws(DirectoryError) -> CommandResult.Done {
+        try check(change.isValid, "labels")
+        if let edge = try read({ view throws(StateDamage) in try view.edge(id) }) { return try label(edge, change) }
+        let record = try existing(id)
+        let labels = try labels(record.labels, changedBy: change)
+        if labels == record.labels { return done(record.metadata) }
+        return replace(record, by: record.changed(labels: labels, metadata(replacing: record.metadata)))
+    }
+
+    private mutating func label(_ edge: EdgeRecord, _ change: LabelChange) throws(DirectoryError) -> CommandResult.Done
+    {
+        let labels = try labels(edge.labels, changedBy: change)
+        if labels == edge.labels { return done(edge.metadata) }
+        let metadata = metadata(replacing: edge.metadata)
+        store(.edge(EdgeRecord(spec: edge.spec, instance: edge.instance, labels: labels, metadata: metadata)))
+        events.append(.membersChanged)
+        return done(metadata)
+    }
+
+    private func labels(_ labels: Labels, changedBy change: LabelChange) throws(DirectoryError) -> Labels {
+        let changed = labels.changed(by: change)
+        guard changed.isValid else { throw .refused(.limitReached, "labels") }
+        return changed
+    }
+
     private mutating func replace(_ old: MemberRecord, by new: MemberRecord) -> CommandResult.Done {
         store(.member(new), replacing: .member(old))
         events.append(.membersChanged)
@@ -218,6 +252,7 @@ extension MemberRecord {
         instance: Digest? = nil,
         issuer: Digest? = nil,
         sealKey: [UInt8]? = nil,
+        labels: Labels? = nil,
         _ metadata: RecordMetadata
     ) -> MemberRecord {
         MemberRecord(
@@ -226,6 +261,7 @@ extension MemberRecord {
             instance: instance ?? self.instance,
             issuerFingerprint: issuer ?? issuerFingerprint,
             sealKey: sealKey ?? self.sealKey,
+            labels: labels ?? self.labels,
             metadata: metadata
         )
     }

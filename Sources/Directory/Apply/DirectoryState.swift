@@ -185,6 +185,7 @@ extension Application {
         case .claimMember(let instance): try claim(instance)
         case .pinIssuer(let id, let key): try pinIssuer(id, key)
         case .claimSealKey(let key): try claimSealKey(key)
+        case .labelNode(let id, let change): try label(id, change)
         }
     }
 }

@@ -123,6 +123,7 @@ extension Application {
                 instance: voter.instance,
                 issuerFingerprint: voter.issuerFingerprint,
                 sealKey: voter.sealKey,
+                labels: voter.labels,
                 metadata: metadata(replacing: nil)
             )
             store(.member(record))

@@ -80,8 +80,10 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package static let seals = FeatureLevel(4)
     /// Nodes may join that never vote.
     package static let edges = FeatureLevel(5)
+    /// Nodes may be labelled.
+    package static let labels = FeatureLevel(6)
     /// The highest that this program can apply.
-    package static let supported = edges
+    package static let supported = labels
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
     package var description: String { "level \(number)" }
@@ -97,8 +99,9 @@ extension CommandBody {
         case .bootstrap(let genesis): genesis.settings.featureLevel
         case .putSettings(let settings, _): settings.featureLevel
         case .claimSealKey: .seals
-        case .issueJoinTicket(let ticket): ticket.isEdge ? .edges : .first
+        case .issueJoinTicket(let ticket): ticket.labels.isEmpty ? ticket.isEdge ? .edges : .first : .labels
         case .joinEdge, .removeEdge: .edges
+        case .labelNode: .labels
         case .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
             .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .addAdministrator,
             .removeAdministrator, .withdrawJoinTicket, .join, .promoteMember, .removeMember, .claimMember,

@@ -56,6 +56,8 @@ package indirect enum CommandBody: Hashable, Sendable {
     case pinIssuer(MemberID, key: Digest)
     /// The calling node names the public key that it signs seals with: a compressed point of P-256.
     case claimSealKey([UInt8])
+    /// Changes what a member or an edge is marked with.
+    case labelNode(MemberID, LabelChange)
 }
 
 /// What must hold of the object before a command may change it.

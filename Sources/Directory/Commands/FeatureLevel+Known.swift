@@ -10,6 +10,7 @@ extension FeatureLevel {
         case .actionAges: "settings that bound the age of knowledge by action (--action-age)"
         case .seals: "seals: voters sign what the log and the state are, and a node whose state differs stops answering"
         case .edges: "edges: nodes without a vote that decide by what voters have sealed (cluster add --edge)"
+        case .labels: "labels on nodes (cluster label, cluster add --label); `zone` spreads the overlay over zones"
         default: nil
         }
     }

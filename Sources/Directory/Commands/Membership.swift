@@ -13,6 +13,8 @@ package struct JoinTicket: Hashable, Sendable {
     package let expiresAt: WallTime
     /// For an edge. Otherwise it is for a member, which joins as a learner.
     package let isEdge: Bool
+    /// Of the node to come.
+    package let labels: Labels
 
     package init(
         name: String,
@@ -20,7 +22,8 @@ package struct JoinTicket: Hashable, Sendable {
         apiAddresses: [String],
         secretDigest: Digest,
         expiresAt: WallTime,
-        isEdge: Bool = false
+        isEdge: Bool = false,
+        labels: Labels = .none
     ) {
         self.name = name
         self.raftAddress = raftAddress
@@ -28,6 +31,7 @@ package struct JoinTicket: Hashable, Sendable {
         self.secretDigest = secretDigest
         self.expiresAt = expiresAt
         self.isEdge = isEdge
+        self.labels = labels
     }
 
     /// The ticket without what the voter drew.
@@ -38,7 +42,8 @@ package struct JoinTicket: Hashable, Sendable {
             apiAddresses: apiAddresses,
             secretDigest: .zero,
             expiresAt: expiresAt,
-            isEdge: isEdge
+            isEdge: isEdge,
+            labels: labels
         )
     }
 }
@@ -84,7 +89,7 @@ extension CommandBody {
         case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken, .revoke,
             .quarantine, .liftQuarantine, .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator,
             .issueJoinTicket, .withdrawJoinTicket, .joinEdge, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
-            .issueWarrant, .withdrawWarrant, .judgeStatement:
+            .issueWarrant, .withdrawWarrant, .judgeStatement, .labelNode:
             nil
         }
     }

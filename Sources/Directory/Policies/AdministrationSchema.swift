@@ -108,13 +108,23 @@ private struct AdministrativeAction {
         command(
             "issueJoinTicket",
             on: .cluster,
-            context: [.optional("name", .string), .optional("expiresAt", .datetime), .optional("edge", .bool)]
+            context: [
+                .optional("name", .string), .optional("expiresAt", .datetime), .optional("edge", .bool),
+                .optional("labels", .record(RecordType([], isOpen: true))),
+            ]
         ),
         command("withdrawJoinTicket", on: .cluster, context: [.required("name", .string)]),
         command("promoteMember", on: .node),
         command("removeMember", on: .node),
         command("removeEdge", on: .node),
         command("pinIssuer", on: .node),
+        command(
+            "labelNode",
+            on: .node,
+            context: [
+                .required("labels", .record(RecordType([], isOpen: true))), .required("removed", .set(.string)),
+            ]
+        ),
     ]
 
     private static let services = [

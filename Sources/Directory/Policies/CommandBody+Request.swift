@@ -7,8 +7,8 @@ internal import Kernel
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
 /// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
-/// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket and `edge` of one for an
-/// edge, where it is true, `name`, `level`, `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of
+/// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket, its `labels` where it has some, and `edge`
+/// of one for an edge, where it is true, `labels` that a node is given and keys of those `removed`, `name`, `level`, `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of
 /// whoever issued its ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no
 /// policy, nor does a statement that is brought to the log, since its warrant is the leave.
 extension CommandBody {
@@ -49,6 +49,7 @@ extension CommandBody {
         case .claimMember: "claimMember"
         case .pinIssuer: "pinIssuer"
         case .claimSealKey: "claimSealKey"
+        case .labelNode: "labelNode"
         }
     }
 
@@ -75,7 +76,8 @@ extension CommandBody {
         case .issueJoinTicket(let ticket): "ticket/\(ticket.name)"
         case .withdrawJoinTicket(let name): "ticket/\(name)"
         case .join(let joining), .joinEdge(let joining): "node/\(joining.name)"
-        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _):
+        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _),
+            .labelNode(let id, _):
             "node/\(id.uuid)"
         case .claimMember(let instance): "instance/\(instance.hex)"
         case .claimSealKey(let key): "sealKey/\(Digest.of(key).hex)"
@@ -95,7 +97,8 @@ extension CommandBody {
         case .liftQuarantine: nil
         case .addAdministrator(let fingerprint, _), .removeAdministrator(let fingerprint):
             EntityUIDs.administrator(fingerprint)
-        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _):
+        case .promoteMember(let id), .removeMember(let id), .removeEdge(let id), .pinIssuer(let id, _),
+            .labelNode(let id, _):
             EntityUIDs.node(id)
         case .bootstrap, .raiseFeatureLevel, .putSettings, .issueJoinTicket, .withdrawJoinTicket, .join, .joinEdge,
             .claimMember, .claimSealKey, .issueWarrant, .withdrawWarrant, .judgeStatement:
@@ -124,8 +127,11 @@ extension CommandBody {
                     ("name", .string(ticket.name)), ("expiresAt", ticket.expiresAt.value),
                     // Only where it is true: policies see of other tickets what they saw before there were edges.
                     ("edge", ticket.isEdge ? .bool(true) : nil),
+                    ("labels", ticket.labels.isEmpty ? nil : ticket.labels.value),
                 ]
             case .joinEdge: [("edge", .bool(true))]
+            case .labelNode(_, let change):
+                [("labels", change.set.value), ("removed", .set(ValueSet(change.removed.map { .string($0) })))]
             case .withdrawJoinTicket(let name), .withdrawWarrant(let name): [("name", .string(name))]
             case .issueWarrant(let spec):
                 [
@@ -174,6 +180,10 @@ extension ObjectKey {
 
 extension PrincipalID {
     fileprivate var value: Value { .entity(EntityUIDs.principal(self)) }
+}
+
+extension Labels {
+    fileprivate var value: Value { .record(Cedar.Record(entries.map { ($0.key, .string($0.value)) })) }
 }
 
 extension WallTime {

@@ -11,6 +11,7 @@ package struct MemberRecord: Hashable, Sendable {
     package let issuerFingerprint: Digest?
     /// By which seals of this member are checked, once it has named it: a compressed point of P-256. SEC 1 section 2.3.3.
     package let sealKey: [UInt8]?
+    package let labels: Labels
     package let metadata: RecordMetadata
 
     package init(
@@ -19,6 +20,7 @@ package struct MemberRecord: Hashable, Sendable {
         instance: Digest? = nil,
         issuerFingerprint: Digest? = nil,
         sealKey: [UInt8]? = nil,
+        labels: Labels = .none,
         metadata: RecordMetadata
     ) {
         self.spec = spec
@@ -26,6 +28,7 @@ package struct MemberRecord: Hashable, Sendable {
         self.instance = instance
         self.issuerFingerprint = issuerFingerprint
         self.sealKey = sealKey
+        self.labels = labels
         self.metadata = metadata
     }
 }
@@ -35,11 +38,13 @@ package struct EdgeRecord: Hashable, Sendable {
     package let spec: MemberSpec
     /// Names the data directory.
     package let instance: Digest
+    package let labels: Labels
     package let metadata: RecordMetadata
 
-    package init(spec: MemberSpec, instance: Digest, metadata: RecordMetadata) {
+    package init(spec: MemberSpec, instance: Digest, labels: Labels = .none, metadata: RecordMetadata) {
         self.spec = spec
         self.instance = instance
+        self.labels = labels
         self.metadata = metadata
     }
 }

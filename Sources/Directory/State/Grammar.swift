@@ -38,6 +38,21 @@ package enum Grammar {
     /// Name of an action as requests have it.
     package static func isActionName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
 
+    /// Key of a node's label: an ASCII letter in lower case, then such letters, digits, `.`, `_`, `-` and `/`.
+    package static func isLabelKey(_ text: String) -> Bool {
+        guard let first = text.utf8.first, lowerCase.contains(first) else { return false }
+        return text.utf8.count <= Limits.labelByteCount
+            && text.utf8.allSatisfy { lowerCase.contains($0) || digits.contains($0) || "._-/".utf8.contains($0) }
+    }
+
+    /// Its value: ASCII letters, digits, `.`, `_` and `-`.
+    package static func isLabelValue(_ text: String) -> Bool {
+        (1...Limits.labelByteCount).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                digits.contains(byte) || letters.contains { $0.contains(byte) } || "._-".utf8.contains(byte)
+            }
+    }
+
     package static func isAttributeName(_ text: String) -> Bool { isLabel(text, limit: Limits.nameByteCount) }
 
     /// `host:port`, where the host is a DNS name, an IPv4 address, or an IPv6 address in brackets.
@@ -59,7 +74,8 @@ package enum Grammar {
     }
 
     private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    private static let letters = [UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z")]
+    private static let lowerCase = UInt8(ascii: "a")...UInt8(ascii: "z")
+    private static let letters = [lowerCase, UInt8(ascii: "A")...UInt8(ascii: "Z")]
 
     private static func isLabel(_ text: String, limit: Int) -> Bool {
         let bytes = text.utf8
@@ -97,6 +113,10 @@ package enum Limits {
     package static let joinTickets = 100
     package static let apiAddresses = 8
     package static let addressByteCount = 300
+    /// Of one node.
+    package static let labels = 16
+    /// Of a label's key, and of its value.
+    package static let labelByteCount = 63
     package static let statementsPerSubject = 64
     package static let statementsPerLift = 64
     package static let warrants = 1000

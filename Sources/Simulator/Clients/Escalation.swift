@@ -12,7 +12,7 @@ package enum Escalation: String, Hashable, Sendable, CaseIterable {
     case issueWarrant, withdrawWarrant, judgeStatement
     case raiseFeatureLevel, putSettings, addAdministrator, removeAdministrator
     case issueJoinTicket, withdrawJoinTicket, promoteMember, removeMember, removeEdge
-    case claimMember, pinIssuer, claimSealKey
+    case claimMember, pinIssuer, claimSealKey, labelNode
 }
 
 extension Population {
@@ -90,6 +90,7 @@ extension Population {
         case .claimMember: .claimMember(instance: digest)
         case .pinIssuer: .pinIssuer(member, key: digest)
         case .claimSealKey: .claimSealKey(KeyedHash.publicKey(own.description))
+        case .labelNode: .labelNode(member, LabelChange(set: .none, removed: [Labels.zoneKey]))
         }
     }
 

@@ -347,6 +347,15 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .removeEdge(newValue)}
   }
 
+  /// From feature level 6 on.
+  package var labelNode: ProtoLabelNode {
+    get {
+      if case .labelNode(let v)? = body {return v}
+      return ProtoLabelNode()
+    }
+    set {body = .labelNode(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -383,6 +392,8 @@ package nonisolated struct ProtoCommandBody: Sendable {
     /// From feature level 5 on.
     case joinEdge(ProtoJoining)
     case removeEdge(ProtoMemberID)
+    /// From feature level 6 on.
+    case labelNode(ProtoLabelNode)
 
   }
 
@@ -480,6 +491,32 @@ package nonisolated struct ProtoPinIssuer: Sendable {
   package mutating func clearMember() {self._member = nil}
 
   package var keyFingerprint: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _member: ProtoMemberID? = nil
+}
+
+package nonisolated struct ProtoLabelNode: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: ProtoMemberID {
+    get {_member ?? ProtoMemberID()}
+    set {_member = newValue}
+  }
+  /// Returns true if `member` has been explicitly set.
+  package var hasMember: Bool {self._member != nil}
+  /// Clears the value of `member`. Subsequent reads from it will return its default value.
+  package mutating func clearMember() {self._member = nil}
+
+  package var set: [ProtoLabel] = []
+
+  /// Keys, in order.
+  package var removed: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -956,7 +993,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0\u{3}join_edge\0\u{3}remove_edge\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0\u{3}join_edge\0\u{3}remove_edge\0\u{3}label_node\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1285,6 +1322,19 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .removeEdge(v)
         }
       }()
+      case 28: try {
+        var v: ProtoLabelNode?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .labelNode(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .labelNode(v)
+        }
+      }()
       default: break
       }
     }
@@ -1403,6 +1453,10 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .removeEdge?: try {
       guard case .removeEdge(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .labelNode?: try {
+      guard case .labelNode(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
     }()
     case nil: break
     }
@@ -1563,6 +1617,50 @@ nonisolated extension ProtoPinIssuer: SwiftProtobuf.Message, SwiftProtobuf._Mess
   package static func ==(lhs: ProtoPinIssuer, rhs: ProtoPinIssuer) -> Bool {
     if lhs._member != rhs._member {return false}
     if lhs.keyFingerprint != rhs.keyFingerprint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLabelNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LabelNode"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}set\0\u{1}removed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._member) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.set) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.removed) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._member {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.set.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.set, fieldNumber: 2)
+    }
+    if !self.removed.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removed, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoLabelNode, rhs: ProtoLabelNode) -> Bool {
+    if lhs._member != rhs._member {return false}
+    if lhs.set != rhs.set {return false}
+    if lhs.removed != rhs.removed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

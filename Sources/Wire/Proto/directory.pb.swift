@@ -573,6 +573,24 @@ package nonisolated struct ProtoJoinTicket: Sendable {
   /// From feature level 5 on.
   package var isEdge: Bool = false
 
+  /// From feature level 6 on.
+  package var labels: [ProtoLabel] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In order of the keys.
+package nonisolated struct ProtoLabel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var key: String = String()
+
+  package var value: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1583,7 +1601,7 @@ nonisolated extension ProtoMemberSpec: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinTicket"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}raft_address\0\u{3}api_addresses\0\u{3}secret_digest\0\u{3}expires_at\0\u{3}is_edge\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}raft_address\0\u{3}api_addresses\0\u{3}secret_digest\0\u{3}expires_at\0\u{3}is_edge\0\u{1}labels\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1597,6 +1615,7 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularBytesField(value: &self.secretDigest) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.isEdge) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       default: break
       }
     }
@@ -1621,6 +1640,9 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.isEdge != false {
       try visitor.visitSingularBoolField(value: self.isEdge, fieldNumber: 6)
     }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1631,6 +1653,42 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.secretDigest != rhs.secretDigest {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.isEdge != rhs.isEdge {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLabel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Label"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoLabel, rhs: ProtoLabel) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1087,6 +1087,8 @@ package nonisolated struct ProtoMemberRecord: Sendable {
   /// Clears the value of `sealKey`. Subsequent reads from it will return its default value.
   package mutating func clearSealKey() {self._sealKey = nil}
 
+  package var labels: [ProtoLabel] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1122,6 +1124,8 @@ package nonisolated struct ProtoEdgeRecord: Sendable {
   package var hasMetadata: Bool {self._metadata != nil}
   /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
   package mutating func clearMetadata() {self._metadata = nil}
+
+  package var labels: [ProtoLabel] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2717,7 +2721,7 @@ nonisolated extension ProtoAdministratorRecord: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0\u{1}instance\0\u{3}issuer_fingerprint\0\u{3}seal_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{3}is_voter\0\u{1}metadata\0\u{1}instance\0\u{3}issuer_fingerprint\0\u{3}seal_key\0\u{1}labels\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2731,6 +2735,7 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
       case 4: try { try decoder.decodeSingularBytesField(value: &self._instance) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self._issuerFingerprint) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self._sealKey) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       default: break
       }
     }
@@ -2759,6 +2764,9 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._sealKey {
       try visitor.visitSingularBytesField(value: v, fieldNumber: 6)
     } }()
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2769,6 +2777,7 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._instance != rhs._instance {return false}
     if lhs._issuerFingerprint != rhs._issuerFingerprint {return false}
     if lhs._sealKey != rhs._sealKey {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2776,7 +2785,7 @@ nonisolated extension ProtoMemberRecord: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EdgeRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}instance\0\u{1}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}instance\0\u{1}metadata\0\u{1}labels\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2787,6 +2796,7 @@ nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.instance) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
       default: break
       }
     }
@@ -2806,6 +2816,9 @@ nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._metadata {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2813,6 +2826,7 @@ nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._spec != rhs._spec {return false}
     if lhs.instance != rhs.instance {return false}
     if lhs._metadata != rhs._metadata {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,7 +17,7 @@ struct ClusterAdd: AsyncParsableCommand {
 
             Examples:
               reeve cluster add n4=10.0.0.4:7401,7402,7403
-              reeve cluster add e1=10.1.0.1:7401,7402,7403 --edge
+              reeve cluster add e1=10.1.0.1:7401,7402,7403 --edge --label zone=eu-1 --label ring=canary
             """
     )
 
@@ -25,6 +25,8 @@ struct ClusterAdd: AsyncParsableCommand {
     var node: NodeArgument
     @Flag(help: "Invite an edge, which never votes.")
     var edge = false
+    @Option(name: .customLong("label"), help: ArgumentHelp(LabelArgument.help, valueName: LabelArgument.grammar))
+    var labels: [LabelArgument] = []
     @Option(help: ArgumentHelp("For how long the invitation stands, at most a day.", valueName: "duration"))
     var lifetime = DurationArgument(span: .seconds(3600))
     @Option(help: ArgumentHelp("File to make. Default: NAME.join.", valueName: "file"))
@@ -43,13 +45,19 @@ struct ClusterAdd: AsyncParsableCommand {
             throw CommandError("exists already and is not overwritten", at: path, advice: "give another one with --out")
         }
         try await common.connection.withClient { client in
-            let body: JSONValue = [
-                "name": .string(node.name), "raft_address": .string(node.raft.description),
-                "api_addresses": [.string(node.admin.description), .string(node.decisions.description)],
-                "lifetime_seconds": .integer(Int64(lifetime.span.milliseconds / 1000)),
-                "role": .string(edge ? "edge" : "learner"),
+            let body: [JSONMember] = [
+                JSONMember(name: "name", value: .string(node.name)),
+                JSONMember(name: "raft_address", value: .string(node.raft.description)),
+                JSONMember(
+                    name: "api_addresses",
+                    value: [.string(node.admin.description), .string(node.decisions.description)]
+                ),
+                JSONMember(name: "lifetime_seconds", value: .integer(Int64(lifetime.span.milliseconds / 1000))),
+                JSONMember(name: "role", value: .string(edge ? "edge" : "learner")),
             ]
-            let reply = try await Self.invite(client, body)
+            // A node of an earlier version does not know the member.
+            let labelled = labels.isEmpty ? [] : [JSONMember(name: "labels", value: labels.json)]
+            let reply = try await Self.invite(client, .object(body + labelled))
             guard let secret = reply.body["secret"]?.stringValue, let roots = reply.body["roots"]?.stringValue else {
                 throw CommandError("the answer has no secret", at: reply.node)
             }
@@ -85,7 +93,10 @@ struct ClusterAdd: AsyncParsableCommand {
             throw CommandError(
                 error.detail,
                 at: error.node,
-                advice: "edges need feature level \(FeatureLevel.edges.number); see `reeve cluster feature-level`"
+                advice: """
+                    edges need feature level \(FeatureLevel.edges.number), labels \(FeatureLevel.labels.number); \
+                    see `reeve cluster feature-level`
+                    """
             )
         }
     }

@@ -7,6 +7,8 @@ enum ClusterNodes {
         let node: ClusterContext.Node
         let status: JSONValue?
         let error: String?
+        /// As the log has them; nil where nobody was asked or told.
+        fileprivate(set) var labels: JSONValue?
 
         var isReady: Bool { status?["ready"]?.boolValue == true }
         var leads: Bool { status?["role"]?.stringValue == "leader" }
@@ -18,6 +20,7 @@ enum ClusterNodes {
                 JSONMember(name: "node", value: .string(node.name)),
                 JSONMember(name: "status", value: status ?? .null),
                 JSONMember(name: "error", value: error.json),
+                JSONMember(name: "labels", value: labels ?? .null),
             ]
         }
 
@@ -28,26 +31,36 @@ enum ClusterNodes {
 
     /// Asks the nodes of the context, and the members that these tell of.
     ///
-    /// - Parameter edges: Whether also the edges, of which there may be a thousand, as far as the caller may know of them.
+    /// - Parameter edges: Whether also the edges, of which there may be a thousand, and what nodes are labelled with, as far as the
+    ///   caller may know of that.
     static func ask(_ client: ClusterClient, edges: Bool = false) async -> [Row] {
         let rows = await ask(client, client.context.nodes)
         // With --node one is asked for on purpose.
         guard client.context.nodes.count > 1 else { return rows }
         let newest = rows.filter { $0.status != nil }.max { $0.revision < $1.revision }
         let peers = newest?.status?["peers"]?.arrayValue?.compactMap { node($0, at: $0["api_address"]) } ?? []
-        let found = edges ? await self.edges(client, by: newest?.node) : []
-        let told = peers + found
+        let listed = edges ? await list(client, by: newest?.node) : []
+        let told = peers + self.edges(listed)
         let others = told.filter { node in !client.context.nodes.contains { $0.name == node.name } }
         let known = Set(told.map(\.name))
         let members = rows.filter { $0.status != nil || peers.isEmpty || known.contains($0.node.name) }
-        return members + (await ask(client, others))
+        let all = members + (await ask(client, others))
+        return all.map { row in
+            var row = row
+            row.labels = listed.first { $0["name"]?.stringValue == row.node.name }?["labels"]
+            return row
+        }
     }
 
-    private static func edges(_ client: ClusterClient, by node: ClusterContext.Node?) async -> [ClusterContext.Node] {
+    private static func list(_ client: ClusterClient, by node: ClusterContext.Node?) async -> [JSONValue] {
         guard let node else { return [] }
         let reply = try? await client.send(ClusterClient.Request(path: "/v1/members"), to: node, timeout: .seconds(5))
-        let edges = (reply?.body["items"]?.arrayValue ?? []).filter { $0["role"]?.stringValue == "edge" }
-        return edges.compactMap { self.node($0, at: $0["api_addresses"]?.arrayValue?.first) }
+        return reply?.body["items"]?.arrayValue ?? []
+    }
+
+    private static func edges(_ listed: [JSONValue]) -> [ClusterContext.Node] {
+        listed.filter { $0["role"]?.stringValue == "edge" }
+            .compactMap { self.node($0, at: $0["api_addresses"]?.arrayValue?.first) }
             .sorted { $0.name < $1.name }
     }
 

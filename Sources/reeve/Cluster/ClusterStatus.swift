@@ -48,25 +48,17 @@ struct ClusterStatus: AsyncParsableCommand {
     }
 
     static func table(_ rows: [ClusterNodes.Row], _ estimates: RoundTripEstimates) -> Table {
-        var table = Table(
-            "node",
-            "state",
-            "role",
-            "term",
-            "revision",
-            "lag",
-            "sealed",
-            "rtt",
-            "epoch",
-            "state root",
-            "incarnation",
-            "certificate until"
-        )
+        let titles = [
+            "node", "state", "role", "term", "revision", "lag", "sealed", "rtt", "epoch", "state root", "incarnation",
+            "certificate until",
+        ]
+        let areLabelled = rows.contains { !labels(of: $0).isEmpty }
+        var table = Table(titles: areLabelled ? titles + ["labels"] : titles)
         let leader = rows.first(where: \.leads)?.status
         for row in rows {
             let status = row.status ?? .null
             let state = status["halted"]?.cell.isEmpty == false ? "halted" : row.isReady ? "ready" : "not ready"
-            table.add(
+            var cells = [
                 row.node.name,
                 row.status == nil ? "no answer" : state,
                 status["role"]?.cell ?? "",
@@ -78,10 +70,16 @@ struct ClusterStatus: AsyncParsableCommand {
                 status["epoch"]?.cell ?? "",
                 String((status["state_root"]?.cell ?? "").prefix(12)),
                 status["incarnation"]?.cell ?? "",
-                String((status["certificate_expires_at"]?.cell ?? "").prefix(10))
-            )
+                String((status["certificate_expires_at"]?.cell ?? "").prefix(10)),
+            ]
+            if areLabelled { cells.append(labels(of: row)) }
+            table.add(cells: cells)
         }
         return table
+    }
+
+    private static func labels(of row: ClusterNodes.Row) -> String {
+        (row.labels?.objectValue ?? []).map { "\($0.name)=\($0.value.cell)" }.joined(separator: ",")
     }
 
     /// How many entries of the leader's log it lacks: a member as far as the leader knows, an edge by its own word.

@@ -15,6 +15,7 @@ struct ClusterNode: Sendable {
             record.spec,
             record.isVoter ? .voter : .learner,
             [
+                JSONMember("labels", record.labels.json),
                 JSONMember("instance", (record.instance?.hex).json),
                 JSONMember("issuer_fingerprint", (record.issuerFingerprint?.hex).json),
             ] + record.metadata.members
@@ -22,7 +23,10 @@ struct ClusterNode: Sendable {
     }
 
     init(_ record: EdgeRecord) {
-        let rest = [JSONMember("instance", record.instance.hex), JSONMember("issuer_fingerprint", .null)]
+        let rest = [
+            JSONMember("labels", record.labels.json), JSONMember("instance", record.instance.hex),
+            JSONMember("issuer_fingerprint", .null),
+        ]
         self.init(record.spec, .edge, rest + record.metadata.members)
     }
 

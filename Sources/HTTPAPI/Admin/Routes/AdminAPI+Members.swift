@@ -21,6 +21,14 @@ extension AdminAPI {
             let body = node.role == .edge ? CommandBody.removeEdge(node.spec.id) : .removeMember(node.spec.id)
             return .receipt(try await api.writer.submit(body, api.write(call)))
         },
+        AdminRoute("POST", "/v1/members/{name}/labels", .caller) { api, call in
+            try call.refusePreconditions()
+            var body = try call.body()
+            let change = LabelChange(set: try Labels(reading: &body, "set"), removed: try body.strings("remove"))
+            try body.finish()
+            let node = try await api.node(call)
+            return .receipt(try await api.writer.submit(.labelNode(node.spec.id, change), api.write(call)))
+        },
         AdminRoute("POST", "/v1/members/{name}/certificate", .nodeOrCaller) { api, call in
             try await api.renewCertificate(call)
         },
@@ -68,7 +76,8 @@ extension AdminAPI {
             apiAddresses: try body.strings("api_addresses"),
             secretDigest: secret.digest,
             expiresAt: client.now().wall.advanced(by: .seconds(lifetime)),
-            isEdge: role == .edge
+            isEdge: role == .edge,
+            labels: try Labels(reading: &body, "labels")
         )
         try body.finish()
         let receipt = try await writer.submit(.issueJoinTicket(ticket), write(call))
@@ -234,7 +243,8 @@ extension JoinTicketRecord {
                 JSONMember("role", (ticket.isEdge ? JoinTicket.Role.edge : .learner).rawValue),
                 JSONMember("raft_address", ticket.raftAddress),
                 JSONMember("api_addresses", .array(ticket.apiAddresses.map { .string($0) })),
-                JSONMember("expires_at", ticket.expiresAt.json), JSONMember("issuer", issuer.json),
+                JSONMember("labels", ticket.labels.json), JSONMember("expires_at", ticket.expiresAt.json),
+                JSONMember("issuer", issuer.json),
                 JSONMember("used_by", (usedBy?.uuid).json),
             ] + metadata.members
         )

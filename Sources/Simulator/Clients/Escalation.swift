@@ -90,7 +90,7 @@ extension Population {
         case .claimMember: .claimMember(instance: digest)
         case .pinIssuer: .pinIssuer(member, key: digest)
         case .claimSealKey: .claimSealKey(KeyedHash.publicKey(own.description))
-        case .labelNode: .labelNode(member, LabelChange(set: .none, removed: [Labels.zoneKey]))
+        case .labelNode: .labelNode(member, LabelChange(removed: [Labels.zoneKey]))
         }
     }
 

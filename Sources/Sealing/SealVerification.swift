@@ -1,4 +1,4 @@
-import Kernel
+package import Kernel
 
 extension Seal {
     /// Whether a quorum of these voters has signed it.

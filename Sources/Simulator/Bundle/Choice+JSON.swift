@@ -5,7 +5,7 @@ internal import Kernel
 extension Choice {
     private static let fields = [
         "time", "kind", "subject", "node", "peer", "process", "number", "value", "pause", "step", "act", "document",
-        "agent",
+        "agent", "about", "escalation",
         "until", "draft", "version", "warrant", "sequence", "flaw",
     ]
 

@@ -14,8 +14,8 @@ struct Vivaldi: Sendable {
     /// paper's c_c and c_e.
     private static let timestep = 0.25
     private static let errorTimestep = 0.25
-    /// In microseconds. From wherever a node begins it is in its place after a few dozen steps; of 20 nodes, two that lie shift the others'
-    /// estimates by less than a tenth of what is right in the median, where unlimited steps make them useless.
+    /// In microseconds. A node that begins is in its place after a hundred steps, where fifty unlimited ones would do; of 20 nodes, two that
+    /// lie leave the others' estimates within 12 % in the median, where unlimited steps make them useless. docs/decisions/0041.
     static let stepLimit = 10_000.0
     /// Nobody is as sure as not to be moved, and nobody's word counts as if it were.
     private static let errorFloor = 0.02

@@ -1,6 +1,7 @@
-import Gossip
 import Kernel
 import Testing
+
+@testable import Gossip
 
 @Suite("Budgets") struct BudgetTests {
     /// About one record of 900 bytes a second and neighbour, and three of them in a queue.
@@ -52,6 +53,30 @@ import Testing
             bytes += effects.sent(to: neighbour).reduce(0) { $0 + $1.byteCount }
         }
         #expect((9_000...11_000).contains(bytes))
+    }
+
+    @Test(
+        "however often it is asked, a budget gives all that came in, and says when there is enough",
+        arguments: [1, 47, 999]
+    )
+    func fractions(pause: UInt64) {
+        let budget = ByteBudget(bytesPerSecond: 32_000, burst: 1000)
+        var bucket = TokenBucket(budget, at: .zero)
+        var now = Instant.zero
+        while bucket.take(100, of: budget, at: now) {}
+        var taken = 0
+        while now < Instant.zero.advanced(by: .seconds(10)) {
+            now = now.advanced(by: Span(microseconds: pause))
+            while bucket.take(1, of: budget, at: now) { taken += 1 }
+        }
+        #expect((319_900...320_100).contains(taken), "\(taken)")
+        let ready = bucket.ready(for: 500, of: budget)
+        #expect(!bucket.take(500, of: budget, at: Instant(microseconds: ready.microseconds - 1)))
+        #expect(bucket.take(500, of: budget, at: ready))
+        // A clock that goes back brings nothing, and the longest silence no more than a burst.
+        #expect(!bucket.take(500, of: budget, at: .zero))
+        let late = Instant(microseconds: .max)
+        #expect(bucket.take(1000, of: budget, at: late) && !bucket.take(1, of: budget, at: late))
     }
 
     @Test("the longest entry passes, and what no burst covers holds up nothing")

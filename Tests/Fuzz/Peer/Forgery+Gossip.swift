@@ -39,14 +39,28 @@ extension Record {
 
 extension Gossip.Message.Probe {
     fileprivate func edited(_ script: inout Script) -> Self {
-        var route = route
-        switch script.byte() % 4 {
+        var (route, suspectedIn, coordinate) = (route, suspectedIn, coordinate)
+        switch script.byte() % 5 {
         case 0: route = route.reversed()
         case 1: route.append(script.member())
         case 2: route.insert(script.member(), at: min(1, route.count))
-        default: return Self(sequence: sequence, route: route, suspectedIn: script.number(near: suspectedIn ?? 0))
+        case 3: coordinate = script.coordinate()
+        default: suspectedIn = script.number(near: suspectedIn ?? 0)
         }
-        return Self(sequence: sequence, route: route, suspectedIn: suspectedIn)
+        return Self(sequence: sequence, route: route, suspectedIn: suspectedIn, coordinate: coordinate)
+    }
+}
+
+extension Script {
+    /// Anywhere that can be said.
+    fileprivate mutating func coordinate() -> NetworkCoordinate? {
+        let limit = UInt64(NetworkCoordinate.limit)
+        return NetworkCoordinate(
+            position: (0..<NetworkCoordinate.dimensionCount).map { _ in Int32(word() % (2 * limit + 1)) - Int32(limit)
+            },
+            height: Int32(word() % (limit + 1)),
+            error: Int32(word() % UInt64(NetworkCoordinate.errorLimit + 1))
+        )
     }
 }
 

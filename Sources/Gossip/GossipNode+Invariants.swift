@@ -10,6 +10,8 @@ extension GossipNode {
         invariant(departures.all.count <= overlay.count, "more departures than members: \(departures.all.count)")
         invariant(probes.count <= neighbours.count, "\(probes.count) probes of \(neighbours.count) neighbours")
         invariant((offer?.byteCount ?? 0) <= options.offerByteLimit, "\(offer?.byteCount ?? 0) bytes are offered")
+        invariant(servings.count <= options.servedLimit, "\(servings.count) are sent a state")
+        invariant(fetching == nil || snapshotAt == nil, "a state is asked for while one comes")
         invariant(spreadThrough <= head.index, "spread through \(spreadThrough) of \(head.index)")
     }
 }

@@ -164,6 +164,24 @@ package struct NodeStatus: Hashable, Sendable {
         }
     }
 
+    /// A state that an edge takes from a neighbour in the place of the log.
+    package struct Snapshot: Hashable, Sendable {
+        /// The neighbour's name; its UUID where it has none.
+        package let from: String
+        /// Nil until its first piece is here.
+        package let index: LogIndex?
+        package let byteCount: UInt64
+        /// Of the whole, at most.
+        package let expectedByteCount: UInt64
+
+        package init(from: String, index: LogIndex?, byteCount: UInt64, expectedByteCount: UInt64) {
+            self.from = from
+            self.index = index
+            self.byteCount = byteCount
+            self.expectedByteCount = expectedByteCount
+        }
+    }
+
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
@@ -185,6 +203,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let log: Log
     /// Nil while the voters cannot seal, and before the first one after a start.
     package let seal: Seal?
+    /// Nil while none is on its way.
+    package let snapshot: Snapshot?
     package let logBytes: UInt64
     package let stateBytes: UInt64
     package let certificateExpiresAt: WallTime
@@ -220,6 +240,7 @@ package struct NodeStatus: Hashable, Sendable {
         exclusion: String? = nil,
         log: Log,
         seal: Seal? = nil,
+        snapshot: Snapshot? = nil,
         logBytes: UInt64,
         stateBytes: UInt64,
         certificateExpiresAt: WallTime,
@@ -243,6 +264,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.exclusion = exclusion
         self.log = log
         self.seal = seal
+        self.snapshot = snapshot
         self.logBytes = logBytes
         self.stateBytes = stateBytes
         self.certificateExpiresAt = certificateExpiresAt

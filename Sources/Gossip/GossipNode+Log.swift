@@ -28,6 +28,7 @@ extension GossipNode {
         isLackNoted = false
         lackingSince = nil
         snapshotAt = nil
+        snapshotAttempts = 0
         counters.entriesTaken += UInt64(records.count)
         window.append(records)
         if let offer, offer.through <= head.index { self.offer = nil }

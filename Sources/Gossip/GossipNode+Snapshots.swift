@@ -36,7 +36,8 @@ extension GossipNode {
             return
         }
         let start = ahead.allSatisfy(lacksNext) ? now : max(now, lackingSince.advanced(by: options.entriesPatience))
-        let due = start.advanced(by: delayed(options.snapshotDelay))
+        let delay = Span(microseconds: options.snapshotDelay.microseconds << UInt64(min(snapshotAttempts, 2)))
+        let due = start.advanced(by: delayed(delay))
         snapshotAt = min(snapshotAt ?? due, due)
     }
 
@@ -123,6 +124,7 @@ extension GossipNode {
             noteSnapshot(.warning, "a neighbour's state is not what voters have sealed", bytes: fetching.byteCount)
             if let place = place(of: fetching.from) { neighbours[place].distrust(options, at: now) }
         }
+        if !isLie { snapshotAttempts += 1 }
         self.fetching = nil
         considerSnapshot(at: now)
     }

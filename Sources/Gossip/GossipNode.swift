@@ -57,6 +57,8 @@ package struct GossipNode: Core {
     var lackingSince: Instant?
     /// When a neighbour is asked for a state, if no entries come before.
     var snapshotAt: Instant?
+    /// Askings that came to nothing, though nobody lied, since the head moved.
+    var snapshotAttempts = 0
     /// Who was asked last.
     var snapshotAskedOf: MemberID?
     package internal(set) var fetching: Fetching?

@@ -117,7 +117,8 @@ final class CatchUpReader: @unchecked Sendable {
     /// What is committed, and in memory on top of it what the log has up to the claim. Nil where more is committed already, and where it
     /// comes to something else: who has another state than the voters hands it to nobody.
     private func openSnapshot(at claim: StateClaim) throws -> SnapshotReader? {
-        try state.openSnapshot { transaction, point in
+        try state.openSnapshot { transaction, committed in
+            let point = committed.knowingVoters(from: log)
             guard point.position.index <= claim.index else { return nil }
             let end =
                 point.position.index == claim.index

@@ -100,8 +100,8 @@ struct EdgeLog: Sendable {
 
     /// What consensus is to be given now, if anything: a piece at a time, or it would do nothing else for long.
     mutating func next() -> [Entry] {
-        guard snapshot?.isWaitingForLog != true else { return [] }
         if underWay == nil {
+            guard snapshot?.isWaitingForLog != true else { return [] }
             underWay = ready
             ready = nil
         }

@@ -21,6 +21,8 @@ extension ReplicaNode {
         guard !facts.edges.isEmpty else {
             if gossip != nil { effects.append(.neighbours([])) }
             gossip = nil
+            for neighbour in served.keys.sorted() { effects.append(.closeSealedSnapshot(for: neighbour)) }
+            served = [:]
             return
         }
         let list = (facts.members + facts.edges).map { Overlay.Member(id: $0) }

@@ -78,21 +78,21 @@ import Testing
 
     @Test("whose state is none is not listened to for a while, and another is asked") func liar() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
-        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
         fixture.receive(.snapshotPart(Self.part(0)), from: place)
         fixture.step(.snapshotGivenUp(isLie: true))
         #expect(fixture.node.counters.snapshotsRefused == 1)
-        let next = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let next = try Self.asked(fixture.run(.seconds(9)), fixture)
         #expect(next != place)
         fixture.receive(.snapshotUnavailable(at: LogIndex(10)), from: next)
         // There is nobody else.
-        let again = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let again = try Self.asked(fixture.run(.seconds(9)), fixture)
         #expect(again == next)
     }
 
     @Test("more than was said is not taken, nor what was not asked for") func moreThanSaid() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
-        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
         let other = 1 - place
         #expect(fixture.receive(.snapshotPart(Self.part(0)), from: other).isEmpty)
         #expect(fixture.receive(.snapshotPart(Self.part(1)), from: place).isEmpty)
@@ -113,12 +113,12 @@ import Testing
         var fixture = Self.behind(0..<2, lacking: 2, options)
         var said: UInt64 = 3001
         for limit in [1000, 2000, 3000] as [UInt64] {
-            let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+            let place = try Self.asked(fixture.run(.seconds(9)), fixture)
             fixture.receive(.snapshotPart(Self.part(0, byteCount: limit + 1)), from: place)
             #expect(fixture.node.fetching == nil)
             said = limit
         }
-        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
         fixture.receive(.snapshotPart(Self.part(0, byteCount: said)), from: place)
         #expect(fixture.node.fetching?.index == LogIndex(50))
         #expect(fixture.node.counters.snapshotsRefused == 0)
@@ -126,10 +126,10 @@ import Testing
 
     @Test("who falls silent, or sends a piece now and then, is given up") func slow() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
-        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
         fixture.receive(.snapshotPart(Self.part(0)), from: place)
         fixture.step(.snapshotTaken(number: 0))
-        let next = try Self.asked(fixture.run(.seconds(13)), fixture)
+        let next = try Self.asked(fixture.run(.seconds(15)), fixture)
         #expect(next != place)
         // In time each, but no more than a few bytes a second.
         var number: UInt64 = 0
@@ -144,10 +144,10 @@ import Testing
 
     @Test("a link that closes ends it, and another is asked") func closes() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
-        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
         fixture.step(.linkClosed(fixture.neighbours[place]))
         #expect(fixture.node.fetching == nil)
-        #expect(try Self.asked(fixture.run(.seconds(3)), fixture) == 1 - place)
+        #expect(try Self.asked(fixture.run(.seconds(9)), fixture) == 1 - place)
     }
 
     private static func reads(_ effects: [GossipNode.Effect]) -> Int {

@@ -120,9 +120,7 @@ final class CatchUpReader: @unchecked Sendable {
         try state.openSnapshot { transaction, committed in
             let point = committed.knowingVoters(from: log)
             guard point.position.index <= claim.index else { return nil }
-            let end =
-                point.position.index == claim.index
-                ? point : try apply(through: claim.index, after: point, to: &transaction)
+            let end = try apply(through: claim.index, after: point, to: &transaction)
             return end?.hash == claim.head && StateTree.root(in: transaction) == claim.root ? end : nil
         }
     }

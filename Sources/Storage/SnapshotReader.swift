@@ -1,5 +1,5 @@
 package import Consensus
-package import Kernel
+internal import Kernel
 internal import Synchronization
 internal import Wire
 

@@ -65,7 +65,9 @@ import Wire
         while chunks.last?.isLast != true {
             reader.readSealedSnapshot(for: peer, claim, number: UInt64(chunks.count), maxBytes: maxBytes)
             await withCheckedContinuation { done in reader.worker.run { done.resume() } }
-            guard case .sealedSnapshotRead(for: peer, let chunk?, let byteCount)? = inbox.take().inputs.last else { break }
+            guard case .sealedSnapshotRead(for: peer, let chunk?, let byteCount)? = inbox.take().inputs.last else {
+                break
+            }
             chunks.append(chunk)
             #expect(UInt64(chunks.reduce(0) { $0 + $1.bytes.count }) <= byteCount)
         }
@@ -125,7 +127,7 @@ import Wire
         let root = try root()
         let chunks = try await read(claim(5, root), maxBytes: 500)
         for lie in [true, false] {
-            for chunk in chunks { _ = try directory.stage(lie ? try chunk.withoutFirstPair() : chunk) }
+            for chunk in try chunks.map({ try $0.withoutFirstPair(lie) }) { _ = try directory.stage(chunk) }
             let point = try #require(chunks.first?.point)
             let reader = reader
             reader.checkSnapshot(point, in: directory)
@@ -140,8 +142,8 @@ import Wire
 }
 
 extension Message.SnapshotChunk {
-    fileprivate func withoutFirstPair() throws -> Message.SnapshotChunk {
-        guard number == 0 else { return self }
+    fileprivate func withoutFirstPair(_ isWithout: Bool) throws -> Message.SnapshotChunk {
+        guard isWithout, number == 0 else { return self }
         var pairs = try StatePairs(encoded: bytes)
         pairs.pairs.removeFirst()
         let bytes = pairs.encoded()

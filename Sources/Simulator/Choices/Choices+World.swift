@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Gossip
 internal import Kernel
 internal import Replica
 

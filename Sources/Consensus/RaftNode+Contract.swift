@@ -22,6 +22,9 @@ extension RaftNode {
         /// Answers `.stageSnapshot`: the chunk is held, and durable before the snapshot is installed. 0 for `nextChunk`:
         /// it could not be held.
         case snapshotStaged(LogPosition, nextChunk: UInt64)
+        /// The shell has staged a whole snapshot that no leader sent, and somebody else vouches for: it takes the place of state and log
+        /// once nothing is under way. It lies past what is committed, in no later term than this, and nobody leads or stands here.
+        case snapshotHeld(SnapshotPoint)
         /// Answers `.installSnapshot`: state and log durably stand at this point.
         case snapshotInstalled(SnapshotPoint)
         /// The store has dropped what precedes `firstIndex`.

@@ -76,6 +76,14 @@ extension RaftNode {
         if let leader { send(.snapshotAcknowledged(position: position, nextChunk: nextChunk), to: leader) }
     }
 
+    mutating func snapshotHeld(_ point: SnapshotPoint) {
+        invariant(role == .follower, "\(id) takes a snapshot as \(role)")
+        invariant(point.position.term <= term, "a snapshot at \(point.position), past \(term)")
+        invariant(point.position.index > commitIndex, "a snapshot at \(point.position), committed \(commitIndex)")
+        invariant(!isReplacingLog, "a snapshot at \(point.position) beside another")
+        staging = Staging(point: point, phase: .complete)
+    }
+
     /// Writes and applies under way concern the log as it was: none may end after it was replaced.
     mutating func installWhenIdle() {
         guard let held = staging, held.phase == .complete, isDurable, applyingIndex == appliedIndex else { return }

@@ -188,6 +188,7 @@ package struct RaftNode: Core {
             entriesRead(for: peer, previous: previous, entries: entries, at: now)
         case .snapshotRead(let peer, let chunk): snapshotRead(for: peer, chunk, at: now)
         case .snapshotStaged(let position, let nextChunk): snapshotStaged(position, nextChunk: nextChunk)
+        case .snapshotHeld(let point): snapshotHeld(point)
         case .snapshotInstalled(let point): snapshotInstalled(point, at: now)
         case .compacted(let firstIndex): log.compacted(to: firstIndex)
         case .transferLeadership(let target): beginTransfer(to: target, at: now)

@@ -47,6 +47,15 @@ package struct GossipCounters: Hashable, Sendable {
     /// That did not fit beside those that wait for a seal.
     package internal(set) var entriesUnkept: UInt64 = 0
     package internal(set) var pulls: UInt64 = 0
+    /// Askings for a state.
+    package internal(set) var snapshotsAsked: UInt64 = 0
+    package internal(set) var snapshotsTaken: UInt64 = 0
+    /// That no seal proves.
+    package internal(set) var snapshotsRefused: UInt64 = 0
+    /// Begun to be sent.
+    package internal(set) var snapshotsServed: UInt64 = 0
+    package internal(set) var snapshotBytesTaken: UInt64 = 0
+    package internal(set) var snapshotBytesSent: UInt64 = 0
     /// Neighbours that have another log at an index that both say is proved.
     package internal(set) var forks: UInt64 = 0
 }

@@ -21,6 +21,8 @@ extension GossipNode {
         antiEntropyAt = now.advanced(by: Span(microseconds: interval * 9 / 10))
             .advanced(by: draw(upTo: Span(microseconds: interval / 5)))
         giveUpOffer(at: now)
+        endServings(at: now)
+        considerSnapshot(at: now)
         drawEager()
         if antiEntropyTurns.isEmpty { antiEntropyTurns = shuffled(neighbourIDs) }
         while let member = antiEntropyTurns.popLast() {

@@ -29,6 +29,14 @@ extension GossipNode {
         case logDoubted
         /// Answers `.readLog`. Empty where the log no longer has the range.
         case logRead(for: MemberID, after: LogIndex, [LogRecord])
+        /// Answers `.readSnapshot`. Nil where there is none, or it is not to be had now.
+        case snapshotRead(for: MemberID, SnapshotPart?)
+        /// Answers `.takeSnapshot` for a piece that is not the last: the next is wanted. After the last one follows `.logAdvanced`, once
+        /// the whole is in the place of the log.
+        case snapshotTaken(number: UInt64)
+        /// Answers `.takeSnapshot`, at any time until then: nothing comes of this state. `isLie`: what its neighbour sent is no state that
+        /// a seal proves.
+        case snapshotGivenUp(isLie: Bool)
     }
 
     /// Everything that a node asks of its shell. Carried out in list order.
@@ -45,6 +53,13 @@ extension GossipNode {
         case offerLog([LogRecord], from: MemberID)
         /// A neighbour is behind what is in memory. Answered by `.logRead`.
         case readLog(for: MemberID, after: LogIndex, maxBytes: Int)
+        /// A neighbour lacks more than its neighbours have of the log. `number` 0 opens a state past `index`, others go on with it.
+        /// Answered by `.snapshotRead`.
+        case readSnapshot(for: MemberID, at: LogIndex, number: UInt64)
+        /// The neighbour needs that state no more.
+        case closeSnapshot(for: MemberID)
+        /// Piece 0 begins anew. Answered by `.snapshotTaken` or `.snapshotGivenUp`.
+        case takeSnapshot(SnapshotPart, from: MemberID)
         /// What this node thinks of another changed.
         case reachabilityChanged(MemberID, Reachability)
         case note(Note)

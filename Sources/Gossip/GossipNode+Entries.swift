@@ -97,8 +97,10 @@ extension GossipNode {
     }
 
     mutating func receiveUnavailable(after index: LogIndex, from place: Int, at now: Instant) {
-        neighbours[place].head = .zero
         counters.entriesUnavailable += 1
+        neighbours[place].lacksAfter = index
+        lackingSince = lackingSince ?? now
+        defer { considerSnapshot(at: now) }
         if !isLackNoted {
             isLackNoted = true
             let neighbour = Note.Field("neighbour", "\(neighbours[place].id)")

@@ -11,6 +11,8 @@ extension GossipNode {
         invariant(probes.count <= neighbours.count, "\(probes.count) probes of \(neighbours.count) neighbours")
         invariant(vivaldi.isInBounds, "out of bounds: \(vivaldi.position), \(vivaldi.height), \(vivaldi.error)")
         invariant((offer?.byteCount ?? 0) <= options.offerByteLimit, "\(offer?.byteCount ?? 0) bytes are offered")
+        invariant(servings.count <= options.servedLimit, "\(servings.count) are sent a state")
+        invariant(fetching == nil || snapshotAt == nil, "a state is asked for while one comes")
         invariant(spreadThrough <= head.index, "spread through \(spreadThrough) of \(head.index)")
     }
 }

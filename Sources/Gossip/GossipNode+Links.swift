@@ -23,6 +23,7 @@ extension GossipNode {
         probeTurns = probeTurns.filter { place(of: $0) != nil }
         eager = eager.filter { place(of: $0) != nil }
         probes = probes.filter { place(of: $0.member) != nil }
+        for serving in servings where place(of: serving.to) == nil { endServing(of: serving.to) }
         out.append(.connect(wanted))
     }
 
@@ -50,6 +51,8 @@ extension GossipNode {
         guard let place = place(of: neighbour), neighbours[place].isOpen else { return }
         if neighbours[place].isQueued { queuedCount -= 1 }
         neighbours[place].close()
+        endServing(of: neighbour)
+        if fetching?.from == neighbour, fetching?.deadline != nil { giveUpSnapshot(isLie: false, at: now) }
         // Only a hint: it may restart, or only this link be broken.
         probe(place, at: now)
     }

@@ -26,12 +26,16 @@ extension GossipNode {
         guard head.index > self.head.index else { return }
         self.head = head
         isLackNoted = false
+        lackingSince = nil
+        snapshotAt = nil
+        snapshotAttempts = 0
         counters.entriesTaken += UInt64(records.count)
         window.append(records)
         if let offer, offer.through <= head.index { self.offer = nil }
         offer?.proved(records)
         if bulkAt == nil { bulkAt = now.advanced(by: options.bulkDelay) }
         pullOn(at: now)
+        if let index = fetching?.index, index <= head.index { endSnapshot() }
     }
 
     /// What was asked for came: the rest at once.
@@ -90,7 +94,7 @@ extension GossipNode {
     /// Up to where entries are here or with the shell.
     var expectedIndex: LogIndex { max(head.index, offer?.through ?? .zero) }
 
-    private mutating func delayed(_ span: Span) -> Span {
+    mutating func delayed(_ span: Span) -> Span {
         Span(microseconds: span.microseconds + draw(upTo: span).microseconds)
     }
 
@@ -106,13 +110,18 @@ extension GossipNode {
         if pulling.attempts == 0 { self.pulling?.askAt = min(pulling.askAt, askAt) }
     }
 
+    /// Those that are listened to and say that they have more.
+    func placesAhead(at now: Instant) -> [Int] {
+        openPlaces.filter { neighbours[$0].head > expectedIndex && now >= neighbours[$0].distrustedUntil }
+    }
+
     mutating func pullAgain(at now: Instant) {
         guard let pulling else { return }
         guard pulling.target > expectedIndex, pulling.attempts < options.pullAttempts else {
             self.pulling = nil
             return
         }
-        let ahead = openPlaces.filter { neighbours[$0].head > expectedIndex && now >= neighbours[$0].distrustedUntil }
+        let ahead = placesAhead(at: now).filter { !lacksNext($0) }
         let others = ahead.filter { neighbours[$0].id != pulling.asked }
         let choice = others.isEmpty ? ahead : others
         guard !choice.isEmpty else {

@@ -16,6 +16,9 @@ extension GossipNode {
         case .entries(let records): receive(records, from: place, at: now)
         case .pull(let index): receivePull(after: index, from: place, at: now)
         case .unavailable(let index): receiveUnavailable(after: index, from: place, at: now)
+        case .snapshotPull(let index, let number): receiveSnapshotPull(at: index, number: number, from: place, at: now)
+        case .snapshotPart(let part): receive(part, from: place, at: now)
+        case .snapshotUnavailable: receiveSnapshotUnavailable(from: place, at: now)
         }
     }
 

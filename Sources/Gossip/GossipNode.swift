@@ -52,6 +52,19 @@ package struct GossipNode: Core {
     var bulkAt: Instant?
     var pulling: Pulling?
     var isLackNoted = false
+    /// Those that are being sent a state.
+    var servings: [Serving] = []
+    /// Since when neighbours say that they have not the next entry.
+    var lackingSince: Instant?
+    /// When a neighbour is asked for a state, if no entries come before.
+    var snapshotAt: Instant?
+    /// Askings that came to nothing, though nobody lied, since the head moved.
+    var snapshotAttempts = 0
+    /// Who was asked last.
+    var snapshotAskedOf: MemberID?
+    package internal(set) var fetching: Fetching?
+    /// How long a state may be.
+    var snapshotByteLimit: UInt64
     var offer: Offer?
     /// What neighbours were sent, or told of.
     var spreadThrough = LogIndex.zero
@@ -82,6 +95,7 @@ package struct GossipNode: Core {
         self.takesLog = takesLog
         book = RecordBook(options)
         window = LogWindow(options)
+        snapshotByteLimit = options.snapshotByteLimit
         random = SeededRandom(seed: seed)
         vivaldi = Vivaldi(seed: seed)
         antiEntropyAt = now
@@ -117,6 +131,9 @@ package struct GossipNode: Core {
         case .logRefused(let neighbour): logRefused(from: neighbour, at: now)
         case .logDoubted: logDoubted(at: now)
         case .logRead(let neighbour, let index, let records): logRead(for: neighbour, after: index, records, at: now)
+        case .snapshotRead(let neighbour, let part): snapshotRead(for: neighbour, part, at: now)
+        case .snapshotTaken(let number): snapshotTaken(number, at: now)
+        case .snapshotGivenUp(let isLie): giveUpSnapshot(isLie: isLie, at: now)
         }
     }
 
@@ -127,6 +144,8 @@ package struct GossipNode: Core {
         if let refuteAt { due = min(due, refuteAt) }
         if let bulkAt { due = min(due, bulkAt) }
         if let pulling { due = min(due, pulling.askAt) }
+        if let snapshotAt { due = min(due, snapshotAt) }
+        if let deadline = fetching?.deadline { due = min(due, deadline) }
         if let deadline = departures.nextDeadline { due = min(due, deadline) }
         for probe in probes { due = min(due, probe.deadline) }
         if queuedCount > 0, let ready = nextSending { due = min(due, ready) }
@@ -143,6 +162,8 @@ package struct GossipNode: Core {
         if let claimsAt, now >= claimsAt { sendClaims(at: now) }
         if let bulkAt, now >= bulkAt { spreadLog(at: now) }
         if let pulling, now >= pulling.askAt { pullAgain(at: now) }
+        if let deadline = fetching?.deadline, now >= deadline { giveUpSnapshot(isLie: false, at: now) }
+        if let snapshotAt, now >= snapshotAt { askForSnapshot(at: now) }
         if now >= antiEntropyAt { compareWithNext(at: now) }
     }
 

@@ -69,6 +69,26 @@ package struct GossipOptions: Hashable, Sendable {
     package var offerPatience = Span.seconds(1)
     /// Entries that wait for a seal. Whoever lacks more needs a snapshot.
     package var offerByteLimit = 256 << 20
+    /// How long it is waited for entries, when all that are ahead have said that they have not the next one, until a state is asked for.
+    package var snapshotDelay = Span.seconds(1)
+    /// The same where one of them says that it has it, and nothing comes of that.
+    package var entriesPatience = Span.seconds(5)
+    /// For a piece of a state; and how long one is held open for a neighbour that does not ask for the next.
+    package var snapshotPatience = Span.seconds(10)
+    /// Who sends less is given up.
+    package var snapshotBytesPerSecond: UInt64 = 64 << 10
+    /// How long a state is held open for a neighbour, whatever it asks: as long its old pages stay.
+    package var snapshotLife = Span.seconds(3600)
+    /// Neighbours that are sent a state at a time.
+    package var servedLimit = 4
+    /// The same neighbour is not begun to be sent one sooner after the last time.
+    package var servingPause = Span.seconds(10)
+    /// Of one piece, unless a single row is longer.
+    package var snapshotPartBytes = 128 << 10
+    /// How long a state may be by its sender's word at first. Doubled with each that is longer, up to the most that is ever taken: so a
+    /// liar costs little where states are small.
+    package var snapshotByteLimit: UInt64 = 64 << 20
+    package var snapshotMaxBytes: UInt64 = 2 << 30
     /// How long a neighbour that offered what is not the log's is not listened to; doubled each time, up to 128 times.
     package var distrust = Span.seconds(10)
     /// Askings for one index, each after twice the time of the one before, until anti-entropy starts anew.
@@ -80,16 +100,16 @@ package struct GossipOptions: Hashable, Sendable {
     package var flaw: String? {
         let spans = [
             antiEntropyInterval, probeInterval, probeTimeout, suspicionPerTenfold, claimDelay, refutationMemory,
-            bulkDelay,
-            pullDelay,
+            bulkDelay, pullDelay, snapshotDelay, snapshotPatience, snapshotLife,
         ]
         let counts = [
             heldLimit, recordByteLimit, judgedLimit, settledLimit, queueByteLimit, exchangeByteLimit, indirectProbes,
             claimFanout, claimQueueLimit, eagerCount, entriesByteLimit, windowByteLimit, windowCountLimit, pullAttempts,
-            offerByteLimit, entryByteLimit,
+            offerByteLimit, entryByteLimit, servedLimit, snapshotPartBytes,
         ]
         let budgets = [outgoing, incoming, incomingClaims]
         if spans.contains(.zero) { return "a time is zero" }
+        if snapshotBytesPerSecond == 0 { return "a state may take for ever" }
         if counts.contains(where: { $0 < 1 }) { return "a bound is below one" }
         if budgets.contains(where: { $0.bytesPerSecond == 0 || $0.burst < 1 }) { return "a budget is zero" }
         // A message that a burst does not cover could never pass.

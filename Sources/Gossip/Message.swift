@@ -20,6 +20,11 @@ package enum Message: Hashable, Sendable {
     case pull(after: LogIndex)
     /// The sender has no entry after this one any more, or cannot read it now.
     case unavailable(after: LogIndex)
+    /// For a piece of the state at this index; for piece 0, of any state past it.
+    case snapshotPull(at: LogIndex, number: UInt64)
+    case snapshotPart(SnapshotPart)
+    /// Answers `snapshotPull`: the sender has no such state, or too much to do.
+    case snapshotUnavailable(at: LogIndex)
 
     /// A question whether the last node of the route answers. The answer goes the same way back.
     package struct Probe: Hashable, Sendable {
@@ -94,7 +99,9 @@ package enum Message: Hashable, Sendable {
     var lane: Lane {
         switch self {
         case .record, .probe, .probeAnswer, .probePassedOn, .claims: .urgent
-        case .summary, .held, .want, .announcement, .entries, .pull, .unavailable: .bulk
+        case .summary, .held, .want, .announcement, .entries, .pull, .unavailable, .snapshotPull, .snapshotPart,
+            .snapshotUnavailable:
+            .bulk
         }
     }
 
@@ -111,7 +118,9 @@ package enum Message: Hashable, Sendable {
         case .held(let ids), .want(let ids): frame + Digest.byteCount * ids.count
         case .announcement: frame + 48
         case .entries(let records): records.reduce(frame) { $0 + $1.byteCount }
-        case .pull, .unavailable: frame + 8
+        case .pull, .unavailable, .snapshotUnavailable: frame + 8
+        case .snapshotPull: frame + 16
+        case .snapshotPart(let part): frame + part.byteCount
         }
     }
 }

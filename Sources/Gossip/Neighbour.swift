@@ -15,7 +15,11 @@ struct Neighbour: Sendable {
     var bulk = SendQueue()
     /// Up to where it says that it has the log.
     var head = LogIndex.zero
-    /// Entries for it are being read by the shell.
+    /// That it has not the entry after this one any more, by its own word.
+    var lacksAfter: LogIndex?
+    /// When it was last begun to be sent a state.
+    var servedAt: Instant?
+    /// Entries for it are being read by the shell, or a piece of the state.
     var isReading = false
     /// What this node has asked it for.
     var awaited: Awaited = []
@@ -53,6 +57,7 @@ struct Neighbour: Sendable {
         urgent = SendQueue()
         bulk = SendQueue()
         head = .zero
+        lacksAfter = nil
         isReading = false
         awaited = []
         isForkNoted = false

@@ -1,26 +1,32 @@
 import Consensus
+import Directory
 import Kernel
 import Logging
 import NIOCore
 import Replica
+import Sealing
 import Storage
 
-/// Reads what others lack that lag: old entries, and, for a leader's followers, snapshots a chunk at a time.
+/// Reads what others lack that lag: old entries, and snapshots a chunk at a time, for a leader's followers and for edges.
 final class CatchUpReader: @unchecked Sendable {
     // Safe: `open` is touched by closures of `worker` alone, which run one after the other.
     private var open: [MemberID: SnapshotReader] = [:]
+    /// For edges.
+    private var openSealed: [MemberID: SnapshotReader] = [:]
 
     private let log: LogStore
     private let state: StateStore
+    private let codec: any DirectoryCodec
     private let inbox: Inbox
     let worker = SerialWorker()
     private let logger: Logger
 
     static let chunkBytes = 256 * 1024
 
-    init(log: LogStore, state: StateStore, inbox: Inbox, logger: Logger) {
+    init(log: LogStore, state: StateStore, codec: any DirectoryCodec, inbox: Inbox, logger: Logger) {
         self.log = log
         self.state = state
+        self.codec = codec
         self.inbox = inbox
         self.logger = logger
     }
@@ -92,12 +98,80 @@ final class CatchUpReader: @unchecked Sendable {
         return try reader.chunk(number, maxBytes: Self.chunkBytes)
     }
 
+    /// A chunk of the state that a seal is of.
+    func readSealedSnapshot(for peer: MemberID, _ claim: StateClaim, number: UInt64, maxBytes: Int) {
+        worker.run { [self] in
+            do {
+                if number == 0 { openSealed[peer] = try openSnapshot(at: claim) }
+                let reader = openSealed[peer].flatMap { $0.point.position.index == claim.index ? $0 : nil }
+                let chunk = try reader?.chunk(number, maxBytes: maxBytes)
+                inbox.post(.sealedSnapshotRead(for: peer, chunk, byteCount: reader?.byteCount ?? 0))
+            } catch {
+                openSealed[peer] = nil
+                logger.error("snapshot not readable", metadata: ["error": "\(error)"])
+                inbox.post(.sealedSnapshotRead(for: peer, nil, byteCount: 0))
+            }
+        }
+    }
+
+    /// What is committed, and in memory on top of it what the log has up to the claim. Nil where more is committed already, and where it
+    /// comes to something else: who has another state than the voters hands it to nobody.
+    private func openSnapshot(at claim: StateClaim) throws -> SnapshotReader? {
+        try state.openSnapshot { transaction, committed in
+            let point = committed.knowingVoters(from: log)
+            guard point.position.index <= claim.index else { return nil }
+            let end = try apply(through: claim.index, after: point, to: &transaction)
+            return end?.hash == claim.head && StateTree.root(in: transaction) == claim.root ? end : nil
+        }
+    }
+
+    private func apply(
+        through index: LogIndex,
+        after point: SnapshotPoint,
+        to transaction: inout StateTransaction
+    ) throws -> SnapshotPoint? {
+        var applier = Applier(codec: codec)
+        var point = point
+        while point.position.index < index, transaction.byteCount <= Self.maxUncommittedBytes {
+            let found = try log.entries(from: point.position.index.next, maxBytes: Self.chunkBytes)?.entries ?? []
+            let entries = found.prefix { $0.index <= index }
+            guard !entries.isEmpty, case .done(let batch) = applier.apply(entries, after: point, to: &transaction)
+            else {
+                return nil
+            }
+            point = batch.point
+        }
+        return point.position.index == index ? point : nil
+    }
+
+    /// A commit begins long before so much is applied.
+    private static let maxUncommittedBytes = 256 << 20
+
+    func closeSealedSnapshot(for peer: MemberID) { worker.run { [self] in openSealed[peer] = nil } }
+
+    /// Whether what is staged is a state, and which.
+    func checkSnapshot(_ point: SnapshotPoint, in directory: DataDirectory) {
+        worker.run { [self] in
+            do {
+                let facts = try directory.readStaged(at: point) { view -> DirectoryFacts? in
+                    guard StateTree.checkedRoot(of: view) != nil else { return nil }
+                    // Of rows that do not decode the sender knows the digests just as well.
+                    return try? DirectoryFacts(at: point.position.index, in: view, codec: codec)
+                }
+                inbox.post(.snapshotChecked(point, facts ?? nil))
+            } catch {
+                logger.error("staged snapshot not readable", metadata: ["error": "\(error)"])
+                inbox.post(.snapshotChecked(point, nil))
+            }
+        }
+    }
+
     /// Lets go of the snapshots that a leader was sending, and with them of the pages that they keep from being used
     /// again.
     func closeAll() { worker.run { [self] in open = [:] } }
 
     func stop() async {
-        worker.run { [self] in open = [:] }
+        worker.run { [self] in (open, openSealed) = ([:], [:]) }
         await worker.stop()
     }
 }

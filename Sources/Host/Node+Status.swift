@@ -51,6 +51,14 @@ extension Node {
                 coordinate: replica.coordinate.map {
                     NodeStatus.Coordinate(position: $0.components, height: $0.height, error: $0.error)
                 },
+                snapshot: replica.fetchedSnapshot.map { fetched in
+                    NodeStatus.Snapshot(
+                        from: roster.everybody.first { $0.id == fetched.from }?.name ?? fetched.from.uuid,
+                        index: fetched.index,
+                        byteCount: fetched.byteCount,
+                        expectedByteCount: fetched.expectedByteCount
+                    )
+                },
                 logBytes: stores.directory.log.summary?.usedBytes ?? 0,
                 stateBytes: (try? stores.directory.state.usedBytes()) ?? 0,
                 certificateExpiresAt: certificate.withLock { $0.notAfter },
@@ -126,6 +134,12 @@ extension GossipCounters {
             .init("gossip_entries_refused", entriesRefused),
             .init("gossip_pulls", pulls),
             .init("gossip_forks", forks),
+            .init("gossip_snapshots_asked", snapshotsAsked),
+            .init("gossip_snapshots_taken", snapshotsTaken),
+            .init("gossip_snapshots_refused", snapshotsRefused),
+            .init("gossip_snapshots_served", snapshotsServed),
+            .init("gossip_snapshot_taken_bytes", snapshotBytesTaken),
+            .init("gossip_snapshot_sent_bytes", snapshotBytesSent),
         ]
     }
 }

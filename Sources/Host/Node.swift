@@ -187,6 +187,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         reader = CatchUpReader(
             log: stores.directory.log,
             state: stores.directory.state,
+            codec: codec,
             inbox: inbox,
             logger: logger
         )
@@ -207,6 +208,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 links: links,
                 roster: roster,
                 remembered: remembered,
+                directory: stores.directory,
                 log: log,
                 state: keeper,
                 reader: reader,

@@ -5,6 +5,7 @@ import Links
 import Logging
 import NIOCore
 import Replica
+import Storage
 import Synchronization
 import Wire
 
@@ -33,6 +34,7 @@ final class ReplicaLoop: @unchecked Sendable {
         let links: PeerLinks
         let roster: MemberRoster
         let remembered: RememberedVoters
+        let directory: DataDirectory
         let log: LogWriter
         let state: StateKeeper
         let reader: CatchUpReader
@@ -113,6 +115,10 @@ final class ReplicaLoop: @unchecked Sendable {
             around.reader.readEntries(for: peer, from: index, maxBytes: maxBytes)
         case .readSnapshot(let peer, let position, let number):
             around.reader.readSnapshot(for: peer, position: position, number: number)
+        case .readSealedSnapshot(let peer, let claim, let number, let maxBytes):
+            around.reader.readSealedSnapshot(for: peer, claim, number: number, maxBytes: maxBytes)
+        case .closeSealedSnapshot(let peer): around.reader.closeSealedSnapshot(for: peer)
+        case .checkSnapshot(let point): around.reader.checkSnapshot(point, in: around.directory)
         case .stageSnapshot(let chunk): around.state.stage(chunk)
         case .installSnapshot(let point): around.state.install(point, log: around.log)
         case .compact(let index):

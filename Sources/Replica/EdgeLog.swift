@@ -15,6 +15,8 @@ struct EdgeLog: Sendable {
     private var waiting: Deque<Offered> = []
     /// Consensus may be given the entries up to here.
     private var ready: LogIndex?
+    /// A state that is to take the place of the log.
+    var snapshot: EdgeSnapshot?
     /// Consensus is given the entries up to here, and the root of the state that they come to is to be compared.
     private(set) var underWay: LogIndex?
     /// Since when the checkpoint is what is kept for the next process.
@@ -44,6 +46,9 @@ struct EdgeLog: Sendable {
         case offerDoubted
         case sealRefused(SealRefusal)
         case halt(Divergence)
+        case snapshotWanted(StateClaim)
+        case snapshotRefused(SnapshotRefusal)
+        case mayInstall
     }
 
     var isProven: Bool { sealed?.isProven ?? false }
@@ -92,6 +97,7 @@ struct EdgeLog: Sendable {
     /// What consensus is to be given now, if anything: a piece at a time, or it would do nothing else for long.
     mutating func next() -> [Entry] {
         if underWay == nil {
+            guard snapshot?.isWaitingForLog != true else { return [] }
             underWay = ready
             ready = nil
         }
@@ -106,6 +112,16 @@ struct EdgeLog: Sendable {
     }
 
     private static let pieceBytes = 4 << 20
+
+    /// A state is offered by a seal.
+    mutating func offered(by seal: Seal, at now: WallTime, _ verifier: any SignatureVerifier) -> Outcome {
+        step(.snapshotOffered(seal), at: now, verifier)
+    }
+
+    /// A state has been staged that comes to this. Nothing is under way.
+    mutating func install(_ point: SealPoint, at now: WallTime, _ verifier: any SignatureVerifier) -> Outcome {
+        step(.snapshot(point), at: now, verifier)
+    }
 
     private mutating func step(
         _ input: SealedLog.Input,
@@ -124,8 +140,12 @@ struct EdgeLog: Sendable {
                 outcome = .offerDoubted
             case .sealRefused(let refusal): outcome = .sealRefused(refusal)
             case .halt(let divergence): return .halt(divergence)
-            // Nobody gives it a snapshot.
-            case .snapshotRefused, .mayInstall: continue
+            case .snapshotWanted(let claim): outcome = .snapshotWanted(claim)
+            case .snapshotRefused(let refusal): outcome = .snapshotRefused(refusal)
+            case .mayInstall:
+                waiting = []
+                ready = nil
+                outcome = .mayInstall
             }
         }
         return outcome
@@ -144,7 +164,7 @@ extension SealedLog.Input {
     fileprivate var isSeal: Bool {
         switch self {
         case .seal, .transition: true
-        case .link, .forget, .applied, .snapshot: false
+        case .link, .forget, .applied, .snapshotOffered, .snapshot: false
         }
     }
 }

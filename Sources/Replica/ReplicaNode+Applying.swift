@@ -39,14 +39,19 @@ extension ReplicaNode {
     ) {
         applied = point
         self.facts = facts
-        let sealPoint = SealPoint(point, root: facts.stateRoot, keys: facts.sealKeys)
-        seals.restart(at: sealPoint, time: point.time, at: now.monotonic)
+        // An edge signs nothing.
+        if edge == nil {
+            let sealPoint = SealPoint(point, root: facts.stateRoot, keys: facts.sealKeys)
+            seals.restart(at: sealPoint, time: point.time, at: now.monotonic)
+        }
+        edge?.snapshot = nil
         firstIndex = point.position.index.next
         repair.compacted(to: firstIndex)
         askForVerdicts(into: &effects)
         finishWaiters(into: &effects)
+        appliedAtEdge(at: now, into: &effects)
         advance(.snapshotInstalled(point), at: now, into: &effects)
-        // A snapshot is the state of a leader, which had committed all that this node may have served.
+        // A snapshot is the state of a leader, or sealed, and all that this node may have served is in it.
         serve(into: &effects)
     }
 

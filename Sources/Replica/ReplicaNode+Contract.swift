@@ -40,6 +40,11 @@ extension ReplicaNode {
         case snapshotRead(for: MemberID, Message.SnapshotChunk?)
         case snapshotStaged(LogPosition, nextChunk: UInt64)
         case snapshotInstalled(SnapshotPoint, DirectoryFacts)
+        /// Answers `.readSealedSnapshot`. Nil where the state cannot be had at that index now. `byteCount`: of all chunks together, at
+        /// most.
+        case sealedSnapshotRead(for: MemberID, Message.SnapshotChunk?, byteCount: UInt64)
+        /// Answers `.checkSnapshot`. Nil where the rows are no state with its tree.
+        case snapshotChecked(SnapshotPoint, DirectoryFacts?)
         case compacted(firstIndex: LogIndex)
         /// Stored entries do not read back: found at a read, or by a scrub.
         case logDamaged([LogDamage])
@@ -72,6 +77,14 @@ extension ReplicaNode {
         case readSnapshot(for: MemberID, position: LogPosition?, number: UInt64)
         case stageSnapshot(Message.SnapshotChunk)
         case installSnapshot(SnapshotPoint)
+        /// Read a chunk of the state as it was at that index, which this node has applied and a quorum of voters has sealed. Chunk 0 opens
+        /// it. Answered by `.sealedSnapshotRead`.
+        case readSealedSnapshot(for: MemberID, StateClaim, number: UInt64, maxBytes: Int)
+        /// That neighbour needs no more of it. Not answered.
+        case closeSealedSnapshot(for: MemberID)
+        /// All chunks are staged: compute the root of what they hold, see that the tree's rows follow from the others and that there is
+        /// nothing else, and read the facts. Answered by `.snapshotChecked`.
+        case checkSnapshot(SnapshotPoint)
         /// Drop the log before this entry, after forcing the state store to disk; answered by `.compacted`.
         case compact(before: LogIndex)
         /// Put these in the place of damaged entries, as one durable transaction; the last is to hash to `hash`. Answered by

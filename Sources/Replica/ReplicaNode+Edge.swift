@@ -46,6 +46,7 @@ extension ReplicaNode {
             beginEdge(at: now, into: &effects)
         }
         feedConsensus(at: now, into: &effects)
+        installSnapshot(at: now, into: &effects)
     }
 
     /// Nothing is in an edge's log but what was sealed.
@@ -202,12 +203,12 @@ extension ReplicaNode {
         keepCheckpoint(at: now.monotonic, into: &effects)
     }
 
-    private mutating func follow(_ outcome: EdgeLog.Outcome, at now: Moment, into effects: inout [Effect]) {
+    mutating func follow(_ outcome: EdgeLog.Outcome, at now: Moment, into effects: inout [Effect]) {
         switch outcome {
         case .offerRefused(let neighbour): spread(.logRefused(from: neighbour), at: now, into: &effects)
         case .offerDoubted: spread(.logDoubted, at: now, into: &effects)
         case .halt(let divergence): diverge(divergence, at: now, into: &effects)
-        case .nothing, .sealRefused: break
+        case .nothing, .sealRefused, .snapshotWanted, .snapshotRefused, .mayInstall: break
         }
         if applied.position.index >= restoredIndex { serve(into: &effects) }
     }
@@ -224,7 +225,7 @@ extension ReplicaNode {
         halt("the log took no entries after \(raft.lastPosition), which a seal proves", at: now, into: &effects)
     }
 
-    private mutating func lead(
+    mutating func lead(
         _ body: Consensus.Message.Body,
         in term: Term,
         at now: Moment,

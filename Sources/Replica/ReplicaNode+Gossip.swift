@@ -26,6 +26,8 @@ extension ReplicaNode {
         guard !facts.edges.isEmpty else {
             if gossip != nil { effects.append(.neighbours([])) }
             gossip = nil
+            for neighbour in served.keys.sorted() { effects.append(.closeSealedSnapshot(for: neighbour)) }
+            served = [:]
             return
         }
         let list = (facts.members + facts.edges).map { Overlay.Member(id: $0, zone: facts.zones[$0] ?? "") }
@@ -45,6 +47,7 @@ extension ReplicaNode {
             id: member,
             overlay: overlay,
             streams: [Self.sealStream],
+            options: options.gossip,
             takesLog: edge != nil,
             seed: gossipSeed,
             at: now.monotonic
@@ -75,6 +78,13 @@ extension ReplicaNode {
             case .offerLog(let records, let neighbour): offered(records, from: neighbour, at: now, into: &effects)
             case .readLog(let neighbour, let index, let maxBytes):
                 effects.append(.readLog(for: neighbour, after: index, maxBytes: maxBytes))
+            case .readSnapshot(let neighbour, let index, let number):
+                serveSnapshot(to: neighbour, past: index, number, at: now, into: &effects)
+            case .closeSnapshot(let neighbour):
+                served[neighbour] = nil
+                effects.append(.closeSealedSnapshot(for: neighbour))
+            case .takeSnapshot(let part, let neighbour):
+                take(part, from: neighbour, at: now, into: &effects)
             case .reachabilityChanged: continue
             case .note(let note): effects.append(.note(note))
             }

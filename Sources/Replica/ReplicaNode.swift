@@ -52,6 +52,8 @@ package struct ReplicaNode: Core {
     /// Nil as long as the log names no edge.
     var gossip: GossipNode?
     let gossipSeed: UInt64
+    /// By what seals neighbours are being sent the state. No more than gossip lets be sent at a time.
+    var served: [MemberID: Seal] = [:]
     /// Of whom the overlay was made.
     var overlaid: (members: [MemberID], edges: [MemberID], zones: [MemberID: String]) = ([], [], [:])
     /// Membership alone.
@@ -243,9 +245,14 @@ package struct ReplicaNode: Core {
             advance(.entriesRead(for: peer, previous: previous, entries: entries), at: now, into: &effects)
         case .snapshotRead(let peer, let chunk):
             advance(.snapshotRead(for: peer, chunk), at: now, into: &effects)
+        case .snapshotStaged(let position, let nextChunk) where edge != nil:
+            stagedAtEdge(position, nextChunk, at: now, into: &effects)
         case .snapshotStaged(let position, let nextChunk):
             advance(.snapshotStaged(position, nextChunk: nextChunk), at: now, into: &effects)
         case .snapshotInstalled(let point, let facts): installed(point, facts, at: now, into: &effects)
+        case .sealedSnapshotRead(let peer, let chunk, let byteCount):
+            sealedSnapshotRead(for: peer, chunk, byteCount: byteCount, at: now, into: &effects)
+        case .snapshotChecked(let point, let facts): snapshotChecked(point, facts, at: now, into: &effects)
         case .compacted(let firstIndex):
             isCompacting = false
             self.firstIndex = max(self.firstIndex, firstIndex)

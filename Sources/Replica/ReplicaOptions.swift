@@ -1,5 +1,6 @@
 package import Consensus
 package import Decision
+package import Gossip
 package import Kernel
 
 /// What an operator may tune, with defaults that suit a cluster in one region.
@@ -19,6 +20,7 @@ package struct ReplicaOptions: Hashable, Sendable {
     /// A statement that a member is not known to have is told it again after so long; so is the log of a leader that did not
     /// take it.
     package var statementInterval = Span.milliseconds(500)
+    package var gossip = GossipOptions()
     /// How long a sample of another node's clock counts.
     package var clockSampleLife = Span.seconds(5)
 

@@ -23,6 +23,8 @@ package enum SealRefusal: Error, Hashable, Sendable {
     case termGoesBack(known: Term)
     case indexGoesBack(known: LogIndex)
     case timeGoesBack(known: WallTime)
+    /// Of a snapshot, and past the newest that is known: it was not taken as that.
+    case notTaken(known: LogIndex)
     /// It names other voters than are known, and comes without a transition, or they are known no more.
     case unknownVoters(Digest)
     /// The voters that are presented are not those that it names.

@@ -12,15 +12,6 @@ package enum LinkRefusal: Error, Hashable, Sendable {
     case alreadySealed(through: LogIndex)
 }
 
-/// Why a snapshot is not taken.
-package enum SnapshotRefusal: Error, Hashable, Sendable {
-    /// No known seal is of its index.
-    case notSealed(newest: LogIndex)
-    case goesBack(sealed: LogIndex)
-    /// It holds another state, or is of another log, than was sealed.
-    case differs(Divergence)
-}
-
 extension SealedLog {
     mutating func add(_ link: ChainLink) -> [Effect] {
         if let refusal = refusal(of: link) { return [.linkRefused(refusal)] + dropDoubtful(after: refusal) }
@@ -94,21 +85,6 @@ extension SealedLog {
         isHalted = true
         let own = StateClaim(index: index, head: claim.head, root: root, voters: claim.voters)
         return [.halt(Divergence(own: own, other: claim))]
-    }
-
-    mutating func install(_ point: SealPoint) -> [Effect] {
-        if point.index <= sealed.index { return [.snapshotRefused(.goesBack(sealed: sealed.index))] }
-        guard let place = ahead.firstIndex(where: { $0.index == point.index }) else {
-            return [.snapshotRefused(.notSealed(newest: trusted.claim.index))]
-        }
-        guard ahead[place] == point.claim else {
-            return [.snapshotRefused(.differs(Divergence(own: point.claim, other: ahead[place])))]
-        }
-        // What was held is before it, since the chain has not reached that seal.
-        links = []
-        sealed = ahead[place]
-        ahead.removeFirst(place + 1)
-        return [.mayInstall(point.index)]
     }
 
     package func checkInvariants() {

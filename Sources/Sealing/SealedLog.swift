@@ -28,7 +28,9 @@ package struct SealedLog: Hashable, Sendable {
         case transition(TransitionSeal)
         /// The state's root at an index, one up to which applying was allowed.
         case applied(LogIndex, root: Digest)
-        /// A snapshot is there, whose root was computed from what it holds.
+        /// Somebody offers the state of this index by this seal, which may be older than the newest that is known.
+        case snapshotOffered(Seal)
+        /// The snapshot that was wanted is there. Its root was computed from what it holds.
         case snapshot(SealPoint)
     }
 
@@ -38,6 +40,8 @@ package struct SealedLog: Hashable, Sendable {
         /// Forget entries after this one: a seal has shown that they are not the log's, or a fork that they may not be. Fetch
         /// others, from elsewhere.
         case discard(after: LogIndex)
+        /// The seal is one, and past what is here.
+        case snapshotWanted(StateClaim)
         /// The snapshot is what a seal says. It may be put in the place of the state.
         case mayInstall(LogIndex)
         case linkRefused(LinkRefusal)
@@ -56,6 +60,8 @@ package struct SealedLog: Hashable, Sendable {
     var ahead: [StateClaim] = []
     /// Sealed points whose roots are still to be reported, ascending.
     var expected: [StateClaim] = []
+    /// Of the snapshot that is wanted.
+    var target: StateClaim?
     package internal(set) var isHalted = false
     /// Whether a seal has said what the state is. A state that was not the trusted one at first may be anything until then.
     package internal(set) var isProven: Bool
@@ -104,6 +110,7 @@ package struct SealedLog: Hashable, Sendable {
         case .transition(let transition):
             return accept { (head) throws(SealRefusal) in try head.accept(transition, at: now, verifier) }
         case .applied(let index, let root): return applied(index, root)
+        case .snapshotOffered(let seal): return consider(seal, at: now, verifier)
         case .snapshot(let point): return install(point)
         }
     }

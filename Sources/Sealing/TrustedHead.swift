@@ -83,8 +83,21 @@ package struct TrustedHead: Hashable, Sendable {
         if let term = newest?.statement.term, statement.term < term { throw .termGoesBack(known: term) }
         if statement.index < claim.index { throw .indexGoesBack(known: claim.index) }
         if statement.time <= time { throw .timeGoesBack(known: time) }
+        try checkTrust(at: now)
+    }
+
+    private func checkTrust(at now: WallTime) throws(SealRefusal) {
         let age = now.elapsed(since: time)
         if age > options.trustPeriod { throw .trustExpired(age: age) }
+    }
+
+    /// Whether a seal is one by the voters that are known, whenever they made it; nothing is taken from it.
+    package func verify(_ seal: Seal, at now: WallTime, _ verifier: any SignatureVerifier) throws(SealRefusal) {
+        if seal.statement.lineage != lineage { throw .otherLineage(seal.statement.lineage) }
+        if seal.statement.index > claim.index { throw .notTaken(known: claim.index) }
+        try checkTrust(at: now)
+        guard seal.statement.claim.voters == voters.digest else { throw .unknownVoters(seal.statement.claim.voters) }
+        try seal.verify(by: voters, verifier)
     }
 
     private mutating func adopt(_ seal: Seal, _ voters: VoterSet) throws(SealRefusal) {

@@ -179,6 +179,24 @@ package struct NodeStatus: Hashable, Sendable {
         }
     }
 
+    /// A state that an edge takes from a neighbour in the place of the log.
+    package struct Snapshot: Hashable, Sendable {
+        /// The neighbour's name; its UUID where it has none.
+        package let from: String
+        /// Nil until its first piece is here.
+        package let index: LogIndex?
+        package let byteCount: UInt64
+        /// Of the whole, at most.
+        package let expectedByteCount: UInt64
+
+        package init(from: String, index: LogIndex?, byteCount: UInt64, expectedByteCount: UInt64) {
+            self.from = from
+            self.index = index
+            self.byteCount = byteCount
+            self.expectedByteCount = expectedByteCount
+        }
+    }
+
     package let lineage: Lineage
     package let member: MemberID
     package let name: String
@@ -202,6 +220,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let seal: Seal?
     /// Nil in a cluster without edges, and before anything was measured.
     package let coordinate: Coordinate?
+    /// Nil while none is on its way.
+    package let snapshot: Snapshot?
     package let logBytes: UInt64
     package let stateBytes: UInt64
     package let certificateExpiresAt: WallTime
@@ -238,6 +258,7 @@ package struct NodeStatus: Hashable, Sendable {
         log: Log,
         seal: Seal? = nil,
         coordinate: Coordinate? = nil,
+        snapshot: Snapshot? = nil,
         logBytes: UInt64,
         stateBytes: UInt64,
         certificateExpiresAt: WallTime,
@@ -262,6 +283,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.log = log
         self.seal = seal
         self.coordinate = coordinate
+        self.snapshot = snapshot
         self.logBytes = logBytes
         self.stateBytes = stateBytes
         self.certificateExpiresAt = certificateExpiresAt

@@ -44,6 +44,16 @@ extension TraceHash {
         case .unavailable(let index):
             combine(12)
             combine(index)
+        case .snapshotPull(let index, let number):
+            combine(13)
+            combine(index)
+            combine(number)
+        case .snapshotPart(let part):
+            combine(14)
+            combine(part)
+        case .snapshotUnavailable(let index):
+            combine(15)
+            combine(index)
         }
     }
 
@@ -55,6 +65,16 @@ extension TraceHash {
         for number in coordinate.components + [coordinate.height, coordinate.error] {
             combine(UInt64(UInt32(bitPattern: number)))
         }
+    }
+
+    private mutating func combine(_ part: SnapshotPart) {
+        combine(part.index)
+        combine(part.number)
+        combine(part.isLast)
+        combine(part.bytes)
+        guard let opening = part.opening else { return }
+        combine(opening.byteCount)
+        combine(opening.proof)
     }
 
     private mutating func combine(_ claim: Claim) {
@@ -104,6 +124,10 @@ extension Gossip.Message {
             "\(records.count) entries from \(records.first.map { "\($0.index)" } ?? "nowhere") on"
         case .pull(let index): "pulls the log after \(index)"
         case .unavailable(let index): "has no entry after \(index)"
+        case .snapshotPull(let index, let number): "pulls piece \(number) of the state at \(index), or past it"
+        case .snapshotPart(let part):
+            "piece \(part.number) of the state at \(part.index)\(part.isLast ? ", the last" : "")"
+        case .snapshotUnavailable(let index): "has no state at \(index), or past it"
         }
     }
 }

@@ -123,6 +123,15 @@ extension TraceHash {
             combine(peer)
             combine(index)
             combine(entries)
+        case .sealedSnapshotRead(let peer, let chunk, let byteCount):
+            combine(28)
+            combine(peer)
+            if let chunk { combine(chunk) }
+            combine(byteCount)
+        case .snapshotChecked(let point, let facts):
+            combine(29)
+            combine(point.position)
+            if let facts { combine(facts.stateRoot) }
         }
     }
 
@@ -350,6 +359,9 @@ extension ReplicaNode.Effect {
         case .keepSealMemory: 26
         case .neighbours: 27
         case .readLog: 28
+        case .readSealedSnapshot: 29
+        case .closeSealedSnapshot: 30
+        case .checkSnapshot: 31
         }
     }
 }
@@ -378,6 +390,9 @@ extension ReplicaNode.Input {
         case .entriesRead(let peer, let previous, let entries):
             "read for \(peer): \(entries.count) entries after \(previous.map { "\($0)" } ?? "nothing")"
         case .snapshotRead(let peer, let chunk): "read for \(peer): \(chunk?.summary ?? "no snapshot")"
+        case .sealedSnapshotRead(let peer, let chunk, _): "read for \(peer): \(chunk?.summary ?? "no state")"
+        case .snapshotChecked(let point, let facts):
+            "the state of \(point.position) that came is \(facts.map { "one of root \($0.stateRoot)" } ?? "none")"
         case .snapshotStaged(let position, let nextChunk): "staged \(position) below chunk \(nextChunk)"
         case .snapshotInstalled(let point, _): "installed the snapshot of \(point.position)"
         case .compacted(let firstIndex): "log begins at \(firstIndex)"

@@ -60,7 +60,7 @@ extension World {
 
     /// As somebody would hand it out who wants an agent to be let through: it does not know of a revocation, or, where there is none,
     /// of a document. Its digests are those of what it holds.
-    private func forged(_ version: VirtualStateStore.Version) -> VirtualStateStore.Version {
+    func forged(_ version: VirtualStateStore.Version) -> VirtualStateStore.Version {
         var tracked = TrackedTransaction(version.pairs)
         guard let key = lastRow(of: .standing, in: version.pairs) ?? lastRow(of: .resource, in: version.pairs) else {
             return version
@@ -71,13 +71,13 @@ extension World {
         return VirtualStateStore.Version(pairs: pairs, point: version.point, facts: facts)
     }
 
-    private func lastRow(of table: Table, in pairs: SortedStore) -> [UInt8]? {
+    func lastRow(of table: Table, in pairs: SortedStore) -> [UInt8]? {
         var last: [UInt8]?
         pairs.forEach { key, _ in if key.first == table.rawValue { last = key } }
         return last
     }
 
-    /// What an operator sees of edges: there is a seal to begin from; one has stopped, or lacks what nobody has any more.
+    /// What an operator sees of edges: there is a seal to begin from; one has stopped.
     mutating func lookAtEdges() {
         guard !membership.edges.isEmpty else { return }
         membership.mayAdmitEdges = newestCheckpoint != nil
@@ -85,12 +85,7 @@ extension World {
     }
 
     private func isBroken(_ node: Int) -> Bool {
-        guard isEdge(node), let replica = machines[node].process?.replica else { return false }
-        if replica.haltReason != nil { return true }
-        let next = replica.applied.position.index.next
-        let others = machines.indices.filter { $0 != node && membership.isPresent($0) }
-        return others.contains { machines[$0].state.current.point.position.index >= next }
-            && !others.contains { machines[$0].log.stored(at: next) != nil }
+        isEdge(node) && machines[node].process?.replica.haltReason != nil
     }
 
     /// The edges that the log names, by the word of the leader; none without one.

@@ -33,7 +33,20 @@ extension World {
                 .snapshotStaged(node: node, process: process, chunk),
                 at: later(100...1000, node, .stageSnapshot)
             )
+        case .readSealedSnapshot(let peer, let claim, let number, _):
+            queue.schedule(
+                .sealedSnapshotRead(node: node, process: process, for: peer, claim, number: number),
+                at: later(100...2000, node, .readSealedSnapshot)
+            )
+        case .closeSealedSnapshot(let peer):
+            if let other = number(of: peer) { machines[node].process?.outgoing[other] = nil }
+        case .checkSnapshot(let point):
+            queue.schedule(
+                .snapshotChecked(node: node, process: process, point),
+                at: later(500...5000, node, .checkSnapshot)
+            )
         case .installSnapshot(let point):
+            if membership.isForEdge(node) { try edges.applies(node, through: point.position.index) }
             queue.schedule(
                 .snapshotInstalled(node: node, process: process, point),
                 at: later(500...5000, node, .installSnapshot)

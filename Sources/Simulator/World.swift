@@ -26,6 +26,8 @@ package struct World: Sendable {
     private static let stepsPerSecondLimit: UInt64 = 20_000
     package internal(set) var faultCount = 0
     package internal(set) var snapshotCount = 0
+    /// Taken from neighbours that were found to be no states.
+    package internal(set) var refusedSnapshotCount = 0
     /// How many frames the links of a node did not let in.
     package internal(set) var refusalCount = 0
     /// How many statements a node that reached no quorum took.
@@ -209,6 +211,10 @@ package struct World: Sendable {
             if isCurrent(node, process) { try keepSealMark(node, mark) }
         case .sealSigned(let node, let process, let statement):
             if isCurrent(node, process) { try signSeal(node, statement) }
+        case .sealedSnapshotRead(let node, let process, let peer, let claim, let number):
+            if isCurrent(node, process) { try readSealedSnapshot(node, for: peer, claim, number: number) }
+        case .snapshotChecked(let node, let process, let point):
+            if isCurrent(node, process) { try checkSnapshot(node, point) }
         case .logRead(let node, let process, let peer, let index, let maxBytes):
             if isCurrent(node, process) { try readLog(node, for: peer, after: index, maxBytes: maxBytes) }
         case .linkReviewed(let node, let process, let peer):

@@ -23,6 +23,8 @@ package enum WorldEvent: Sendable {
     case sealMarkKept(node: Int, process: UInt64, SealMark)
     case sealSigned(node: Int, process: UInt64, SealStatement)
     case logRead(node: Int, process: UInt64, for: MemberID, after: LogIndex, maxBytes: Int)
+    case sealedSnapshotRead(node: Int, process: UInt64, for: MemberID, StateClaim, number: UInt64)
+    case snapshotChecked(node: Int, process: UInt64, SnapshotPoint)
     /// Whether the node has a link to another machine is to be looked at again.
     case linkReviewed(node: Int, process: UInt64, to: Int)
     /// A machine that the log names as an edge fetches what it begins from.

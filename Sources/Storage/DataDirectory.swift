@@ -78,6 +78,21 @@ package final class DataDirectory: Sendable {
         }
     }
 
+    /// Reads what is staged, all of it.
+    ///
+    /// - Returns: nil where no whole snapshot of that point is.
+    package func readStaged<Value>(
+        at point: SnapshotPoint,
+        _ body: (StateView) -> Value
+    ) throws(StorageError) -> Value? {
+        let snapshot = staged.withLock { $0 }
+        guard let snapshot, snapshot.point == point, let view = try snapshot.openView() else { return nil }
+        defer { view.close() }
+        let value = body(view)
+        if let failure = view.failure { throw failure }
+        return value
+    }
+
     /// Replaces state and log by the staged snapshot. After the return both durably stand at the point.
     package func installSnapshot(_ point: SnapshotPoint) throws(StorageError) {
         try staged.withLock { (staged) throws(StorageError) in

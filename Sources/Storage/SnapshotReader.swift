@@ -3,25 +3,29 @@ internal import Kernel
 internal import Synchronization
 internal import Wire
 
-/// The state at one point, cut into chunks for a peer.
+/// The state at one point, cut into chunks for a peer: as it is committed, or as it would be after changes that are never committed.
 ///
 /// Holds a read transaction: the state may go on, but its old pages stay in the file, so close a reader that nobody
 /// asks any more. Chunks are numbered from 0; any that was read before can be read again and has the same bytes.
 /// Safe from any thread, one at a time.
 package final class SnapshotReader: Sendable {
     package let point: SnapshotPoint
+    /// Of all chunks together, at most.
+    package let byteCount: UInt64
     private let state: Mutex<State>
 
     /// Confined to the mutex.
     private struct State {
-        let view: StateView
+        let view: StateTransaction
         /// Where each chunk starts whose number is known.
         var starts: [[UInt8]] = [[]]
         var isLastKnown = false
     }
 
-    init(view: sending StateView) throws(StorageError) {
-        point = try view.applied()
+    init(view: sending StateTransaction, point: SnapshotPoint) throws(StorageError) {
+        self.point = point
+        // Pages hold less than they have room for.
+        byteCount = try view.usedBytes() + UInt64(view.byteCount)
         state = Mutex(State(view: view))
     }
 
@@ -47,7 +51,7 @@ package final class SnapshotReader: Sendable {
 
     /// The pairs from a key on, and the key after them, nil at the end.
     private static func run(
-        of view: StateView,
+        of view: StateTransaction,
         from start: [UInt8],
         maxBytes: Int
     ) throws(StorageError) -> (StatePairs, next: [UInt8]?) {
@@ -71,5 +75,23 @@ package final class SnapshotReader: Sendable {
 
 extension StateStore {
     /// Fixes the newest committed state for a peer.
-    package func openSnapshot() throws(StorageError) -> SnapshotReader { try SnapshotReader(view: try openView()) }
+    package func openSnapshot() throws(StorageError) -> SnapshotReader {
+        let view = try openView()
+        let point = try view.applied()
+        return try SnapshotReader(view: StateTransaction(over: view), point: point)
+    }
+
+    /// Fixes the newest committed state as it would be after changes that are never committed.
+    ///
+    /// - Parameter changes: Says where the state stands after them; nil where it is not wanted.
+    package func openSnapshot(
+        after changes: (inout StateTransaction, SnapshotPoint) throws -> SnapshotPoint?
+    ) throws -> SnapshotReader? {
+        let view = try openView()
+        var transaction = StateTransaction(over: view)
+        let point = try changes(&transaction, try view.applied())
+        if let failure = transaction.failure { throw failure }
+        guard let point else { return nil }
+        return try SnapshotReader(view: transaction, point: point)
+    }
 }

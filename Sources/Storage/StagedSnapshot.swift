@@ -78,6 +78,12 @@ final class StagedSnapshot: Sendable {
         try transaction.commit()
     }
 
+    /// Nil while chunks are missing.
+    func openView() throws(StorageError) -> StateView? {
+        guard progress.withLock({ $0.isComplete }) else { return nil }
+        return StateView(transaction: try contents.environment.beginRead(), contents: contents)
+    }
+
     /// Makes the whole of it durable, as the state at `point`.
     func finish() throws(StorageError) -> StateContents {
         guard progress.withLock({ $0.isComplete }) else {

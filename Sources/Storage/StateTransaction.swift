@@ -11,7 +11,7 @@ package struct StateTransaction: KeyValueTransaction {
     /// The newest value of each key that changed, nil where the row is gone.
     private(set) var changes: SortedRows
     /// An estimate of the memory that `changes` take.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
     private let gap = RemovedGap()
 
     init(

@@ -27,6 +27,15 @@ extension ProtoGossipMessage.OneOf_Body {
         case .entries(let records): self = .entries(.with { $0.entries = records.map(ProtoGossipEntry.init) })
         case .pull(let index): self = .pull(index.number)
         case .unavailable(let index): self = .unavailable(index.number)
+        case .snapshotPull(let index, let number):
+            self = .snapshotPull(
+                .with {
+                    $0.index = index.number
+                    $0.number = number
+                }
+            )
+        case .snapshotPart(let part): self = .snapshotPart(ProtoGossipSnapshotPart(part))
+        case .snapshotUnavailable(let index): self = .snapshotUnavailable(index.number)
         }
     }
 
@@ -45,6 +54,14 @@ extension ProtoGossipMessage.OneOf_Body {
             .entries(try values(list.entries, upTo: GossipCodec.options.windowCountLimit, "gossip.entries"))
         case .pull(let index): .pull(after: LogIndex(try counter(index, "gossip.pull")))
         case .unavailable(let index): .unavailable(after: LogIndex(try counter(index, "gossip.unavailable")))
+        case .snapshotPull(let pull):
+            .snapshotPull(
+                at: LogIndex(try counter(pull.index, "gossip.snapshot.index")),
+                number: try counter(pull.number, "gossip.snapshot.number")
+            )
+        case .snapshotPart(let part): .snapshotPart(try part.value())
+        case .snapshotUnavailable(let index):
+            .snapshotUnavailable(at: LogIndex(try counter(index, "gossip.snapshot.index")))
         }
     }
 }
@@ -190,6 +207,39 @@ extension ProtoGossipEntry: ProtoConvertible {
         LogRecord(
             index: LogIndex(try counter(index, "gossip.entry.index")),
             bytes: try bounded(entry, to: GossipCodec.options.entryByteLimit, "gossip.entry")
+        )
+    }
+}
+
+extension ProtoGossipSnapshotPart: ProtoConvertible {
+    init(_ part: SnapshotPart) {
+        index = part.index.number
+        number = part.number
+        isLast = part.isLast
+        bytes = Data(part.bytes)
+        guard let opening = part.opening else { return }
+        self.opening = .with {
+            $0.byteCount = opening.byteCount
+            $0.proof = Data(opening.proof)
+        }
+    }
+
+    func value() throws(WireError) -> SnapshotPart {
+        SnapshotPart(
+            index: LogIndex(try counter(index, "gossip.snapshot.index")),
+            number: try counter(number, "gossip.snapshot.number"),
+            isLast: isLast,
+            bytes: try bounded(bytes, to: GossipCodec.options.entryByteLimit, "gossip.snapshot.bytes"),
+            opening: hasOpening ? try opening.value() : nil
+        )
+    }
+}
+
+extension ProtoGossipSnapshotOpening {
+    fileprivate func value() throws(WireError) -> SnapshotPart.Opening {
+        SnapshotPart.Opening(
+            byteCount: try counter(byteCount, "gossip.snapshot.byteCount"),
+            proof: try bounded(proof, to: GossipCodec.options.recordByteLimit, "gossip.snapshot.proof")
         )
     }
 }

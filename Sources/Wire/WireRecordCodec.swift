@@ -17,12 +17,27 @@ package struct WireRecordCodec: RecordCodec {
     package func decodeEntry(_ bytes: [UInt8]) -> Entry? { decode(bytes, as: ProtoEntry.self) }
     package func decodeRecord(_ bytes: [UInt8]) -> GossipRecord? { decode(bytes, as: ProtoGossipRecord.self) }
 
+    package func encode(_ proof: SnapshotProof) -> [UInt8] { serialise(ProtoSnapshotProof(proof)) }
+    package func decodeProof(_ bytes: [UInt8]) -> SnapshotProof? { decode(bytes, as: ProtoSnapshotProof.self) }
+
     private func decode<Proto: SwiftProtobuf.Message & ProtoConvertible>(
         _ bytes: [UInt8],
         as type: Proto.Type
     ) -> Proto.Value? {
         guard let value = try? parse(bytes, as: type).value(), serialise(Proto(value)) == bytes else { return nil }
         return value
+    }
+}
+
+extension ProtoSnapshotProof: ProtoConvertible {
+    init(_ proof: SnapshotProof) {
+        seal = ProtoSeal(proof.seal)
+        configuration = ProtoConfiguration(proof.configuration)
+    }
+
+    func value() throws(WireError) -> SnapshotProof {
+        guard hasSeal, hasConfiguration else { throw .missing("snapshot.proof") }
+        return SnapshotProof(seal: try seal.value(), configuration: try configuration.value())
     }
 }
 

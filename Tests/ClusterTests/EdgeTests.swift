@@ -23,6 +23,49 @@ import Testing
         }
     }
 
+    @Test("an edge that missed more than anybody keeps of the log takes the state from a neighbour") func farBehind()
+        async throws
+    {
+        let settings = "limits:\n  kept_entries: 20\n  compaction_step: 20\n"
+        try await withCluster(settings: settings) { cluster in
+            _ = try await prepared(cluster)
+            for edge in Self.edges { try await cluster.join(edge, edge: true) }
+            // The other edge keeps no more than voters do.
+            cluster.kill("e2")
+            let file = cluster.nodeFolder("e2").appending(path: "node.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try (text + settings).write(to: file, atomically: true, encoding: .utf8)
+            try cluster.start("e2")
+            let before = try await cluster.status(of: "e1").value("revision").flatMap { Int($0) } ?? .max
+            cluster.kill("e1")
+            // Long ones, since the newest stay in memory beside the log.
+            let comment = String(repeating: "// nothing\\n", count: 4000)
+            for number in 0..<60 {
+                let text = "\(comment)permit(principal, action, resource);"
+                let path = "/v1/policy-sets/long\(number)/versions"
+                let answer = try await cluster.admin("POST", path, body: #"{"text": "\#(text)"}"#, at: "n1")
+                #expect((200..<300).contains(answer.status), "\(answer.body)")
+            }
+            for name in cluster.names {
+                let first = try await cluster.status(of: name).value("first_index").flatMap { Int($0) } ?? 0
+                #expect(first > before + 1, "the log of \(name) was not compacted, so this shows nothing")
+            }
+            try cluster.start("e1")
+            try await cluster.until("e1 is ready", within: 20) {
+                (try? await cluster.admin("GET", "/readyz", at: "e1"))?.status == 200
+            }
+            let metrics = try await cluster.admin("GET", "/metrics", at: "e1").body
+            #expect(metrics.contains("reeve_gossip_snapshots_taken_total 1\n"), "\(metrics)")
+            try await KillTests.checkRoots(of: cluster, Self.edges)
+            #expect(try await decision(on: "bot", at: "e1", of: cluster) == "allowed")
+            // It is its own from then on.
+            cluster.kill("e1")
+            try cluster.start("e1")
+            try await followsRevocation(cluster)
+            try await KillTests.checkRoots(of: cluster, Self.edges)
+        }
+    }
+
     /// Two agents that may read, and a warrant to quarantine them. Gives the warrant's file.
     private func prepared(_ cluster: TestCluster) async throws -> String {
         func write(_ method: String, _ path: String, _ body: String) async throws {

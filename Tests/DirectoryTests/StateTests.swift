@@ -23,6 +23,40 @@ import Testing
         }
     }
 
+    @Test("a state from somebody is one if its tree is that of its rows, and nothing else is there") func checked() {
+        var random = SeededRandom(seed: 5)
+        var rows = TrackedTransaction(MemoryStore())
+        for index in 0..<200 as Range<UInt8> {
+            let table = index < 20 ? Table.retry.rawValue : UInt8.random(in: 1...0x4c, using: &random)
+            rows.set([UInt8.random(in: 0...9, using: &random), index], for: [table, index])
+        }
+        let state = rows.finish()
+        let root = StateTree.recomputedRoot(of: state)
+        #expect(StateTree.checkedRoot(of: state) == root)
+        #expect(StateTree.checkedRoot(of: MemoryStore()) == .zero)
+        var keys: [[UInt8]] = []
+        state.scan(prefix: []) { key, _ in
+            keys.append(key)
+            return true
+        }
+        #expect(keys.count > 600)
+        for key in keys.enumerated().lazy.filter({ $0.offset % 5 == 0 }).map(\.element) {
+            var (without, changed) = (state, state)
+            without.remove(key)
+            changed.set((state.value(for: key) ?? []) + [0], for: key)
+            for other in [without, changed] { #expect(StateTree.checkedRoot(of: other) == nil, "\(key)") }
+        }
+        let added: [[UInt8]] = [
+            [1, 255], [Table.treeBucket.rawValue], [Table.treeBucket.rawValue, 1, 2, 3], [Table.treeNode.rawValue],
+            [Table.treeNode.rawValue, 9, 0, 0], [255],
+        ]
+        for key in added {
+            var other = state
+            other.set([0], for: key)
+            #expect(StateTree.checkedRoot(of: other) == nil, "\(key)")
+        }
+    }
+
     @Test("rows that lie where their values say move with them", arguments: 1...10 as ClosedRange<UInt64>)
     func placedByValue(seed: UInt64) {
         var random = SeededRandom(seed: seed)

@@ -120,7 +120,8 @@ struct SmallNetwork {
         case .readLog(let neighbour, let index, _):
             let known = nodes[place]?.head.index.number ?? 0
             step(place, .logRead(for: neighbour, after: index, Array(log[Int(index.number)..<Int(known)].prefix(100))))
-        case .connect, .reachabilityChanged, .note: break
+        // Everything is in the log here.
+        case .connect, .reachabilityChanged, .readSnapshot, .closeSnapshot, .takeSnapshot, .note: break
         }
     }
 

@@ -46,7 +46,13 @@ import Wire
     /// The indexes that a neighbour gets.
     private func read(after index: UInt64, maxBytes: Int = 1 << 20) async throws -> [UInt64] {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let reader = CatchUpReader(log: directory.log, state: directory.state, inbox: inbox, logger: logger)
+        let reader = CatchUpReader(
+            log: directory.log,
+            state: directory.state,
+            codec: ProtobufCodec(),
+            inbox: inbox,
+            logger: logger
+        )
         reader.readLog(for: peer, after: LogIndex(index), maxBytes: maxBytes)
         await reader.stop()
         guard case .logRead(for: peer, after: LogIndex(index), let entries)? = inbox.take().inputs.last else {

@@ -126,18 +126,50 @@ import Testing
         }
     }
 
-    @Test("a snapshot is taken if a seal says the same of its index") mutating func snapshots() {
+    private func offer(_ index: UInt64, at time: UInt64) -> SealedLog.Input {
+        guard case .seal(let seal) = seal(index, at: time) else { fatalError("a seal") }
+        return .snapshotOffered(seal)
+    }
+
+    @Test("a snapshot is taken if the seal that it was offered by says the same") mutating func snapshots() {
         _ = step(link(6), seal(9, at: 2000))
-        #expect(step(.snapshot(Made.point(8))) == [.snapshotRefused(.notSealed(newest: LogIndex(9)))])
-        #expect(step(.snapshot(Made.point(5))) == [.snapshotRefused(.goesBack(sealed: LogIndex(5)))])
+        #expect(step(.snapshot(Made.point(9))) == [.snapshotRefused(.notWanted(wanted: nil))])
         for other in [
             Made.point(9, root: "other"), Made.point(9, head: "other"), Made.point(9, Made.voters([1, 2])),
         ] {
+            #expect(step(offer(9, at: 2000)) == [.snapshotWanted(Made.point(9).claim)])
+            #expect(step(.snapshot(Made.point(8))) == [.snapshotRefused(.notWanted(wanted: LogIndex(9)))])
+            #expect(step(.snapshot(Made.point(5))) == [.snapshotRefused(.goesBack(sealed: LogIndex(5)))])
             let divergence = Divergence(own: other.claim, other: Made.point(9).claim)
             #expect(step(.snapshot(other)) == [.snapshotRefused(.differs(divergence))])
+            // It has to be offered anew.
+            #expect(step(.snapshot(Made.point(9))) == [.snapshotRefused(.notWanted(wanted: nil))])
         }
+        _ = step(offer(9, at: 2000))
         #expect(step(.snapshot(Made.point(9))) == [.mayInstall(LogIndex(9))])
         #expect(step(link(10), seal(10, at: 3000)) == [.mayApply(through: LogIndex(10))])
+    }
+
+    @Test("the seal of a snapshot may have been followed by others, and must be one") mutating func olderSnapshots() {
+        for index in UInt64(8)...60 { _ = step(seal(index, at: 100 * index + 1000)) }
+        guard case .seal(let valid) = seal(50, at: 6000), case .seal(let ahead) = seal(61, at: 7100) else { return }
+        let claim = Made.point(50, root: "other").claim
+        let (old, term) = (valid.statement, valid.statement.term)
+        let forged = SealStatement(lineage: old.lineage, term: term, claim: claim, time: old.time)
+        for (seal, reason) in [
+            (Seal(statement: forged, signatures: valid.signatures), "another state"),
+            (Seal(statement: valid.statement, signatures: Array(valid.signatures.prefix(1))), "too few"),
+            (ahead, "the future"),
+        ] {
+            let effects = step(.snapshotOffered(seal))
+            let isRefused = if case .sealRefused = effects.first { effects.count == 1 } else { false }
+            #expect(isRefused, "\(reason): \(effects)")
+        }
+        #expect(step(offer(5, at: 1500)) == [.sealRefused(.indexGoesBack(known: LogIndex(5)))])
+        #expect(step(offer(50, at: 6000)) == [.snapshotWanted(Made.point(50).claim)])
+        #expect(step(.snapshot(Made.point(50))) == [.mayInstall(LogIndex(50))])
+        for index in UInt64(51)...59 { #expect(step(link(index)).isEmpty) }
+        #expect(step(link(60)) == [.mayApply(through: LogIndex(60))])
     }
 
     @Test("what it holds is bounded") mutating func bounds() throws {

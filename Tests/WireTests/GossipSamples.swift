@@ -67,7 +67,23 @@ enum GossipSamples {
         .entries([
             LogRecord(index: LogIndex(300), bytes: [1]), LogRecord(index: LogIndex(301), bytes: []),
         ]), .pull(after: .zero), .pull(after: LogIndex(300)), .unavailable(after: LogIndex(UInt64(Int64.max))),
+        .snapshotPull(at: .zero, number: 0), .snapshotPull(at: LogIndex(300), number: 7), .snapshotPart(part),
+        .snapshotPart(SnapshotPart(index: .zero, number: 0, isLast: true, bytes: [])),
+        .snapshotUnavailable(at: LogIndex(300)),
     ]
+
+    static let proof = SnapshotProof(
+        seal: SealSamples.seal,
+        configuration: Configuration(voters: [members[1], members[0]], learners: [members[2]])
+    )
+
+    static let part = SnapshotPart(
+        index: LogIndex(300),
+        number: 0,
+        isLast: false,
+        bytes: StatePairs(pairs: [.init(key: [1], value: [2, 3])]).encoded(),
+        opening: SnapshotPart.Opening(byteCount: 300_000, proof: WireRecordCodec().encode(proof))
+    )
 
     static let long: [Gossip.Message] = [
         .record(
@@ -102,6 +118,19 @@ enum GossipSamples {
                 count: options.windowCountLimit
             )
         ), .entries([LogRecord(index: LogIndex(1), bytes: longestEntry)]),
+        .snapshotPull(at: LogIndex(UInt64(Int64.max)), number: UInt64(Int64.max)),
+        .snapshotPart(
+            SnapshotPart(
+                index: LogIndex(UInt64(Int64.max)),
+                number: UInt64(Int64.max),
+                isLast: true,
+                bytes: [UInt8](repeating: 255, count: options.entryByteLimit),
+                opening: SnapshotPart.Opening(
+                    byteCount: UInt64(Int64.max),
+                    proof: [UInt8](repeating: 255, count: options.recordByteLimit)
+                )
+            )
+        ), .snapshotUnavailable(at: LogIndex(UInt64(Int64.max))),
     ]
 
     static let bodies: [PeerMessage.Body] =

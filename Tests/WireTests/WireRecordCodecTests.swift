@@ -15,6 +15,17 @@ import Wire
         for record in Self.records { #expect(codec.decodeRecord(codec.encode(record)) == record) }
     }
 
+    @Test("what a snapshot comes with comes back equal, and in no other bytes") func proofs() {
+        var random = SeededRandom(seed: 3)
+        let bytes = codec.encode(GossipSamples.proof)
+        #expect(codec.decodeProof(bytes) == GossipSamples.proof)
+        #expect(codec.decodeProof([]) == nil && codec.decodeProof(bytes + [0x7A, 0]) == nil)
+        for _ in 0..<5000 {
+            let other = mutated(bytes, &random)
+            if let decoded = codec.decodeProof(other) { #expect(codec.encode(decoded) == other) }
+        }
+    }
+
     @Test("nothing is not a record, and one kind is not another")
     func kinds() {
         #expect(codec.decodeRecord([]) == nil)

@@ -44,6 +44,83 @@ package enum StateTree {
         return digests.first ?? .zero
     }
 
+    /// The root of a state that came from somebody: nil unless the tree's rows are those that follow from the others, and nothing else is
+    /// there. Takes as long as reading the whole state, and little memory.
+    package static func checkedRoot(of view: some KeyValueView) -> Digest? {
+        var isWhole = true
+        var rowCount = 0
+        view.scan(prefix: []) { key, value in
+            guard isTracked(key) else { return false }
+            rowCount += 1
+            let digest = Digest.of(key)
+            let row = view.value(for: bucketKey(bucket(of: key, digest, value))) ?? []
+            isWhole = contains(row, digest, Digest.of(value))
+            return isWhole
+        }
+        guard isWhole, let (digests, entryCount) = checkedBuckets(of: view), entryCount == rowCount else { return nil }
+        return checkedNodes(of: view, above: digests)
+    }
+
+    /// The digest of each bucket, and how many rows they list; nil where something else is in their table.
+    private static func checkedBuckets(of view: some KeyValueView) -> (digests: [Digest], entryCount: Int)? {
+        var digests = [Digest](repeating: .zero, count: 1 << 16)
+        var (isWhole, entryCount) = (true, 0)
+        view.scan(prefix: [Table.treeBucket.rawValue]) { key, value in
+            isWhole = key.count == 3 && isBucket(value)
+            guard isWhole else { return false }
+            digests[Int(key[1]) << 8 | Int(key[2])] = Digest.of(value)
+            entryCount += value.count / entryByteCount
+            return true
+        }
+        return isWhole ? (digests, entryCount) : nil
+    }
+
+    private static func checkedNodes(of view: some KeyValueView, above buckets: [Digest]) -> Digest? {
+        var digests = buckets
+        var nodeCount = 0
+        for level in stride(from: levelCount - 1, through: 0, by: -1) {
+            var parents: [Digest] = []
+            for (index, start) in stride(from: 0, to: digests.count, by: childCount).enumerated() {
+                let children = digests[start..<start + childCount]
+                let isEmpty = children.allSatisfy { $0 == .zero }
+                let row = isEmpty ? nil : nodeBytes(children)
+                guard view.value(for: nodeKey(level: level, index: UInt16(index))) == row else { return nil }
+                nodeCount += isEmpty ? 0 : 1
+                parents.append(row.map { Digest.of($0) } ?? .zero)
+            }
+            digests = parents
+        }
+        // Nothing beside them, and nothing after them.
+        view.scan(prefix: [], from: [Table.treeNode.rawValue]) { _, _ in
+            nodeCount -= 1
+            return nodeCount >= 0
+        }
+        return nodeCount == 0 ? digests.first : nil
+    }
+
+    /// Some entries in strict order.
+    private static func isBucket(_ row: [UInt8]) -> Bool {
+        guard row.first == bucketTag, row.count > 1, (row.count - 1) % entryByteCount == 0 else { return false }
+        return stride(from: 1 + entryByteCount, to: row.count, by: entryByteCount).allSatisfy { start in
+            row[start - entryByteCount..<start - Digest.byteCount]
+                .lexicographicallyPrecedes(row[start..<start + Digest.byteCount])
+        }
+    }
+
+    private static func contains(_ row: [UInt8], _ key: Digest, _ value: Digest) -> Bool {
+        let entry = key.bytes + value.bytes
+        var (low, high) = (0, row.count / entryByteCount)
+        while low < high {
+            let middle = (low + high) / 2
+            let start = 1 + middle * entryByteCount
+            guard start + entryByteCount <= row.count else { return false }
+            let found = row[start..<start + entryByteCount]
+            if found.elementsEqual(entry) { return true }
+            if found.lexicographicallyPrecedes(entry) { low = middle + 1 } else { high = middle }
+        }
+        return false
+    }
+
     static func isTracked(_ key: [UInt8]) -> Bool {
         guard let first = key.first else { return false }
         return first < Table.treeBucket.rawValue

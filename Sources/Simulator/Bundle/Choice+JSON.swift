@@ -62,7 +62,7 @@ extension ChoiceKey.Kind {
         switch self {
         case .zone, .clockDrift, .clockError, .loss, .delay, .duplicate, .linkClosing, .linkReview, .disk, .crashPoint,
             .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie,
-            .stateSource, .forgedState, .withheld:
+            .stateSource, .forgedState, .servedState, .withheld:
             true
         case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .fault, .operation,
             .undertaking,

@@ -37,6 +37,7 @@ extension ChoiceKey {
             return "\(peer) learns \(Self.milliseconds(value)) late that the process of \(node) has ended"
         case .linkReview: return "\(node) learns \(Self.milliseconds(value)) late what became of its link to \(peer)"
         case .stateSource: return "\(node) begins from the state of n\(value + 1)"
+        case .servedState: return "\(node) gives out another state than the voters': \(value)"
         case .forgedState: return "\(node) begins from a state that is not the voters'"
         case .withheld: return "\(node) passes on nothing of kind \(value)"
         case .disk: return "\(subject.name) on \(node) takes \(Self.milliseconds(value))"
@@ -111,6 +112,8 @@ extension ChoiceKey.Subject {
         case .repairLog: "repairing the log"
         case .readForRepair: "reading entries for a repair"
         case .readLog: "reading entries for a neighbour"
+        case .readSealedSnapshot: "reading the state for a neighbour"
+        case .checkSnapshot: "looking at a state that came"
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes: "\(self)"
         }
     }

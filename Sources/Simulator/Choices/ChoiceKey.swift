@@ -55,7 +55,7 @@ package struct ChoiceKey: Hashable, Sendable {
         // Clients and the operator.
         case target, deadline, retryPause, operatorPause, wipe, stateSource, forgedState
         // Who lies.
-        case lie, withheld
+        case lie, withheld, servedState
     }
 
     /// What a choice of its kind is about.
@@ -79,6 +79,7 @@ package struct ChoiceKey: Hashable, Sendable {
         // Between neighbours.
         case gossip, successionWanted, succession
         case readLog
+        case readSealedSnapshot, checkSnapshot
     }
 }
 
@@ -91,6 +92,7 @@ extension ChoiceKey.Kind {
         case .fault, .operation, .undertaking: return nil
         case .option: return 1...1 << 30
         case .encodedFrames, .seals, .forgedState, .loss: return 0...1
+        case .servedState: return 0...3
         case .spares: return Int64(Scenario.spareCounts.lowerBound)...Int64(Scenario.spareCounts.upperBound)
         case .edges: return Int64(Scenario.edgeCounts.lowerBound)...Int64(Scenario.edgeCounts.upperBound)
         case .withheld: return 0...Intruders.lastWithheld

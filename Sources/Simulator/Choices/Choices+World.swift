@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Gossip
 internal import Kernel
 internal import Replica
 
@@ -9,6 +10,8 @@ extension Choices {
     mutating func nodeOptions() -> ReplicaOptions {
         var options = ReplicaOptions()
         options.keptEntries = UInt64(option(.keptEntries, Int(options.keptEntries), 5...60))
+        // No more in memory than on the disk, or nobody would ever lack what is kept.
+        options.gossip.windowCountLimit = min(options.gossip.windowCountLimit, Int(options.keptEntries))
         options.compactionStep = UInt64(option(.compactionStep, Int(options.compactionStep), 10...80))
         options.raft.windowBytes = option(.windowBytes, options.raft.windowBytes, 2_000...40_000)
         options.raft.maxAppendBytes = option(.maxAppendBytes, options.raft.maxAppendBytes, 500...20_000)

@@ -71,7 +71,7 @@ extension ChoiceKey.Subject {
             true
         case .none, .keptEntries, .compactionStep, .windowBytes, .maxAppendBytes, .maxApplyBytes, .writeLog, .apply,
             .readEntries, .readSnapshot, .stageSnapshot, .installSnapshot, .compact, .repairLog, .readForRepair,
-            .judgeStatements, .keepStatements, .keepSealMark, .signSeal, .readLog:
+            .judgeStatements, .keepStatements, .keepSealMark, .signSeal, .readLog, .readSealedSnapshot, .checkSnapshot:
             false
         }
     }

@@ -11,7 +11,7 @@ extension GossipWorld {
         case .judge(let record, _): judge(record, at: place)
         case .reachabilityChanged(let member, let reachability):
             churn?.note(reachability, of: Self.place(of: member), runs: nodes[Self.place(of: member)] != nil, at: now)
-        case .offerLog, .readLog, .note: break
+        case .offerLog, .readLog, .readSnapshot, .closeSnapshot, .takeSnapshot, .note: break
         }
     }
 
@@ -19,7 +19,9 @@ extension GossipWorld {
     private static func isSentByDropping(_ message: Message) -> Bool {
         switch message {
         case .probe, .probeAnswer, .probePassedOn: true
-        case .record, .claims, .summary, .held, .want, .announcement, .entries, .pull, .unavailable: false
+        case .record, .claims, .summary, .held, .want, .announcement, .entries, .pull, .unavailable, .snapshotPull,
+            .snapshotPart, .snapshotUnavailable:
+            false
         }
     }
 

@@ -45,7 +45,8 @@ package struct Intruders: Sendable {
     private static func kind(of message: Gossip.Message) -> Int64 {
         switch message {
         case .record(let record): record.lifetime == .untilSettled ? Withheld.statements : Withheld.seals
-        case .announcement, .entries, .pull, .unavailable: Withheld.log
+        case .announcement, .entries, .pull, .unavailable, .snapshotPull, .snapshotPart, .snapshotUnavailable:
+            Withheld.log
         case .summary, .held, .want: Withheld.comparisons
         case .probe, .probeAnswer, .probePassedOn, .claims: 0
         }

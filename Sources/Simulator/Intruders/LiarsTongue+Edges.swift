@@ -178,10 +178,29 @@ extension LiarsTongue {
         return [transition]
     }
 
+    /// The first piece of a state by a true seal, or by one that is none.
+    private func forgedPart(_ random: inout SeededRandom) -> SnapshotPart {
+        let record = forgedSeal(&random)
+        var seal = heardSeal(&random)
+        if random.chance(500_000), case .seal(let forged) = Self.records.decodeRecord(record.bytes) { seal = forged }
+        let proof = seal.map { SnapshotProof(seal: $0, configuration: Configuration(voters: others)) }
+        let opening = SnapshotPart.Opening(
+            byteCount: random.within(0...(1 << 20)),
+            proof: proof.map { Self.records.encode($0) } ?? [1]
+        )
+        return SnapshotPart(
+            index: seal?.statement.index ?? futureIndex(&random),
+            number: 0,
+            isLast: random.chance(500_000),
+            bytes: StatePairs(pairs: [.init(key: [1], value: [2])]).encoded(),
+            opening: random.chance(800_000) ? opening : nil
+        )
+    }
+
     /// About itself and others.
     private func talk(_ random: inout SeededRandom) -> Gossip.Message {
         let head = LogHead(index: futureIndex(&random), hash: .of([4]), epoch: random.within(0...100))
-        switch random.below(8) {
+        switch random.below(11) {
         case 0: return .announcement(head)
         case 1: return .pull(after: LogIndex(random.within(0...last.index.number)))
         case 2: return .unavailable(after: last.index)
@@ -193,6 +212,9 @@ extension LiarsTongue {
         case 4: return .held([.of([6])])
         case 5: return .want([.of([6])])
         case 6: return .record(garbage(&random))
+        case 7: return .snapshotPull(at: LogIndex(random.within(0...last.index.number)), number: random.within(0...3))
+        case 8: return .snapshotUnavailable(at: last.index)
+        case 9: return .snapshotPart(forgedPart(&random))
         default:
             let accused = random.element(of: others) ?? receiver
             return .claims([Claim(accused, incarnation: random.within(0...3), .suspected(by: own))])

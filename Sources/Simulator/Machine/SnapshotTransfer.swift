@@ -29,6 +29,8 @@ package struct OutgoingSnapshot: Sendable {
         self.runs = runs
     }
 
+    package var byteCount: Int { runs.reduce(0) { $0 + $1.count } }
+
     /// Nil past the end.
     package func chunk(_ number: UInt64) -> Message.SnapshotChunk? {
         guard number < UInt64(runs.count) else { return nil }

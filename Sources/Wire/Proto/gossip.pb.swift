@@ -132,6 +132,31 @@ package nonisolated struct ProtoGossipMessage: Sendable {
     set {body = .unavailable(newValue)}
   }
 
+  package var snapshotPull: ProtoGossipSnapshotPull {
+    get {
+      if case .snapshotPull(let v)? = body {return v}
+      return ProtoGossipSnapshotPull()
+    }
+    set {body = .snapshotPull(newValue)}
+  }
+
+  package var snapshotPart: ProtoGossipSnapshotPart {
+    get {
+      if case .snapshotPart(let v)? = body {return v}
+      return ProtoGossipSnapshotPart()
+    }
+    set {body = .snapshotPart(newValue)}
+  }
+
+  /// At this index.
+  package var snapshotUnavailable: UInt64 {
+    get {
+      if case .snapshotUnavailable(let v)? = body {return v}
+      return 0
+    }
+    set {body = .snapshotUnavailable(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// A kind that is not known here leaves this unset: the receiver counts it, and it costs the sender's budget.
@@ -150,6 +175,10 @@ package nonisolated struct ProtoGossipMessage: Sendable {
     /// After this index.
     case pull(UInt64)
     case unavailable(UInt64)
+    case snapshotPull(ProtoGossipSnapshotPull)
+    case snapshotPart(ProtoGossipSnapshotPart)
+    /// At this index.
+    case snapshotUnavailable(UInt64)
 
   }
 
@@ -400,6 +429,99 @@ package nonisolated struct ProtoGossipEntry: Sendable {
   package init() {}
 }
 
+package nonisolated struct ProtoGossipSnapshotPull: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var index: UInt64 = 0
+
+  package var number: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoGossipSnapshotPart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var index: UInt64 = 0
+
+  package var number: UInt64 = 0
+
+  package var isLast: Bool = false
+
+  /// StatePairs.
+  package var bytes: Data = Data()
+
+  /// With part 0 alone.
+  package var opening: ProtoGossipSnapshotOpening {
+    get {_opening ?? ProtoGossipSnapshotOpening()}
+    set {_opening = newValue}
+  }
+  /// Returns true if `opening` has been explicitly set.
+  package var hasOpening: Bool {self._opening != nil}
+  /// Clears the value of `opening`. Subsequent reads from it will return its default value.
+  package mutating func clearOpening() {self._opening = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _opening: ProtoGossipSnapshotOpening? = nil
+}
+
+package nonisolated struct ProtoGossipSnapshotOpening: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of all parts, at most.
+  package var byteCount: UInt64 = 0
+
+  /// A SnapshotProof.
+  package var proof: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// By what a state is the voters'. One encoding, as of records.
+package nonisolated struct ProtoSnapshotProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var seal: ProtoSeal {
+    get {_seal ?? ProtoSeal()}
+    set {_seal = newValue}
+  }
+  /// Returns true if `seal` has been explicitly set.
+  package var hasSeal: Bool {self._seal != nil}
+  /// Clears the value of `seal`. Subsequent reads from it will return its default value.
+  package mutating func clearSeal() {self._seal = nil}
+
+  package var configuration: ProtoConfiguration {
+    get {_configuration ?? ProtoConfiguration()}
+    set {_configuration = newValue}
+  }
+  /// Returns true if `configuration` has been explicitly set.
+  package var hasConfiguration: Bool {self._configuration != nil}
+  /// Clears the value of `configuration`. Subsequent reads from it will return its default value.
+  package mutating func clearConfiguration() {self._configuration = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _seal: ProtoSeal? = nil
+  fileprivate var _configuration: ProtoConfiguration? = nil
+}
+
 /// What floods the overlay. It has one encoding, and nothing else decodes: records go by the hash of their bytes.
 package nonisolated struct ProtoGossipRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -450,7 +572,7 @@ fileprivate nonisolated let _protobuf_package = "reeve.gossip.v1"
 
 nonisolated extension ProtoGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GossipMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}probe\0\u{3}probe_answer\0\u{3}probe_passed_on\0\u{1}claims\0\u{1}summary\0\u{1}held\0\u{1}want\0\u{1}announcement\0\u{1}entries\0\u{1}pull\0\u{1}unavailable\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}probe\0\u{3}probe_answer\0\u{3}probe_passed_on\0\u{1}claims\0\u{1}summary\0\u{1}held\0\u{1}want\0\u{1}announcement\0\u{1}entries\0\u{1}pull\0\u{1}unavailable\0\u{3}snapshot_pull\0\u{3}snapshot_part\0\u{3}snapshot_unavailable\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -599,6 +721,40 @@ nonisolated extension ProtoGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._
           self.body = .unavailable(v)
         }
       }()
+      case 13: try {
+        var v: ProtoGossipSnapshotPull?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .snapshotPull(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .snapshotPull(v)
+        }
+      }()
+      case 14: try {
+        var v: ProtoGossipSnapshotPart?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .snapshotPart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .snapshotPart(v)
+        }
+      }()
+      case 15: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .snapshotUnavailable(v)
+        }
+      }()
       default: break
       }
     }
@@ -657,6 +813,18 @@ nonisolated extension ProtoGossipMessage: SwiftProtobuf.Message, SwiftProtobuf._
     case .unavailable?: try {
       guard case .unavailable(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 12)
+    }()
+    case .snapshotPull?: try {
+      guard case .snapshotPull(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .snapshotPart?: try {
+      guard case .snapshotPart(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .snapshotUnavailable?: try {
+      guard case .snapshotUnavailable(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 15)
     }()
     case nil: break
     }
@@ -1128,6 +1296,169 @@ nonisolated extension ProtoGossipEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
   package static func ==(lhs: ProtoGossipEntry, rhs: ProtoGossipEntry) -> Bool {
     if lhs.index != rhs.index {return false}
     if lhs.entry != rhs.entry {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGossipSnapshotPull: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GossipSnapshotPull"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}number\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoGossipSnapshotPull, rhs: ProtoGossipSnapshotPull) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGossipSnapshotPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GossipSnapshotPart"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}number\0\u{3}is_last\0\u{1}bytes\0\u{1}opening\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isLast) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.bytes) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._opening) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    if self.isLast != false {
+      try visitor.visitSingularBoolField(value: self.isLast, fieldNumber: 3)
+    }
+    if !self.bytes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.bytes, fieldNumber: 4)
+    }
+    try { if let v = self._opening {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoGossipSnapshotPart, rhs: ProtoGossipSnapshotPart) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.isLast != rhs.isLast {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs._opening != rhs._opening {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGossipSnapshotOpening: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GossipSnapshotOpening"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}byte_count\0\u{1}proof\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.byteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 1)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoGossipSnapshotOpening, rhs: ProtoGossipSnapshotOpening) -> Bool {
+    if lhs.byteCount != rhs.byteCount {return false}
+    if lhs.proof != rhs.proof {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSnapshotProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SnapshotProof"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seal\0\u{1}configuration\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._seal) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._configuration) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._seal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._configuration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoSnapshotProof, rhs: ProtoSnapshotProof) -> Bool {
+    if lhs._seal != rhs._seal {return false}
+    if lhs._configuration != rhs._configuration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -20,6 +20,12 @@ extension Gossip.Message {
         case .entries(let records): return .entries(records.edited(field, &script))
         case .pull(let index): return .pull(after: script.index(near: index))
         case .unavailable(let index): return .unavailable(after: script.index(near: index))
+        case .snapshotPull(let index, let number):
+            return field & 1 == 0
+                ? .snapshotPull(at: script.index(near: index), number: number)
+                : .snapshotPull(at: index, number: script.number(near: number))
+        case .snapshotPart(let part): return .snapshotPart(part.edited(field, &script))
+        case .snapshotUnavailable(let index): return .snapshotUnavailable(at: script.index(near: index))
         }
     }
 }
@@ -75,6 +81,26 @@ extension Gossip.Message.Summary {
         default: isAnswer.toggle()
         }
         return Self(head: head, held: held, streams: streams, departures: departures, isAnswer: isAnswer)
+    }
+}
+
+extension SnapshotPart {
+    fileprivate func edited(_ field: UInt8, _ script: inout Script) -> SnapshotPart {
+        var (index, number, isLast, bytes, opening) = (index, number, isLast, bytes, opening)
+        switch field % 6 {
+        case 0: index = script.index(near: index)
+        case 1: number = script.number(near: number)
+        case 2: isLast.toggle()
+        case 3: bytes.patch(by: &script)
+        case 4: opening = opening.map { Opening(byteCount: script.number(near: $0.byteCount), proof: $0.proof) }
+        default:
+            opening = opening.map { opening in
+                var proof = opening.proof
+                proof.patch(by: &script)
+                return Opening(byteCount: opening.byteCount, proof: proof)
+            }
+        }
+        return SnapshotPart(index: index, number: number, isLast: isLast, bytes: bytes, opening: opening)
     }
 }
 

@@ -164,6 +164,11 @@ struct Station {
             return .entriesRead(for: peer, previous: range?.previous, entries: range?.entries ?? [])
         case .readSnapshot(let peer, let position, let number):
             return .snapshotRead(for: peer, chunk(number, at: position))
+        case .readSealedSnapshot(let peer, let claim, let number, _):
+            let part = state.point.position.index == claim.index ? chunk(number, at: nil) : nil
+            return .sealedSnapshotRead(for: peer, part, byteCount: UInt64(outgoing?.byteCount ?? 0))
+        case .closeSealedSnapshot: return nil
+        case .checkSnapshot(let point): return .snapshotChecked(point, checked(point))
         case .stageSnapshot(let chunk): return staged(chunk)
         case .installSnapshot(let point): return installed(point)
         case .compact(let index):
@@ -258,6 +263,11 @@ struct Station {
         }
         incoming.stage(chunk)
         return .snapshotStaged(chunk.point.position, nextChunk: incoming.nextChunk)
+    }
+
+    private func checked(_ point: SnapshotPoint) -> DirectoryFacts? {
+        guard let pairs = incoming.assembled(at: point), StateTree.checkedRoot(of: pairs) != nil else { return nil }
+        return try? DirectoryFacts(at: point.position.index, in: pairs, codec: ProtobufCodec())
     }
 
     private mutating func installed(_ point: SnapshotPoint) -> ReplicaNode.Input {

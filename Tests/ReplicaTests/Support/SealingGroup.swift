@@ -22,6 +22,11 @@ struct SealingGroup {
     /// The state of these does not say yet what statements come to.
     var slowToJudge: Set<Int> = []
     private var unjudged: [(node: Int, [SignedStatement])] = []
+    /// The root of the state that these hand out, if not their own.
+    var handsOut: [Int: Digest] = [:]
+    /// What these hand out is no state.
+    var handsOutGarbage: Set<Int> = []
+    private var staged: [Int: [Consensus.Message.SnapshotChunk]] = [:]
     /// By how much the wall clock of these is behind.
     var behind: [Int: Span] = [:]
     /// When the monotonic clock of these began.
@@ -242,6 +247,21 @@ struct SealingGroup {
             return nil
         case .readLog(let peer, let index, _):
             return .logRead(for: peer, after: index, entries: logs[number].filter { $0.index > index })
+        case .readSealedSnapshot(let peer, let claim, let part, _):
+            let chunk = points[number].position.index == claim.index ? chunk(part, by: number) : nil
+            return .sealedSnapshotRead(for: peer, chunk, byteCount: 1000)
+        case .stageSnapshot(let chunk):
+            if chunk.number == 0 { staged[number] = [] }
+            staged[number]?.append(chunk)
+            return .snapshotStaged(chunk.point.position, nextChunk: chunk.number + 1)
+        case .checkSnapshot(let point):
+            let root = stagedRoot(number)
+            let facts = root.map { Self.facts(at: point.position.index, $0, named) }
+            return .snapshotChecked(point, facts)
+        case .installSnapshot(let point):
+            let root = stagedRoot(number) ?? .zero
+            (points[number], roots[number], logs[number]) = (point, root, [])
+            return .snapshotInstalled(point, Self.facts(at: point.position.index, root, named))
         case .judge(let statements, _):
             guard slowToJudge.contains(number) else { return .judged(Self.judgements(of: statements)) }
             unjudged.append((number, statements))
@@ -257,6 +277,29 @@ struct SealingGroup {
             return .sealSigned(statement, signature: signature)
         default: return nil
         }
+    }
+
+    /// The root, half of it in each of two pieces.
+    private func chunk(_ part: UInt64, by number: Int) -> Consensus.Message.SnapshotChunk? {
+        guard part < 2 else { return nil }
+        let root = (handsOut[number] ?? roots[number]).bytes
+        let bytes = Array(part == 0 ? root[..<16] : root[16...]) + (handsOutGarbage.contains(number) ? [0] : [])
+        return Consensus.Message.SnapshotChunk(
+            point: points[number],
+            number: part,
+            isLast: part == 1,
+            bytes: bytes,
+            digest: .of(bytes)
+        )
+    }
+
+    private func stagedRoot(_ number: Int) -> Digest? {
+        Digest(bytes: (staged[number] ?? []).flatMap(\.bytes))
+    }
+
+    /// These keep nothing of the log before what they have applied.
+    mutating func compact(_ numbers: [Int]) {
+        for number in numbers { logs[number].removeAll { $0.index <= points[number].position.index } }
     }
 
     /// As an applier would, whose state entries leave as it is.

@@ -86,7 +86,7 @@ extension SealWorld {
             case .discard(let index):
                 #expect(Int(index.number) == receivers[place].applied.count)
                 receivers[place].held = []
-            case .mayInstall, .halt: Issue.record("\(effect) where all voters are right")
+            case .snapshotWanted, .mayInstall, .halt: Issue.record("\(effect) where all voters are right")
             case .linkRefused, .sealRefused, .snapshotRefused: break
             }
         }
@@ -138,7 +138,7 @@ extension SealedLog.Effect {
     fileprivate var isRefusal: Bool {
         switch self {
         case .linkRefused, .sealRefused, .snapshotRefused: true
-        case .mayApply, .discard, .mayInstall, .halt: false
+        case .mayApply, .discard, .snapshotWanted, .mayInstall, .halt: false
         }
     }
 }

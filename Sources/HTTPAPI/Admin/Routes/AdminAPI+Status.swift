@@ -70,8 +70,17 @@ struct NodeReport: Sendable {
     /// It follows no leader, but what voters seal: the age of that says whether it hears of them.
     private var edgeUnreadiness: String? {
         if let reason = status.exclusion { return reason }
-        guard let age, age > toleratedAge else { return nil }
+        if let age, age <= toleratedAge { return nil }
+        if let progress = snapshotProgress { return "this edge takes \(progress)" }
+        guard let age else { return nil }
         return "the newest seal that has reached this edge is of \(age.milliseconds / 1000) s ago"
+    }
+
+    /// Nil before it is known what comes.
+    private var snapshotProgress: String? {
+        guard let snapshot = status.snapshot, let index = snapshot.index else { return nil }
+        return "the state at revision \(index.number) from \(snapshot.from): "
+            + "\(snapshot.byteCount) bytes of \(snapshot.expectedByteCount) at most"
     }
 
     var warnings: [String] { logWarnings + certificateWarnings }
@@ -120,6 +129,14 @@ struct NodeReport: Sendable {
         ]
     }
 
+    private var snapshot: JSONValue {
+        guard let snapshot = status.snapshot else { return .null }
+        return [
+            "from": .string(snapshot.from), "index": snapshot.index.map(\.json) ?? .null,
+            "bytes": snapshot.byteCount.json, "expected_bytes": snapshot.expectedByteCount.json,
+        ]
+    }
+
     var json: JSONValue {
         .object([
             JSONMember("name", status.name), JSONMember("member", status.member.uuid),
@@ -132,8 +149,8 @@ struct NodeReport: Sendable {
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
-            JSONMember("log", log), JSONMember("seal", seal),
-            JSONMember("coordinate", coordinate),
+            JSONMember("log", log), JSONMember("seal", seal), JSONMember("coordinate", coordinate),
+            JSONMember("snapshot", snapshot),
             JSONMember("supported_feature_level", .integer(Int64(FeatureLevel.supported.number))),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),

@@ -263,7 +263,7 @@ let package = Package(
         .executableTarget(
             name: "PeerComparison",
             dependencies: [
-                nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
+                crypto, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

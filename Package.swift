@@ -280,6 +280,17 @@ let package = Package(
             path: "Tests/ClusterSupport",
             swiftSettings: strict
         ),
+        // The programs of Tests/long/ages and bad-input.
+        .executableTarget(
+            name: "LongRuns",
+            dependencies: [
+                "ClusterSupport", "Wire", "Replica", "Gossip", "Sealing", "Directory", "Consensus", "Links", "Keys",
+                "Identity", "Kernel", nioCore, nioPosix, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/LongRuns",
+            swiftSettings: strict
+        ),
         tests(
             "ClusterTests",
             [

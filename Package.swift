@@ -263,7 +263,7 @@ let package = Package(
         .executableTarget(
             name: "PeerComparison",
             dependencies: [
-                nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
+                crypto, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -278,6 +278,17 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, nioSSL, .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             path: "Tests/ClusterSupport",
+            swiftSettings: strict
+        ),
+        // The programs of Tests/long/ages and bad-input.
+        .executableTarget(
+            name: "LongRuns",
+            dependencies: [
+                "ClusterSupport", "Wire", "Replica", "Gossip", "Sealing", "Directory", "Consensus", "Links", "Keys",
+                "Identity", "Kernel", nioCore, nioPosix, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/LongRuns",
             swiftSettings: strict
         ),
         tests(

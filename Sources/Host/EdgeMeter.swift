@@ -5,6 +5,8 @@ import Synchronization
 /// What an edge's link may take of this node before a frame is even decoded: members are trusted with the one inbox, edges are not.
 ///
 /// Gossip has budgets of its own for each neighbour, which are narrower; this keeps everything else in bounds, and the cost of decoding.
+/// Above it, frames are dropped, and after each of them nothing is read from the link for a while: to take bytes off the wire costs
+/// something, too.
 final class EdgeMeter: Sendable {
     private struct State {
         var balances: [MemberID: TokenBucket] = [:]

@@ -87,6 +87,7 @@ extension Node {
                     .init("storage_log_scrubbed_entries", scrub.entries),
                     .init("host_dropped_frames", inbox.droppedFrames),
                     .init("host_frames_of_edges_over_budget", meter.droppedFrames),
+                    .init("host_undecodable_frames", complaints.count),
                 ] + (replica.gossipCounters?.named ?? [])
             )
         }
@@ -125,7 +126,9 @@ extension GossipCounters {
             .init("gossip_malformed", malformed),
             .init("gossip_over_budget", overBudget),
             .init("gossip_not_sent", notSent),
+            .init("gossip_unasked", unasked),
             .init("gossip_records_taken", recordsTaken),
+            .init("gossip_records_repeated", recordsRepeated),
             .init("gossip_records_refused", recordsRefused),
             .init("gossip_records_passed_over", recordsPassedOver),
             .init("gossip_round_trips", roundTrips),

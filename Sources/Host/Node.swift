@@ -83,6 +83,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
     let links: PeerLinks
     let roster: MemberRoster
     let meter: EdgeMeter
+    let complaints: FrameComplaints
     let log: LogWriter
     let keeper: StateKeeper
     let reader: CatchUpReader
@@ -159,6 +160,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
         roster.follow(start.applied.configuration)
         if roster.isRemoved { throw RemovedMember(name: settings.member.name) }
         meter = EdgeMeter()
+        complaints = FrameComplaints()
         links = try PeerLinks(
             settings: settings,
             instance: stores.instance,
@@ -167,6 +169,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
             inbox: inbox,
             members: roster,
             meter: meter,
+            complaints: complaints,
             group: group,
             logger: logger
         )

@@ -16,6 +16,7 @@ extension PeerLinks {
         inbox: Inbox,
         members: MemberRoster,
         meter: EdgeMeter,
+        complaints: FrameComplaints,
         group: any EventLoopGroup,
         logger: Logger
     ) throws {
@@ -37,7 +38,14 @@ extension PeerLinks {
             options: options,
             clock: { clock.now().wall },
             group: group,
-            delegate: FrameReceiver(inbox: inbox, members: members, meter: meter, clock: clock, logger: logger),
+            delegate: FrameReceiver(
+                inbox: inbox,
+                members: members,
+                meter: meter,
+                clock: clock,
+                complaints: complaints,
+                logger: logger
+            ),
             logger: logger
         )
     }
@@ -70,12 +78,20 @@ struct FrameReceiver: LinkDelegate {
     let members: MemberRoster
     let meter: EdgeMeter
     let clock: NodeClock
-    let complaints = FrameComplaints()
+    let complaints: FrameComplaints
     let logger: Logger
 
-    func received(_ frame: [UInt8], from member: MemberID) {
+    /// Of an edge that is above its budget, so that it costs no more to read what is dropped.
+    private static let pause = TimeAmount.milliseconds(100)
+
+    func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount? {
         let now = clock.now().monotonic
-        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: now) else { return }
+        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: now) else { return Self.pause }
+        take(frame, from: member, at: now)
+        return nil
+    }
+
+    private func take(_ frame: [UInt8], from member: MemberID, at now: Instant) {
         do throws(WireError) {
             inbox.postFrame(.receive(try PeerCodec.decode(frame), from: member))
         } catch {
@@ -83,7 +99,7 @@ struct FrameReceiver: LinkDelegate {
             if case .unreadableGossip = error {
                 inbox.postFrame(.unreadableGossip(byteCount: frame.count, from: member))
             }
-            guard complaints.isDue(member, at: now) else { return }
+            guard complaints.add(of: member, at: now) else { return }
             logger.warning("frame does not decode", metadata: ["peer": "\(member)", "error": "\(error)"])
         }
     }

@@ -5,7 +5,7 @@ package import NIOCore
 package struct Backoff: Sendable {
     package struct Bounds: Hashable, Sendable {
         package var first = TimeAmount.milliseconds(10)
-        package var longest = TimeAmount.seconds(1)
+        package var longest = TimeAmount.milliseconds(500)
 
         package init() {}
     }

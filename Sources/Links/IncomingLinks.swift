@@ -139,7 +139,9 @@ private final class IncomingSession: LinkSession {
     }
 
     func established(_ channel: any Channel) {}
-    func received(_ frame: [UInt8]) throws(LinkFailure) { if let member { links.received(frame, from: member) } }
+    func received(_ frame: [UInt8]) throws(LinkFailure) -> TimeAmount? {
+        member.flatMap { links.received(frame, from: $0) }
+    }
     func writable() {}
     func ended(_ failure: LinkFailure) { links.ended(id, failure, channel: channel, member: member) }
 }
@@ -179,9 +181,9 @@ extension IncomingLinks {
 
     fileprivate func answer(to member: LinkMember) -> FirstFrame { .hello(environment.roster.hello(to: member.id)) }
 
-    fileprivate func received(_ frame: [UInt8], from member: LinkMember) {
+    fileprivate func received(_ frame: [UInt8], from member: LinkMember) -> TimeAmount? {
         environment.counters.received(bytes: frame.count + FrameDecoder.headerByteCount)
-        environment.delegate.received(frame, from: member.id)
+        return environment.delegate.received(frame, from: member.id)
     }
 
     fileprivate func ended(_ id: UInt64, _ failure: LinkFailure, channel: any Channel, member: LinkMember?) {

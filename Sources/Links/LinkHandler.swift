@@ -15,7 +15,8 @@ protocol LinkSession: AnyObject {
     /// The peer's hello has come. The frame to send in answer, if any.
     func accept(_ hello: Hello, from certificate: ParsedCertificate) throws(LinkFailure) -> FirstFrame?
     func established(_ channel: any Channel)
-    func received(_ frame: [UInt8]) throws(LinkFailure)
+    /// How long nothing more is to be read; nil for no pause.
+    func received(_ frame: [UInt8]) throws(LinkFailure) -> TimeAmount?
     func writable()
     func ended(_ failure: LinkFailure)
 }
@@ -47,6 +48,8 @@ final class LinkHandler: ChannelInboundHandler {
     private var phase = Phase.securing
     private var decoder = FrameDecoder(limit: Hello.maximumByteCount)
     private var timeout: Scheduled<Void>?
+    /// The end of a pause in which nothing is read.
+    private var reading: Scheduled<Void>?
     /// Why the connection is being closed; the first reason counts.
     private var failure: LinkFailure?
 
@@ -122,10 +125,29 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func handle(_ frame: [UInt8], context: ChannelHandlerContext) throws(LinkFailure) {
         switch phase {
-        case .established: try session.received(frame)
+        case .established:
+            if let pause = try session.received(frame) { stopReading(for: pause, context: context) }
         case .greeting(let certificate): try greet(frame, from: certificate, context: context)
         case .securing, .ended: throw .unexpectedFrame
         }
+    }
+
+    /// What the peer sends meanwhile fills the buffers of the sockets, and then it has to wait. A pause is not made longer by what had
+    /// been read before it.
+    private func stopReading(for pause: TimeAmount, context: ChannelHandlerContext) {
+        guard reading == nil else { return }
+        setReading(false, context: context)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        reading = context.eventLoop.scheduleTask(in: pause) {
+            let (handler, context) = bound.value
+            handler.reading = nil
+            handler.setReading(true, context: context)
+        }
+    }
+
+    private func setReading(_ isReading: Bool, context: ChannelHandlerContext) {
+        // A channel that is closed meanwhile has nothing to read.
+        _ = context.channel.setOption(.autoRead, value: isReading)
     }
 
     private func greet(
@@ -162,6 +184,7 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func end() {
         timeout?.cancel()
+        reading?.cancel()
         if case .ended = phase { return }
         phase = .ended
         session.ended(failure ?? .closedByPeer)

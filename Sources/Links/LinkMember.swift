@@ -1,5 +1,6 @@
 package import Kernel
 package import Keys
+package import NIOCore
 
 /// A member as the log names it: where it listens, and which key proves that it is it.
 package struct LinkMember: Hashable, Sendable {
@@ -61,7 +62,10 @@ package struct LinkRoster: Hashable, Sendable {
 /// What the links tell their owner. Called on event loops: must return soon and never block.
 package protocol LinkDelegate: Sendable {
     /// A frame of an authenticated member. Frames of one connection come in order; a reconnect may lose some.
-    func received(_ frame: [UInt8], from member: MemberID)
+    ///
+    /// - Returns: How long nothing more is to be read from this connection, since its member sends more than it may: then it has to
+    ///   wait with it. What has been read by then comes all the same. Nil for no pause.
+    func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount?
 
     /// Frames for this member are sent from now on.
     func connected(_ member: MemberID)

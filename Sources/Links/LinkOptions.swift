@@ -9,15 +9,19 @@ package struct LinkOptions: Sendable {
     package var maximumQueuedFrameCount = 8192
     /// From the first byte of a connection until both hellos are checked, TLS included.
     package var helloTimeout = TimeAmount.seconds(5)
-    package var connectTimeout = TimeAmount.seconds(2)
+    /// The kernel sends again what opens a connection after one second: another attempt then is as good, and comes by a clock that does
+    /// not slow down while a network is cut.
+    package var connectTimeout = TimeAmount.seconds(1)
     package var retry = Backoff.Bounds()
     /// Incoming connections of one member. A further one replaces the oldest, which is most likely dead.
     package var maximumIncomingPerMember = 4
     /// Incoming connections whose peer is not yet known. A further one replaces the oldest: a member says who it is
     /// within milliseconds, so that whoever holds connections open without a word keeps no member out.
     package var maximumUnidentified = 64
-    /// Sent bytes that stay unacknowledged for longer mean that the peer's machine is gone: TCP_USER_TIMEOUT.
-    package var unacknowledgedTimeout = TimeAmount.seconds(10)
+    /// Sent bytes that stay unacknowledged for longer mean that the peer's machine is gone, or the network: TCP_USER_TIMEOUT. Short, since
+    /// the kernel sends again after 0.2, 0.4, 0.8 s and so on: on a link that is thought well for long, all wait for the next of
+    /// these when the network is back, where a new connection takes its first round trip.
+    package var unacknowledgedTimeout = TimeAmount.seconds(3)
     /// Where to listen, when that is not what the others dial.
     package var listenHost: String?
 

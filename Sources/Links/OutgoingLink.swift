@@ -187,7 +187,7 @@ private final class OutgoingSession: LinkSession {
 
     func established(_ channel: any Channel) { link.established(channel) }
     /// The peer sends its frames over the connection that it dialled.
-    func received(_ frame: [UInt8]) throws(LinkFailure) { throw .unexpectedFrame }
+    func received(_ frame: [UInt8]) throws(LinkFailure) -> TimeAmount? { throw .unexpectedFrame }
     func writable() { link.writable() }
     func ended(_ failure: LinkFailure) { link.ended(failure) }
 }

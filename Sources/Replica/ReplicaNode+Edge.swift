@@ -150,19 +150,29 @@ extension ReplicaNode {
         tracker.receive(proof, at: now.monotonic, applied: applied.position.index)
     }
 
-    /// A valid seal from the future shows that the own clock is behind those of a quorum. By it, old seals would look fresh.
-    private mutating func doubtClock(by news: SealNews, at now: Moment, into effects: inout [Effect]) {
-        guard let trusted = edge?.sealed?.trusted, news.statement.claim.voters == trusted.voters.digest else { return }
+    /// A valid seal from the future shows that the own clock is behind those of a quorum. By it, old seals would look fresh. A forged
+    /// one costs its sender what any other does: to find that out takes as long.
+    private mutating func judgeFuture(
+        _ news: SealNews,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) -> GossipNode.Verdict {
+        guard let trusted = edge?.sealed?.trusted, news.statement.claim.voters == trusted.voters.digest else {
+            return .passedOver
+        }
         do throws(SignatureFlaw) {
             try trusted.voters.verify(news.signatures, of: news.statement.signedBytes, seals.verifier)
         } catch {
-            return
+            counters.refusedSeals += 1
+            return .refused
         }
         if edge?.doubtsClockUntil.map({ $0 < now.monotonic }) ?? true {
             let note = Note(.warning, "the clock is behind those of the voters", .init("seal", "\(news.statement)"))
             effects.append(.note(note))
         }
         edge?.doubtsClockUntil = now.monotonic.advanced(by: Self.clockDoubt)
+        // Whoever passes it on has done nothing wrong.
+        return .passedOver
     }
 
     /// Longer than from one seal to the next.
@@ -178,10 +188,7 @@ extension ReplicaNode {
         switch refusal {
         // It crossed another on its way.
         case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return .passedOver
-        // Or the own clock is behind, and whoever passes it on has done nothing wrong.
-        case .fromTheFuture:
-            doubtClock(by: news, at: now, into: &effects)
-            return .passedOver
+        case .fromTheFuture: return judgeFuture(news, at: now, into: &effects)
         case .unknownVoters, .otherPredecessor:
             if neighbour != nil { askForSuccession(at: now, into: &effects) }
             return .passedOver

@@ -17,7 +17,7 @@ package final class TestCluster: @unchecked Sendable {
     private let launch: @Sendable (String) -> Launch
     private let lock = NSLock()
     private var processes: [String: Process] = [:]
-    /// Of nodes that came later, in the order of their ports. All on the first node's host.
+    /// Of nodes that came later, in the order of their ports.
     private var added: [String] = []
 
     package struct Failure: Error, CustomStringConvertible {
@@ -63,20 +63,22 @@ package final class TestCluster: @unchecked Sendable {
     ///   - settings: Lines for each node's configuration.
     ///   - maker: The command that makes the cluster's folder, but for the folder and its nodes.
     ///   - folder: Must not exist; by default one that goes when the cluster does.
-    ///   - hosts: Address of each node.
+    ///   - hosts: Address of each node, and of those that come later. Those that it does not reach to are on the first one's.
+    ///   - portBase: First of three ports a node; by default of some that nobody listens on.
     package init(
         _ maker: [String] = new,
         settings: String = "",
         folder: URL? = nil,
         hosts: [String] = ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
+        portBase: Int? = nil,
         launch: @escaping @Sendable (String) -> Launch = { _ in Launch() }
     ) throws {
         let temporary = FileManager.default.temporaryDirectory.appending(path: "reeve-cluster-\(UUID().uuidString)")
         self.folder = folder ?? temporary
         self.hosts = hosts
         self.launch = launch
-        let base = try Self.freePorts(count: 3 * names.count)
-        portBase = base
+        let base = try portBase ?? Self.freePorts(count: 3 * names.count)
+        self.portBase = base
         let nodes = (0..<3).flatMap { number in
             let port = base + number * 3
             return ["--node", "n\(number + 1)=\(hosts[number]):\(port),\(port + 1),\(port + 2)"]
@@ -271,17 +273,22 @@ package final class TestCluster: @unchecked Sendable {
     package func argument(of name: String) -> String {
         lock.withLock { if !names.contains(name), !added.contains(name) { added.append(name) } }
         let ports = (0..<3).map { String(port(name, $0)) }.joined(separator: ",")
-        return "\(name)=\(hosts[0]):\(ports)"
+        return "\(name)=\(host(of: name)):\(ports)"
     }
 
-    /// Invites a node, lets it join and starts it, under a new name or one of a node that was removed.
-    package func join(_ name: String, edge: Bool = false) async throws {
+    /// Invites a node and lets it join, under a new name or one of a node that was removed. It is not started.
+    package func admit(_ name: String, edge: Bool = false) throws {
         let file = folder.appending(path: "\(name)-\(UUID().uuidString).join").path()
         let invitation = ["cluster", "add", argument(of: name), "--out", file] + (edge ? ["--edge"] : [])
         let invited = try command(invitation)
         guard invited.status == 0 else { throw Failure("cluster add: \(invited.output)") }
         let joined = try Self.run(["node", "join", "--file", file, "--dir", nodeFolder(name).path()])
         guard joined.status == 0 else { throw Failure("node join: \(joined.output)") }
+    }
+
+    /// Likewise, and starts it.
+    package func join(_ name: String, edge: Bool = false) async throws {
+        try admit(name, edge: edge)
         try start(name)
         try await until("\(name) is ready", within: 30) {
             (try? await self.admin("GET", "/readyz", at: name))?.status == 200
@@ -315,7 +322,10 @@ package final class TestCluster: @unchecked Sendable {
         "https://\(host(of: name)):\(port(name, offset))\(path)"
     }
 
-    private func host(of name: String) -> String { hosts[names.firstIndex(of: name) ?? 0] }
+    private func host(of name: String) -> String {
+        let number = number(of: name)
+        return hosts[number < hosts.count ? number : 0]
+    }
 
     package func send(
         _ method: String,

@@ -323,6 +323,23 @@ struct HostilePeerTests {
         }
     }
 
+    @Test("whoever sends more than it may is not read for a while, and then again")
+    func paused() async throws {
+        let pause = TimeAmount.seconds(2)
+        try await besideMember(pause: pause) { first, credentials in
+            let hello = RawPeer.hello(from: memberID(3), named: "n3", to: first.id)
+            let bytes = hello + RawPeer.frame([1])
+            let channel = try await RawPeer.dial(first.member.port, showing: credentials, writing: bytes)
+            #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[1]] })
+            let start = NIODeadline.now()
+            channel.writeAndFlush(ByteBuffer(bytes: RawPeer.frame([2])), promise: nil)
+            #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[1], [2]] })
+            // The pause began a moment before.
+            #expect(NIODeadline.now() - start > .milliseconds(500))
+            channel.close(promise: nil)
+        }
+    }
+
     @Test("of too many connections of one member the oldest goes")
     func tooMany() async throws {
         try await besideMember { first, credentials in
@@ -342,10 +359,11 @@ struct HostilePeerTests {
     /// Runs beside n1 and n2, which must stay connected throughout and exchange frames after.
     private func besideHealthyPair(
         options: LinkOptions = LinkOptions(),
+        pause: TimeAmount? = nil,
         _ body: (TestNode, [LinkMember], Authority) async throws -> Void
     ) async throws {
         let authority = try Authority()
-        let first = try await TestNode(1, try authority.credentials("n1"), options: options)
+        let first = try await TestNode(1, try authority.credentials("n1"), options: options, pause: pause)
         let second = try await TestNode(2, try authority.credentials("n2"), members: [first.member], options: options)
         first.links.update(LinkRoster(members: [first.member, second.member]))
         try #require(await first.isConnected(to: second))
@@ -360,8 +378,11 @@ struct HostilePeerTests {
     }
 
     /// Also with a third member, whose own port nobody listens on.
-    private func besideMember(_ body: (TestNode, NodeCredentials) async throws -> Void) async throws {
-        try await besideHealthyPair { first, others, authority in
+    private func besideMember(
+        pause: TimeAmount? = nil,
+        _ body: (TestNode, NodeCredentials) async throws -> Void
+    ) async throws {
+        try await besideHealthyPair(pause: pause) { first, others, authority in
             let credentials = try authority.credentials("n3")
             let member = LinkMember(
                 id: memberID(3),

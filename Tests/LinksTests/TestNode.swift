@@ -58,11 +58,18 @@ final class Recorder: LinkDelegate {
         let continuation: CheckedContinuation<Bool, Never>
     }
 
+    /// After each frame.
+    private let pause: TimeAmount?
     private let state = Mutex<(value: State, waiters: [UInt64: Waiter], nextID: UInt64)>((State(), [:], 0))
+
+    init(pause: TimeAmount? = nil) { self.pause = pause }
 
     var value: State { state.withLock { $0.value } }
 
-    func received(_ frame: [UInt8], from member: MemberID) { change { $0.frames[member, default: []].append(frame) } }
+    func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount? {
+        change { $0.frames[member, default: []].append(frame) }
+        return pause
+    }
     func connected(_ member: MemberID) { change { $0.connected.insert(member) } }
     func disconnected(_ member: MemberID, reason: LinkFailure) {
         change { state in
@@ -130,9 +137,10 @@ struct TestNode {
         members: [LinkMember] = [],
         options: LinkOptions = LinkOptions(),
         lineage: Lineage = lineage,
-        instance: Digest = instance
+        instance: Digest = instance,
+        pause: TimeAmount? = nil
     ) async throws {
-        let recorder = Recorder()
+        let recorder = Recorder(pause: pause)
         let name = try #require(credentials.spiffeID.nodeName)
         let logger = Logger(label: name) { _ in RecordingLogHandler(recorder: recorder) }
         func member(_ port: Int) -> LinkMember {

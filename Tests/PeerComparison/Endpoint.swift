@@ -7,8 +7,8 @@ import NIOTLS
 /// How to speak to one node as a client.
 struct Endpoint: Sendable {
     enum Kind: Hashable, Sendable {
-        /// Reeve's admin API.
-        case admin
+        /// Either API of Reeve's.
+        case http
         /// etcd's client port.
         case grpc
     }
@@ -61,7 +61,7 @@ struct Endpoint: Sendable {
         let bound = connected.flatMapThrowing { channel in
             let connection: any PeerConnection =
                 switch endpoint.kind {
-                case .admin: try HTTPConnection.add(to: channel, host: "\(Self.host):\(endpoint.port)")
+                case .http: try HTTPConnection.add(to: channel, host: "\(Self.host):\(endpoint.port)")
                 case .grpc: try GRPCConnection.add(to: channel, authority: "\(Self.host):\(endpoint.port)")
                 }
             return NIOLoopBoundConnection(connection, loop: loop)
@@ -88,6 +88,15 @@ struct NIOLoopBoundConnection: Sendable {
 
     func ready() async throws { try await loop.flatSubmit { connection.ready }.get() }
     func perform(_ operation: Operation) -> EventLoopFuture<Void> { loop.flatSubmit { connection.perform(operation) } }
+
+    /// On the event loop. Any answer is one.
+    func send(_ request: HTTPConnection.Request) -> EventLoopFuture<HTTPConnection.Answer> {
+        guard let http = connection as? HTTPConnection else {
+            return loop.makeFailedFuture(PeerError("this is no connection over HTTP/1.1"))
+        }
+        return http.send(request)
+    }
+
     func close() { loop.execute { connection.channel.close(promise: nil) } }
 }
 

@@ -5,7 +5,7 @@ import NIOPosix
 
 /// Measures whole clusters on this machine.
 @main struct PeerComparison: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(subcommands: [BesideEtcd.self, CatchUp.self])
+    static let configuration = CommandConfiguration(subcommands: [BesideEtcd.self, BesideSerf.self, CatchUp.self])
 }
 
 /// Measures a three-node etcd and a three-node Reeve in one run. `Tests/peers/etcd` prepares it.
@@ -57,7 +57,7 @@ struct BesideEtcd: AsyncParsableCommand {
             if place == 0, !skipLoad { lines += try await load(etcd, reeve) }
             if kills > 0 { lines += try await failOver(etcd, reeve, timers) }
         }
-        report(lines)
+        Report(other: "etcd", method: Self.method, lines: lines).print(asJSON: json)
     }
 
     private func fill(_ cluster: any PeerCluster) async throws {
@@ -143,23 +143,11 @@ struct BesideEtcd: AsyncParsableCommand {
         Line(
             name: name,
             unit: "ms",
-            etcd: statistic(times.etcd),
+            other: statistic(times.etcd),
             reeve: statistic(times.reeve),
             lessIsBetter: true,
             target: target
         )
-    }
-
-    private func report(_ lines: [Line]) {
-        if json {
-            let object: [String: Any] = ["method": Self.method, "lines": lines.map(\.json)]
-            let data = try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
-            print(String(decoding: data ?? Data(), as: UTF8.self))
-        } else {
-            print(Self.method.map { "# " + $0 }.joined(separator: "\n"))
-            print(Line.head)
-            for line in lines { print(line.row) }
-        }
     }
 
     private static let method = [
@@ -171,7 +159,6 @@ struct BesideEtcd: AsyncParsableCommand {
         "A ratio above 1 is in Reeve's favour, also where less is better. CPU is all three servers' user and system time.",
         "Fail-over: from the signal to the first acknowledgement of a write that was sent after it to one of the others.",
     ]
-
 }
 
 /// On standard error, so that what is measured stands alone.
@@ -190,7 +177,7 @@ private struct Sample {
             Line(
                 name: what.isEmpty ? name : "  " + what,
                 unit: unit,
-                etcd: median(samples.etcd.map(value)),
+                other: median(samples.etcd.map(value)),
                 reeve: median(samples.reeve.map(value)),
                 lessIsBetter: lessIsBetter
             )

@@ -18,7 +18,11 @@ struct ReeveCluster: PeerCluster {
         let places = (0..<3).flatMap { number in
             ["--node", "n\(number)=\(Endpoint.host):\(port(number, 0)),\(port(number, 1)),\(port(number, 2))"]
         }
-        let arguments = ["cluster", "init", "--dev", "--dir", directory, "--domain", "peers.reeve.internal"] + places
+        let arguments =
+            [
+                "cluster", "init", "--dev", "--keep-default-context", "--dir", directory, "--domain",
+                "peers.reeve.internal",
+            ] + places
         _ = try output(of: reeve, arguments)
         nodes = try (0..<3).map { number in
             let home = "\(directory)/nodes/n\(number)"
@@ -33,9 +37,9 @@ struct ReeveCluster: PeerCluster {
             roots: "\(directory)/roots.crt",
             certificate: "\(directory)/admin/admin.crt",
             key: "\(directory)/admin/admin.key",
-            kind: .admin
+            kind: .http
         )
-        endpoints = (0..<3).map { Endpoint(kind: .admin, port: port($0, 1), tls: tls) }
+        endpoints = (0..<3).map { Endpoint(kind: .http, port: port($0, 1), tls: tls) }
     }
 
     /// Of idempotency keys that a caller may have in force: all load comes from one administrator here.
@@ -54,13 +58,13 @@ struct ReeveCluster: PeerCluster {
 
     func isWhole() -> Bool {
         let statuses = statuses()
-        return statuses.count == 3 && statuses.allSatisfy { $0.status?.ready == true && $0.status?.leader != nil }
+        return statuses.count == 3 && statuses.allSatisfy { $0.isReady && $0.status?.leader != nil }
     }
 
     /// What each node has applied; nil for one that does not answer.
     func revisions() -> [UInt64?] { statuses().map { $0.status?.revision } }
 
-    private struct Answer: Decodable {
+    struct Answer: Decodable {
         struct Row: Decodable {
             struct Status: Decodable {
                 let ready: Bool
@@ -68,13 +72,18 @@ struct ReeveCluster: PeerCluster {
                 let revision: UInt64
             }
             let status: Status?
+            var isReady: Bool { status?.ready == true }
         }
         let nodes: [Row]
     }
 
-    /// The command fails while a node is not ready, and prints what it knows all the same.
-    private func statuses() -> [Answer.Row] {
-        let environment = ["REEVE_CONTEXT": "\(directory)/context.yaml"]
+    /// Runs a command as the administrator.
+    func command(_ arguments: String...) throws { _ = try output(of: reeve, arguments, environment: environment) }
+
+    private var environment: [String: String] { ["REEVE_CONTEXT": "\(directory)/context.yaml"] }
+
+    /// Of all nodes of the cluster, those too that came later. The command fails while one is not ready, and prints what it knows all the same.
+    func statuses() -> [Answer.Row] {
         let arguments = ["cluster", "status", "--json"]
         let data = try? output(of: reeve, arguments, environment: environment, mayFail: true)
         return data.flatMap { try? JSONDecoder().decode(Answer.self, from: $0).nodes } ?? []

@@ -4,9 +4,10 @@ import Foundation
 struct Line {
     let name: String
     let unit: String
-    let etcd: Double
+    /// Of the system that Reeve is compared with; nil where it has no such thing.
+    let other: Double?
     let reeve: Double
-    /// Where less is better the ratio is etcd's to Reeve's, so that more than 1 is always in Reeve's favour.
+    /// Where less is better the ratio is the other's to Reeve's, so that more than 1 is always in Reeve's favour.
     let lessIsBetter: Bool
     /// What issue and documents promise: a ratio, or for the second kind an absolute figure of Reeve's.
     var target: Target?
@@ -16,11 +17,11 @@ struct Line {
         case atMost(Double)
     }
 
-    var ratio: Double { lessIsBetter ? etcd / max(reeve, 1e-9) : reeve / max(etcd, 1e-9) }
+    var ratio: Double? { other.map { lessIsBetter ? $0 / max(reeve, 1e-9) : reeve / max($0, 1e-9) } }
 
     var isMet: Bool? {
         switch target {
-        case .ratio(let wanted): ratio >= wanted
+        case .ratio(let wanted): ratio.map { $0 >= wanted } ?? false
         case .atMost(let limit): reeve <= limit
         case nil: nil
         }
@@ -37,22 +38,25 @@ struct Line {
     var row: String {
         let verdict = isMet.map { $0 ? "met" : "MISSED" } ?? ""
         return [
-            Self.left(name, 44), Self.right(Self.number(etcd), 10), Self.right(Self.number(reeve), 10),
-            " ", Self.left(unit, 9), Self.right(String(format: "%.2f", ratio), 6), "  ", Self.left(targetText, 10),
+            Self.left(name, 44), Self.right(other.map(Self.number) ?? "", 10), Self.right(Self.number(reeve), 10),
+            " ", Self.left(unit, 9), Self.right(ratio.map { String(format: "%.2f", $0) } ?? "", 6), "  ",
+            Self.left(targetText, 10),
             verdict,
         ].joined()
     }
 
-    static var head: String {
+    static func head(beside other: String) -> String {
         [
-            left("", 44), right("etcd", 10), right("Reeve", 10), " ", left("", 9), right("ratio", 6), "  ",
+            left("", 44), right(other, 10), right("Reeve", 10), " ", left("", 9), right("ratio", 6), "  ",
             left("target", 10),
         ]
         .joined()
     }
 
-    var json: [String: Any] {
-        var object: [String: Any] = ["name": name, "unit": unit, "etcd": etcd, "reeve": reeve, "ratio": ratio]
+    func json(beside other: String) -> [String: Any] {
+        var object: [String: Any] = ["name": name, "unit": unit, "reeve": reeve]
+        if let value = self.other { object[other] = value }
+        if let ratio { object["ratio"] = ratio }
         if let isMet { object["met"] = isMet }
         switch target {
         case .ratio(let wanted): object["target_ratio"] = wanted
@@ -69,6 +73,32 @@ struct Line {
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
+}
+
+/// A comparison with one other system, as a table or as one JSON object.
+struct Report {
+    let other: String
+    let method: [String]
+    let lines: [Line]
+
+    func print(asJSON: Bool) {
+        if asJSON {
+            let object: [String: Any] = ["method": method, "lines": lines.map { $0.json(beside: other) }]
+            let data = try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
+            Swift.print(String(decoding: data ?? Data(), as: UTF8.self))
+        } else {
+            Swift.print(method.map { "# " + $0 }.joined(separator: "\n"))
+            Swift.print(Line.head(beside: other))
+            for line in lines { Swift.print(line.row) }
+        }
+    }
+}
+
+/// The smallest value that so many percent are not above.
+func percentile(_ percent: Double, _ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return .nan }
+    return sorted[max(0, Int((percent / 100 * Double(sorted.count)).rounded(.up)) - 1)]
 }
 
 func median(_ values: [Double]) -> Double {

@@ -212,6 +212,37 @@ import Wire
         #expect(isNoted)
     }
 
+    @Test("a forged seal from the future costs its sender what any forged one does, and casts no doubt on the clock")
+    func forgedFuture() throws {
+        var group = Self.group()
+        group.run(.seconds(3))
+        let real = try #require(group.seals.last)
+        let statement = SealStatement(
+            lineage: real.statement.lineage,
+            term: real.statement.term,
+            claim: real.statement.claim,
+            time: group.now.wall.advanced(by: .seconds(3600))
+        )
+        let before = (counters: try #require(group.nodes[3].gossipCounters), effects: group.effects.count)
+        let record = Record(
+            .untilSuperseded(
+                stream: MemberID(high: 0, low: 0, incarnation: 0),
+                sequence: statement.time.milliseconds
+            ),
+            bytes: WireRecordCodec().encode(.seal(Seal(statement: statement, signatures: real.signatures)))
+        )
+        let message = PeerMessage(stamp: group.now.wall, body: .gossip(.record(record)))
+        group.step(3, .receive(message, from: SealingGroup.member(4)))
+        let counters = try #require(group.nodes[3].gossipCounters)
+        #expect(counters.recordsRefused == before.counters.recordsRefused + 1)
+        #expect(counters.recordsPassedOver == before.counters.recordsPassedOver)
+        let isNoted = group.effects[before.effects...].contains { node, effect in
+            guard node == 3, case .note(let note) = effect else { return false }
+            return note.message.contains("clock is behind")
+        }
+        #expect(!isNoted)
+    }
+
     @Test("an edge hears no leader but what seals prove") func deafToLeaders() throws {
         var group = Self.group()
         group.run(.seconds(3))

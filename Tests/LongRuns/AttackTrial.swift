@@ -1,0 +1,89 @@
+import ClusterSupport
+import Foundation
+
+/// Windows of load on the victim's decisions, with an attack or without.
+struct AttackTrial {
+    struct Window: Sendable {
+        let decisionsPerSecond: Double
+        /// Microseconds of the victim's CPU a decision, whatever else it had to do.
+        let cpuMicroseconds: Double
+        /// Of the other core, on which asking, attacking and voting go on.
+        let idleShare: Double
+        /// What the victim counted, by metric, in so many seconds.
+        let counted: [String: Int]
+        let seconds: Double
+        /// Sent a second.
+        let frames: Double
+        let bytes: Double
+        let isEmptyHanded: Bool
+        /// Whether the victim said at the end, with the attack still on, that it was ready: it has heard of a fresh seal, then.
+        let isReady: Bool
+    }
+
+    let cluster: TestCluster
+    let victim: String
+    let load: DecisionLoad
+    let attacker: AttackerProcess
+    let otherCore: Int
+
+    private static let allowed = "reeve_decision_allowed_total"
+
+    func window(_ kind: Ammunition?, seconds: Int) async throws -> Window {
+        let process = try pid
+        let before = try await metrics()
+        let clock = ContinuousClock.now
+        if let kind { try attacker.begin(kind) }
+        // Until what was quiet is no more.
+        try await Task.sleep(for: .milliseconds(300))
+        let (cpu, idle, start) = (Usage.cpuSeconds(of: process), Usage.idleSeconds(of: otherCore), ContinuousClock.now)
+        let result = try await load.run(seconds: seconds)
+        let span = (ContinuousClock.now - start) / .seconds(1)
+        let (usedCPU, wasIdle) = (Usage.cpuSeconds(of: process) - cpu, Usage.idleSeconds(of: otherCore) - idle)
+        let isReady = try await isReady()
+        let tally = kind == nil ? nil : try await attacker.stop()
+        let attacked = (ContinuousClock.now - clock) / .seconds(1)
+        let after = try await metrics()
+        // What the sockets hold is read by the next window.
+        if kind != nil { try await Task.sleep(for: .seconds(2)) }
+        let counted = after.merging(before) { $0 - $1 }
+        guard counted[Self.allowed, default: 0] >= result.requests else {
+            throw TestCluster.Failure(
+                "of \(result.requests) decisions \(victim) permitted \(counted[Self.allowed, default: 0])"
+            )
+        }
+        return Window(
+            decisionsPerSecond: result.perSecond,
+            cpuMicroseconds: usedCPU * 1e6 / Double(max(1, result.requests)),
+            idleShare: wasIdle / span,
+            counted: counted,
+            seconds: attacked,
+            frames: Double(tally?.frames ?? 0) / attacked,
+            bytes: Double(tally?.bytes ?? 0) / attacked,
+            isEmptyHanded: tally?.isEmptyHanded ?? false,
+            isReady: isReady
+        )
+    }
+
+    func isReady() async throws -> Bool { try await cluster.admin("GET", "/readyz", at: victim).status == 200 }
+
+    var residentBytes: Int { get throws { Usage.residentBytes(of: try pid) } }
+
+    private var pid: Int32 {
+        get throws {
+            guard let process = cluster.process(victim), process.isRunning else {
+                throw TestCluster.Failure("\(victim) has ended")
+            }
+            return process.processIdentifier
+        }
+    }
+
+    private func metrics() async throws -> [String: Int] {
+        let text = try await cluster.admin("GET", "/metrics", at: victim).body
+        let samples = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line -> (String, Int)? in
+            let words = line.split(separator: " ")
+            guard words.count == 2, let value = Int(words[1]) else { return nil }
+            return (String(words[0]), value)
+        }
+        return Dictionary(samples) { _, last in last }
+    }
+}

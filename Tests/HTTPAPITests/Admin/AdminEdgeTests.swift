@@ -21,10 +21,10 @@ import Testing
         admin.node.setCheckpoint([1, 2, 255])
     }
 
-    private func application(_ secret: String, key: PrivateKey? = nil) throws -> String {
-        let request = try CertificateRequest(for: key ?? self.key, name: "e1")
+    private func application(_ secret: String, name: String = "e1", key: PrivateKey? = nil) throws -> String {
+        let request = try CertificateRequest(for: key ?? self.key, name: name)
         let body: JSONValue = [
-            "name": "e1", "secret": .string(secret), "instance": .string(Digest.of([3]).hex),
+            "name": .string(name), "secret": .string(secret), "instance": .string(Digest.of(Array(name.utf8)).hex),
             "certificate_request": .string(request.pem),
         ]
         return String(decoding: body.serialized(), as: UTF8.self)
@@ -78,6 +78,23 @@ import Testing
         #expect(answer.json["checkpoint"]?.isNull == true)
         let kinds = await admin.send("GET", "/v1/join-tickets").items.map { $0["role"]?.stringValue }
         #expect(kinds == ["learner"])
+    }
+
+    @Test("whoever joins is told of voters, whose word it takes, and of no learner but itself") func believed()
+        async throws
+    {
+        func joined(_ ticket: String, _ name: String) async throws -> [String] {
+            let application = try application(try await secret(ticket), name: name, key: PrivateKey())
+            let answer = await admin.send("POST", "/v1/join", application, by: .nobody)
+            #expect(answer.status == 201, "\(answer.text)")
+            return (answer.json["members"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }.sorted()
+        }
+        let learner = Self.ticket.replacing(#","role":"edge""#, with: "")
+        #expect(try await joined(learner, "e1") == ["e1", "n1"])
+        let second = learner.replacing("e1", with: "e2").replacing("10.1.0.1", with: "10.1.0.2")
+        #expect(try await joined(second, "e2") == ["e2", "n1"])
+        let edge = Self.ticket.replacing("e1", with: "e3").replacing("10.1.0.1", with: "10.1.0.3")
+        #expect(try await joined(edge, "e3") == ["n1"])
     }
 
     @Test("where nothing is sealed yet none joins, and nothing is written") func noSeal() async throws {

@@ -338,7 +338,7 @@ let package = Package(
             "SimulatorTests",
             [
                 "MutantWrappers", "Simulator", "Decision", "StoreTesting", "Replica", "Sealing", "Consensus",
-                "Directory", "JSON",
+                "Gossip", "Directory", "JSON",
                 "Kernel", "Wire",
             ]
         ),

@@ -60,7 +60,7 @@ import Wire
     }
 
     private func read(_ claim: StateClaim, maxBytes: Int = 1 << 20) async throws -> [Message.SnapshotChunk] {
-        let reader = reader
+        let reader = self.reader
         var chunks: [Message.SnapshotChunk] = []
         while chunks.last?.isLast != true {
             reader.readSealedSnapshot(for: peer, claim, number: UInt64(chunks.count), maxBytes: maxBytes)
@@ -95,7 +95,7 @@ import Wire
 
     @Test("is that at the seal, whatever of it is committed") func rollsForward() async throws {
         try commit(through: 1)
-        let root = try root()
+        let root = try self.root()
         for index in 1...5 {
             let chunks = try await read(claim(index, root), maxBytes: 500)
             #expect(chunks.count > 3)
@@ -116,7 +116,7 @@ import Wire
         let start = try await read(claim(2, .of([9])))
         #expect(start.isEmpty)
         try commit(through: 4)
-        let root = try root()
+        let root = try self.root()
         #expect(try await read(claim(3, root)).isEmpty)
         #expect(try await !read(claim(4, root)).isEmpty)
         #expect(try await !read(claim(5, root)).isEmpty)
@@ -124,12 +124,12 @@ import Wire
 
     @Test("that came is one if it holds together, and then takes the place of the other") func staged() async throws {
         try commit(through: 5)
-        let root = try root()
+        let root = try self.root()
         let chunks = try await read(claim(5, root), maxBytes: 500)
         for lie in [true, false] {
             for chunk in try chunks.map({ try $0.withoutFirstPair(lie) }) { _ = try directory.stage(chunk) }
             let point = try #require(chunks.first?.point)
-            let reader = reader
+            let reader = self.reader
             reader.checkSnapshot(point, in: directory)
             await reader.stop()
             guard case .snapshotChecked(point, let facts)? = inbox.take().inputs.last else {

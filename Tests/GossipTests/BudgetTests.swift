@@ -64,20 +64,20 @@ import Testing
         var bucket = TokenBucket(budget, at: .zero)
         var now = Instant.zero
         while bucket.take(100, of: budget, at: now) {}
-        var count = 0
+        var taken = 0
         while now < Instant.zero.advanced(by: .seconds(10)) {
             now = now.advanced(by: Span(microseconds: pause))
-            while bucket.take(1, of: budget, at: now) { count += 1 }
+            while bucket.take(1, of: budget, at: now) { taken += 1 }
         }
-        #expect((319_900...320_100).contains(count), "\(count)")
+        #expect((319_900...320_100).contains(taken), "\(taken)")
         let ready = bucket.ready(for: 500, of: budget)
-        let late = Instant(microseconds: .max)
+        let end = Instant(microseconds: .max)
         // A clock that goes back brings nothing, and the longest silence no more than a burst.
-        let attempts: [(byteCount: Int, at: Instant)] = [
-            (500, Instant(microseconds: ready.microseconds - 1)), (500, ready), (500, .zero), (1000, late), (1, late),
+        let asked = [
+            (500, Instant(microseconds: ready.microseconds - 1)), (500, ready), (500, .zero), (1000, end), (1, end),
         ]
-        let taken = attempts.map { bucket.take($0.byteCount, of: budget, at: $0.at) }
-        #expect(taken == [false, true, false, true, false])
+        let answers = asked.map { bucket.take($0, of: budget, at: $1) }
+        #expect(answers == [false, true, false, true, false])
     }
 
     @Test("the longest entry passes, and what no burst covers holds up nothing")

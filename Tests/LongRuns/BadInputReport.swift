@@ -53,6 +53,8 @@ struct BadInputReport: RunReport {
         ("reeve_gossip_not_sent_total", "answers not sent"),
     ]
 
+    static var metrics: [String] { causes.map(\.0) }
+
     mutating func add(
         _ kind: Ammunition,
         _ windows: [(quiet: AttackTrial.Window, attacked: AttackTrial.Window)],

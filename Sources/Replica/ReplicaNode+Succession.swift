@@ -14,7 +14,7 @@ extension ReplicaNode {
     }
 
     /// Up to whom this node can follow, and since when.
-    private var followedVoters: (VoterSet, since: WallTime)? {
+    package var followedVoters: (VoterSet, since: WallTime)? {
         if let edge { return edge.sealed.map { ($0.trusted.voters, $0.trusted.time) } }
         return seals.memory.voters.map { ($0, seals.memory.succession.steps.last?.statement.time ?? .distantPast) }
     }

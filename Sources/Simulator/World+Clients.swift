@@ -243,9 +243,9 @@ extension World {
         switch body {
         case .revoke(.principal(let id), _, let cascades):
             guard let agent = population.agents.firstIndex(of: id) else { return }
-            for agent in [agent] + (cascades ? Population.below(agent) : []) {
-                revocations.acknowledged(agent, at: done.revision, by: node)
-                propagation.acknowledged(agent, at: now)
+            for other in [agent] + (cascades ? Population.below(agent) : []) {
+                revocations.acknowledged(other, at: done.revision, by: node, isCascaded: other != agent)
+                propagation.acknowledged(other, at: now)
             }
             try probeRevocations(node)
         case .quarantine(let id, _, _, _):

@@ -77,7 +77,7 @@ extension World {
         return last
     }
 
-    /// What an operator sees of edges: there is a seal to begin from; one has stopped.
+    /// What an operator sees of edges: there is a seal to begin from; one has stopped, or follows no seals any more.
     mutating func lookAtEdges() {
         guard !membership.edges.isEmpty else { return }
         membership.mayAdmitEdges = newestCheckpoint != nil
@@ -85,7 +85,25 @@ extension World {
     }
 
     private func isBroken(_ node: Int) -> Bool {
-        isEdge(node) && machines[node].process?.replica.haltReason != nil
+        guard isEdge(node), let replica = machines[node].process?.replica else { return false }
+        return replica.haltReason != nil || isLeftBehind(replica)
+    }
+
+    /// Nobody can tell the edge how those who seal came from those that it knows, since of a set on the way too few are left to consent.
+    private func isLeftBehind(_ edge: ReplicaNode) -> Bool {
+        guard let (known, time) = edge.followedVoters else { return false }
+        let newest = machines.compactMap { $0.process?.replica.newestSeal?.statement }.max { $0.time < $1.time }
+        let sealing = newest?.claim.voters
+        guard let sealing, sealing != known.digest else { return false }
+        let present = machines.indices.filter(membership.isMember)
+        let ends = present.compactMap { member -> VoterSet? in
+            let memory = machines[member].sealMemory
+            let leads = !memory.succession.steps(from: known.digest, since: time).isEmpty
+            return leads || memory.voters == known ? memory.voters : nil
+        }
+        return !ends.contains { end in
+            end.digest == sealing || end.isQuorum(present.map { members[$0] }.filter { end.key(of: $0) != nil })
+        }
     }
 
     /// The edges that the log names, by the word of the leader; none without one.

@@ -170,6 +170,8 @@ struct CheckerTests {
         var checker = RevocationChecker()
         checker.acknowledged(5, at: LogIndex(20), by: 1)
         checker.acknowledged(6, at: LogIndex(20), by: 1, statement: .of([1]))
+        checker.acknowledged(7, at: LogIndex(20), by: 1, isCascaded: true)
+        try checker.named(7, at: LogIndex(21))
         try checker.named(5, at: LogIndex(19))
         try checker.named(6, at: LogIndex(21))
         #expect(violation { () throws(Violation) in try checker.named(5, at: LogIndex(21)) } == .revocation)

@@ -95,9 +95,7 @@ import Testing
             var simulation = Simulation(Fixtures.options(seed: seed, scenario: Self.longAbsence))
             let report = simulation.run()
             #expect(report.verdict == .passed, Comment(rawValue: report.story))
-            let world = simulation.world
-            #expect(world.members[5].incarnation == 1)
-            let counters = try #require(world.machines[5].process?.replica.gossipCounters)
+            let counters = try #require(simulation.world.machines[5].process?.replica.gossipCounters)
             taken += counters.snapshotsTaken > 0 ? 1 : 0
             refused += Int(counters.snapshotsRefused)
         }
@@ -106,7 +104,7 @@ import Testing
     }
 
     @Test("an edge that was cut off for long catches up, and one that has lost its disks joins again as another")
-    func replaced() {
+    func replaced() throws {
         let faults = [
             TimedFault(at: Instant(microseconds: 12_000_000), .wipeDisks(.node(3))),
             TimedFault(at: Instant(microseconds: 12_000_000), .isolate(.node(4))),
@@ -123,7 +121,8 @@ import Testing
         let report = simulation.run()
         #expect(report.verdict == .passed, Comment(rawValue: report.story))
         #expect(simulation.world.members[3].incarnation > 1)
-        #expect(simulation.world.members[4].incarnation == 1)
+        let counters = try #require(simulation.world.machines[4].process?.replica.gossipCounters)
+        #expect(counters.snapshotsTaken > 0)
     }
 
     @Test("an edge that lies breaks no promise", arguments: 1...6 as ClosedRange<UInt64>) func lies(seed: UInt64) {
@@ -135,7 +134,7 @@ import Testing
         var simulation = Simulation(Fixtures.options(seed: seed, scenario: scenario))
         let report = simulation.run()
         #expect(report.verdict == .passed, Comment(rawValue: report.story))
-        #expect(simulation.world.lieCount > 100)
+        #expect(simulation.world.lieCount > 50)
         #expect(report.acknowledged > 50)
     }
 

@@ -119,7 +119,7 @@ struct SecurityCheckerTests {
         let report = Fixtures.report(seed: 1, scenario: scenario) { node, effects in
             effects.removeAll { effect in
                 guard node == 2, case .apply(let entries) = effect, let first = entries.first else { return false }
-                return first.index > LogIndex(500)
+                return first.time > VirtualClock.worldStart.advanced(by: .seconds(15))
             }
         }
         #expect(report.violation?.invariant == .propagation, Comment(rawValue: report.story))

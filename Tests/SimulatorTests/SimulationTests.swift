@@ -90,7 +90,7 @@ struct SimulationTests {
         ]
         let scenario = Scenario(
             name: "mass revocation",
-            operationsPerSecond: 30,
+            operationsPerSecond: 40,
             faults: faults,
             drawsFaults: false
         )

@@ -8,6 +8,8 @@ package struct RevocationChecker: Sendable {
         package let revision: LogIndex
         /// Of a quarantine, which can be lifted.
         fileprivate var statement: Digest?
+        /// Whether it cascades from somebody else, and bars nobody's name.
+        fileprivate var isCascaded = false
         fileprivate var acknowledgedBy: [Int]
         /// Whether it is from before a restore, and so what was not to come back by it.
         fileprivate var isRestored = false
@@ -25,14 +27,21 @@ package struct RevocationChecker: Sendable {
         _ agent: Int,
         at revision: LogIndex,
         by node: Int,
-        statement: Digest? = nil
+        statement: Digest? = nil,
+        isCascaded: Bool = false
     ) {
         if let statement, lifted.contains(statement) { return }
         if let place = revocations.firstIndex(where: { $0.agent == agent && $0.revision == revision }) {
             revocations[place].acknowledgedBy.append(node)
         } else {
             revocations.append(
-                Revocation(agent: agent, revision: revision, statement: statement, acknowledgedBy: [node])
+                Revocation(
+                    agent: agent,
+                    revision: revision,
+                    statement: statement,
+                    isCascaded: isCascaded,
+                    acknowledgedBy: [node]
+                )
             )
         }
     }
@@ -82,5 +91,7 @@ package struct RevocationChecker: Sendable {
 }
 
 extension RevocationChecker.Revocation {
-    fileprivate func bars(_ revision: LogIndex) -> Bool { statement == nil && !isRestored && self.revision < revision }
+    fileprivate func bars(_ revision: LogIndex) -> Bool {
+        statement == nil && !isCascaded && !isRestored && self.revision < revision
+    }
 }

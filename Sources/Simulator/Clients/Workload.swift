@@ -120,7 +120,7 @@ package struct Workload: Sendable {
         case .put(.assignment(let spec), _):
             if let agent = population.agents.firstIndex(of: spec.principal), agent != Population.standing {
                 openGrants[agent] -= 1
-                granted.append(agent)
+                if !revoked.contains(agent) { granted.append(agent) }
             }
         case .put(.resource(let spec), _):
             if let document = population.documents.firstIndex(of: spec.id) {

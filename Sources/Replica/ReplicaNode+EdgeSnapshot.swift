@@ -96,7 +96,9 @@ extension ReplicaNode {
         guard let snapshot = edge?.snapshot, snapshot.point.position == position,
             case .storing(let isLast) = snapshot.phase
         else { return }
-        guard nextChunk == snapshot.next + 1 else { return refuseSnapshot(at: now, into: &effects) }
+        guard nextChunk == snapshot.next + 1 else {
+            return refuseSnapshot("it cannot be kept", at: now, into: &effects)
+        }
         edge?.snapshot?.next = nextChunk
         edge?.snapshot?.phase = isLast ? .checking : .receiving
         if isLast {
@@ -113,7 +115,9 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard edge?.snapshot?.point == point, edge?.snapshot?.phase == .checking else { return }
-        guard let facts, facts.revision == point.position.index else { return refuseSnapshot(at: now, into: &effects) }
+        guard let facts, facts.revision == point.position.index else {
+            return refuseSnapshot("it is not whole", at: now, into: &effects)
+        }
         edge?.snapshot?.phase = .checked(facts)
     }
 
@@ -125,15 +129,16 @@ extension ReplicaNode {
         // Learners vote nothing, so that no seal is of them, but what becomes of them later follows from who they are.
         guard facts.members == snapshot.point.configuration.members,
             let point = SealPoint(snapshot.point, root: facts.stateRoot, keys: facts.sealKeys)
-        else { return refuseSnapshot(at: now, into: &effects) }
+        else { return refuseSnapshot("its members are not those that it came with", at: now, into: &effects) }
         let verifier = seals.verifier
-        switch edge?.install(point, at: now.wall, verifier) ?? .nothing {
+        let outcome = edge?.install(point, at: now.wall, verifier) ?? .nothing
+        switch outcome {
         case .mayInstall: break
         // The log has got further meanwhile.
         case .snapshotRefused(.goesBack), .snapshotRefused(.notWanted):
             edge?.snapshot = nil
             return spread(.snapshotGivenUp(isLie: false), at: now, into: &effects)
-        default: return refuseSnapshot(at: now, into: &effects)
+        default: return refuseSnapshot("\(outcome)", at: now, into: &effects)
         }
         edge?.snapshot?.phase = .installing
         let term = max(raft.term, snapshot.point.position.term)
@@ -141,7 +146,11 @@ extension ReplicaNode {
         advance(.snapshotHeld(snapshot.point), at: now, into: &effects)
     }
 
-    private mutating func refuseSnapshot(at now: Moment, into effects: inout [Effect]) {
+    private mutating func refuseSnapshot(_ reason: String, at now: Moment, into effects: inout [Effect]) {
+        if let snapshot = edge?.snapshot {
+            let at = Note.Field("at", "\(snapshot.point.position.index)")
+            effects.append(.note(Note(.warning, "a neighbour's state was refused", at, .init("reason", reason))))
+        }
         edge?.snapshot = nil
         spread(.snapshotGivenUp(isLie: true), at: now, into: &effects)
     }

@@ -1,6 +1,6 @@
 import Gossip
-import Kernel
-import Sealing
+package import Kernel
+package import Sealing
 
 // How a node that has missed a change of the voters follows it: it asks others, one after the other. An edge asks its neighbours and
 // believes none of them; a member asks voters, so that it can answer edges, and goes on from there when it leads.

@@ -86,7 +86,8 @@ extension World {
         let codec = options.codec
         machines[node].process?.applier = Applier(codec: codec)
         snapshotCount += 1
-        let decisions = decisionSnapshot(of: version).enforcing(machines[node].process?.statements.items ?? [])
+        let decisions = decisionSnapshot(of: version, at: node)
+            .enforcing(machines[node].process?.statements.items ?? [])
         machines[node].process?.decisions = decisions
         refreshAdmission(node)
         try roots.reached(node, facts.revision, facts.stateRoot)

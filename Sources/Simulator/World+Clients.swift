@@ -21,7 +21,7 @@ extension World {
     private mutating func beginChosenOperation() throws(Violation) {
         guard let (number, chosen) = chooseOperation() else { return }
         if choices.schedule != nil { workload.follows(chosen.act) }
-        let intent = workload.intent(of: chosen.act, number, known: knownRevision, in: lineage)
+        let intent = workload.intent(of: chosen.act, number, known: knownRevision, in: lineage, members: members)
         if case .state(let act) = chosen.act, case .state(let signed) = intent { statements.made(act, signed) }
         let operation = invoke(intent, number: number)
         choices.begun(number, chosen, at: now)

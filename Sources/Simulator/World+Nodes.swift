@@ -188,6 +188,7 @@ extension World {
         scheduleWake(node)
         scheduleScrub(node)
         if !isEdge { scheduleClaim(node, after: Self.claimInterval) }
+        scheduleReports(node)
         reviewLinks(of: node)
     }
 

@@ -19,6 +19,7 @@ extension World {
             try noteVerdicts(batch.events, node)
         }
         refreshDecisions(node, after: batch)
+        try checkRollouts(node)
         if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))
         if isForEdge, let replica = machines[node].process?.replica, replica.isProven, replica.haltReason == nil {

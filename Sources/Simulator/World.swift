@@ -56,6 +56,7 @@ package struct World: Sendable {
     package var roots = StateRootChecker()
     package var revocations = RevocationChecker()
     package var grants: GrantChecker
+    package var rollouts = RolloutChecker()
     package var knowledge: KnowledgeChecker
     package var propagation: PropagationChecker
     package var statements = StatementChecker()
@@ -126,7 +127,7 @@ package struct World: Sendable {
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         knowledge = KnowledgeChecker(machineCount: members.count)
         propagation = PropagationChecker(rules: nodeOptions.clocks)
-        workload = Workload(population: population)
+        workload = Workload(population: population, rolloutNodes: options.scenario.rollouts ? members.count : 0)
         queries = PopulationQueries(population)
         choices.forgetSeed()
         self.choices = choices
@@ -223,6 +224,8 @@ package struct World: Sendable {
         case .operate: try operate()
         case .claim(let node, let process):
             if isCurrent(node, process) { try claim(node) }
+        case .reportRollouts(let node, let process):
+            if isCurrent(node, process) { try reportRollouts(node) }
         case .lie(let node): tellLie(node)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)

@@ -26,7 +26,10 @@ struct FaultFilesTests {
         let acts = StatementAct.Flaw.allCases.map {
             ClientAct.state(StatementAct(warrant: 2, sequence: 9, kind: .quarantine, agent: 7, flaw: $0))
         }
-        let operations = (acts + [.withdrawWarrant(2)]).enumerated().map { number, act in
+        let rollouts =
+            [ClientAct.label(node: 2, isCanary: true), .label(node: 0, isCanary: false), .rollOut(version: 3)]
+            + RolloutStep.allCases.map { .steerRollout($0) }
+        let operations = (acts + rollouts + [.withdrawWarrant(2)]).enumerated().map { number, act in
             let operation = ChosenOperation(act, node: 1, pause: .seconds(1))
             return Choice(ChoiceKey(.operation, number: number), .operation(operation), at: .zero)
         }
@@ -42,6 +45,7 @@ struct FaultFilesTests {
             name: "all",
             spareCount: 1,
             maximumAge: .seconds(4),
+            rollouts: true,
             faults: [TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3)))],
             expectations: [
                 .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),

@@ -7,6 +7,7 @@ extension Choice {
         "time", "kind", "subject", "node", "peer", "process", "number", "value", "pause", "step", "act", "document",
         "agent",
         "until", "draft", "version", "warrant", "sequence", "flaw",
+        "labelled", "canary",
     ]
 
     /// One line of a bundle's file.
@@ -85,6 +86,7 @@ extension ChoiceKey.Kind {
 extension ClientAct {
     private enum Name: CaseIterable {
         case update, createAgent, grant, draft, activate, revoke, read, readCurrent, decide, state, withdrawWarrant
+        case label, rollOut, steerRollout
     }
 
     fileprivate var members: [(String, JSONValue)] {
@@ -107,6 +109,10 @@ extension ClientAct {
                 ("flaw", .string("\(act.flaw)")),
             ]
         case .withdrawWarrant(let number): [("act", "withdrawWarrant"), ("warrant", .count(number))]
+        case .label(let node, let isCanary):
+            [("act", "label"), ("labelled", .machine(node)), ("canary", .bool(isCanary))]
+        case .rollOut(let version): [("act", "rollOut"), ("version", .count(version))]
+        case .steerRollout(let step): [("act", "steerRollout"), ("step", .string("\(step)"))]
         }
     }
 
@@ -139,6 +145,11 @@ extension ClientAct {
                 )
             )
         case .withdrawWarrant: self = .withdrawWarrant(try warrant())
+        case .label:
+            let node = try fields.machine("labelled")
+            self = .label(node: node, isCanary: try fields.flag("canary"))
+        case .rollOut: self = .rollOut(version: UInt64(try fields.number("version", in: 0...1_000_000_000)))
+        case .steerRollout: self = .steerRollout(try fields.choice("step", of: RolloutStep.self))
         }
     }
 }

@@ -129,6 +129,9 @@ extension ClientAct {
         case .readCurrent(let document): "read document d\(document) linearizably"
         case .decide(let agent, let document): "may agent \(agent) read document d\(document)?"
         case .state(let act): act.summary
+        case .label(let node, let isCanary): "label n\(node + 1) \(isCanary ? "a canary" : "no canary")"
+        case .rollOut(let version): "roll out policies \(version)"
+        case .steerRollout(let step): "\(step.rawValue) the roll-out"
         case .withdrawWarrant(let number): "withdraw warrant '\(Population.warrantNames[number])'"
         }
     }

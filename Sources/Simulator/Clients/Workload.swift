@@ -15,9 +15,12 @@ package struct Workload: Sendable {
     private var revokers = Revokers()
     /// Drafts of the changing set that clients were told of.
     private var drafts: [UInt64] = []
+    /// How many nodes operators label and roll out over; 0 where they do not.
+    private let rolloutNodes: Int
 
-    package init(population: Population) {
+    package init(population: Population, rolloutNodes: Int = 0) {
         self.population = population
+        self.rolloutNodes = rolloutNodes
         self.pendingSetup = population.setup.reversed()
     }
 
@@ -26,6 +29,7 @@ package struct Workload: Sendable {
     package mutating func nextSetup() -> CommandBody? { pendingSetup.popLast() }
 
     mutating func next(at now: Instant, random: inout SeededRandom) -> ClientAct {
+        if rolloutNodes > 0, random.chance(200_000) { return rollOut(random: &random) }
         switch random.below(100) {
         case ..<34: return .update(document: document(random: &random))
         case ..<44: return createAgent()
@@ -43,8 +47,18 @@ package struct Workload: Sendable {
     /// - Parameters:
     ///   - number: Of the operation; becomes the value that a resource gets.
     ///   - known: The highest revision that a client was told of.
-    func intent(of act: ClientAct, _ number: Int, known: LogIndex, in lineage: Lineage) -> ClientOperation.Intent {
+    func intent(
+        of act: ClientAct,
+        _ number: Int,
+        known: LogIndex,
+        in lineage: Lineage,
+        members: [MemberID]
+    ) -> ClientOperation.Intent {
         switch act {
+        case .label(let node, let isCanary):
+            .write(.labelNode(members[min(node, members.count - 1)], Population.labelling(isCanary)))
+        case .rollOut(let version): .write(.beginRollout(Population.rollout(of: version), .none))
+        case .steerRollout(let step): .write(.steerRollout(set: Population.changingSet, step.act))
         case .update(let document):
             .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
         case .createAgent(let agent): .write(.put(.principal(population.agent(agent)), .none))
@@ -104,6 +118,16 @@ package struct Workload: Sendable {
     private mutating func draft() -> ClientAct {
         nextDraft += 1
         return .draft(nextDraft)
+    }
+
+    private mutating func rollOut(random: inout SeededRandom) -> ClientAct {
+        switch random.below(20) {
+        case ..<10: return .label(node: random.below(rolloutNodes), isCanary: random.chance(800_000))
+        case ..<17: return random.element(of: drafts).map { .rollOut(version: $0) } ?? draft()
+        case 17: return .steerRollout(.halt)
+        case 18: return .steerRollout(.resume)
+        default: return .steerRollout(.abort)
+        }
     }
 
     private mutating func statement(random: inout SeededRandom) -> ClientAct {

@@ -6,8 +6,15 @@ package import Kernel
 
 extension DecisionSnapshot {
     /// Reads the whole directory.
-    package init(from view: some KeyValueView, revision: LogIndex, codec: any DirectoryCodec) {
-        self.init()
+    ///
+    /// - Parameter node: Who decides from it. Nil is in no ring of a roll-out.
+    package init(
+        from view: some KeyValueView,
+        revision: LogIndex,
+        codec: any DirectoryCodec,
+        for node: MemberID? = nil
+    ) {
+        self.init(for: node)
         parts[0].revision = revision
         let view = DirectoryView(view, codec: codec)
         do throws(StateDamage) { try load(view) } catch { parts[0].damage = error }
@@ -24,7 +31,8 @@ extension DecisionSnapshot {
     ) -> DecisionSnapshot {
         let isReplaced = events.contains { if case .bootstrapped = $0 { true } else { false } }
         if isReplaced || damage != nil {
-            return DecisionSnapshot(from: view, revision: revision, codec: codec).enforcing(as: self)
+            return DecisionSnapshot(from: view, revision: revision, codec: codec, for: parts[0].node)
+                .enforcing(as: self)
         }
         var snapshot = self
         snapshot.parts[0].revision = revision
@@ -43,6 +51,8 @@ extension DecisionSnapshot {
             return
         case .membersChanged:
             try readMembers(view)
+            // Nodes come into rings and leave them with their labels.
+            for rollout in try view.liveRollouts() { try readPolicies(rollout.spec.set, view) }
         case .principalChanged(let id), .assignmentsChanged(of: let id):
             try readPrincipal(id, view)
         case .standingChanged(let subject, let epoch):
@@ -54,7 +64,7 @@ extension DecisionSnapshot {
             try readEntity(name.uid, view)
         case .administratorChanged(let fingerprint):
             try readEntity(EntityUIDs.administrator(fingerprint), view)
-        case .policiesActivated(let set):
+        case .policiesActivated(let set), .rolloutChanged(let set):
             try readPolicies(set, view)
         case .tokenChanged(_, let digest):
             try readToken(digest, view)
@@ -100,6 +110,8 @@ extension DecisionSnapshot {
             parts[0].members.append($0.spec.id)
             put(EntityFacts(described: .empty), for: EntityUIDs.node($0.spec.id))
         }
+        parts[0].labels = .none
+        if let node = parts[0].node, let labels = try view.labels(of: node) { parts[0].labels = labels }
     }
 
     private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
@@ -115,7 +127,77 @@ extension DecisionSnapshot {
         if name == Grammar.administrationSet {
             parts[0].administration = try view.activePolicies(name, after: administration)
         } else {
-            put(try view.activePolicies(name, after: active(name)), for: name)
+            let earlier = active(name)
+            let policies = try inForce(name, view)
+            if policies == nil || policies !== earlier { put(policies, for: name) }
+        }
+    }
+
+    /// The version of a set that this node is to decide by.
+    private mutating func inForce(
+        _ name: String,
+        _ view: DirectoryView<some KeyValueView>
+    ) throws(StateDamage) -> ActivePolicySet? {
+        let read = [active(name), rollouts.first { $0.stage.set == name }?.base].compactMap { $0 }
+        parts[0].rollouts.removeAll { $0.stage.set == name }
+        guard let node = parts[0].node, let rollout = try view.rollout(name), rollout.isOpen(to: parts[0].labels) else {
+            return try view.activePolicies(name, after: read.first)
+        }
+        guard let version = try view.policyVersion(name, rollout.spec.version) else {
+            throw StateDamage(
+                key: StoredRecord.rollout(rollout).key,
+                reason: "the version that is rolled out is not there"
+            )
+        }
+        let base = try Self.base(of: rollout, view, read)
+        let (candidate, failure) = Self.candidate(version, read, after: base)
+        let share = RolloutShare(
+            stage: rollout.stageID,
+            spec: rollout.spec,
+            isRunning: rollout.state == .running,
+            isWitness: try view.witnesses(of: rollout).contains(node),
+            base: base,
+            failure: failure
+        )
+        parts[0].rollouts.append(share)
+        parts[0].rollouts.sort { $0.stage.set < $1.stage.set }
+        return candidate ?? base
+    }
+
+    private static func base(
+        of rollout: RolloutRecord,
+        _ view: DirectoryView<some KeyValueView>,
+        _ read: [ActivePolicySet]
+    ) throws(StateDamage) -> ActivePolicySet? {
+        guard let number = rollout.base, let record = try view.policyVersion(rollout.spec.set, number) else {
+            return nil
+        }
+        if let known = known(record, read) { return known }
+        return try view.parsed(record, after: read.first)
+    }
+
+    /// Not read again: a report of some node tells of no other policies.
+    private static func known(_ version: PolicyVersionRecord, _ read: [ActivePolicySet]) -> ActivePolicySet? {
+        read.first { $0.version == version.version && $0.text == version.text }
+    }
+
+    /// A version that this program cannot read leaves the one before in force, which it could: it is news to others, no damage here.
+    private static func candidate(
+        _ version: PolicyVersionRecord,
+        _ read: [ActivePolicySet],
+        after base: ActivePolicySet?
+    ) -> (ActivePolicySet?, failure: String?) {
+        if let known = known(version, read) { return (known, nil) }
+        do throws(PolicyTextError) {
+            let parsed = try ActivePolicySet(
+                name: version.set,
+                version: version.version,
+                text: version.text,
+                after: base
+            )
+            return (parsed, nil)
+        } catch {
+            return (nil, error.diagnostics.first?.description ?? "it cannot be read")
         }
     }
 }

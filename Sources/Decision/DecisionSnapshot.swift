@@ -38,6 +38,11 @@ package struct DecisionSnapshot: Hashable, Sendable {
         /// By the digest of the secret.
         var tokens: TreeDictionary<Digest, TokenFacts> = [:]
         fileprivate var policies: [ActivePolicySet] = []
+        /// Who decides from it, and what that node is labelled with; nil outside of a cluster, where no roll-out reaches.
+        var node: MemberID?
+        var labels = Labels.none
+        /// Those that are under way and have reached the node, by their sets.
+        var rollouts: [RolloutShare] = []
         fileprivate var policiesAskAboutKnowledge = false
         var administration: ActivePolicySet?
     }
@@ -57,7 +62,9 @@ package struct DecisionSnapshot: Hashable, Sendable {
     }
 
     /// Knows nothing and denies everything: the snapshot of a node that has no state yet.
-    package init() {}
+    ///
+    /// - Parameter node: Who decides from it. Nil is in no ring of a roll-out.
+    package init(for node: MemberID? = nil) { parts[0].node = node }
 
     /// Log index that the snapshot reflects.
     package var revision: LogIndex { parts[0].revision }
@@ -68,7 +75,11 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package var damage: StateDamage? { parts[0].damage }
     /// No permit applies past this age.
     package var maximumAge: Span { parts[0].maximumAge }
-    /// Active policy sets but the one for administration, by name.
+    /// Who decides from it.
+    package var node: MemberID? { parts[0].node }
+    /// Roll-outs that have reached this node.
+    package var rollouts: [RolloutShare] { parts[0].rollouts }
+    /// In force here, but the one for administration, by name.
     package var policies: [ActivePolicySet] { parts[0].policies }
     /// Whether a policy of those may read what a node knows of its own knowledge.
     var policiesAskAboutKnowledge: Bool { parts[0].policiesAskAboutKnowledge }
@@ -140,6 +151,17 @@ package struct DecisionSnapshot: Hashable, Sendable {
         if let active { parts[0].policies.append(active) }
         parts[0].policies.sort { $0.name < $1.name }
         parts[0].policiesAskAboutKnowledge = policies.contains { $0.asksAboutKnowledge }
+    }
+
+    /// What the same state comes to where another version of a set is in force, or none, and nothing is rolled out. For decisions:
+    /// searches go by the policies of this one.
+    func deciding(by version: ActivePolicySet?, in set: String) -> DecisionSnapshot {
+        var snapshot = self
+        snapshot.parts[0].rollouts = []
+        snapshot.parts[0].policies = (policies.filter { $0.name != set } + [version].compactMap { $0 })
+            .sorted { $0.name < $1.name }
+        snapshot.parts[0].policiesAskAboutKnowledge = snapshot.policies.contains { $0.asksAboutKnowledge }
+        return snapshot
     }
 
     /// Of the sets but the one for administration.

@@ -43,4 +43,5 @@ package indirect enum StoredRecord: Hashable, Sendable {
     case warrant(WarrantRecord)
     case refusedStatement(RefusedStatementRecord)
     case edge(EdgeRecord)
+    case rollout(RolloutRecord)
 }

@@ -79,7 +79,8 @@ final class NodeStores: Sendable {
         let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let statements = try directory.keptStatements()
-        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec).enforcing(statements)
+        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec, for: member)
+            .enforcing(statements)
         let members = try MemberFacts(in: view, codec: codec)
         let seals = SealStart(
             verifier: P256Verifier(),

@@ -354,7 +354,8 @@ final class StateKeeper: @unchecked Sendable {
         let view = try directory.state.openView()
         defer { view.close() }
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
-        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec)
+        let node = cell.current.snapshot.node
+        let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec, for: node)
         cell.publish(snapshot.enforcing(statements.values))
         roster.learned(try MemberFacts(in: view, codec: codec))
         note { $0.committed = facts.revision }

@@ -81,9 +81,12 @@ package final class DecisionState: Sendable {
     package let freshness: Freshness?
     /// False while the node has not caught up with what it may have served before a restart.
     package let isServing: Bool
+    /// One for each roll-out whose version is in force here.
+    package let comparisons: [RolloutComparison]
 
     package init(snapshot: DecisionSnapshot, freshness: Freshness?, isServing: Bool) {
         self.snapshot = snapshot
+        self.comparisons = snapshot.rolloutComparisons
         self.freshness = freshness
         self.isServing = isServing
     }

@@ -22,6 +22,8 @@ package struct Scenario: Hashable, Sendable {
     package var maximumAge: Span?
     /// Whether members name seal keys, so that voters seal. Nil leaves it to the seed, where the seed draws faults.
     package var seals: Bool?
+    /// Whether operators label nodes, and roll out drafts over them.
+    package var rollouts: Bool
     /// Sorted by time.
     package var faults: [TimedFault]
     /// Whether the seed adds faults of its own.
@@ -51,6 +53,7 @@ package struct Scenario: Hashable, Sendable {
         operationsPerSecond: UInt64 = 10,
         maximumAge: Span? = nil,
         seals: Bool? = nil,
+        rollouts: Bool = false,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
         faultIntensity: Int = 100,
@@ -65,6 +68,7 @@ package struct Scenario: Hashable, Sendable {
         self.operationsPerSecond = operationsPerSecond
         self.maximumAge = maximumAge
         self.seals = seals
+        self.rollouts = rollouts
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
         self.faultIntensity = faultIntensity

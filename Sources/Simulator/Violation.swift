@@ -27,6 +27,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case expiry = "S9"
         /// What a seal says is so.
         case seal = "S10"
+        /// A roll-out opens no ring early, and none while it is halted; who decides by it is in an open ring.
+        case rollout = "S11"
         /// What the scenario expects besides.
         case expectation = "scenario"
 

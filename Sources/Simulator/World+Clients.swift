@@ -21,8 +21,14 @@ extension World {
     private mutating func beginChosenOperation() throws(Violation) {
         guard let (number, chosen) = chooseOperation() else { return }
         if choices.schedule != nil { workload.follows(chosen.act) }
-        let member = members[chosen.node]
-        let intent = workload.intent(of: chosen.act, number, known: knownRevision, against: member, in: lineage)
+        let intent = workload.intent(
+            of: chosen.act,
+            number,
+            known: knownRevision,
+            askedOf: chosen.node,
+            in: lineage,
+            members: members
+        )
         if case .state(let act) = chosen.act, case .state(let signed) = intent { statements.made(act, signed) }
         let operation = invoke(intent, number: number)
         choices.begun(number, chosen, at: now)

@@ -149,6 +149,7 @@ extension World {
         case .bootstrap, .delete, .deletePolicySet, .issueToken, .quarantine, .liftQuarantine, .raiseFeatureLevel,
             .putSettings, .addAdministrator, .removeAdministrator, .issueJoinTicket, .withdrawJoinTicket, .join,
             .joinEdge, .promoteMember, .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey, .labelNode,
+            .beginRollout, .steerRollout, .reportRollout,
             .judgeStatement:
             return true
         }

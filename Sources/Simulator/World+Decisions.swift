@@ -8,8 +8,13 @@ internal import Replica
 
 /// Decisions as a node's threads make them: from its snapshot, dated by its freshness, at any moment.
 extension World {
-    func decisionSnapshot(of version: VirtualStateStore.Version) -> DecisionSnapshot {
-        DecisionSnapshot(from: version.pairs, revision: version.point.position.index, codec: options.codec)
+    func decisionSnapshot(of version: VirtualStateStore.Version, at node: Int) -> DecisionSnapshot {
+        DecisionSnapshot(
+            from: version.pairs,
+            revision: version.point.position.index,
+            codec: options.codec,
+            for: members[node]
+        )
     }
 
     mutating func refreshDecisions(_ node: Int, after batch: AppliedBatch) {
@@ -111,7 +116,7 @@ extension World {
         guard let decisions = machines[node].process?.decisions else { return }
         let version = machines[node].state.current
         let statements = machines[node].process?.statements.items ?? []
-        guard decisions == decisionSnapshot(of: version).enforcing(statements) else {
+        guard decisions == decisionSnapshot(of: version, at: node).enforcing(statements) else {
             throw Violation(
                 .stateRoot,
                 "n\(node + 1) decides from something other than its state at \(version.point.position)"

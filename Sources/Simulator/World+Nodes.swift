@@ -174,7 +174,7 @@ extension World {
             ProcessMemory(
                 replica: replica,
                 applier: Applier(codec: options.codec),
-                decisions: decisionSnapshot(of: machine.state.current).enforcing(machine.statements.items),
+                decisions: decisionSnapshot(of: machine.state.current, at: node).enforcing(machine.statements.items),
                 admission: admission(of: node, under: replica.configuration),
                 dialled: dialled(by: node, under: replica.configuration, []),
                 isServing: replica.isServing,
@@ -188,6 +188,7 @@ extension World {
         scheduleWake(node)
         scheduleScrub(node)
         if !isEdge { scheduleClaim(node, after: Self.claimInterval) }
+        scheduleReports(node)
         reviewLinks(of: node)
     }
 

@@ -111,6 +111,7 @@ extension World {
         }
         founders = Array(members.prefix(options.scenario.nodeCount))
         hasRestored = true
+        rollouts = RolloutChecker()
         for node in machines.indices {
             machines[node].invitedBy = founders
             clearDisks(node)

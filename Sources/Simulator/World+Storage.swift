@@ -19,6 +19,7 @@ extension World {
             try noteVerdicts(batch.events, node)
         }
         refreshDecisions(node, after: batch)
+        try checkRollouts(node)
         if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))
         if isForEdge, let replica = machines[node].process?.replica, replica.isProven, replica.haltReason == nil {
@@ -86,7 +87,8 @@ extension World {
         let codec = options.codec
         machines[node].process?.applier = Applier(codec: codec)
         snapshotCount += 1
-        let decisions = decisionSnapshot(of: version).enforcing(machines[node].process?.statements.items ?? [])
+        let decisions = decisionSnapshot(of: version, at: node)
+            .enforcing(machines[node].process?.statements.items ?? [])
         machines[node].process?.decisions = decisions
         refreshAdmission(node)
         try roots.reached(node, facts.revision, facts.stateRoot)

@@ -59,6 +59,7 @@ package struct World: Sendable {
     package var revocations = RevocationChecker()
     package var grants: GrantChecker
     package var dependencies = DependencyChecker()
+    package var rollouts = RolloutChecker()
     package var knowledge: KnowledgeChecker
     package var propagation: PropagationChecker
     package var statements = StatementChecker()
@@ -129,7 +130,7 @@ package struct World: Sendable {
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         knowledge = KnowledgeChecker(machineCount: members.count)
         propagation = PropagationChecker(rules: nodeOptions.clocks)
-        workload = Workload(population: population)
+        workload = Workload(population: population, rolloutNodes: options.scenario.rollouts ? members.count : 0)
         queries = PopulationQueries(population)
         choices.forgetSeed()
         self.choices = choices
@@ -230,6 +231,8 @@ package struct World: Sendable {
         case .operate: try operate()
         case .claim(let node, let process):
             if isCurrent(node, process) { try claim(node) }
+        case .reportRollouts(let node, let process):
+            if isCurrent(node, process) { try reportRollouts(node) }
         case .lie(let node): tellLie(node)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)

@@ -44,6 +44,8 @@ package enum WorldEvent: Sendable {
     case wipe(node: Int)
     /// A node names its data directory and its seal key in the log, unless the log names them already.
     case claim(node: Int, process: UInt64)
+    /// A node says what it has counted of roll-outs.
+    case reportRollouts(node: Int, process: UInt64)
     /// A machine that lies says something.
     case lie(node: Int)
     /// A client tries an operation, for the first time or again.

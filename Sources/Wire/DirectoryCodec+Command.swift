@@ -72,6 +72,15 @@ extension ProtoCommandBody: ProtoConvertible {
         case .removeMember(let id): self.body = .removeMember(ProtoMemberID(id))
         case .removeEdge(let id): self.body = .removeEdge(ProtoMemberID(id))
         case .labelNode(let id, let change): self.body = .labelNode(ProtoLabelNode(id, change))
+        case .beginRollout(let spec, let precondition):
+            self.body = .beginRollout(
+                .with {
+                    $0.spec = ProtoRolloutSpec(spec)
+                    $0.require(precondition)
+                }
+            )
+        case .steerRollout(let set, let act): self.body = .steerRollout(ProtoSteerRollout(set, act))
+        case .reportRollout(let report): self.body = .reportRollout(ProtoRolloutReport(report))
         case .claimSealKey(let key): self.body = .claimSealKey(Data(key))
         case .claimMember(let instance): self.body = .claimMember(Data(instance.bytes))
         case .pinIssuer(let id, let key):
@@ -148,6 +157,9 @@ extension ProtoCommandBody: ProtoConvertible {
         case .removeMember(let id): .removeMember(id.value())
         case .removeEdge(let id): .removeEdge(id.value())
         case .labelNode(let act): .labelNode(act.member.value(), try act.change())
+        case .beginRollout(let act): .beginRollout(try act.spec.value(), act.required)
+        case .steerRollout(let act): .steerRollout(set: act.set, try act.value())
+        case .reportRollout(let report): .reportRollout(report.value())
         case .claimSealKey(let data): .claimSealKey(try bounded(data, to: Limits.publicKeyByteCount, "claim.sealKey"))
         case .claimMember(let data): .claimMember(instance: try digest(data, "claim.instance"))
         case .pinIssuer(let act): .pinIssuer(act.member.value(), key: try digest(act.keyFingerprint, "issuer.key"))

@@ -137,7 +137,7 @@ extension ProtoLabelNode {
 }
 
 extension Labels {
-    fileprivate var protos: [ProtoLabel] {
+    var protos: [ProtoLabel] {
         entries.map { entry in
             .with {
                 $0.key = entry.key
@@ -146,7 +146,7 @@ extension Labels {
         }
     }
 
-    fileprivate init(_ protos: [ProtoLabel]) throws(WireError) {
+    init(_ protos: [ProtoLabel]) throws(WireError) {
         guard let labels = Labels(protos.map { Entry($0.key, $0.value) }) else {
             throw .invalid("labels", reason: "a key occurs twice")
         }

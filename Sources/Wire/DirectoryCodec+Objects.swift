@@ -92,6 +92,7 @@ extension ProtoPolicyDraft: Preconditioned {}
 extension ProtoActivatePolicies: Preconditioned {}
 extension ProtoDeletePolicySet: Preconditioned {}
 extension ProtoPutSettings: Preconditioned {}
+extension ProtoBeginRollout: Preconditioned {}
 
 extension Preconditioned {
     mutating func require(_ condition: Precondition) {

@@ -26,6 +26,7 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .warrant(let record): self.record = .warrant(ProtoWarrantRecord(record))
         case .refusedStatement(let record): self.record = .refusedStatement(ProtoRefusedStatementRecord(record))
         case .edge(let record): self.record = .edge(ProtoEdgeRecord(record))
+        case .rollout(let record): self.record = .rollout(ProtoRolloutRecord(record))
         }
     }
 
@@ -52,6 +53,7 @@ extension ProtoStoredRecord: ProtoConvertible {
         case .warrant(let record): .warrant(try record.value())
         case .refusedStatement(let record): .refusedStatement(try record.value())
         case .edge(let record): .edge(try record.value())
+        case .rollout(let record): .rollout(try record.value())
         case nil: throw .missing("record")
         }
     }

@@ -31,7 +31,10 @@ struct FaultFilesTests {
             .pry(agent: 6, about: 0, document: 1),
         ]
         let escalations = Escalation.allCases.map { ClientAct.escalate(agent: 7, $0) }
-        let operations = (acts + others + escalations).enumerated().map { number, act in
+        let rollouts =
+            [ClientAct.label(node: 2, isCanary: true), .label(node: 0, isCanary: false), .rollOut(version: 3)]
+            + RolloutStep.allCases.map { .steerRollout($0) }
+        let operations = (acts + others + escalations + rollouts).enumerated().map { number, act in
             let operation = ChosenOperation(act, node: 1, pause: .seconds(1))
             return Choice(ChoiceKey(.operation, number: number), .operation(operation), at: .zero)
         }
@@ -47,6 +50,7 @@ struct FaultFilesTests {
             name: "all",
             spareCount: 1,
             maximumAge: .seconds(4),
+            rollouts: true,
             faults: [TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3)))],
             expectations: [
                 .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),

@@ -124,6 +124,20 @@ struct DirectorySamples {
         )
     }
 
+    var rollout: RolloutSpec {
+        RolloutSpec(
+            set: "a",
+            version: 2,
+            rings: [Ring(labels), .all],
+            soak: .seconds(60),
+            changedPerMillion: 5,
+            minimumDecisions: 6
+        )
+    }
+
+    var rolloutStage: RolloutStage { RolloutStage(set: "a", began: LogIndex(9), number: 1) }
+    var rolloutCounts: RolloutCounts { RolloutCounts(decisions: 10, nowDenied: 1, nowAllowed: 2, failures: 3) }
+
     var joining: Joining {
         Joining(
             name: "n4",
@@ -224,6 +238,11 @@ struct DirectorySamples {
             .issueJoinTicket(edgeTicket), .joinEdge(joining), .removeEdge(joining.id),
             .issueJoinTicket(labelledTicket), .labelNode(joining.id, LabelChange(set: labels, removed: ["b", "a"])),
             .labelNode(joining.id, LabelChange(removed: ["zone"])),
+            .beginRollout(rollout, .none), .beginRollout(rollout, .revision(LogIndex(3))),
+            .steerRollout(set: "a", .advance(from: 0)), .steerRollout(set: "a", .advance(from: 1)),
+            .steerRollout(set: "a", .halt), .steerRollout(set: "a", .resume), .steerRollout(set: "a", .abort),
+            .reportRollout(RolloutReport(stage: rolloutStage, counts: rolloutCounts)),
+            .reportRollout(RolloutReport(stage: rolloutStage, counts: .none, isFailed: true)),
         ] + warrants.map { .issueWarrant($0) } + statements.map { .judgeStatement($0) }
     }
 
@@ -250,7 +269,7 @@ struct DirectorySamples {
 }
 
 extension DirectorySamples {
-    var records: [StoredRecord] { objectRecords + statementRecords + ledgerRecords }
+    var records: [StoredRecord] { objectRecords + rolloutRecords + statementRecords + ledgerRecords }
 
     private var objectRecords: [StoredRecord] {
         objects.map { object in
@@ -287,6 +306,37 @@ extension DirectorySamples {
             .member(MemberRecord(spec: genesis.voters[0], isVoter: true, labels: labels, metadata: metadata)),
             .joinTicket(JoinTicketRecord(ticket: labelledTicket, issuer: callers[1], metadata: metadata)),
         ]
+    }
+
+    private var rolloutRecords: [StoredRecord] {
+        func record(
+            _ state: RolloutRecord.State,
+            base: UInt64? = 1,
+            _ reason: RolloutRecord.Reason? = nil,
+            witnesses: [RolloutRecord.Witness] = []
+        ) -> StoredRecord {
+            .rollout(
+                RolloutRecord(
+                    spec: rollout,
+                    base: base,
+                    began: LogIndex(9),
+                    author: callers[0],
+                    state: state,
+                    reason: reason,
+                    culprit: reason == nil ? nil : joining.id,
+                    stage: 1,
+                    stageOpenedAt: WallTime(milliseconds: 70),
+                    witnesses: witnesses,
+                    metadata: metadata
+                )
+            )
+        }
+        let heard = [joining.id, MemberID(high: 1, low: 1)].map {
+            RolloutRecord.Witness(node: $0, counts: rolloutCounts, reportedAt: WallTime(milliseconds: 71))
+        }
+        return RolloutRecord.State.allCases.map { record($0) }
+            + RolloutRecord.Reason.allCases.map { record(.halted, $0) }
+            + [record(.running, base: nil, witnesses: heard)]
     }
 
     private var statementRecords: [StoredRecord] {

@@ -26,6 +26,9 @@ extension Application {
             guard command.caller == .node(command.authenticatedBy) else {
                 throw .refused(.unauthorized, command.body.action)
             }
+        case .reportRollout:
+            // A voter's word that it is that node. What its word counts for is judged with what it says.
+            guard case .node = command.caller else { throw .refused(.unauthorized, command.body.action) }
         case .join(let joining), .joinEdge(let joining):
             let record = try ticket(of: joining, isEdge: command.body.joinsEdge)
             try authorize(record.issuer, to: CommandBody.issueJoinTicket(record.ticket).action)

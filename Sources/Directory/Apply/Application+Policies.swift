@@ -39,13 +39,14 @@ extension Application {
         return done(metadata, created: [String(version)])
     }
 
-    /// Keeps the number of versions of a set bounded: the oldest that is not in force goes.
+    /// Keeps the number of versions of a set bounded: the oldest that is in force nowhere goes.
     private mutating func dropOldVersion(of set: PolicySetRecord?, adding version: UInt64) throws(DirectoryError) {
         guard let set, version > Limits.policyVersions else { return }
-        let request = ListRequest(limit: 2)
+        let candidate = try rollout(set.name).flatMap { $0.isLive ? $0.spec.version : nil }
+        let request = ListRequest(limit: 3)
         let oldest = try read { view throws(StateDamage) in try view.policyVersions(of: set.name, request).items }
         guard let first = oldest.first, version - first.version >= Limits.policyVersions,
-            let dropped = oldest.first(where: { $0.version != set.activeVersion })
+            let dropped = oldest.first(where: { $0.version != set.activeVersion && $0.version != candidate })
         else { return }
         erase(.policyVersion(dropped))
     }
@@ -62,13 +63,23 @@ extension Application {
         guard let chosen = try read({ view throws(StateDamage) in try view.policyVersion(name, version) }) else {
             throw .refused(.notFound, "\(name)/\(version)")
         }
+        // Whoever names the version before has decided against the new one.
+        try supersedeRollout(of: name)
         if set.activeVersion == version { return done(set.metadata) }
         if name == Grammar.administrationSet {
             let rules = try read { view throws(StateDamage) in try view.parsed(chosen, after: policies.latest(name)) }
             try checkNoLockout(with: rules, without: nil)
         }
+        return done(try putInForce(chosen, of: set))
+    }
+
+    /// In place of the active version of the set, if it has one.
+    mutating func putInForce(
+        _ chosen: PolicyVersionRecord,
+        of set: PolicySetRecord
+    ) throws(DirectoryError) -> RecordMetadata {
         if let active = set.activeVersion,
-            let old = try read({ view throws(StateDamage) in try view.policyVersion(name, active) })
+            let old = try read({ view throws(StateDamage) in try view.policyVersion(set.name, active) })
         {
             store(.policyVersion(old.changed(to: .superseded, old.activatedAt, metadata(replacing: old.metadata))))
         }
@@ -77,15 +88,15 @@ extension Application {
         store(
             .policySet(
                 PolicySetRecord(
-                    name: name,
-                    activeVersion: version,
+                    name: set.name,
+                    activeVersion: chosen.version,
                     latestVersion: set.latestVersion,
                     metadata: metadata
                 )
             )
         )
-        events.append(.policiesActivated(set: name))
-        return done(metadata)
+        events.append(.policiesActivated(set: set.name))
+        return metadata
     }
 
     mutating func deletePolicySet(
@@ -100,6 +111,7 @@ extension Application {
         // By key alone: the texts of all versions may be many megabytes.
         for key in view.keys(under: Key(.policyVersion).text(name)) { transaction.remove(key) }
         erase(.policySet(set))
+        if let rollout = try rollout(name) { erase(.rollout(rollout)) }
         events.append(.policiesActivated(set: name))
         return done(metadata(replacing: set.metadata))
     }

@@ -54,6 +54,8 @@ package enum DirectoryEvent: Hashable, Sendable {
     case resourceChanged(EntityName)
     /// Another version is in force, or none any more.
     case policiesActivated(set: String)
+    /// What some nodes decide by, or how far a roll-out has come.
+    case rolloutChanged(set: String)
     /// Drafts, notes and states; what is in force is as it was.
     case policySetChanged(set: String)
     case tokenChanged(id: String, secretDigest: Digest)

@@ -186,6 +186,9 @@ extension Application {
         case .pinIssuer(let id, let key): try pinIssuer(id, key)
         case .claimSealKey(let key): try claimSealKey(key)
         case .labelNode(let id, let change): try label(id, change)
+        case .beginRollout(let spec, let precondition): try begin(spec, precondition)
+        case .steerRollout(let set, let act): try steer(set, act)
+        case .reportRollout(let report): try self.report(report)
         }
     }
 }

@@ -91,6 +91,7 @@ extension Application {
         epoch = max(ledger.epoch, restoration.epoch)
         var outcome = Restoration.Outcome()
         try replaceMembers(by: restoration.voters, &outcome)
+        try haltRollouts()
         for record in restoration.revocations.sorted(by: { ($0.index, $0.id) < ($1.index, $1.id) }) {
             try merge(record, &outcome)
         }

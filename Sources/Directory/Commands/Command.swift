@@ -80,7 +80,7 @@ package struct FeatureLevel: Hashable, Comparable, Sendable, CustomStringConvert
     package static let seals = FeatureLevel(4)
     /// Nodes may join that never vote.
     package static let edges = FeatureLevel(5)
-    /// Nodes may be labelled.
+    /// Nodes may be labelled, and policies rolled out over them.
     package static let labels = FeatureLevel(6)
     /// The highest that this program can apply.
     package static let supported = labels
@@ -101,7 +101,7 @@ extension CommandBody {
         case .claimSealKey: .seals
         case .issueJoinTicket(let ticket): ticket.labels.isEmpty ? ticket.isEdge ? .edges : .first : .labels
         case .joinEdge, .removeEdge: .edges
-        case .labelNode: .labels
+        case .labelNode, .beginRollout, .steerRollout, .reportRollout: .labels
         case .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken,
             .liftQuarantine, .withdrawWarrant, .raiseFeatureLevel, .addAdministrator,
             .removeAdministrator, .withdrawJoinTicket, .join, .promoteMember, .removeMember, .claimMember,

@@ -58,6 +58,12 @@ package indirect enum CommandBody: Hashable, Sendable {
     case claimSealKey([UInt8])
     /// Changes what a member or an edge is marked with.
     case labelNode(MemberID, LabelChange)
+
+    /// Puts a version in force ring by ring. The precondition is of the set.
+    case beginRollout(RolloutSpec, Precondition)
+    case steerRollout(set: String, RolloutAct)
+    /// The calling node says what it has counted.
+    case reportRollout(RolloutReport)
 }
 
 /// What must hold of the object before a command may change it.

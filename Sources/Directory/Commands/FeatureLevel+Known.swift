@@ -10,7 +10,8 @@ extension FeatureLevel {
         case .actionAges: "settings that bound the age of knowledge by action (--action-age)"
         case .seals: "seals: voters sign what the log and the state are, and a node whose state differs stops answering"
         case .edges: "edges: nodes without a vote that decide by what voters have sealed (cluster add --edge)"
-        case .labels: "labels on nodes (cluster label, cluster add --label); `zone` spreads the overlay over zones"
+        case .labels:
+            "labels on nodes (cluster label), whose zones the overlay heeds, and policies rolled out ring by ring (policy rollout)"
         default: nil
         }
     }

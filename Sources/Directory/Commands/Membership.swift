@@ -89,7 +89,8 @@ extension CommandBody {
         case .bootstrap, .put, .delete, .draftPolicies, .activatePolicies, .deletePolicySet, .issueToken, .revoke,
             .quarantine, .liftQuarantine, .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator,
             .issueJoinTicket, .withdrawJoinTicket, .joinEdge, .removeEdge, .claimMember, .pinIssuer, .claimSealKey,
-            .issueWarrant, .withdrawWarrant, .judgeStatement, .labelNode:
+            .issueWarrant, .withdrawWarrant, .judgeStatement, .labelNode, .beginRollout,
+            .steerRollout, .reportRollout:
             nil
         }
     }

@@ -78,7 +78,12 @@ private struct AdministrativeAction {
 
     private static let policies = [
         command("draftPolicies", on: .policySet),
-        command("activatePolicies", on: .policySet, context: [.required("version", .long)]),
+        command(
+            "activatePolicies",
+            on: .policySet,
+            context: [.required("version", .long), .optional("rollout", .bool)]
+        ),
+        command("steerRollout", on: .policySet, context: [.required("act", .string)]),
         command("deletePolicySet", on: .policySet),
     ]
 

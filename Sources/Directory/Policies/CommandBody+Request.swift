@@ -6,7 +6,7 @@ internal import Kernel
 ///
 /// `resource` is the object as it was before the command. What the command wants is in the context: `exists` (whether the
 /// object is there), and by action: `owner` and `parent` of a principal, `owner` of a resource, `principal`, `role`,
-/// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation,
+/// `notBefore` and `expiresAt` of an assignment, `principal` and `expiresAt` of a token, `version` of an activation and `rollout` of one ring by ring, where it is true, `act` of a step in a roll-out,
 /// `cascade` of a revocation, `level` and `cascade` of a quarantine, `name` and `expiresAt` of a join ticket, its `labels` where it has some, and `edge`
 /// of one for an edge, where it is true, `labels` that a node is given and keys of those `removed`, `name`, `level`, `cascade`, `expiresAt` and `budget` of a warrant. A node joins in the authority of
 /// whoever issued its ticket, who is asked for `issueJoinTicket` again; a node's claim to its own data directory needs no
@@ -50,6 +50,10 @@ extension CommandBody {
         case .pinIssuer: "pinIssuer"
         case .claimSealKey: "claimSealKey"
         case .labelNode: "labelNode"
+        // Who may put policies in force may do so by and by.
+        case .beginRollout: "activatePolicies"
+        case .steerRollout: "steerRollout"
+        case .reportRollout: "reportRollout"
         }
     }
 
@@ -80,6 +84,9 @@ extension CommandBody {
             .labelNode(let id, _):
             "node/\(id.uuid)"
         case .claimMember(let instance): "instance/\(instance.hex)"
+        case .beginRollout(let spec, _): "policies/\(spec.set)/\(spec.version)"
+        case .steerRollout(let set, let act): "rollout/\(set)/\(act.name)"
+        case .reportRollout(let report): "rollout/\(report.stage.set)"
         case .claimSealKey(let key): "sealKey/\(Digest.of(key).hex)"
         }
     }
@@ -91,6 +98,9 @@ extension CommandBody {
         case .delete(let key, _): key.uid
         case .draftPolicies(let draft): EntityUIDs.policySet(draft.set)
         case .activatePolicies(let set, _, _), .deletePolicySet(let set, _): EntityUIDs.policySet(set)
+        case .beginRollout(let spec, _): EntityUIDs.policySet(spec.set)
+        case .steerRollout(let set, _): EntityUIDs.policySet(set)
+        case .reportRollout(let report): EntityUIDs.policySet(report.stage.set)
         case .issueToken(let grant): EntityUIDs.token(grant.id)
         case .revoke(let subject, _, _): EntityUIDs.subject(subject)
         case .quarantine(let principal, _, _, _): EntityUIDs.principal(principal)
@@ -119,6 +129,9 @@ extension CommandBody {
             case .issueToken(let grant):
                 [("principal", grant.principal.value), ("expiresAt", grant.expiresAt.value)]
             case .activatePolicies(_, let version, _): [("version", .long(Int64(clamping: version)))]
+            case .beginRollout(let spec, _):
+                [("version", .long(Int64(clamping: spec.version))), ("rollout", .bool(true))]
+            case .steerRollout(_, let act): [("act", .string(act.name))]
             case .revoke(_, _, let cascades): [("cascade", .bool(cascades))]
             case .quarantine(_, let level, _, let cascades):
                 [("level", .string(level.rawValue)), ("cascade", .bool(cascades))]
@@ -141,7 +154,8 @@ extension CommandBody {
                 ]
             case .bootstrap, .put(.role, _), .delete, .draftPolicies, .deletePolicySet, .liftQuarantine,
                 .raiseFeatureLevel, .putSettings, .addAdministrator, .removeAdministrator, .join, .promoteMember,
-                .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement:
+                .removeMember, .removeEdge, .claimMember, .pinIssuer, .claimSealKey, .judgeStatement,
+                .reportRollout:
                 []
             }
         return Cedar.Record([("exists", .bool(exists))] + fields.compactMap { name, value in value.map { (name, $0) } })

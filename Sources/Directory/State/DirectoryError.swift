@@ -13,7 +13,7 @@ package struct StateDamage: Error, Hashable, Sendable, CustomStringConvertible {
     package let key: String
     package let reason: String
 
-    init(key: [UInt8], reason: String) {
+    package init(key: [UInt8], reason: String) {
         self.key = key.hex
         self.reason = reason
     }

@@ -84,6 +84,10 @@ extension DirectoryView {
         }
     }
 
+    package func rollouts(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<RolloutRecord> {
+        try page(Key(.rollout), request) { if case .rollout(let record) = $0 { record } else { nil } }
+    }
+
     /// In the order of their digests, which is no order of time.
     package func revocations(_ request: ListRequest = ListRequest()) throws(StateDamage) -> Page<RevocationRecord> {
         try page(Key(.revocation), request) { if case .revocation(let record) = $0 { record } else { nil } }

@@ -94,6 +94,10 @@ package enum Limits {
     package static let publicKeyByteCount = 33
     package static let policyByteCount = 256 * 1024
     package static let policyVersions: UInt64 = 200
+    /// Under way at a time, since nodes hold two versions of the sets concerned.
+    package static let liveRollouts = 8
+    /// Whose reports on a roll-out are recorded.
+    package static let rolloutWitnesses = 32
     package static let attributesByteCount = 64 * 1024
     package static let attributeDepth = 32
     package static let parents = 64

@@ -36,6 +36,7 @@ extension StoredRecord {
         case .warrant(let record): Key(.warrant).text(record.spec.name).bytes
         case .refusedStatement(let record): Key(.refusedStatement).digest(record.statement.id).bytes
         case .edge(let record): Key(.edge).member(record.spec.id).bytes
+        case .rollout(let record): Key(.rollout).text(record.spec.set).bytes
         }
     }
 
@@ -77,7 +78,7 @@ extension StoredRecord {
             ]
         case .standing(let record): record.cascade == nil ? [] : [IndexRow(Key(.cascades).subject(record.subject))]
         case .cluster, .ledger, .settings, .policySet, .policyVersion, .administrator, .member, .command,
-            .caller, .formerMember, .joinTicket, .warrant, .edge:
+            .caller, .formerMember, .joinTicket, .warrant, .edge, .rollout:
             []
         }
     }

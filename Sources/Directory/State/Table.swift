@@ -27,6 +27,8 @@ package enum Table: UInt8, CaseIterable, Sendable {
     case warrant = 0x13
     case refusedStatement = 0x14
     case edge = 0x15
+    /// By the name of the policy set.
+    case rollout = 0x16
 
     // Indexes, whose rows follow from the rows above.
     /// Owner or parent, dependent principal.

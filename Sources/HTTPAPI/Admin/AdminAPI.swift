@@ -24,6 +24,8 @@ package struct AdminAPI: Sendable {
         package var enrolment: NodeEnrolment?
         /// How the renewal of the node's own certificate stands; nil where nothing renews it.
         package var renewal: @Sendable () -> CertificateRenewalReport? = { nil }
+        /// Of the node's decisions in a stage of a roll-out.
+        package var rolloutCounts: @Sendable (RolloutStage) -> RolloutCounts = { _ in .none }
 
         package init(
             log: any DecisionLogSink,

@@ -7,6 +7,7 @@ extension Choice {
         "time", "kind", "subject", "node", "peer", "process", "number", "value", "pause", "step", "act", "document",
         "agent", "about", "escalation",
         "until", "draft", "version", "warrant", "sequence", "flaw",
+        "labelled", "canary",
     ]
 
     /// One line of a bundle's file.
@@ -86,6 +87,7 @@ extension ClientAct {
     private enum Name: CaseIterable {
         case update, updateSeen, createAgent, grant, draft, activate, revoke, quarantine, lift, remove
         case read, readCurrent, decide, pry, escalate, state, withdrawWarrant
+        case label, rollOut, steerRollout
     }
 
     fileprivate var members: [(String, JSONValue)] {
@@ -116,6 +118,10 @@ extension ClientAct {
                 ("flaw", .string("\(act.flaw)")),
             ]
         case .withdrawWarrant(let number): [("act", "withdrawWarrant"), ("warrant", .count(number))]
+        case .label(let node, let isCanary):
+            [("act", "label"), ("labelled", .machine(node)), ("canary", .bool(isCanary))]
+        case .rollOut(let version): [("act", "rollOut"), ("version", .count(version))]
+        case .steerRollout(let step): [("act", "steerRollout"), ("step", .string("\(step)"))]
         }
     }
 
@@ -156,6 +162,11 @@ extension ClientAct {
                 )
             )
         case .withdrawWarrant: self = .withdrawWarrant(try warrant())
+        case .label:
+            let node = try fields.machine("labelled")
+            self = .label(node: node, isCanary: try fields.flag("canary"))
+        case .rollOut: self = .rollOut(version: UInt64(try fields.number("version", in: 0...1_000_000_000)))
+        case .steerRollout: self = .steerRollout(try fields.choice("step", of: RolloutStep.self))
         }
     }
 }

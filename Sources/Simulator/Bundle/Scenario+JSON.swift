@@ -4,7 +4,7 @@ internal import Kernel
 extension Scenario {
     static let fields = [
         "name", "nodes", "learners", "spares", "edges", "duration", "operationsPerSecond", "maximumAge", "seals",
-        "randomFaults",
+        "rollouts", "randomFaults",
         "faultIntensity", "faults", "expect",
     ]
 
@@ -19,6 +19,7 @@ extension Scenario {
             "operationsPerSecond": .count(operationsPerSecond),
             "maximumAge": maximumAge.map { .span($0) } ?? .null,
             "seals": seals.map { .bool($0) } ?? .null,
+            "rollouts": .bool(rollouts),
             "randomFaults": .bool(drawsFaults),
             "faultIntensity": .count(faultIntensity),
             "faults": .array(faults.map(\.json)),
@@ -46,6 +47,8 @@ extension Scenario {
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
             seals: fields.has("seals") ? try fields.flag("seals") : nil,
+            // Not in bundles of before there were any.
+            rollouts: fields.has("rollouts") ? try fields.flag("rollouts") : false,
             faults: faults,
             drawsFaults: try fields.flag("randomFaults"),
             // Not in bundles of before there was a choice.

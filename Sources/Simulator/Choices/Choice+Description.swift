@@ -139,6 +139,9 @@ extension ClientAct {
             "agent \(agent) asks: may agent \(about) read document d\(document)?"
         case .escalate(let agent, let escalation): "agent \(agent) tries \(escalation.rawValue)"
         case .state(let act): act.summary
+        case .label(let node, let isCanary): "label n\(node + 1) \(isCanary ? "a canary" : "no canary")"
+        case .rollOut(let version): "roll out policies \(version)"
+        case .steerRollout(let step): "\(step.rawValue) the roll-out"
         case .withdrawWarrant(let number): "withdraw warrant '\(Population.warrantNames[number])'"
         }
     }

@@ -73,13 +73,30 @@ package enum ClientAct: Hashable, Sendable {
     case escalate(agent: Int, Escalation)
     case state(StatementAct)
     case withdrawWarrant(Int)
+    /// Into the first ring of roll-outs, or out of it.
+    case label(node: Int, isCanary: Bool)
+    case rollOut(version: UInt64)
+    case steerRollout(RolloutStep)
 
     var isWrite: Bool {
         switch self {
         case .update, .updateSeen, .createAgent, .grant, .draft, .activate, .revoke, .quarantine, .lift, .remove,
-            .withdrawWarrant, .escalate:
+            .withdrawWarrant, .escalate, .label, .rollOut, .steerRollout:
             true
         case .read, .readCurrent, .decide, .pry, .state: false
+        }
+    }
+}
+
+/// What operators do to a roll-out: none opens a ring by hand, so that each that is opened has to be one that has soaked.
+package enum RolloutStep: String, Hashable, Sendable, CaseIterable {
+    case halt, resume, abort
+
+    var act: RolloutAct {
+        switch self {
+        case .halt: .halt
+        case .resume: .resume
+        case .abort: .abort
         }
     }
 }

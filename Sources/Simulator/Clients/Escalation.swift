@@ -13,6 +13,7 @@ package enum Escalation: String, Hashable, Sendable, CaseIterable {
     case raiseFeatureLevel, putSettings, addAdministrator, removeAdministrator
     case issueJoinTicket, withdrawJoinTicket, promoteMember, removeMember, removeEdge
     case claimMember, pinIssuer, claimSealKey, labelNode
+    case beginRollout, steerRollout, reportRollout
 }
 
 extension Population {
@@ -91,6 +92,12 @@ extension Population {
         case .pinIssuer: .pinIssuer(member, key: digest)
         case .claimSealKey: .claimSealKey(KeyedHash.publicKey(own.description))
         case .labelNode: .labelNode(member, LabelChange(removed: [Labels.zoneKey]))
+        case .beginRollout: .beginRollout(Self.rollout(of: 1), .none)
+        case .steerRollout: .steerRollout(set: Self.changingSet, .abort)
+        case .reportRollout:
+            .reportRollout(
+                RolloutReport(stage: RolloutStage(set: Self.changingSet, began: LogIndex(1), number: 1), counts: .none)
+            )
         }
     }
 

@@ -16,6 +16,8 @@ package struct Population: Sendable {
     package static let standingGrant = "standing"
     /// The standing grant ends a day after the world begins: later than any run, sooner than a clock a year ahead.
     package static let standingExpiry = VirtualClock.worldStart.advanced(by: .seconds(24 * 60 * 60))
+    /// The first ring of roll-outs.
+    private static let canary = Labels([Labels.Entry("ring", "canary")]) ?? .none
     package static let action = "read"
     package static let valueAttribute = "value"
 
@@ -69,6 +71,20 @@ package struct Population: Sendable {
 
     package func grant(_ id: String, to agent: Int, until expiry: WallTime) -> AssignmentSpec {
         AssignmentSpec(id: id, principal: agents[agent], role: Self.role, expiresAt: expiry)
+    }
+
+    static func labelling(_ isCanary: Bool) -> LabelChange {
+        isCanary ? LabelChange(set: canary) : LabelChange(removed: canary.entries.map(\.key))
+    }
+
+    static func rollout(of version: UInt64) -> RolloutSpec {
+        RolloutSpec(
+            set: changingSet,
+            version: version,
+            rings: [Ring(canary), .all],
+            soak: .seconds(1),
+            minimumDecisions: 0
+        )
     }
 
     private static let policyText = """

@@ -22,6 +22,8 @@ package struct Workload: Sendable {
     private var revokers = Revokers()
     /// Drafts of the changing set that clients were told of.
     private var drafts: [UInt64] = []
+    /// How many nodes operators label and roll out over; 0 where they do not.
+    private let rolloutNodes: Int
 
     /// An agent that two administrators quarantine, each for a reason of its own, of whom one thinks better of it.
     private struct Quarantine: Sendable {
@@ -30,8 +32,9 @@ package struct Workload: Sendable {
         var isLifted = false
     }
 
-    package init(population: Population) {
+    package init(population: Population, rolloutNodes: Int = 0) {
         self.population = population
+        self.rolloutNodes = rolloutNodes
         self.pendingSetup = population.setup.reversed()
     }
 
@@ -40,6 +43,7 @@ package struct Workload: Sendable {
     package mutating func nextSetup() -> CommandBody? { pendingSetup.popLast() }
 
     mutating func next(at now: Instant, random: inout SeededRandom) -> ClientAct {
+        if rolloutNodes > 0, random.chance(200_000) { return rollOut(random: &random) }
         switch random.below(100) {
         case ..<27: return .update(document: document(random: &random))
         case ..<31: return .updateSeen(document: document(random: &random))
@@ -64,15 +68,21 @@ package struct Workload: Sendable {
     /// - Parameters:
     ///   - number: Of the operation; becomes the value that a resource gets.
     ///   - known: The highest revision that a client was told of.
-    ///   - member: One of the cluster's.
+    ///   - members: By machine.
+    ///   - node: The machine that is asked first.
     func intent(
         of act: ClientAct,
         _ number: Int,
         known: LogIndex,
-        against member: MemberID,
-        in lineage: Lineage
+        askedOf node: Int,
+        in lineage: Lineage,
+        members: [MemberID]
     ) -> ClientOperation.Intent {
         switch act {
+        case .label(let node, let isCanary):
+            .write(.labelNode(members[min(node, members.count - 1)], Population.labelling(isCanary)))
+        case .rollOut(let version): .write(.beginRollout(Population.rollout(of: version), .none))
+        case .steerRollout(let step): .write(.steerRollout(set: Population.changingSet, step.act))
         case .update(let document):
             .write(.put(.resource(population.document(document, value: Int64(number))), .mustExist))
         case .updateSeen(let document):
@@ -95,7 +105,7 @@ package struct Workload: Sendable {
         case .decide(let agent, let document): .decide(agent: agent, resource: document)
         case .pry(let agent, let about, let document): .pry(agent: agent, about: about, resource: document)
         case .escalate(let agent, let escalation):
-            .escalate(agent: agent, population.command(of: escalation, by: agent, against: member, in: lineage))
+            .escalate(agent: agent, population.command(of: escalation, by: agent, against: members[node], in: lineage))
         case .state(let act): .state(population.statement(act, in: lineage))
         case .withdrawWarrant(let number): .write(.withdrawWarrant(name: Population.warrantNames[number]))
         }
@@ -181,6 +191,16 @@ package struct Workload: Sendable {
     private mutating func draft() -> ClientAct {
         nextDraft += 1
         return .draft(nextDraft)
+    }
+
+    private mutating func rollOut(random: inout SeededRandom) -> ClientAct {
+        switch random.below(20) {
+        case ..<10: return .label(node: random.below(rolloutNodes), isCanary: random.chance(800_000))
+        case ..<17: return random.element(of: drafts).map { .rollOut(version: $0) } ?? draft()
+        case 17: return .steerRollout(.halt)
+        case 18: return .steerRollout(.resume)
+        default: return .steerRollout(.abort)
+        }
     }
 
     private mutating func statement(random: inout SeededRandom) -> ClientAct {

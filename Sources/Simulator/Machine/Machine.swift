@@ -131,6 +131,7 @@ package struct ProcessMemory: Sendable {
     package var isServing: Bool
     /// In force beside the state.
     package var statements: StatementSet
+    package var rollouts = RolloutDriver()
     /// Whose write hangs with the disk.
     package var hungStatements: [SignedStatement] = []
     /// Set while the process stops gracefully: for how long it is to stay down.

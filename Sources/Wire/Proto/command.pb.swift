@@ -356,6 +356,30 @@ package nonisolated struct ProtoCommandBody: Sendable {
     set {body = .labelNode(newValue)}
   }
 
+  package var beginRollout: ProtoBeginRollout {
+    get {
+      if case .beginRollout(let v)? = body {return v}
+      return ProtoBeginRollout()
+    }
+    set {body = .beginRollout(newValue)}
+  }
+
+  package var steerRollout: ProtoSteerRollout {
+    get {
+      if case .steerRollout(let v)? = body {return v}
+      return ProtoSteerRollout()
+    }
+    set {body = .steerRollout(newValue)}
+  }
+
+  package var reportRollout: ProtoRolloutReport {
+    get {
+      if case .reportRollout(let v)? = body {return v}
+      return ProtoRolloutReport()
+    }
+    set {body = .reportRollout(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -394,6 +418,9 @@ package nonisolated struct ProtoCommandBody: Sendable {
     case removeEdge(ProtoMemberID)
     /// From feature level 6 on.
     case labelNode(ProtoLabelNode)
+    case beginRollout(ProtoBeginRollout)
+    case steerRollout(ProtoSteerRollout)
+    case reportRollout(ProtoRolloutReport)
 
   }
 
@@ -523,6 +550,122 @@ package nonisolated struct ProtoLabelNode: Sendable {
   package init() {}
 
   fileprivate var _member: ProtoMemberID? = nil
+}
+
+package nonisolated struct ProtoBeginRollout: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: ProtoRolloutSpec {
+    get {_spec ?? ProtoRolloutSpec()}
+    set {_spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {self._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {self._spec = nil}
+
+  package var precondition: ProtoPrecondition {
+    get {_precondition ?? ProtoPrecondition()}
+    set {_precondition = newValue}
+  }
+  /// Returns true if `precondition` has been explicitly set.
+  package var hasPrecondition: Bool {self._precondition != nil}
+  /// Clears the value of `precondition`. Subsequent reads from it will return its default value.
+  package mutating func clearPrecondition() {self._precondition = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _spec: ProtoRolloutSpec? = nil
+  fileprivate var _precondition: ProtoPrecondition? = nil
+}
+
+package nonisolated struct ProtoSteerRollout: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var set: String = String()
+
+  package var act: ProtoSteerRollout.OneOf_Act? = nil
+
+  /// Place of the newest ring that is open.
+  package var advanceFrom: UInt32 {
+    get {
+      if case .advanceFrom(let v)? = act {return v}
+      return 0
+    }
+    set {act = .advanceFrom(newValue)}
+  }
+
+  package var halt: ProtoNothing {
+    get {
+      if case .halt(let v)? = act {return v}
+      return ProtoNothing()
+    }
+    set {act = .halt(newValue)}
+  }
+
+  package var resume: ProtoNothing {
+    get {
+      if case .resume(let v)? = act {return v}
+      return ProtoNothing()
+    }
+    set {act = .resume(newValue)}
+  }
+
+  package var abort: ProtoNothing {
+    get {
+      if case .abort(let v)? = act {return v}
+      return ProtoNothing()
+    }
+    set {act = .abort(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Act: Equatable, Sendable {
+    /// Place of the newest ring that is open.
+    case advanceFrom(UInt32)
+    case halt(ProtoNothing)
+    case resume(ProtoNothing)
+    case abort(ProtoNothing)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct ProtoRolloutReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var set: String = String()
+
+  package var began: UInt64 = 0
+
+  package var stage: UInt32 = 0
+
+  package var counts: ProtoRolloutCounts {
+    get {_counts ?? ProtoRolloutCounts()}
+    set {_counts = newValue}
+  }
+  /// Returns true if `counts` has been explicitly set.
+  package var hasCounts: Bool {self._counts != nil}
+  /// Clears the value of `counts`. Subsequent reads from it will return its default value.
+  package mutating func clearCounts() {self._counts = nil}
+
+  package var failed: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _counts: ProtoRolloutCounts? = nil
 }
 
 /// Left out when nothing is required.
@@ -993,7 +1136,7 @@ nonisolated extension ProtoCommand: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandBody"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0\u{3}join_edge\0\u{3}remove_edge\0\u{3}label_node\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bootstrap\0\u{1}put\0\u{1}delete\0\u{3}draft_policies\0\u{3}activate_policies\0\u{3}delete_policy_set\0\u{3}issue_token\0\u{1}revoke\0\u{1}quarantine\0\u{3}lift_quarantine\0\u{3}raise_feature_level\0\u{3}put_settings\0\u{3}add_administrator\0\u{3}remove_administrator\0\u{3}issue_join_ticket\0\u{3}withdraw_join_ticket\0\u{1}join\0\u{3}promote_member\0\u{3}remove_member\0\u{3}claim_member\0\u{3}pin_issuer\0\u{3}issue_warrant\0\u{3}withdraw_warrant\0\u{3}judge_statement\0\u{3}claim_seal_key\0\u{3}join_edge\0\u{3}remove_edge\0\u{3}label_node\0\u{3}begin_rollout\0\u{3}steer_rollout\0\u{3}report_rollout\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1335,6 +1478,45 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.body = .labelNode(v)
         }
       }()
+      case 29: try {
+        var v: ProtoBeginRollout?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .beginRollout(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .beginRollout(v)
+        }
+      }()
+      case 30: try {
+        var v: ProtoSteerRollout?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .steerRollout(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .steerRollout(v)
+        }
+      }()
+      case 31: try {
+        var v: ProtoRolloutReport?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .reportRollout(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .reportRollout(v)
+        }
+      }()
       default: break
       }
     }
@@ -1457,6 +1639,18 @@ nonisolated extension ProtoCommandBody: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .labelNode?: try {
       guard case .labelNode(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .beginRollout?: try {
+      guard case .beginRollout(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .steerRollout?: try {
+      guard case .steerRollout(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .reportRollout?: try {
+      guard case .reportRollout(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
     }()
     case nil: break
     }
@@ -1661,6 +1855,200 @@ nonisolated extension ProtoLabelNode: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._member != rhs._member {return false}
     if lhs.set != rhs.set {return false}
     if lhs.removed != rhs.removed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBeginRollout: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BeginRollout"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}precondition\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._precondition) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._precondition {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoBeginRollout, rhs: ProtoBeginRollout) -> Bool {
+    if lhs._spec != rhs._spec {return false}
+    if lhs._precondition != rhs._precondition {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoSteerRollout: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SteerRollout"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{3}advance_from\0\u{1}halt\0\u{1}resume\0\u{1}abort\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.set) }()
+      case 2: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.act != nil {try decoder.handleConflictingOneOf()}
+          self.act = .advanceFrom(v)
+        }
+      }()
+      case 3: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.act {
+          hadOneofValue = true
+          if case .halt(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.act = .halt(v)
+        }
+      }()
+      case 4: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.act {
+          hadOneofValue = true
+          if case .resume(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.act = .resume(v)
+        }
+      }()
+      case 5: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.act {
+          hadOneofValue = true
+          if case .abort(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.act = .abort(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.set.isEmpty {
+      try visitor.visitSingularStringField(value: self.set, fieldNumber: 1)
+    }
+    switch self.act {
+    case .advanceFrom?: try {
+      guard case .advanceFrom(let v)? = self.act else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    }()
+    case .halt?: try {
+      guard case .halt(let v)? = self.act else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .resume?: try {
+      guard case .resume(let v)? = self.act else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .abort?: try {
+      guard case .abort(let v)? = self.act else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoSteerRollout, rhs: ProtoSteerRollout) -> Bool {
+    if lhs.set != rhs.set {return false}
+    if lhs.act != rhs.act {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRolloutReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RolloutReport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{1}began\0\u{1}stage\0\u{1}counts\0\u{1}failed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.set) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.began) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._counts) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.set.isEmpty {
+      try visitor.visitSingularStringField(value: self.set, fieldNumber: 1)
+    }
+    if self.began != 0 {
+      try visitor.visitSingularUInt64Field(value: self.began, fieldNumber: 2)
+    }
+    if self.stage != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 3)
+    }
+    try { if let v = self._counts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.failed != false {
+      try visitor.visitSingularBoolField(value: self.failed, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRolloutReport, rhs: ProtoRolloutReport) -> Bool {
+    if lhs.set != rhs.set {return false}
+    if lhs.began != rhs.began {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs._counts != rhs._counts {return false}
+    if lhs.failed != rhs.failed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -581,6 +581,59 @@ package nonisolated struct ProtoJoinTicket: Sendable {
   package init() {}
 }
 
+package nonisolated struct ProtoRolloutSpec: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var set: String = String()
+
+  package var version: UInt64 = 0
+
+  package var rings: [ProtoRing] = []
+
+  package var soakMilliseconds: UInt64 = 0
+
+  package var changedPerMillion: UInt32 = 0
+
+  package var minimumDecisions: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Nodes with all of the labels; without any, all nodes.
+package nonisolated struct ProtoRing: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var labels: [ProtoLabel] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ProtoRolloutCounts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var decisions: UInt64 = 0
+
+  package var nowDenied: UInt64 = 0
+
+  package var nowAllowed: UInt64 = 0
+
+  package var failures: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// In order of the keys.
 package nonisolated struct ProtoLabel: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1654,6 +1707,136 @@ nonisolated extension ProtoJoinTicket: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.isEdge != rhs.isEdge {return false}
     if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRolloutSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RolloutSpec"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{1}version\0\u{1}rings\0\u{3}soak_milliseconds\0\u{3}changed_per_million\0\u{3}minimum_decisions\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.set) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.rings) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.soakMilliseconds) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.changedPerMillion) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.minimumDecisions) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.set.isEmpty {
+      try visitor.visitSingularStringField(value: self.set, fieldNumber: 1)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.rings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rings, fieldNumber: 3)
+    }
+    if self.soakMilliseconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.soakMilliseconds, fieldNumber: 4)
+    }
+    if self.changedPerMillion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.changedPerMillion, fieldNumber: 5)
+    }
+    if self.minimumDecisions != 0 {
+      try visitor.visitSingularUInt32Field(value: self.minimumDecisions, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRolloutSpec, rhs: ProtoRolloutSpec) -> Bool {
+    if lhs.set != rhs.set {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.rings != rhs.rings {return false}
+    if lhs.soakMilliseconds != rhs.soakMilliseconds {return false}
+    if lhs.changedPerMillion != rhs.changedPerMillion {return false}
+    if lhs.minimumDecisions != rhs.minimumDecisions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Ring"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}labels\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.labels) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.labels, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRing, rhs: ProtoRing) -> Bool {
+    if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRolloutCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RolloutCounts"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}decisions\0\u{3}now_denied\0\u{3}now_allowed\0\u{1}failures\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.decisions) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.nowDenied) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.nowAllowed) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.failures) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.decisions != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decisions, fieldNumber: 1)
+    }
+    if self.nowDenied != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nowDenied, fieldNumber: 2)
+    }
+    if self.nowAllowed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nowAllowed, fieldNumber: 3)
+    }
+    if self.failures != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failures, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRolloutCounts, rhs: ProtoRolloutCounts) -> Bool {
+    if lhs.decisions != rhs.decisions {return false}
+    if lhs.nowDenied != rhs.nowDenied {return false}
+    if lhs.nowAllowed != rhs.nowAllowed {return false}
+    if lhs.failures != rhs.failures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -367,6 +367,15 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     set {record = .edge(newValue)}
   }
 
+  /// From feature level 6 on.
+  package var rollout: ProtoRolloutRecord {
+    get {
+      if case .rollout(let v)? = record {return v}
+      return ProtoRolloutRecord()
+    }
+    set {record = .rollout(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -391,6 +400,8 @@ package nonisolated struct ProtoStoredRecord: Sendable {
     case warrant(ProtoWarrantRecord)
     case refusedStatement(ProtoRefusedStatementRecord)
     case edge(ProtoEdgeRecord)
+    /// From feature level 6 on.
+    case rollout(ProtoRolloutRecord)
 
   }
 
@@ -1135,6 +1146,128 @@ package nonisolated struct ProtoEdgeRecord: Sendable {
   fileprivate var _metadata: ProtoRecordMetadata? = nil
 }
 
+package nonisolated struct ProtoRolloutRecord: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: ProtoRolloutSpec {
+    get {_storage._spec ?? ProtoRolloutSpec()}
+    set {_uniqueStorage()._spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {_storage._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
+
+  package var base: UInt64 {
+    get {_storage._base ?? 0}
+    set {_uniqueStorage()._base = newValue}
+  }
+  /// Returns true if `base` has been explicitly set.
+  package var hasBase: Bool {_storage._base != nil}
+  /// Clears the value of `base`. Subsequent reads from it will return its default value.
+  package mutating func clearBase() {_uniqueStorage()._base = nil}
+
+  package var began: UInt64 {
+    get {_storage._began}
+    set {_uniqueStorage()._began = newValue}
+  }
+
+  package var author: ProtoCaller {
+    get {_storage._author ?? ProtoCaller()}
+    set {_uniqueStorage()._author = newValue}
+  }
+  /// Returns true if `author` has been explicitly set.
+  package var hasAuthor: Bool {_storage._author != nil}
+  /// Clears the value of `author`. Subsequent reads from it will return its default value.
+  package mutating func clearAuthor() {_uniqueStorage()._author = nil}
+
+  package var state: String {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
+
+  /// Empty where there is none.
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
+
+  package var culprit: ProtoMemberID {
+    get {_storage._culprit ?? ProtoMemberID()}
+    set {_uniqueStorage()._culprit = newValue}
+  }
+  /// Returns true if `culprit` has been explicitly set.
+  package var hasCulprit: Bool {_storage._culprit != nil}
+  /// Clears the value of `culprit`. Subsequent reads from it will return its default value.
+  package mutating func clearCulprit() {_uniqueStorage()._culprit = nil}
+
+  package var stage: UInt32 {
+    get {_storage._stage}
+    set {_uniqueStorage()._stage = newValue}
+  }
+
+  package var stageOpenedAt: UInt64 {
+    get {_storage._stageOpenedAt}
+    set {_uniqueStorage()._stageOpenedAt = newValue}
+  }
+
+  /// In order of the nodes.
+  package var witnesses: [ProtoRolloutWitness] {
+    get {_storage._witnesses}
+    set {_uniqueStorage()._witnesses = newValue}
+  }
+
+  package var metadata: ProtoRecordMetadata {
+    get {_storage._metadata ?? ProtoRecordMetadata()}
+    set {_uniqueStorage()._metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {_storage._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {_uniqueStorage()._metadata = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct ProtoRolloutWitness: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var node: ProtoMemberID {
+    get {_node ?? ProtoMemberID()}
+    set {_node = newValue}
+  }
+  /// Returns true if `node` has been explicitly set.
+  package var hasNode: Bool {self._node != nil}
+  /// Clears the value of `node`. Subsequent reads from it will return its default value.
+  package mutating func clearNode() {self._node = nil}
+
+  package var counts: ProtoRolloutCounts {
+    get {_counts ?? ProtoRolloutCounts()}
+    set {_counts = newValue}
+  }
+  /// Returns true if `counts` has been explicitly set.
+  package var hasCounts: Bool {self._counts != nil}
+  /// Clears the value of `counts`. Subsequent reads from it will return its default value.
+  package mutating func clearCounts() {self._counts = nil}
+
+  package var reportedAt: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _node: ProtoMemberID? = nil
+  fileprivate var _counts: ProtoRolloutCounts? = nil
+}
+
 package nonisolated struct ProtoFormerMemberRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1382,7 +1515,7 @@ nonisolated extension ProtoStatementRefusal: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StoredRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0\u{1}warrant\0\u{3}refused_statement\0\u{1}edge\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}ledger\0\u{1}settings\0\u{1}principal\0\u{1}role\0\u{1}assignment\0\u{1}resource\0\u{1}token\0\u{3}policy_set\0\u{3}policy_version\0\u{1}revocation\0\u{1}standing\0\u{1}administrator\0\u{1}member\0\u{1}command\0\u{1}caller\0\u{3}former_member\0\u{3}join_ticket\0\u{1}warrant\0\u{3}refused_statement\0\u{1}edge\0\u{1}rollout\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1663,6 +1796,19 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .edge(v)
         }
       }()
+      case 22: try {
+        var v: ProtoRolloutRecord?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .rollout(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .rollout(v)
+        }
+      }()
       default: break
       }
     }
@@ -1757,6 +1903,10 @@ nonisolated extension ProtoStoredRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .edge?: try {
       guard case .edge(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .rollout?: try {
+      guard case .rollout(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -2827,6 +2977,190 @@ nonisolated extension ProtoEdgeRecord: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.instance != rhs.instance {return false}
     if lhs._metadata != rhs._metadata {return false}
     if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRolloutRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RolloutRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}base\0\u{1}began\0\u{1}author\0\u{1}state\0\u{1}reason\0\u{1}culprit\0\u{1}stage\0\u{3}stage_opened_at\0\u{1}witnesses\0\u{1}metadata\0")
+
+  fileprivate class _StorageClass {
+    var _spec: ProtoRolloutSpec? = nil
+    var _base: UInt64? = nil
+    var _began: UInt64 = 0
+    var _author: ProtoCaller? = nil
+    var _state: String = String()
+    var _reason: String = String()
+    var _culprit: ProtoMemberID? = nil
+    var _stage: UInt32 = 0
+    var _stageOpenedAt: UInt64 = 0
+    var _witnesses: [ProtoRolloutWitness] = []
+    var _metadata: ProtoRecordMetadata? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _spec = source._spec
+      _base = source._base
+      _began = source._began
+      _author = source._author
+      _state = source._state
+      _reason = source._reason
+      _culprit = source._culprit
+      _stage = source._stage
+      _stageOpenedAt = source._stageOpenedAt
+      _witnesses = source._witnesses
+      _metadata = source._metadata
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._base) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._began) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._author) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._culprit) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._stage) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._stageOpenedAt) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._witnesses) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._metadata) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._spec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._base {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+      } }()
+      if _storage._began != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._began, fieldNumber: 3)
+      }
+      try { if let v = _storage._author {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 5)
+      }
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 6)
+      }
+      try { if let v = _storage._culprit {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if _storage._stage != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._stage, fieldNumber: 8)
+      }
+      if _storage._stageOpenedAt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._stageOpenedAt, fieldNumber: 9)
+      }
+      if !_storage._witnesses.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._witnesses, fieldNumber: 10)
+      }
+      try { if let v = _storage._metadata {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRolloutRecord, rhs: ProtoRolloutRecord) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._spec != rhs_storage._spec {return false}
+        if _storage._base != rhs_storage._base {return false}
+        if _storage._began != rhs_storage._began {return false}
+        if _storage._author != rhs_storage._author {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._culprit != rhs_storage._culprit {return false}
+        if _storage._stage != rhs_storage._stage {return false}
+        if _storage._stageOpenedAt != rhs_storage._stageOpenedAt {return false}
+        if _storage._witnesses != rhs_storage._witnesses {return false}
+        if _storage._metadata != rhs_storage._metadata {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRolloutWitness: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RolloutWitness"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}counts\0\u{3}reported_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._node) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._counts) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.reportedAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._node {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._counts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.reportedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.reportedAt, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ProtoRolloutWitness, rhs: ProtoRolloutWitness) -> Bool {
+    if lhs._node != rhs._node {return false}
+    if lhs._counts != rhs._counts {return false}
+    if lhs.reportedAt != rhs.reportedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

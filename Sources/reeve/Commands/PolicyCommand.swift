@@ -10,7 +10,7 @@ struct PolicyCommand: AsyncParsableCommand {
         subcommands: [
             Draft.self, Activate.self, Rollback.self, Get.self, List.self, Versions.self, Delete.self,
             PolicyCheck.self, PolicyFormat.self, PolicyTranslate.self, PolicyExplain.self, PolicyTest.self,
-            PolicyDiff.self,
+            PolicyDiff.self, RolloutCommand.self,
         ]
     )
 
@@ -53,19 +53,30 @@ struct PolicyCommand: AsyncParsableCommand {
     }
 
     struct Activate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Put a version in force in place of the active one.")
+        static let configuration = CommandConfiguration(
+            abstract: "Put a version in force in place of the active one, at once or ring by ring.",
+            discussion: """
+                With --ring it is rolled out: see `reeve policy rollout`. Another activation of the set ends a roll-out.
+
+                Example: reeve policy activate reports 3 --ring ring=canary --ring zone=eu-1 --ring all --soak 10m
+                """
+        )
 
         @Argument(help: "Name of the set.")
         var set: String
         @Argument(help: "Number of the version.")
         var version: Int64
+        @OptionGroup var rollout: RolloutOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await common.connection.withClient { client in
+                let isRolledOut = rollout.json != nil
                 common.output.written(
-                    try await client.activate(set, version: version),
-                    "\(set) version \(version) is in force"
+                    try await client.activate(set, version: version, rollout: rollout.json),
+                    isRolledOut
+                        ? "\(set) version \(version) is in force in the first ring"
+                        : "\(set) version \(version) is in force"
                 )
             }
         }
@@ -188,9 +199,12 @@ extension ClusterClient {
         return try await send(.init(method: .post, path: path, headers: headers, body: .object(body)))
     }
 
-    func activate(_ set: String, version: Int64) async throws -> Reply {
+    /// - Parameter rollout: How it is rolled out; nil puts it in force at once.
+    func activate(_ set: String, version: Int64, rollout: JSONValue? = nil) async throws -> Reply {
         let path = PolicyCommand.path(set) + "/activate"
-        return try await send(.init(method: .post, path: path, body: ["version": .integer(version)]))
+        let plain = [JSONMember(name: "version", value: .integer(version))]
+        let body = plain + (rollout.map { [JSONMember(name: "rollout", value: $0)] } ?? [])
+        return try await send(.init(method: .post, path: path, body: .object(body)))
     }
 }
 

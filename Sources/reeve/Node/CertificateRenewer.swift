@@ -45,6 +45,9 @@ final class CertificateRenewer: ServiceLifecycle.Service {
         state = Mutex(State(credentials: credentials, text: try certificate.read(), report: report))
     }
 
+    /// What the node shows now.
+    var credentials: NodeCredentials { state.withLock { $0.credentials } }
+
     var report: CertificateRenewalReport {
         state.withLock { state in
             var report = state.report
@@ -114,8 +117,7 @@ final class CertificateRenewer: ServiceLifecycle.Service {
 
     private func obtain(from voter: NodeStatus.Peer) async throws -> String {
         if voter.member == node.member, let own = try certificate.issue(at: node.now().wall) { return own }
-        let shown = state.withLock { $0.credentials }
-        return try await certificate.ask(voter.name, at: voter.apiAddress, showing: shown)
+        return try await certificate.ask(voter.name, at: voter.apiAddress, showing: credentials)
     }
 
     /// Validity of a certificate that has taken the place of the one in use; nil if none has.

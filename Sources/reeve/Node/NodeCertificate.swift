@@ -35,6 +35,28 @@ struct NodeCertificate: Sendable {
     ///
     /// - Parameter address: `HOST:PORT` of the voter's admin API.
     func ask(_ name: String, at address: String, showing credentials: NodeCredentials) async throws -> String {
+        let request = try ClusterClient.Request.certificate(of: member.name, request().pem)
+        return try await send(request, to: name, at: address, showing: credentials).certificate()
+    }
+
+    /// By way of a voter, to which the node shows the certificate that it has.
+    func report(
+        _ report: RolloutReport,
+        to name: String,
+        at address: String,
+        showing credentials: NodeCredentials
+    ) async throws {
+        let path = RolloutCommand.path(report.stage.set) + "/report"
+        let request = ClusterClient.Request(method: .post, path: path, body: report.json)
+        _ = try await send(request, to: name, at: address, showing: credentials)
+    }
+
+    private func send(
+        _ request: ClusterClient.Request,
+        to name: String,
+        at address: String,
+        showing credentials: NodeCredentials
+    ) async throws -> ClusterClient.Reply {
         let tls = try TLSContexts.client(roots: roots, credentials: credentials)
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(tlsConfiguration: tls))
         let outcome: Result<ClusterClient.Reply, any Error>
@@ -46,12 +68,11 @@ struct NodeCertificate: Sendable {
                 allowPlainKey: false,
                 nodes: [voter]
             )
-            let request = try ClusterClient.Request.certificate(of: member.name, request().pem)
             let client = ClusterClient(context: context, http: http)
             outcome = .success(try await client.send(request, to: voter, timeout: Self.answerTimeout))
         } catch { outcome = .failure(error) }
         try? await http.shutdown()
-        return try outcome.get().certificate()
+        return try outcome.get()
     }
 
     /// What the text holds, if it is a certificate for this node and its key that the others accept now.

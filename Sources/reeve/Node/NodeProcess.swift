@@ -21,6 +21,7 @@ struct NodeProcess {
     private let decisions: DataPlaneServer<AuthZENResponder>
     private let admin: AdminServer
     private let renewer: CertificateRenewer
+    private let rollouts: RolloutReporter
     /// An edge claims nothing in the log, which has named its data directory since it joined.
     private let role: NodeConfiguration.Role
     private let logger: Logger
@@ -59,15 +60,16 @@ struct NodeProcess {
             )
         )
         let tls = try ServerTLS(credentials)
+        let certificate = NodeCertificate(
+            path: configuration.tls.files.certificate,
+            member: member,
+            key: credentials.key,
+            roots: credentials.roots,
+            enrolment: enrolment
+        )
         let renewer = try CertificateRenewer(
             node: node,
-            certificate: NodeCertificate(
-                path: configuration.tls.files.certificate,
-                member: member,
-                key: credentials.key,
-                roots: credentials.roots,
-                enrolment: enrolment
-            ),
+            certificate: certificate,
             credentials: credentials,
             logger: logger
         ) { renewed in
@@ -75,6 +77,7 @@ struct NodeProcess {
             try tls.present(renewed)
         }
         let counters = DecisionCounters()
+        let counter = RolloutCounter()
         decisions = try await DataPlaneServer.bind(
             DataPlaneServer.Configuration(
                 host: configuration.listen.decisions.host,
@@ -86,7 +89,8 @@ struct NodeProcess {
                 client: node,
                 log: log,
                 baseURL: "https://\(configuration.listen.decisions)",
-                counters: counters
+                counters: counters,
+                rollouts: counter
             ),
             logger: logger
         )
@@ -100,7 +104,8 @@ struct NodeProcess {
                     renewer: renewer,
                     log: log,
                     decisions: counters,
-                    server: decisions.counters
+                    server: decisions.counters,
+                    rollouts: counter
                 )
             ),
             AdminServer.Configuration(
@@ -113,6 +118,13 @@ struct NodeProcess {
         )
         self.node = node
         self.renewer = renewer
+        rollouts = RolloutReporter(
+            node: node,
+            counter: counter,
+            certificate: certificate,
+            credentials: { renewer.credentials },
+            logger: logger
+        )
         self.role = configuration.role
         self.logger = logger
     }
@@ -124,6 +136,7 @@ struct NodeProcess {
             .init(service: decisions, failureTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: admin, failureTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: renewer, failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: rollouts, failureTerminationBehavior: .gracefullyShutdownGroup),
         ]
         if role == .member {
             services.append(
@@ -217,7 +230,8 @@ struct NodeProcess {
         renewer: CertificateRenewer,
         log: DecisionLogStore,
         decisions: DecisionCounters,
-        server: DataPlaneCounters
+        server: DataPlaneCounters,
+        rollouts: RolloutCounter
     ) -> AdminAPI.Options {
         let directory = configuration.decisionLog.directory
         var options = AdminAPI.Options(
@@ -226,6 +240,7 @@ struct NodeProcess {
         )
         options.enrolment = enrolment
         options.renewal = { renewer.report }
+        options.rolloutCounts = { rollouts.counts(of: $0) }
         options.certificateWarning = .seconds(UInt64(configuration.tls.warnDays) * 86_400)
         options.metrics = { NodeMetrics.samples(decisions: decisions, server: server, log: log) }
         return options

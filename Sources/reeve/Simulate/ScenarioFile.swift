@@ -40,7 +40,7 @@ enum ScenarioFile {
             node,
             known: [
                 "name", "description", "nodes", "learners", "edges", "spares", "seconds", "operations_per_second",
-                "maximum_age", "seals", "random_faults", "faults", "expect",
+                "maximum_age", "seals", "rollouts", "random_faults", "faults", "expect",
             ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
@@ -65,6 +65,7 @@ enum ScenarioFile {
             result.seals = try value.flag()
             if result.seals == false, result.edgeCount ?? 0 > 0 { throw Flaw(value, "edges need seals") }
         }
+        if let value = fields["rollouts"] { result.rollouts = try value.flag() }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.namedCount
         let end = Instant.zero.advanced(by: result.duration)

@@ -139,6 +139,70 @@ import Testing
         #expect(first?["incarnation"]?.integerValue == 1 && second?["incarnation"]?.integerValue == 2)
     }
 
+    @Test("labels come with a ticket, are changed by name, and are listed") func labels() async throws {
+        let ticket = Self.ticket.replacing(#""role""#, with: #""labels":{"zone":"eu-1","a":"1"},"role""#)
+        let application = try application(try await secret(ticket))
+        #expect(await admin.send("POST", "/v1/join", application, by: .nobody).status == 201)
+        func labels() async -> [JSONValue?] { await admin.send("GET", "/v1/members").items.map { $0["labels"] } }
+        #expect(await labels() == [[:], ["a": "1", "zone": "eu-1"]])
+        let change = #"{"set":{"ring":"canary"},"remove":["a"]}"#
+        #expect(await admin.send("POST", "/v1/members/e1/labels", change).status == 200)
+        #expect(await admin.send("POST", "/v1/members/n1/labels", #"{"set":{"zone":"us-1"}}"#).status == 200)
+        #expect(await labels() == [["zone": "us-1"], ["ring": "canary", "zone": "eu-1"]])
+        #expect(await admin.send("POST", "/v1/members/e1/labels", #"{"set":{"ring":1}}"#).code == "invalid_field")
+        #expect(await admin.send("POST", "/v1/members/e1/labels", #"{"set":{"Ring":"x"}}"#).code == "invalid")
+        #expect(await admin.send("POST", "/v1/members/none/labels", change).status == 404)
+    }
+
+    @Test("an edge says in its own name what it has counted of a roll-out, and nobody else does") func rollout()
+        async throws
+    {
+        #expect(try await joined().status == 201)
+        #expect(await admin.send("POST", "/v1/members/e1/labels", #"{"set":{"ring":"canary"}}"#).status == 200)
+        for text in ["permit(principal, action, resource);", ""] {
+            let drafted = await admin.send("POST", "/v1/policy-sets/r/versions", #"{"text":"\#(text)"}"#)
+            #expect(drafted.status == 201, "\(drafted.text)")
+        }
+        #expect(await admin.send("POST", "/v1/policy-sets/r/activate", #"{"version":1}"#).status == 200)
+        let bad = [
+            #"{"rings":[]}"#, #"{"rings":[{"label":{}}]}"#, #"{"rings":[{}],"soak_ms":1}"#, #"{"rings":[{}],"x":1}"#,
+        ]
+        for rollout in bad {
+            let answer = await admin.send("POST", "/v1/policy-sets/r/activate", #"{"version":2,"rollout":\#(rollout)}"#)
+            #expect(answer.status == 400, "\(rollout): \(answer.text)")
+        }
+        let rings = #"{"rings":[{"labels":{"ring":"canary"}},{}],"soak_ms":10000,"min_decisions":5}"#
+        let begun = await admin.send("POST", "/v1/policy-sets/r/activate", #"{"version":2,"rollout":\#(rings)}"#)
+        #expect(begun.status == 200, "\(begun.text)")
+        let shown = await admin.send("GET", "/v1/rollouts/r").json
+        #expect(shown["state"] == "running" && shown["stage"] == 0 && shown["base_version"] == 1)
+        #expect(shown["rings"] == ["ring=canary", "all"] && shown["max_changed_per_million"] == 10_000)
+        let began = try #require(shown["began"]?.integerValue)
+        let counts = #""decisions":4,"now_denied":0,"now_allowed":0,"failures":0"#
+        let report = #"{"began":\#(began),"stage":0,\#(counts)}"#
+        let edge = try node("e1", key)
+        #expect(await admin.send("POST", "/v1/rollouts/r/report", report).code == "not_a_node")
+        #expect(
+            await admin.send("POST", "/v1/rollouts/r/report", report, by: try node("e1", PrivateKey())).status == 403
+        )
+        let before = admin.node.lastCommand
+        let other = report.replacing(#""stage":0"#, with: #""stage":1"#)
+        #expect(await admin.send("POST", "/v1/rollouts/r/report", other, by: edge).code == "not_wanted")
+        #expect(admin.node.lastCommand == before, "what the log would refuse is not proposed")
+        let taken = await admin.send("POST", "/v1/rollouts/r/report", report, by: edge)
+        #expect(taken.status == 200, "\(taken.text)")
+        #expect(await admin.send("POST", "/v1/rollouts/r/report", report, by: edge).code == "not_wanted")
+        let witnesses = await admin.send("GET", "/v1/rollouts").items.first?["witnesses"]?.arrayValue ?? []
+        #expect(witnesses.map { $0["node"] } == ["e1"] && witnesses.first?["decisions"] == 4)
+        #expect(await admin.send("POST", "/v1/rollouts/r/halt", "{}").status == 200)
+        #expect(await admin.send("GET", "/v1/rollouts/r").json["reason"] == "administrator")
+        #expect(await admin.send("POST", "/v1/rollouts/r/resume", "{}").status == 200)
+        #expect(await admin.send("POST", "/v1/rollouts/r/advance", #"{"from_stage":0}"#).status == 200)
+        #expect(await admin.send("POST", "/v1/rollouts/r/advance", #"{"from_stage":0}"#).status == 412)
+        #expect(await admin.send("POST", "/v1/rollouts/r/abort", "{}").status == 200)
+        #expect(await admin.send("GET", "/v1/rollouts/r").json["state"] == "aborted")
+    }
+
     @Test("the state is for edges alone, by their own certificates") func state() async throws {
         #expect(try await joined().status == 201)
         // A state in memory has no file to give, and says so to whom it would give one.

@@ -43,7 +43,12 @@ extension AdminAPI {
         AdminRoute("POST", "/v1/policy-sets/{set}/activate", .caller) { api, call in
             var reader = try call.body()
             let version = try reader.integer("version", in: 1...UInt64(Int64.max))
+            let rollout = try reader.optionalObject("rollout")
             try reader.finish()
+            if let rollout {
+                let spec = try RolloutSpec(set: call.parameter("set"), version: version, rollout)
+                return .receipt(try await api.writer.submit(.beginRollout(spec, call.precondition()), api.write(call)))
+            }
             return .receipt(
                 try await api.writer.activatePolicies(
                     set: call.parameter("set"),

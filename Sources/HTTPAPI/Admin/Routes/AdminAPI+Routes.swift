@@ -2,5 +2,5 @@ extension AdminAPI {
     static let routes: [AdminRoute] =
         principalRoutes + roleRoutes + assignmentRoutes + resourceRoutes + policyRoutes + tokenRoutes
         + revocationRoutes + warrantRoutes + statementRoutes + clusterRoutes + featureLevelRoutes + memberRoutes
-        + auditRoutes + statusRoutes + checkRoutes
+        + auditRoutes + statusRoutes + checkRoutes + rolloutRoutes
 }

@@ -39,6 +39,8 @@ struct NodeReport: Sendable {
     let certificateRemaining: Kernel.Span
     let certificateWarning: Kernel.Span
     let renewal: CertificateRenewalReport?
+    let rollouts: [RolloutShare]
+    let counts: @Sendable (RolloutStage) -> RolloutCounts
 
     init(_ status: NodeStatus, _ client: any ReplicaClient, _ options: AdminAPI.Options) {
         let now = client.now()
@@ -51,6 +53,8 @@ struct NodeReport: Sendable {
         self.certificateRemaining = status.certificateExpiresAt.elapsed(since: now.wall)
         self.certificateWarning = options.certificateWarning
         self.renewal = options.renewal()
+        self.rollouts = state.snapshot.rollouts
+        self.counts = options.rolloutCounts
     }
 
     /// Why the node is not ready; nil when it is.
@@ -83,7 +87,27 @@ struct NodeReport: Sendable {
             + "\(snapshot.byteCount) bytes of \(snapshot.expectedByteCount) at most"
     }
 
-    var warnings: [String] { logWarnings + certificateWarnings }
+    var warnings: [String] { logWarnings + certificateWarnings + rolloutWarnings }
+
+    private var rolloutWarnings: [String] {
+        rollouts.compactMap { share in
+            share.failure.map {
+                "\(share.stage.set) version \(share.spec.version), which is rolled out, cannot be put in force on this node, which "
+                    + "decides by the version before: \($0)"
+            }
+        }
+    }
+
+    private func shareJSON(_ share: RolloutShare) -> JSONValue {
+        .object(
+            [
+                JSONMember("set", share.stage.set), JSONMember("version", share.spec.version.json),
+                JSONMember("stage", .integer(Int64(share.stage.number))),
+                JSONMember("in_force", .bool(share.isInForce)),
+                JSONMember("running", .bool(share.isRunning)), JSONMember("failure", share.failure.json),
+            ] + counts(share.stage).members
+        )
+    }
 
     private var certificateWarnings: [String] {
         let failure = renewal?.lastFailure
@@ -158,6 +182,7 @@ struct NodeReport: Sendable {
             JSONMember("certificate_renewal_failure", (renewal?.lastFailure).json),
             JSONMember("warnings", .array(warnings.map { .string($0) })),
             JSONMember("peers", .array(status.peers.map(Self.json))),
+            JSONMember("rollouts", .array(rollouts.map(shareJSON))),
         ])
     }
 

@@ -23,6 +23,7 @@ package struct AuthZENResponder: DataPlaneResponder {
     private let service: DecisionService
     private let log: any DecisionLogSink
     private let metadata: PDPMetadata
+    private let rollouts: RolloutCounter
 
     /// - Parameter baseURL: How clients reach this node, such as `https://node-1.example:8443`.
     package init(
@@ -30,13 +31,15 @@ package struct AuthZENResponder: DataPlaneResponder {
         log: any DecisionLogSink,
         baseURL: String,
         rules: ClockRules = ClockRules(),
-        counters: DecisionCounters = DecisionCounters()
+        counters: DecisionCounters = DecisionCounters(),
+        rollouts: RolloutCounter = RolloutCounter()
     ) {
         self.client = client
         self.service = DecisionService(rules: rules)
         self.log = log
         self.metadata = PDPMetadata(baseURL: baseURL)
         self.counters = counters
+        self.rollouts = rollouts
     }
 
     package func makeLane() -> Lane { Lane() }
@@ -241,6 +244,15 @@ extension AuthZENResponder {
         if let error = DecisionService.authenticationError(answer.code) { throw error }
         let explanation = asking.wantsExplanation ? explanation(query, asking) : nil
         EvaluationEncoder.append(answer, explanation, to: &response.body)
+        rollouts.note(
+            answer,
+            to: query,
+            by: asking.credential,
+            in: asking.state,
+            at: asking.now,
+            rules: service.rules,
+            using: lane.workspace
+        )
         return answer.isAllowed
     }
 

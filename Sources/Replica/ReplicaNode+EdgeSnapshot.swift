@@ -136,6 +136,7 @@ extension ReplicaNode {
         case .mayInstall: break
         // The log has got further meanwhile.
         case .snapshotRefused(.goesBack), .snapshotRefused(.notWanted):
+            note("a state is not taken, since the log has got further", "\(outcome)", .info, into: &effects)
             edge?.snapshot = nil
             return spread(.snapshotGivenUp(isLie: false), at: now, into: &effects)
         default: return refuseSnapshot("\(outcome)", at: now, into: &effects)
@@ -147,12 +148,15 @@ extension ReplicaNode {
     }
 
     private mutating func refuseSnapshot(_ reason: String, at now: Moment, into effects: inout [Effect]) {
-        if let snapshot = edge?.snapshot {
-            let at = Note.Field("at", "\(snapshot.point.position.index)")
-            effects.append(.note(Note(.warning, "a neighbour's state was refused", at, .init("reason", reason))))
-        }
+        note("a neighbour's state was refused", reason, .warning, into: &effects)
         edge?.snapshot = nil
         spread(.snapshotGivenUp(isLie: true), at: now, into: &effects)
+    }
+
+    private func note(_ message: String, _ reason: String, _ level: Note.Level, into effects: inout [Effect]) {
+        guard let snapshot = edge?.snapshot else { return }
+        let at = Note.Field("at", "\(snapshot.point.position.index)")
+        effects.append(.note(Note(level, message, at, .init("reason", reason))))
     }
 
     /// What this node takes in the place of the log, if it does.

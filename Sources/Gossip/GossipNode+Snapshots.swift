@@ -22,6 +22,8 @@ package struct Fetching: Hashable, Sendable {
     var number: UInt64 = 0
     /// Until when that is waited for; nil while the shell is at work on one.
     var deadline: Instant?
+    /// When it is asked for again: a question that comes while something else is being sent finds nobody to answer it.
+    var askAgainAt: Instant?
 }
 
 // Who lacks more than its neighbours have of the log is given the state. docs/decisions/0039.
@@ -95,6 +97,7 @@ extension GossipNode {
         counters.snapshotBytesTaken += byteCount
         fetching?.byteCount += byteCount
         fetching?.deadline = nil
+        fetching?.askAgainAt = nil
         guard let fetching, fetching.byteCount <= fetching.expectedByteCount else {
             return giveUpSnapshot(isLie: true, at: now)
         }
@@ -113,7 +116,18 @@ extension GossipNode {
         let longest = Span.seconds(fetching.byteCount / options.snapshotBytesPerSecond)
         let end = fetching.beganAt.advanced(by: options.snapshotPatience).advanced(by: longest)
         self.fetching?.deadline = max(now, min(now.advanced(by: options.snapshotPatience), end))
-        send(.snapshotPull(at: index, number: number + 1), to: [place], at: now)
+        pullPiece(number + 1, at: index, from: place, at: now)
+    }
+
+    private mutating func pullPiece(_ number: UInt64, at index: LogIndex, from place: Int, at now: Instant) {
+        fetching?.askAgainAt = now.advanced(by: options.snapshotAskInterval)
+        send(.snapshotPull(at: index, number: number), to: [place], at: now)
+    }
+
+    /// The same piece once more, of the same neighbour, within the time that there is for it.
+    mutating func pullPieceAgain(at now: Instant) {
+        guard let fetching, let index = fetching.index, let place = place(of: fetching.from) else { return }
+        pullPiece(fetching.number, at: index, from: place, at: now)
     }
 
     /// Of this one; another may be asked.

@@ -146,6 +146,7 @@ package struct GossipNode: Core {
         if let pulling { due = min(due, pulling.askAt) }
         if let snapshotAt { due = min(due, snapshotAt) }
         if let deadline = fetching?.deadline { due = min(due, deadline) }
+        if let askAgainAt = fetching?.askAgainAt { due = min(due, askAgainAt) }
         if let deadline = departures.nextDeadline { due = min(due, deadline) }
         for probe in probes { due = min(due, probe.deadline) }
         if queuedCount > 0, let ready = nextSending { due = min(due, ready) }
@@ -163,6 +164,7 @@ package struct GossipNode: Core {
         if let bulkAt, now >= bulkAt { spreadLog(at: now) }
         if let pulling, now >= pulling.askAt { pullAgain(at: now) }
         if let deadline = fetching?.deadline, now >= deadline { giveUpSnapshot(isLie: false, at: now) }
+        if let askAgainAt = fetching?.askAgainAt, now >= askAgainAt { pullPieceAgain(at: now) }
         if let snapshotAt, now >= snapshotAt { askForSnapshot(at: now) }
         if now >= antiEntropyAt { compareWithNext(at: now) }
     }

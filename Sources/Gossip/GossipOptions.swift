@@ -75,6 +75,8 @@ package struct GossipOptions: Hashable, Sendable {
     package var entriesPatience = Span.seconds(5)
     /// For a piece of a state; and how long one is held open for a neighbour that does not ask for the next.
     package var snapshotPatience = Span.seconds(10)
+    /// After how long a piece that has not come is asked for again.
+    package var snapshotAskInterval = Span.seconds(1)
     /// Who sends less is given up.
     package var snapshotBytesPerSecond: UInt64 = 64 << 10
     /// How long a state is held open for a neighbour, whatever it asks: as long its old pages stay.
@@ -100,7 +102,7 @@ package struct GossipOptions: Hashable, Sendable {
     package var flaw: String? {
         let spans = [
             antiEntropyInterval, probeInterval, probeTimeout, suspicionPerTenfold, claimDelay, refutationMemory,
-            bulkDelay, pullDelay, snapshotDelay, snapshotPatience, snapshotLife,
+            bulkDelay, pullDelay, snapshotDelay, snapshotPatience, snapshotAskInterval, snapshotLife,
         ]
         let counts = [
             heldLimit, recordByteLimit, judgedLimit, settledLimit, queueByteLimit, exchangeByteLimit, indirectProbes,

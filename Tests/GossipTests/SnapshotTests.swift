@@ -57,6 +57,18 @@ import Testing
         #expect(fixture.node.fetching == nil && fixture.node.counters.snapshotsTaken == 1)
     }
 
+    @Test("a piece that does not come is asked for again, and is taken once") func askedAgain() throws {
+        var fixture = Self.behind(0..<3, lacking: 3)
+        let place = try Self.asked(fixture.run(.seconds(3)), fixture)
+        fixture.receive(.snapshotPart(Self.part(0)), from: place)
+        let pull = Message.snapshotPull(at: LogIndex(50), number: 1)
+        #expect(fixture.step(.snapshotTaken(number: 0)).receivers(of: pull).count == 1)
+        #expect((2...3).contains(fixture.run(.milliseconds(2500)).receivers(of: pull).count))
+        #expect(fixture.receive(.snapshotPart(Self.part(1)), from: place).count == 1)
+        #expect(fixture.receive(.snapshotPart(Self.part(1)), from: place).isEmpty)
+        #expect(fixture.run(.milliseconds(2500)).receivers(of: pull).isEmpty)
+    }
+
     @Test("one that says it has the log, and sends none that a seal proves, holds nobody up for long") func pretender()
         throws
     {

@@ -143,8 +143,11 @@ extension ReplicaNode {
             if let divergence = seals.roots?.divergence(from: news.statement) {
                 return diverge(divergence, at: now, into: &effects)
             }
-        // It crossed another on its way, or is of before this process.
-        case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack: return
+        // It crossed another on its way, or is of before this process, or this node has applied more by now. What is old of the log may be
+        // news of how voters came from others.
+        case .alreadyKnown, .termGoesBack, .indexGoesBack, .timeGoesBack:
+            if case .transition(let step) = news { follow([step], at: now, into: &effects) }
+            return
         // What this member has applied tells it who votes, and the next seal is judged by that.
         case .unknownVoters, .otherPredecessor, .trustExpired: seals.watch = nil
         default: break

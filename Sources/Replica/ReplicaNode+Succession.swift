@@ -54,7 +54,7 @@ extension ReplicaNode {
         }
     }
 
-    private mutating func follow(_ steps: [TransitionSeal], at now: Moment, into effects: inout [Effect]) {
+    mutating func follow(_ steps: [TransitionSeal], at now: Moment, into effects: inout [Effect]) {
         guard haltReason == nil, var known = seals.memory.voters, steps.last?.voters != known else { return }
         var succession = seals.memory.succession
         do throws(SealRefusal) {

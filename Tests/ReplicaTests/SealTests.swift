@@ -158,6 +158,33 @@ import Testing
         }
     }
 
+    @Test("consent that comes when the log has gone on is kept all the same") func consentedMeanwhile() throws {
+        var group = SealingGroup(roots: Array(repeating: .zero, count: 4))
+        group.run(.seconds(3))
+        let leader = try #require(group.leader)
+        func submit(_ number: UInt64) {
+            let submission = ReplicaNode.Submission(
+                id: RequestID(number),
+                command: [UInt8(number)],
+                change: nil,
+                deadline: group.now.monotonic.advanced(by: .seconds(60))
+            )
+            group.step(leader, .submit([submission]))
+        }
+        group.stuck = Set(0..<3).subtracting([leader])
+        group.sealing = SealingGroup.voters([leader])
+        submit(1)
+        // Until one was sealed without consent, by which members see that they know these voters by the log alone.
+        while group.seals.last?.statement.claim.voters != group.sealing.digest { group.run(.milliseconds(10)) }
+        submit(2)
+        group.loosen()
+        group.run(.seconds(4))
+        for node in 0..<4 {
+            #expect(group.nodes[node].newestSeal?.statement.claim.voters == group.sealing.digest)
+            #expect(group.memories[node].voters == group.sealing)
+        }
+    }
+
     @Test("a member that did not hear how voters came from others asks those who did, and tells edges")
     func askedOfMembers() throws {
         var (group, leader) = try brokenGroup()

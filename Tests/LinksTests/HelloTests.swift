@@ -96,11 +96,11 @@ struct BackoffTests {
         var random = SeededRandom(seed: 3)
         var backoff = Backoff(Backoff.Bounds())
         #expect(backoff.next(using: &random) == .zero)
-        for milliseconds in [10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000] as [Int64] {
+        for milliseconds in [10, 20, 40, 80, 160, 320, 500, 500, 500] as [Int64] {
             let wait = backoff.next(using: &random)
             #expect(wait >= .microseconds(milliseconds * 500) && wait <= .milliseconds(milliseconds))
         }
-        for _ in 0..<200 { #expect(backoff.next(using: &random) <= .seconds(1)) }
+        for _ in 0..<200 { #expect(backoff.next(using: &random) <= .milliseconds(500)) }
     }
 
     @Test("only a connection that has lasted starts it anew")
@@ -108,9 +108,9 @@ struct BackoffTests {
         var random = SeededRandom(seed: 3)
         var backoff = Backoff(Backoff.Bounds())
         for _ in 0..<5 { _ = backoff.next(using: &random) }
-        backoff.reset(after: .milliseconds(999))
+        backoff.reset(after: .milliseconds(499))
         #expect(backoff.next(using: &random) > .zero)
-        backoff.reset(after: .seconds(1))
+        backoff.reset(after: .milliseconds(500))
         #expect(backoff.next(using: &random) == .zero)
     }
 }

@@ -67,7 +67,7 @@ struct PeerLinksTests {
         let authority = try Authority()
         let first = try await TestNode(1, try authority.credentials("n1"))
         let credentials = try authority.credentials("n2")
-        let second = try await TestNode(2, credentials, members: [first.member])
+        let second = try await Self.returnable(2, credentials, members: [first.member])
         first.links.update(LinkRoster(members: [second.member]))
         try #require(await first.isConnected(to: second))
         await second.links.shutdown()
@@ -75,7 +75,7 @@ struct PeerLinksTests {
         #expect(first.links.send([1], to: second.id) == .dropped(.notConnected))
         #expect(first.links.statistics.drops[.notConnected] == 1)
         #expect(first.links.statistics.connected == [])
-        let again = try await Self.returning(2, credentials, at: second.member.port, to: first)
+        let again = try await TestNode(2, credentials, port: second.member.port, members: [first.member])
         #expect(await first.isConnected(to: again))
         #expect(await again.isConnected(to: first))
         #expect(await first.reaches(again))
@@ -83,18 +83,16 @@ struct PeerLinksTests {
         await stop(first, again)
     }
 
-    /// The system may have lent the port to a connection of somebody else meanwhile.
-    private static func returning(
+    /// A node whose port the system lends to no connection of somebody else while it is away.
+    private static func returnable(
         _ number: UInt64,
         _ credentials: NodeCredentials,
-        at port: Int,
-        to peer: TestNode
+        members: [LinkMember]
     ) async throws -> TestNode {
-        for _ in 0..<100 {
-            if let node = try? await TestNode(number, credentials, port: port, members: [peer.member]) { return node }
-            try await Task.sleep(for: .milliseconds(20))
+        for port in 23_100..<23_200 {
+            if let node = try? await TestNode(number, credentials, port: port, members: members) { return node }
         }
-        return try await TestNode(number, credentials, port: port, members: [peer.member])
+        return try await TestNode(number, credentials, members: members)
     }
 
     @Test("a removed member is cut off in both directions, and the others stay")

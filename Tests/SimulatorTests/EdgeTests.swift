@@ -88,19 +88,25 @@ import Testing
     )
 
     @Test("an edge that lacks what nobody has any more catches up by a state, and by no other than the voters'")
-    func farBehind() {
+    func farBehind() throws {
         var taken = 0
         for seed in 1...6 as ClosedRange<UInt64> {
             var simulation = Simulation(Fixtures.options(seed: seed, scenario: Self.longAbsence))
+            // Before the power fails at the end, by which counters begin anew.
+            try simulation.advance(to: Instant(microseconds: 38_000_000))
+            taken += Self.hasTakenState(simulation.world, 5) ? 1 : 0
             let report = simulation.run()
             #expect(report.verdict == .passed, Comment(rawValue: report.story))
-            taken += simulation.world.snapshotCount > 0 ? 1 : 0
         }
         #expect(taken > 3, "\(taken) took a state")
     }
 
+    private static func hasTakenState(_ world: World, _ machine: Int) -> Bool {
+        (world.machines[machine].process?.replica.gossipCounters?.snapshotsTaken ?? 0) > 0
+    }
+
     @Test("an edge that was cut off for long catches up, and one that has lost its disks joins again as another")
-    func replaced() {
+    func replaced() throws {
         let faults = [
             TimedFault(at: Instant(microseconds: 12_000_000), .wipeDisks(.node(3))),
             TimedFault(at: Instant(microseconds: 12_000_000), .isolate(.node(4))),
@@ -114,10 +120,11 @@ import Testing
             drawsFaults: false
         )
         var simulation = Simulation(Fixtures.options(seed: 3, scenario: scenario))
+        try simulation.advance(to: Instant(microseconds: 38_000_000))
+        #expect(Self.hasTakenState(simulation.world, 4))
         let report = simulation.run()
         #expect(report.verdict == .passed, Comment(rawValue: report.story))
         #expect(simulation.world.members[3].incarnation > 1)
-        #expect(simulation.world.snapshotCount > 0)
     }
 
     @Test("an edge that lies breaks no promise", arguments: 1...6 as ClosedRange<UInt64>) func lies(seed: UInt64) {

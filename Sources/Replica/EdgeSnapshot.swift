@@ -22,16 +22,13 @@ struct EdgeSnapshot: Hashable, Sendable {
     var next: UInt64 = 0
     var phase = Phase.receiving
 
-    /// Whether the log is to come to rest, and to stay there.
+    /// Whether the log is to come to rest, and to stay there. No other state takes the place of this one then.
     var isWaitingForLog: Bool {
         switch phase {
         case .receiving, .storing, .checking: false
         case .checked, .installing: true
         }
     }
-
-    /// Whether another may take its place.
-    var mayBeReplaced: Bool { !isWaitingForLog }
 }
 
 extension SnapshotPoint {

@@ -9,7 +9,7 @@ import Sealing
 extension ReplicaNode {
     mutating func take(_ part: SnapshotPart, from neighbour: MemberID, at now: Moment, into effects: inout [Effect]) {
         // The one before is on its way into the place of the state.
-        guard edge?.snapshot?.mayBeReplaced ?? true else {
+        guard edge?.snapshot?.isWaitingForLog != true else {
             return spread(.snapshotGivenUp(isLie: false), at: now, into: &effects)
         }
         if let opening = part.opening {

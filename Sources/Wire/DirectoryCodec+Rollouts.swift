@@ -67,7 +67,7 @@ extension ProtoRolloutCounts: ProtoConvertible {
 extension ProtoRolloutReport: ProtoConvertible {
     init(_ report: RolloutReport) {
         set = report.stage.set
-        began = report.stage.began.number
+        openedAt = report.stage.openedAt.milliseconds
         stage = report.stage.number
         counts = ProtoRolloutCounts(report.counts)
         failed = report.isFailed
@@ -75,7 +75,7 @@ extension ProtoRolloutReport: ProtoConvertible {
 
     func value() -> RolloutReport {
         RolloutReport(
-            stage: RolloutStage(set: set, began: LogIndex(began), number: stage),
+            stage: RolloutStage(set: set, openedAt: WallTime(milliseconds: openedAt), number: stage),
             counts: counts.value(),
             isFailed: failed
         )

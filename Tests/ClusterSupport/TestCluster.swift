@@ -269,6 +269,20 @@ package final class TestCluster: @unchecked Sendable {
         try Self.run(arguments + ["--context", folder.appending(path: "context.yaml").path()])
     }
 
+    /// Where `issueWarrant` writes it.
+    package var warrantFile: String { folder.appending(path: "night-shift.warrant").path() }
+
+    /// The warrant `night-shift`, to quarantine anybody for a day.
+    ///
+    /// - Parameter budget: How many statements it is good for.
+    package func issueWarrant(budget: Int) throws {
+        let ended = try command([
+            "warrant", "issue", "night-shift", "--level", "quarantine", "--expires-in", "1d", "--budget", "\(budget)",
+            "--everybody", "--out", warrantFile,
+        ])
+        guard ended.status == 0 else { throw Failure("no warrant: \(ended.output)") }
+    }
+
     /// `NAME=HOST:PORT,PORT,PORT` of a node to come.
     package func argument(of name: String) -> String {
         lock.withLock { if !names.contains(name), !added.contains(name) { added.append(name) } }
@@ -289,6 +303,11 @@ package final class TestCluster: @unchecked Sendable {
     /// Likewise, and starts it.
     package func join(_ name: String, edge: Bool = false) async throws {
         try admit(name, edge: edge)
+        try await startUntilReady(name)
+    }
+
+    /// Starts it, and waits until it answers.
+    package func startUntilReady(_ name: String) async throws {
         try start(name)
         try await until("\(name) is ready", within: 30) {
             (try? await self.admin("GET", "/readyz", at: name))?.status == 200

@@ -6,23 +6,8 @@ import Testing
     private func warrant(_ cluster: TestCluster) async throws -> String {
         let answer = try await cluster.admin("PUT", "/v1/principals/agent/bot", body: "{}", at: "n1")
         #expect((200..<300).contains(answer.status), "\(answer.body)")
-        let file = cluster.folder.appending(path: "night-shift.warrant").path()
-        let issued = try cluster.command(
-            "warrant",
-            "issue",
-            "night-shift",
-            "--level",
-            "quarantine",
-            "--expires-in",
-            "1d",
-            "--budget",
-            "5",
-            "--everybody",
-            "--out",
-            file
-        )
-        #expect(issued.status == 0, "\(issued.output)")
-        return file
+        try cluster.issueWarrant(budget: 5)
+        return cluster.warrantFile
     }
 
     private func standing(in cluster: TestCluster, at name: String) async throws -> String? {

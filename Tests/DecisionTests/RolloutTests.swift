@@ -176,7 +176,7 @@ private struct Cluster {
         )
         #expect(cluster.snapshots[0].rolloutComparisons.isEmpty)
         let comparison = try #require(cluster.snapshots[1].rolloutComparisons.first)
-        #expect(comparison.stage == RolloutStage(set: "app", began: cluster.world.index, number: 0))
+        #expect(comparison.stage == RolloutStage(set: "app", openedAt: cluster.world.time, number: 0))
         func outcome(_ action: String, _ principal: PrincipalID = "agent/bot") throws -> RolloutComparison.Outcome? {
             let query = try World.query(principal, action)
             let credential = Credential.principal(principal)
@@ -242,7 +242,7 @@ private struct Cluster {
                 guard let record else { return nil }
                 let stage = RolloutStage(
                     set: "app",
-                    began: record.began,
+                    openedAt: record.stageOpenedAt,
                     number: number(10) == 0 ? UInt32(number(2)) : record.stage
                 )
                 let decisions = UInt64(number(40))

@@ -146,7 +146,11 @@ import Wire
         directory.advance(.seconds(600))
         #expect(try Self.report(&directory, 1_000_000)?.code == .preconditionFailed)
         #expect(try Self.record(directory).stage == 0)
+        let old = record.stageID
         directory.succeed(.steerRollout(set: "reports", .resume))
+        let late = RolloutReport(stage: old, counts: RolloutCounts(decisions: 9000, nowDenied: 9000))
+        let refusal = directory.refusal(.reportRollout(late), by: .node(Self.voter))
+        #expect(refusal?.code == .preconditionFailed, "what was counted before is forgiven")
         record = try Self.record(directory)
         #expect(record.state == .running && record.reason == nil && record.witnesses == [])
         #expect(try Self.report(&directory) == nil)
@@ -212,9 +216,9 @@ import Wire
         #expect(refusal(good, by: .node(Self.second)) == .unauthorized, "a stranger")
         #expect(refusal(good, by: directory.admin) == .unauthorized)
         let others = [
-            RolloutStage(set: "reports", began: stage.began, number: 1),
-            RolloutStage(set: "reports", began: stage.began.next, number: 0),
-            RolloutStage(set: "none", began: stage.began, number: 0),
+            RolloutStage(set: "reports", openedAt: stage.openedAt, number: 1),
+            RolloutStage(set: "reports", openedAt: stage.openedAt.advanced(by: .milliseconds(1)), number: 0),
+            RolloutStage(set: "none", openedAt: stage.openedAt, number: 0),
         ]
         for other in others {
             #expect(refusal(RolloutReport(stage: other, counts: counts), by: .node(Self.voter)) == .preconditionFailed)
@@ -297,7 +301,7 @@ import Wire
     @Test("a cluster that may have programs that do not know of them takes none") func featureLevel() {
         var directory = TestDirectory(empty: TestDirectory().codec)
         _ = directory.apply(.bootstrap(TestDirectory.genesis(featureLevel: .edges)), by: .bootstrap)
-        let stage = RolloutStage(set: "reports", began: .zero, number: 0)
+        let stage = RolloutStage(set: "reports", openedAt: .distantPast, number: 0)
         let bodies: [CommandBody] = [
             .beginRollout(Self.spec(), .none), .steerRollout(set: "reports", .halt),
             .reportRollout(RolloutReport(stage: stage, counts: .none)),

@@ -14,27 +14,12 @@ struct Preparation {
         let policy = #"permit(principal, action == Action::\"read\", resource);"#
         _ = try await write("POST", "/v1/policy-sets/main/versions", #"{"text": "\#(policy)"}"#)
         _ = try await write("POST", "/v1/policy-sets/main/activate", #"{"version": 1}"#)
-        try command(
-            "warrant",
-            "issue",
-            "night-shift",
-            "--level",
-            "quarantine",
-            "--expires-in",
-            "1d",
-            "--budget",
-            "10000",
-            "--everybody",
-            "--out",
-            warrant
-        )
+        try cluster.issueWarrant(budget: 10_000)
         let end = Date.now.addingTimeInterval(3600).formatted(.iso8601)
         let token = try await write("POST", "/v1/tokens", #"{"principal":"agent/bot","expires_at":"\#(end)"}"#)
         guard let secret = token.value("token") else { throw TestCluster.Failure("no token: \(token.body)") }
         return secret
     }
-
-    private var warrant: String { cluster.folder.appending(path: "night-shift.warrant").path() }
 
     /// In the place of an edge that has joined and was never started. Statements are made for it to hear.
     func startAttacker(_ name: String, against victim: String, core: Int) async throws -> AttackerProcess {
@@ -54,7 +39,7 @@ struct Preparation {
         do {
             try await attacker.connected()
             for agent in ["first", "second"] {
-                try command("quarantine", "agent/\(agent)", "--reason", "to be heard", "--warrant", warrant)
+                try command("quarantine", "agent/\(agent)", "--reason", "to be heard", "--warrant", cluster.warrantFile)
             }
             try await attacker.ready()
         } catch {

@@ -5,7 +5,7 @@ import Replica
 import Testing
 
 @Suite("Reports on roll-outs") struct RolloutDriverTests {
-    private static let stage = RolloutStage(set: "app", began: LogIndex(9), number: 0)
+    private static let stage = RolloutStage(set: "app", openedAt: WallTime(milliseconds: 9), number: 0)
     private static let start = Instant(microseconds: 1_000_000)
 
     private static func share(
@@ -15,7 +15,7 @@ import Testing
         failure: String? = nil
     ) -> RolloutShare {
         RolloutShare(
-            stage: RolloutStage(set: "app", began: LogIndex(9), number: number),
+            stage: RolloutStage(set: "app", openedAt: WallTime(milliseconds: 9), number: number),
             spec: RolloutSpec(set: "app", version: 2, rings: [.all], soak: .seconds(50), minimumDecisions: 10),
             isRunning: isRunning,
             isWitness: isWitness,

@@ -135,7 +135,7 @@ struct DirectorySamples {
         )
     }
 
-    var rolloutStage: RolloutStage { RolloutStage(set: "a", began: LogIndex(9), number: 1) }
+    var rolloutStage: RolloutStage { RolloutStage(set: "a", openedAt: WallTime(milliseconds: 9), number: 1) }
     var rolloutCounts: RolloutCounts { RolloutCounts(decisions: 10, nowDenied: 1, nowAllowed: 2, failures: 3) }
 
     var joining: Joining {

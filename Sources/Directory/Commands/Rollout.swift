@@ -143,17 +143,17 @@ package struct RolloutCounts: Hashable, Sendable {
     }
 }
 
-/// Which stage of which roll-out: what was counted in one says nothing of another.
+/// Which stage of which roll-out: what was counted in one says nothing of another, nor of one that soaks once more.
 package struct RolloutStage: Hashable, Sendable {
     package let set: String
-    /// Index of the command that began the roll-out.
-    package let began: LogIndex
+    /// When its newest ring was opened, or began to soak once more, in log time.
+    package let openedAt: WallTime
     /// Place of the newest ring that is open.
     package let number: UInt32
 
-    package init(set: String, began: LogIndex, number: UInt32) {
+    package init(set: String, openedAt: WallTime, number: UInt32) {
         self.set = set
-        self.began = began
+        self.openedAt = openedAt
         self.number = number
     }
 }

@@ -87,7 +87,7 @@ package struct RolloutRecord: Hashable, Sendable {
     package var isLive: Bool { state.isLive }
     package var openRings: ArraySlice<Ring> { spec.rings.prefix(Int(stage) + 1) }
     package var isLastStage: Bool { Int(stage) + 1 >= spec.rings.count }
-    package var stageID: RolloutStage { RolloutStage(set: spec.set, began: began, number: stage) }
+    package var stageID: RolloutStage { RolloutStage(set: spec.set, openedAt: stageOpenedAt, number: stage) }
 
     /// Whether a node so labelled decides by the new version.
     package func isOpen(to labels: Labels) -> Bool { isLive && openRings.contains { $0.contains(labels) } }

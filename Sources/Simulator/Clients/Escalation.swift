@@ -96,7 +96,10 @@ extension Population {
         case .steerRollout: .steerRollout(set: Self.changingSet, .abort)
         case .reportRollout:
             .reportRollout(
-                RolloutReport(stage: RolloutStage(set: Self.changingSet, began: LogIndex(1), number: 1), counts: .none)
+                RolloutReport(
+                    stage: RolloutStage(set: Self.changingSet, openedAt: .distantPast, number: 1),
+                    counts: .none
+                )
             )
         }
     }

@@ -646,7 +646,8 @@ package nonisolated struct ProtoRolloutReport: Sendable {
 
   package var set: String = String()
 
-  package var began: UInt64 = 0
+  /// In milliseconds since 1970.
+  package var openedAt: UInt64 = 0
 
   package var stage: UInt32 = 0
 
@@ -2002,7 +2003,7 @@ nonisolated extension ProtoSteerRollout: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoRolloutReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RolloutReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{1}began\0\u{1}stage\0\u{1}counts\0\u{1}failed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}set\0\u{3}opened_at\0\u{1}stage\0\u{1}counts\0\u{1}failed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2011,7 +2012,7 @@ nonisolated extension ProtoRolloutReport: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.set) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.began) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.openedAt) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._counts) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
@@ -2028,8 +2029,8 @@ nonisolated extension ProtoRolloutReport: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.set.isEmpty {
       try visitor.visitSingularStringField(value: self.set, fieldNumber: 1)
     }
-    if self.began != 0 {
-      try visitor.visitSingularUInt64Field(value: self.began, fieldNumber: 2)
+    if self.openedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openedAt, fieldNumber: 2)
     }
     if self.stage != 0 {
       try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 3)
@@ -2045,7 +2046,7 @@ nonisolated extension ProtoRolloutReport: SwiftProtobuf.Message, SwiftProtobuf._
 
   package static func ==(lhs: ProtoRolloutReport, rhs: ProtoRolloutReport) -> Bool {
     if lhs.set != rhs.set {return false}
-    if lhs.began != rhs.began {return false}
+    if lhs.openedAt != rhs.openedAt {return false}
     if lhs.stage != rhs.stage {return false}
     if lhs._counts != rhs._counts {return false}
     if lhs.failed != rhs.failed {return false}

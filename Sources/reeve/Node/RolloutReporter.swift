@@ -39,7 +39,6 @@ final class RolloutReporter: ServiceLifecycle.Service {
             var driver = RolloutDriver()
             while !Task.isCancelled {
                 let shares = node.decisionState.snapshot.rollouts
-                // One that is resumed begins anew.
                 counter.keep(shares.filter(\.isRunning).map(\.stage))
                 let reports = driver.due(shares, counts: { counter.counts(of: $0) }, at: node.now().monotonic)
                 for report in reports { await send(report) }

@@ -177,9 +177,9 @@ import Testing
         let shown = await admin.send("GET", "/v1/rollouts/r").json
         #expect(shown["state"] == "running" && shown["stage"] == 0 && shown["base_version"] == 1)
         #expect(shown["rings"] == ["ring=canary", "all"] && shown["max_changed_per_million"] == 10_000)
-        let began = try #require(shown["began"]?.integerValue)
+        let openedAt = try #require(shown["stage_opened_at"]?.stringValue)
         let counts = #""decisions":4,"now_denied":0,"now_allowed":0,"failures":0"#
-        let report = #"{"began":\#(began),"stage":0,\#(counts)}"#
+        let report = #"{"stage_opened_at":"\#(openedAt)","stage":0,\#(counts)}"#
         let edge = try node("e1", key)
         #expect(await admin.send("POST", "/v1/rollouts/r/report", report).code == "not_a_node")
         let stranger = try node("e1", PrivateKey())

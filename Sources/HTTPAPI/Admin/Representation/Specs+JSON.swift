@@ -27,6 +27,11 @@ extension ObjectReader {
         return time
     }
 
+    package mutating func time(_ name: String) throws(FieldError) -> WallTime {
+        guard let time = try optionalTime(name) else { throw FieldError(path.member(name), "is missing") }
+        return time
+    }
+
     package mutating func optionalAttributes(_ name: String) throws(FieldError) -> Attributes? {
         guard let value = optional(name) else { return nil }
         return try Attributes(value, at: path.member(name))

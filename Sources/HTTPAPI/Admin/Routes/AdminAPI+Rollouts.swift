@@ -47,7 +47,7 @@ extension AdminAPI {
         let report = RolloutReport(
             stage: RolloutStage(
                 set: call.parameter("set"),
-                began: LogIndex(try body.integer("began", in: 0...UInt64(Int64.max))),
+                openedAt: try body.time("stage_opened_at"),
                 number: try body.integer("stage", in: 0...UInt32(RolloutSpec.ringLimit))
             ),
             counts: try RolloutCounts(reading: &body),
@@ -120,7 +120,10 @@ extension RolloutCounts {
 extension RolloutReport {
     package var json: JSONValue {
         .object(
-            [JSONMember("began", stage.began.json), JSONMember("stage", .integer(Int64(stage.number)))]
+            [
+                JSONMember("stage_opened_at", stage.openedAt.json),
+                JSONMember("stage", .integer(Int64(stage.number))),
+            ]
                 + counts.members + [JSONMember("failed", .bool(isFailed))]
         )
     }

@@ -49,9 +49,7 @@ extension AdminAPI {
     private func issueToken(_ call: AdminCall) async throws -> AdminResponse {
         var body = try call.body()
         let principal = try body.principal("principal")
-        guard let expiresAt = try body.optionalTime("expires_at") else {
-            throw FieldError(FieldPath.root.member("expires_at"), "is missing")
-        }
+        let expiresAt = try body.time("expires_at")
         let description = try body.optionalString("description") ?? ""
         let id = try body.optionalString("id")
         try body.finish()

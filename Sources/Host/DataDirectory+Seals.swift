@@ -25,6 +25,15 @@ extension DataDirectory {
         try keep(SealMemory(checkpoint: checkpoint))
     }
 
+    /// Forgets who sealed before: of those who are lost nobody will consent to who votes now, and whoever follows them needs a new
+    /// checkpoint. What this member has signed it remembers, and that its state was found to be wrong.
+    package func forgetFormerVoters() throws(StorageError) {
+        var memory = try sealMemory()
+        memory.voters = nil
+        memory.succession = Succession()
+        try keep(memory)
+    }
+
     func keep(_ mark: SealMark) throws(StorageError) { try log.keep(SealCodec.encode(mark), as: .mark) }
     func keep(_ memory: SealMemory) throws(StorageError) { try log.keep(SealCodec.encode(memory), as: .memory) }
 }

@@ -178,6 +178,14 @@ extension ServiceError {
             )
         case .invalidChange(let reason):
             self.init(.conflict, code: "invalid_change", message: "The members cannot be changed so: \(reason).")
+        case .notYet:
+            self.init(
+                .unavailable,
+                code: "not_yet",
+                message:
+                    "The leader did not take it in time, and nothing was written: other members are being changed, or those who "
+                    + "vote now are not sealed yet. Retry in a few seconds."
+            )
         case .notLeader(let leader):
             self.init(
                 .conflict,

@@ -178,6 +178,8 @@ extension ReplicaNode {
         /// A learner lacks so many entries that its vote would hold up the others.
         case notCaughtUp(missing: UInt64)
         case invalidChange(reason: String)
+        /// The members are being changed, or those who vote have to be sealed before others may take their place.
+        case notYet
         /// Only the leader hands over.
         case notLeader(leader: MemberID?)
         /// No other voter took over in time.

@@ -80,7 +80,7 @@ extension ReplicaNode {
             receiveForward(id, command, from: sender, at: now, into: &effects)
         case .forwardRefused(let id, let refusal):
             // Anybody can guess the number of a request, and who does not have it knows nothing of its fate.
-            if requests.wasSent(id, to: sender) { refused(id, refusal, at: now, into: &effects) }
+            if requests.wasSent(id, to: sender) { refused(id, refusal, isOwn: false, at: now, into: &effects) }
         case .entriesWanted(let first, let last):
             readForRepair(of: sender, first, last, into: &effects)
         case .entriesFound(let first, let last, let entries):

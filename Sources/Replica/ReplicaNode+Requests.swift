@@ -76,7 +76,7 @@ extension ReplicaNode {
             for (id, _) in requests.takeUnsent() {
                 // An attempt as any other: the first is refused for good, a later one is made again after a while.
                 requests.markSent(id, to: member, in: raft.term, at: now.monotonic)
-                refused(id, .storageFull, at: now, into: &effects)
+                refused(id, .storageFull, isOwn: true, at: now, into: &effects)
             }
             return
         }
@@ -85,7 +85,7 @@ extension ReplicaNode {
         for (id, write) in requests.takeUnsent() {
             requests.markSent(id, to: member, in: term, at: now.monotonic)
             if let refusal = refusal(of: write.change, at: now.monotonic) {
-                refused(id, refusal, at: now, into: &effects)
+                refused(id, refusal, isOwn: true, at: now, into: &effects)
             } else {
                 proposals.append(proposal(of: write.command, changing: write.change, by: .client(id), at: now))
             }
@@ -206,7 +206,7 @@ extension ReplicaNode {
             case .invalidChange(let flaw): .invalidChange(reason: "\(flaw)")
             }
         switch proposer {
-        case .client(let id): refused(id, refusal, at: now, into: &effects)
+        case .client(let id): refused(id, refusal, isOwn: true, at: now, into: &effects)
         case .forwarded(let sender, let id, let command):
             refuseForward(id, command, refusal, to: sender, at: now, into: &effects)
         case .statement(let id): refusedStatement(id, at: now)
@@ -217,12 +217,13 @@ extension ReplicaNode {
     mutating func refused(
         _ id: RequestID,
         _ refusal: PeerMessage.ForwardRefusal,
+        isOwn: Bool,
         at now: Moment,
         into effects: inout [Effect]
     ) {
         guard requests.contains(id) else { return }
         guard requests.wasSentOnce(id), let final = Self.finalRefusal(for: refusal) else {
-            return requests.markRefused(id, at: now.monotonic)
+            return requests.markRefused(id, refusal, isOwn: isOwn, at: now.monotonic)
         }
         requests.finish(id)
         effects.append(.reply(id, .refused(final)))
@@ -245,7 +246,9 @@ extension ReplicaNode {
 
     func answer(to expired: RequestTable.Expired) -> Effect {
         switch expired {
-        case .unsentWrite(let id): .reply(id, .refused(.noLeader))
+        case .lostWrite(let id, .notYet): .reply(id, .refused(.notYet))
+        case .lostWrite(let id, let refusal):
+            .reply(id, .refused(refusal.flatMap(Self.finalRefusal) ?? .noLeader))
         case .sentWrite(let id): .reply(id, .outcomeUnknown)
         case .wait(let id): .reply(id, .refused(.behind(applied: applied.position.index)))
         case .read(let id): .reply(id, .refused(.noLeader))

@@ -12,13 +12,15 @@ struct RequestTable: Sendable {
         let change: MemberChange?
         let digest: Digest
         var stage: Stage
-        /// How often the write was handed over.
+        /// How often the write was handed over, without the times that this member itself did not take it.
         var attempts = 0
+        /// Why it was not taken the last time.
+        var refusal: PeerMessage.ForwardRefusal?
 
         var isCertainlyLost: Bool {
             switch stage {
             case .waiting: attempts == 0
-            case .refused: attempts == 1
+            case .refused(_, _, _, let isOwn): attempts == (isOwn ? 0 : 1)
             case .sent: false
             }
         }
@@ -30,7 +32,7 @@ struct RequestTable: Sendable {
         /// On its way to the leader of a term, or in its log.
         case sent(to: MemberID, in: Term, at: Instant)
         /// The leader of a term did not take it; to be sent again after a while, or to the next leader.
-        case refused(by: MemberID, in: Term, at: Instant)
+        case refused(by: MemberID, in: Term, at: Instant, isOwn: Bool)
     }
 
     private var writes: [RequestID: Write] = [:]
@@ -119,10 +121,20 @@ struct RequestTable: Sendable {
     func wasSentOnce(_ id: RequestID) -> Bool { writes[id]?.attempts == 1 }
 
     /// Notes that a leader did not take a write, which is tried again when the interval is over or there is another leader.
-    mutating func markRefused(_ id: RequestID, at now: Instant) {
+    ///
+    /// - Parameter isOwn: This member is that leader, and so it is sure that this attempt has left no copy. From another member it
+    ///   may be the answer to an earlier one.
+    mutating func markRefused(
+        _ id: RequestID,
+        _ refusal: PeerMessage.ForwardRefusal,
+        isOwn: Bool,
+        at now: Instant
+    ) {
         switch writes[id]?.stage {
-        case .sent(let leader, let term, _), .refused(let leader, let term, _):
-            writes[id]?.stage = .refused(by: leader, in: term, at: now)
+        case .sent(let leader, let term, _), .refused(let leader, let term, _, _):
+            writes[id]?.stage = .refused(by: leader, in: term, at: now, isOwn: isOwn)
+            writes[id]?.refusal = refusal
+            if isOwn { writes[id]?.attempts -= 1 }
         case .waiting, nil: return
         }
     }
@@ -143,7 +155,7 @@ struct RequestTable: Sendable {
                 // What stands in our own log in our own term cannot be lost.
                 case .sent(let to, let sentTerm, let at):
                     to != leader || sentTerm != term ? now : isSelf ? nil : at.advanced(by: interval)
-                case .refused(let by, let itsTerm, let at):
+                case .refused(let by, let itsTerm, let at, _):
                     by != leader || itsTerm != term ? now : at.advanced(by: interval)
                 }
             if let due, due <= now {
@@ -184,7 +196,8 @@ struct RequestTable: Sendable {
     }
 
     enum Expired: Hashable, Sendable {
-        case unsentWrite(RequestID)
+        /// Nobody has it, and why, if it was refused.
+        case lostWrite(RequestID, PeerMessage.ForwardRefusal?)
         case sentWrite(RequestID)
         case wait(RequestID)
         case read(RequestID)
@@ -196,7 +209,7 @@ struct RequestTable: Sendable {
         while let next = deadlines.first, next.at <= now {
             deadlines.removeFirst()
             if let write = writes[next.id] {
-                expired.append(write.isCertainlyLost ? .unsentWrite(next.id) : .sentWrite(next.id))
+                expired.append(write.isCertainlyLost ? .lostWrite(next.id, write.refusal) : .sentWrite(next.id))
                 finish(next.id)
             } else if waiting.remove(next.id) != nil {
                 waiters.removeAll { $0.id == next.id }
@@ -217,7 +230,7 @@ struct RequestTable: Sendable {
     /// When the oldest write that was handed over should be looked at again.
     func nextReclaim(interval: Span) -> Instant? {
         switch sent.first.flatMap({ writes[$0]?.stage }) {
-        case .sent(_, _, let at), .refused(_, _, let at): at.advanced(by: interval)
+        case .sent(_, _, let at), .refused(_, _, let at, _): at.advanced(by: interval)
         case .waiting, nil: nil
         }
     }

@@ -53,7 +53,7 @@ import Testing
         _ = table.takeUnsent()
         table.markSent(RequestID(1), to: leader, in: Term(2), at: at(0))
         table.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: interval)
-        table.markRefused(RequestID(1), at: at(0))
+        table.markRefused(RequestID(1), .notYet, isOwn: false, at: at(0))
         var same = table
         same.reclaim(leader: leader, term: Term(2), isSelf: false, now: at(0), interval: interval)
         #expect(!same.hasUnsent)
@@ -104,12 +104,13 @@ import Testing
         _ = table.takeUnsent()
         table.markSent(RequestID(2), to: leader, in: Term(2), at: at(0))
         table.markSent(RequestID(3), to: leader, in: Term(2), at: at(0))
-        table.markRefused(RequestID(3), at: at(1))
+        table.markRefused(RequestID(3), .notYet, isOwn: false, at: at(1))
         table.addWaiter(RequestID(4), revision: LogIndex(9), deadline: at(10))
         #expect(table.expire(at: at(9)).isEmpty)
         #expect(
             table.expire(at: at(10)) == [
-                .unsentWrite(RequestID(1)), .sentWrite(RequestID(2)), .unsentWrite(RequestID(3)), .wait(RequestID(4)),
+                .lostWrite(RequestID(1), nil), .sentWrite(RequestID(2)), .lostWrite(RequestID(3), .notYet),
+                .wait(RequestID(4)),
             ]
         )
         #expect(table.count == 0)
@@ -125,8 +126,21 @@ import Testing
         }
         _ = table.takeUnsent()
         table.markSent(RequestID(1), to: leader, in: Term(3), at: at(3))
-        table.markRefused(RequestID(1), at: at(4))
+        table.markRefused(RequestID(1), .notYet, isOwn: false, at: at(4))
         #expect(table.expire(at: at(10)) == [.sentWrite(RequestID(1))])
+    }
+
+    @Test("a write that this member itself did not take is lost for sure, however often it was tried, unless another may have it")
+    func ownRefusals() {
+        var table = table(1, 2)
+        table.markSent(RequestID(2), to: other, in: Term(1), at: at(0))
+        for second: UInt64 in 1..<4 {
+            for id in [RequestID(1), RequestID(2)] {
+                table.markSent(id, to: leader, in: Term(2), at: at(second))
+                table.markRefused(id, .notYet, isOwn: true, at: at(second))
+            }
+        }
+        #expect(table.expire(at: at(10)) == [.lostWrite(RequestID(1), .notYet), .sentWrite(RequestID(2))])
     }
 
     @Test("wakes those that wait for a revision once it is reached, lowest first") func waiters() {

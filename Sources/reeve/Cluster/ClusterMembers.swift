@@ -42,9 +42,9 @@ struct ClusterPromote: AsyncParsableCommand {
         }
     }
 
-    /// Whether it is refused for what the node is about to do.
+    /// Whether it is refused for what will be otherwise soon.
     private static func passes(_ error: APIError) -> Bool {
-        error.code == "not_caught_up" || error.code == RefusalCode.sealKeyMissing.rawValue
+        ["not_caught_up", "not_yet", RefusalCode.sealKeyMissing.rawValue].contains(error.code)
     }
 
     private func promote(_ client: ClusterClient) async throws -> ClusterClient.Reply {

@@ -175,6 +175,7 @@ struct StoppedData {
 
     private func finish(at point: SnapshotPoint) throws {
         try directory.state.sync()
+        try directory.forgetFormerVoters()
         try directory.log.reset(to: point, stateGeneration: directory.log.summary?.stateGeneration ?? 1)
     }
 

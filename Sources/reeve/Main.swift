@@ -22,9 +22,8 @@ struct Reeve: AsyncParsableCommand {
             CommandGroup(
                 name: "Ask, and take action",
                 subcommands: [
-                    CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, WarrantCommand.self,
-                    RevocationCommand.self,
-                    AuditCommand.self,
+                    CheckCommand.self, RevokeCommand.self, QuarantineCommand.self, RestrictCommand.self,
+                    WarrantCommand.self, RevocationCommand.self, AuditCommand.self,
                 ]
             ),
             CommandGroup(name: "Test", subcommands: [SimCommand.self, BenchCommand.self]),

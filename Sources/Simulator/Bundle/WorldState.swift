@@ -113,8 +113,19 @@ extension World {
             ("clientsWaiting", .count(process.requests.count)),
             ("newestSeal", replica.newestSeal.map { .string("\($0.statement)") } ?? .null),
             ("isProven", .bool(replica.isProven)),
+            ("followedVoters", replica.followedVoters.map { .string(names(of: $0.0)) } ?? .null),
+            ("succession", .string(succession(of: machines[node].sealMemory))),
             ("halted", replica.haltReason.map { .string($0) } ?? .null),
         ]
+    }
+
+    private func names(of voters: VoterSet) -> String {
+        voters.voters.map { name(of: $0.member) }.joined(separator: " ")
+    }
+
+    /// How voters came from others, as far as a node could tell.
+    private func succession(of memory: SealMemory) -> String {
+        memory.succession.steps.map { "\($0.predecessor) \($0.statement): \(names(of: $0.voters))" }.joined(separator: "; ")
     }
 
     private func name(of member: MemberID) -> String { number(of: member).map { "n\($0 + 1)" } ?? "\(member)" }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Identity
+import JSON
 import Keys
 
 struct ClusterInit: AsyncParsableCommand {
@@ -33,6 +34,7 @@ struct ClusterInit: AsyncParsableCommand {
     @Flag(help: "Leave your default context alone.")
     var keepDefaultContext = false
     @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         try NodeArgument.validate(node)
@@ -64,6 +66,12 @@ struct ClusterInit: AsyncParsableCommand {
         )
         try maker.make()
         let link = keepDefaultContext ? nil : DefaultContext.link(to: files.context)
+        if output.json {
+            return Console.json([
+                "trust_domain": .string(domain), "offline": .string(files.offline.path()),
+                "context": .string(files.context.path()), "nodes": files.folders(of: node),
+            ])
+        }
         Console.print(summary(files, link))
     }
 
@@ -85,6 +93,13 @@ struct ClusterInit: AsyncParsableCommand {
             \(link.map(\.sentence) ?? "Give it with --context or REEVE_CONTEXT.")
 
             """
+    }
+}
+
+extension ClusterFiles {
+    /// What goes to which node.
+    func folders(of nodes: [NodeArgument]) -> JSONValue {
+        .array(nodes.map { ["name": .string($0.name), "folder": .string(node($0.name).path())] })
     }
 }
 

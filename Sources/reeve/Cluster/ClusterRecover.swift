@@ -2,7 +2,9 @@ import ArgumentParser
 import Consensus
 import Directory
 import Foundation
+import HTTPAPI
 import Host
+import JSON
 import Kernel
 import Replica
 import Service
@@ -26,6 +28,7 @@ struct ClusterRecover: AsyncParsableCommand {
     var acceptDataLoss = false
     @Flag(help: "Start with every principal quarantined, since revocations may be lost too.")
     var quarantine = false
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let node = try StoppedNode(configuration: NodeConfiguration.load(config))
@@ -33,8 +36,9 @@ struct ClusterRecover: AsyncParsableCommand {
             return Console.line("finished what an earlier run had begun; start the node")
         }
         let plan = try Plan(node)
-        Console.print(plan.text)
+        if !output.json { Console.print(plan.text) }
         guard acceptDataLoss else {
+            if output.json { Console.json(.object(plan.json)) }
             throw CommandError(
                 "nothing was changed",
                 at: node.configuration.dataDirectory,
@@ -52,6 +56,20 @@ struct ClusterRecover: AsyncParsableCommand {
             reason: reason
         )
         let outcome = try node.data.restore(restoration, at: next)
+        if output.json {
+            return Console.json(
+                .object(
+                    plan.json + [
+                        JSONMember(name: "revision", value: .integer(Int64(next.position.index.number))),
+                        JSONMember(name: "former_members", value: .integer(Int64(outcome.formerMembers))),
+                        JSONMember(
+                            name: "quarantined_principals",
+                            value: .integer(Int64(outcome.quarantinedPrincipals))
+                        ),
+                    ]
+                )
+            )
+        }
         Console.line(
             """
             \(node.configuration.name) goes on alone from revision \(next.position.index.number); \
@@ -88,6 +106,14 @@ struct ClusterRecover: AsyncParsableCommand {
         }
 
         var last: LogIndex { entries.last?.index ?? applied.position.index }
+
+        var json: [JSONMember] {
+            [
+                JSONMember(name: "last_entry", value: .integer(Int64(last.number))),
+                JSONMember(name: "last_entry_time", value: (entries.last?.time ?? applied.time).json),
+                JSONMember(name: "known_committed", value: .integer(Int64(committed.number))),
+            ]
+        }
 
         var text: String {
             let time = (entries.last?.time ?? applied.time).rfc3339

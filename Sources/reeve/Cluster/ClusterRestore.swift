@@ -3,6 +3,7 @@ import Consensus
 import Directory
 import Foundation
 import Identity
+import JSON
 import Kernel
 import Keys
 import Service
@@ -39,6 +40,7 @@ struct ClusterRestore: AsyncParsableCommand {
     @Option(help: ArgumentHelp("For how many days the certificates of the nodes count.", valueName: "days"))
     var days = 365
     @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         try NodeArgument.validate(node)
@@ -69,6 +71,16 @@ struct ClusterRestore: AsyncParsableCommand {
             quarantinesPrincipals: revocations.isEmpty
         )
         let made = try maker.make(with: RootAuthority(old, passphrase: passphrase))
+        if output.json {
+            return Console.json([
+                "lineage": .string("\(sources.backup.header.lineage)"),
+                "backup_revision": .integer(Int64(sources.backup.header.point.position.index.number)),
+                "revision": .integer(Int64(made.revision.number)),
+                "added_revocations": .integer(Int64(made.outcome.addedRevocations)),
+                "quarantined_principals": .integer(Int64(made.outcome.quarantinedPrincipals)),
+                "context": .string(target.context.path()), "nodes": target.folders(of: node),
+            ])
+        }
         let folders = node.map { "  \(target.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
         Console.print(
             """

@@ -5,6 +5,59 @@ import JSON
 
 extension QuarantineLevel: ExpressibleByArgument {}
 
+/// Whom to take out of action for a while, why, and on whose authority.
+struct QuarantineOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+    var principal: PrincipalArgument
+    @Option(help: "Why.")
+    var reason: String
+    @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
+    var warrant: String?
+    @Flag(
+        help: "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
+    )
+    var cascade = false
+    @OptionGroup var common: CommonOptions
+
+    func run(_ level: QuarantineLevel) async throws {
+        if let warrant {
+            let statement = StatementUnderWarrant(
+                file: warrant,
+                kind: level == .restrict ? .restrict : .quarantine,
+                subject: .principal(principal.id),
+                cascades: cascade,
+                reason: reason
+            )
+            return try await statement.run(common)
+        }
+        let body: JSONValue = [
+            "principal": .string(principal.id.description), "level": .string(level.rawValue),
+            "reason": .string(reason),
+        ]
+        let sentence = RevokeCommand.whom(principal.id.description, cascade)
+        try await common.post(
+            "/v1/quarantines",
+            cascade ? body.cascading : body,
+            "\(sentence) \(level == .restrict ? "restricted" : "quarantined")"
+        )
+    }
+}
+
+struct RestrictCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restrict",
+        abstract: "Leave a principal only what policies marked @allow_restricted permit, until that is lifted.",
+        discussion: """
+            `reeve quarantine lift` lifts it. --cascade and --warrant do what they do in `reeve quarantine`; see \
+            `reeve revoke --help`.
+            """
+    )
+
+    @OptionGroup var target: QuarantineOptions
+
+    func run() async throws { try await target.run(.restrict) }
+}
+
 struct QuarantineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quarantine",
@@ -24,43 +77,11 @@ struct QuarantineCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
-        var principal: PrincipalArgument
-        @Option(help: "Why.")
-        var reason: String
-        @Option(help: "quarantine: nothing is allowed; restrict: only what policies marked @allow_restricted permit.")
+        @Option(help: "quarantine: nothing is allowed; restrict: what `reeve restrict` does.")
         var level = QuarantineLevel.quarantine
-        @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
-        var warrant: String?
-        @Flag(
-            help:
-                "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
-        )
-        var cascade = false
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: QuarantineOptions
 
-        func run() async throws {
-            if let warrant {
-                let statement = StatementUnderWarrant(
-                    file: warrant,
-                    kind: level == .restrict ? .restrict : .quarantine,
-                    subject: .principal(principal.id),
-                    cascades: cascade,
-                    reason: reason
-                )
-                return try await statement.run(common)
-            }
-            let body: JSONValue = [
-                "principal": .string(principal.id.description), "level": .string(level.rawValue),
-                "reason": .string(reason),
-            ]
-            let sentence = RevokeCommand.whom(principal.id.description, cascade)
-            try await common.post(
-                "/v1/quarantines",
-                cascade ? body.cascading : body,
-                "\(sentence) \(level == .restrict ? "restricted" : "quarantined")"
-            )
-        }
+        func run() async throws { try await target.run(level) }
     }
 
     struct Lift: AsyncParsableCommand {
@@ -72,7 +93,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         var principal: PrincipalArgument
         @Option(help: "Why.")
         var reason: String
-        @Option(help: ArgumentHelp("Lift this statement only, by its id.", valueName: "id"))
+        @Option(help: ArgumentHelp("Lift this statement only, by its id or how that begins.", valueName: "id"))
         var statement: [String] = []
         @OptionGroup var common: CommonOptions
 
@@ -80,16 +101,32 @@ struct QuarantineCommand: AsyncParsableCommand {
             try await common.connection.withClient { client in
                 let found = try await client.list("/v1/revocations", query: [("subject", principal.id.description)])
                 let open = found.filter { $0["kind"]?.stringValue != "revoke" && ($0["lift"] ?? .null).isNull }
-                let ids = statement.isEmpty ? open.compactMap { $0["id"]?.stringValue } : statement
-                guard !ids.isEmpty else {
-                    throw CommandError(
-                        "nothing is in force against \(principal.id) that could be lifted",
-                        advice: "see `reeve agent get \(principal.id)`"
-                    )
-                }
+                let ids = try chosen(of: open.compactMap { $0["id"]?.stringValue })
                 let body: JSONValue = ["statements": .array(ids.map { .string($0) }), "reason": .string(reason)]
                 let reply = try await client.send(.init(method: .post, path: "/v1/quarantines/lift", body: body))
                 common.output.written(reply, "\(ids.count) statement(s) against \(principal.id) lifted")
+            }
+        }
+
+        /// Of what is recorded against the principal and could be lifted.
+        private func chosen(of open: [String]) throws -> [String] {
+            guard !open.isEmpty else {
+                throw CommandError(
+                    "nothing is recorded against \(principal.id) that could be lifted",
+                    advice: "see `reeve quarantine list --subject \(principal.id)`"
+                )
+            }
+            guard !statement.isEmpty else { return open }
+            return try statement.map { beginning in
+                let found = open.filter { $0.hasPrefix(beginning.lowercased()) }
+                guard found.count == 1, !beginning.isEmpty else {
+                    throw CommandError(
+                        "\(found.isEmpty ? "no statement" : "\(found.count) statements") that could be lifted against "
+                            + "\(principal.id) begin\(found.isEmpty ? "s" : "") with '\(beginning)'; nothing was lifted",
+                        advice: "see `reeve quarantine list --subject \(principal.id)`"
+                    )
+                }
+                return found[0]
             }
         }
     }

@@ -221,20 +221,26 @@ struct WarrantCommand: AsyncParsableCommand {
 
         enum State: String, CaseIterable, ExpressibleByArgument { case refused, enforced }
 
-        @Option(help: "refused: by the log, for good; enforced: at the node that answers, and not in the log yet.")
-        var state = State.refused
+        @Option(
+            help: "refused: by the log, for good; enforced: at the node that answers, and not in the log yet. Default: both."
+        )
+        var state: State?
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             let columns = [
                 Column("subject", "subject"), Column("kind", "kind"), Column("cascade", "cascade"),
                 Column("warrant") { "\($0["warrant"]?["name"]?.cell ?? "") \($0["warrant"]?["sequence"]?.cell ?? "")" },
-                Column("issued") { $0["warrant"]?["issued_at"]?.cell ?? "" }, Column("refusal", "refusal"),
-                Column("reason", "reason"), Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
+                Column("issued") { $0["warrant"]?["issued_at"]?.cell ?? "" }, Column("state", "state"),
+                Column("refusal", "refusal"), Column("reason", "reason"),
+                Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
             ]
             try await common.connection.withClient { client in
-                let query = [("state", state.rawValue)]
-                common.output.list(try await client.list("/v1/statements", query: query), columns)
+                var found: [JSONValue] = []
+                for state in state.map({ [$0] }) ?? State.allCases {
+                    found += try await client.list("/v1/statements", query: [("state", state.rawValue)])
+                }
+                common.output.list(found, columns)
             }
         }
     }

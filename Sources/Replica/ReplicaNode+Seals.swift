@@ -123,7 +123,7 @@ extension ReplicaNode {
         if let divergence { return diverge(divergence, at: now, into: &effects) }
         publish(news.record, at: now, into: &effects)
         if seals.followWatch() { keepSuccession(at: now, into: &effects) }
-        if seals.isBroken { askForSuccession(at: now, into: &effects) }
+        if seals.lacksSteps { askForSuccession(at: now, into: &effects) }
     }
 
     mutating func keepSuccession(at now: Moment, into effects: inout [Effect]) {

@@ -16,7 +16,7 @@ extension ReplicaNode {
     /// Up to whom this node can follow, and since when.
     package var followedVoters: (VoterSet, since: WallTime)? {
         if let edge { return edge.sealed.map { ($0.trusted.voters, $0.trusted.time) } }
-        return seals.memory.voters.map { ($0, seals.memory.succession.steps.last?.statement.time ?? .distantPast) }
+        return seals.known
     }
 
     private var successionSources: [MemberID] {
@@ -55,19 +55,20 @@ extension ReplicaNode {
     }
 
     mutating func follow(_ steps: [TransitionSeal], at now: Moment, into effects: inout [Effect]) {
-        guard haltReason == nil, var known = seals.memory.voters, steps.last?.voters != known else { return }
-        var succession = seals.memory.succession
+        guard haltReason == nil else { return }
         do throws(SealRefusal) {
+            if try seals.resume(by: steps) { return keepSuccession(at: now, into: &effects) }
+            guard var known = seals.memory.voters, steps.last?.voters != known else { return }
+            var succession = seals.memory.succession
             for step in steps {
                 try step.verify(from: known, seals.verifier)
                 succession.append(step)
                 known = step.voters
             }
+            seals.follow(succession, to: succession.end ?? known)
+            keepSuccession(at: now, into: &effects)
         } catch {
             counters.refusedSeals += 1
-            return
         }
-        seals.follow(succession, to: succession.end ?? known)
-        keepSuccession(at: now, into: &effects)
     }
 }

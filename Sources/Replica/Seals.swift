@@ -29,6 +29,9 @@ struct Seals: Sendable {
     /// Nil until this member has something recent of its own to begin with.
     var watch: SealWatch?
     var memory: SealMemory
+    /// What led here before this member missed a step, until others have told it that one. Of this process alone: who starts again leads
+    /// whom it still can.
+    private(set) var interrupted: InterruptedSuccession?
     /// Since when receivers are left behind who know former voters alone.
     private var brokenSince: WallTime?
     /// Since when the voters in force are those that they are.
@@ -72,6 +75,12 @@ struct Seals: Sendable {
     mutating func followWatch() -> Bool {
         guard let watch, watch.trusted.newest != nil else { return false }
         let before = memory
+        if let voters = memory.voters, interrupted == nil {
+            interrupted = InterruptedSuccession(memory.succession, to: voters, before: watch.succession)
+        }
+        if let interrupted, watch.trusted.time.elapsed(since: interrupted.time) > SealOptions().trustPeriod {
+            self.interrupted = nil
+        }
         memory.succession = watch.succession
         memory.voters = watch.succession.end ?? memory.voters ?? watch.trusted.voters
         guard memory.voters != watch.trusted.voters else {
@@ -87,8 +96,25 @@ struct Seals: Sendable {
         return memory != before
     }
 
-    /// Whether the newest voters do not follow from those up to whom a receiver can.
-    var isBroken: Bool { brokenSince != nil }
+    /// Whether others may know of steps that this member does not.
+    var lacksSteps: Bool { brokenSince != nil || interrupted != nil }
+
+    /// Up to whom this member could follow before it lacked a step, and since when.
+    var known: (VoterSet, since: WallTime)? {
+        if let interrupted { return (interrupted.voters, interrupted.steps.lastTime) }
+        return memory.voters.map { ($0, memory.succession.lastTime) }
+    }
+
+    /// Takes steps from where this member has lost the way, if they lead to where it knows it again.
+    ///
+    /// - Returns: Whether there is something to keep.
+    mutating func resume(by steps: [TransitionSeal]) throws(SealRefusal) -> Bool {
+        guard let whole = try interrupted?.resumed(by: steps, to: memory.succession, verifier), let end = whole.end
+        else { return false }
+        interrupted = nil
+        follow(whole, to: end)
+        return true
+    }
 
     mutating func follow(_ succession: Succession, to voters: VoterSet) {
         memory.succession = succession

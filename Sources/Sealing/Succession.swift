@@ -13,6 +13,9 @@ package struct Succession: Hashable, Sendable {
     /// To whom the transitions lead; nil where there is none.
     package var end: VoterSet? { steps.last?.voters }
 
+    /// Of the last step.
+    package var lastTime: WallTime { steps.last?.statement.time ?? .distantPast }
+
     /// Adds a transition that this member has verified, or made, or has from its leader. One that does not follow on the last begins
     /// anew: what was before leads nowhere. One to the voters to whom the last leads is left out: it was made by a leader that had not
     /// heard of that, and may begin where nobody is any more.

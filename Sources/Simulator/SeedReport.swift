@@ -42,7 +42,7 @@ package struct SeedReport: Sendable {
         committed = world.log.committedCount
         coverage = world.coverage
         undecidedDocument = world.undecidedDocument
-        lastEvents = verdict == .passed ? [] : world.trace.lines.map(\.description)
+        lastEvents = verdict == .passed ? [] : world.trace.lines.map { world.memberNames.naming($0.description) }
     }
 
     package var violation: Violation? {

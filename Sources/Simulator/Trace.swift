@@ -16,6 +16,7 @@ package struct Trace: Sendable {
         case note(Note)
         case fault(Fault)
         case client(String)
+        case decision(String, isAllowed: Bool)
 
         package var isInput: Bool { if case .input = self { true } else { false } }
     }
@@ -65,7 +66,7 @@ extension Trace.Event: CustomStringConvertible {
         case .crashed(let crash, let kept, let lost):
             "\(crash) crash: \(kept) pending log writes happened, \(lost) state transactions were lost"
         case .stopped: "stopped"
-        case .role(let text), .client(let text), .member(let text): text
+        case .role(let text), .client(let text), .member(let text), .decision(let text, _): text
         case .configuration(let configuration): "\(configuration)"
         case .note(let note):
             "note: \(note.message) \(note.fields.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"

@@ -199,7 +199,8 @@ extension World {
         let isCurrent = operations[place].isWaiting && operations[place].attempts == request.attempt
         if isCurrent { operations[place].isWaiting = false }
         trace.hash.combine(place)
-        record(.client("operation \(operations[place].number): \(reply.summary)"), node: node)
+        let operation = operations[place]
+        record(.client("operation \(operation.number), \(operation.intent.summary): \(reply.summary)"), node: node)
         switch reply {
         case .applied(.done(let done)): try acknowledge(place, done, by: node, isCurrent: isCurrent)
         // The node has lost its vote, or has none yet: another one's word counts.

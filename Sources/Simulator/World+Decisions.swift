@@ -33,7 +33,8 @@ extension World {
         guard let answer = answer(agent, document, at: node) else { return false }
         trace.hash.combine(answer.code.rawValue)
         trace.hash.combine(answer.revision)
-        record(.client("agent \(agent) on document \(document): \(answer.code.rawValue)"), node: node)
+        let text = "may agent \(agent) read d\(document)? \(answer.isAllowed ? "yes" : "no"), \(answer.code.rawValue)"
+        record(.decision(text, isAllowed: answer.isAllowed), node: node)
         try check(answer, agent, at: node)
         try probeEndedGrant()
         return true

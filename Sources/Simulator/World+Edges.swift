@@ -86,7 +86,13 @@ extension World {
 
     private func isBroken(_ node: Int) -> Bool {
         guard isEdge(node), let replica = machines[node].process?.replica else { return false }
-        return replica.haltReason != nil || isLeftBehind(replica)
+        return replica.haltReason != nil || isLeftBehind(replica) || isForsaken(replica)
+    }
+
+    /// Everybody whom the edge knows was removed while it heard nothing newer, so that it speaks to nobody any more.
+    private func isForsaken(_ edge: ReplicaNode) -> Bool {
+        let known = (edge.configuration.members + edge.facts.edges).filter { $0 != edge.member }
+        return !known.compactMap(number(of:)).contains { membership.isMember($0) || membership.isForEdge($0) }
     }
 
     /// Nobody can tell the edge how those who seal came from those that it knows, since of a set on the way too few are left to consent.

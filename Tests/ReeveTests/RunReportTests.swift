@@ -20,6 +20,7 @@ struct RunReportTests {
             report: report,
             recording: try #require(simulation.world.recording),
             nodeCount: simulation.world.machines.count,
+            names: simulation.world.memberNames,
             replay: "reeve sim run --seed 1"
         )
         return (String(decoding: page.html, as: UTF8.self), simulation)
@@ -36,12 +37,17 @@ struct RunReportTests {
         let data = try JSONValue.parse(String(text), limits: JSONLimits(maxBytes: 1 << 26))
         let recording = try #require(simulation.world.recording)
         #expect(data["title"]?.stringValue == "\(name), seed 1")
-        #expect(data["passed"]?.boolValue == true)
+        #expect(data["violated"]?.isNull == true)
         #expect(data["nodes"]?.arrayValue?.count == 3)
         #expect(data["messages"]?.arrayValue?.count == recording.messages.count)
         #expect(data["states"]?.arrayValue?.count == recording.states.count)
         #expect(data["events"]?.arrayValue?.count == recording.events.count)
         #expect(recording.messages.count > 100)
+        let kinds = (data["events"]?.arrayValue ?? []).compactMap { $0.arrayValue?[2].stringValue }
+        for kind in ["client", "allow", "deny"] { #expect(kinds.contains(kind)) }
+        for member in simulation.world.members {
+            #expect(!text.contains("\(member)"), "a node is told of by its name")
+        }
     }
 
     @Test("it asks for nothing from elsewhere")

@@ -130,7 +130,8 @@ import Testing
         #expect(table.expire(at: at(10)) == [.sentWrite(RequestID(1))])
     }
 
-    @Test("a write that this member itself did not take is lost for sure, unless another may have it") func ownRefusals() {
+    @Test("a write that this member itself did not take is lost for sure, unless another may have it")
+    func ownRefusals() {
         var table = table(1, 2)
         table.markSent(RequestID(2), to: other, in: Term(1), at: at(0))
         for second: UInt64 in 1..<4 {

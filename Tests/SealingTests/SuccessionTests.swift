@@ -49,6 +49,33 @@ import Testing
         #expect(succession.end == new)
     }
 
+    @Test("who missed a step leads over it again once others have told it, and believes nobody without consent")
+    func interrupted() throws {
+        let (first, second, third, fourth) = (
+            Made.voters([1, 2, 3]), Made.voters([1, 2, 4]), Made.voters([1, 4, 5]), Made.voters([4, 5, 6])
+        )
+        let known = Made.transition(Made.point(4, second), at: 1000, by: [1, 2], from: first, endorsedBy: [1, 2])
+        let missed = Made.transition(Made.point(6, third), at: 2000, by: [1, 4], from: second, endorsedBy: [1, 2])
+        let heard = Made.transition(Made.point(8, fourth), at: 3000, by: [4, 5], from: third, endorsedBy: [1, 4])
+        var (before, whole, later) = (Succession(), Succession(), Succession())
+        before.append(known)
+        for step in [known, missed, heard] { whole.append(step) }
+        #expect(InterruptedSuccession(before, to: second, before: whole) == nil)
+        #expect(InterruptedSuccession(before, to: second, before: before) == nil)
+        later.append(heard)
+        let interrupted = try #require(InterruptedSuccession(before, to: second, before: later))
+        #expect(try interrupted.resumed(by: [missed], to: later, KeyedHash()) == whole)
+        #expect(try interrupted.resumed(by: [missed, heard], to: later, KeyedHash()) == whole)
+        #expect(try interrupted.resumed(by: [], to: later, KeyedHash()) == nil)
+        #expect(try interrupted.resumed(by: [heard], to: later, KeyedHash()) == nil)
+        let aside = Made.transition(Made.point(6, fourth), at: 2000, by: [4, 5], from: second, endorsedBy: [1, 2])
+        #expect(try interrupted.resumed(by: [aside], to: later, KeyedHash())?.end == fourth)
+        let astray = Made.transition(Made.point(6, first), at: 2000, by: [1, 2], from: second, endorsedBy: [1, 2])
+        #expect(try interrupted.resumed(by: [astray], to: later, KeyedHash()) == nil)
+        let forged = Made.transition(Made.point(6, third), at: 2000, by: [1, 4], from: second, endorsedBy: [1])
+        #expect(throws: SealRefusal.self) { try interrupted.resumed(by: [forged], to: later, KeyedHash()) }
+    }
+
     @Test("a succession is bounded, in order, and in one piece") func bounded() {
         var succession = Succession()
         let sets = [old, joint]

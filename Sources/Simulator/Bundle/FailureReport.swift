@@ -42,8 +42,8 @@ package struct FailureReport: Sendable {
     }
 
     private static func logs(of world: World) -> [(name: String, text: String)] {
-        let lines = world.trace.lines
-        func text(_ lines: [Trace.Line]) -> String { lines.map { "\($0)\n" }.joined() }
+        let (lines, names) = (world.trace.lines, world.memberNames)
+        func text(_ lines: [Trace.Line]) -> String { lines.map { "\(names.naming($0.description))\n" }.joined() }
         return [(name: "events.log", text: text(lines))]
             + world.machines.indices.map { node in
                 (name: "n\(node + 1).log", text: text(lines.filter { $0.node == node }))
@@ -81,7 +81,7 @@ extension ClientOperation {
 }
 
 extension ClientOperation.Intent {
-    fileprivate var summary: String {
+    var summary: String {
         switch self {
         case .write(let body): body.action
         case .read(let resource, let revision): "read d\(resource) at \(revision) or later"

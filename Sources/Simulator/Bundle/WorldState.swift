@@ -125,7 +125,8 @@ extension World {
 
     /// How voters came from others, as far as a node could tell.
     private func succession(of memory: SealMemory) -> String {
-        memory.succession.steps.map { "\($0.predecessor) \($0.statement): \(names(of: $0.voters))" }.joined(separator: "; ")
+        let steps = memory.succession.steps
+        return steps.map { "\($0.predecessor) \($0.statement): \(names(of: $0.voters))" }.joined(separator: "; ")
     }
 
     private func name(of member: MemberID) -> String { number(of: member).map { "n\($0 + 1)" } ?? "\(member)" }

@@ -222,7 +222,8 @@ struct WarrantCommand: AsyncParsableCommand {
         enum State: String, CaseIterable, ExpressibleByArgument { case refused, enforced }
 
         @Option(
-            help: "refused: by the log, for good; enforced: at the node that answers, and not in the log yet. Default: both."
+            help:
+                "refused: by the log, for good; enforced: at the node that answers, not in the log yet. Default: both."
         )
         var state: State?
         @OptionGroup var common: CommonOptions

@@ -50,6 +50,7 @@ struct ReportCommand: ParsableCommand {
             report: report,
             recording: recording,
             nodeCount: simulation.world.machines.count,
+            names: simulation.world.memberNames,
             replay: replay
         )
         let file = output ?? path.map { "\($0)/report.html" } ?? "report.html"

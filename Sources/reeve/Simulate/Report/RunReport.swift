@@ -8,6 +8,7 @@ struct RunReport {
     let report: SeedReport
     let recording: Recording
     let nodeCount: Int
+    let names: MemberNames
     /// The command that shows the same run again.
     let replay: String
 
@@ -29,7 +30,7 @@ struct RunReport {
         [
             "title": .string("\(report.scenario), seed \(report.seed)"),
             "verdict": .string(verdict),
-            "passed": .bool(report.violation == nil),
+            "violated": report.violation.map { .string($0.invariant.rawValue) } ?? .null,
             "facts": .string(facts),
             "replay": .string(replay),
             "end": number(end.microseconds),
@@ -61,7 +62,8 @@ struct RunReport {
         [
             number(message.from), number(message.to),
             number(MessageFamily.allCases.firstIndex(of: message.family) ?? 0),
-            .string(message.text), number(message.time.microseconds), number(message.arrival?.microseconds),
+            .string(names.naming(message.text)), number(message.time.microseconds),
+            number(message.arrival?.microseconds),
             message.isReceived.map { $0 ? 1 : 0 } ?? -1,
         ]
     }
@@ -78,7 +80,7 @@ struct RunReport {
     private func row(_ line: Trace.Line) -> JSONValue {
         [
             number(line.time.microseconds), number(line.node ?? -1), .string(line.event.kind),
-            .string("\(line.event)"),
+            .string(names.naming("\(line.event)")),
         ]
     }
 
@@ -101,6 +103,7 @@ extension Trace.Event {
         case .note: "note"
         case .fault: "fault"
         case .client: "client"
+        case .decision(_, let isAllowed): isAllowed ? "allow" : "deny"
         }
     }
 }

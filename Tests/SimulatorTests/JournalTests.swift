@@ -98,7 +98,7 @@ struct JournalTests {
             flaw(text, of: subject("reeve 1.2.4"))
                 == "\(place) build: the journal is of 'reeve 1.2.3', not 'reeve 1.2.4'"
         )
-        #expect(flaw(text, of: subject(last: 10)) == "\(place) last: the journal is of '9', not '10'")
+        #expect(flaw(text, of: subject(last: 10)) == "\(place) first: the journal is of seeds 7..9, not 7..10")
         #expect(
             flaw(text, of: subject { $0.nodeCount = 5 })
                 == "\(place) scenario, field nodes: the journal is of a run with 3, not 5"

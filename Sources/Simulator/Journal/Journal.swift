@@ -75,8 +75,10 @@ package struct JournalSubject: Sendable {
             throw fields.flaw("version", .badValue("this reeve reads version \(Self.version)"))
         }
         try expect(build, "build", fields)
-        try expect("\(first)", "first", fields)
-        try expect("\(last)", "last", fields)
+        let (from, to) = (try fields.text("first"), try fields.text("last"))
+        guard (from, to) == ("\(first)", "\(last)") else {
+            throw fields.flaw("first", .badValue("the journal is of seeds \(from)..\(to), not \(first)..\(last)"))
+        }
         let found = try fields.object("scenario", known: Scenario.fields)
         for member in scenario.json.objectValue ?? [] where value["scenario"]?[member.name] != member.value {
             let other = value["scenario"]?[member.name].map { "\($0)" } ?? "nothing"

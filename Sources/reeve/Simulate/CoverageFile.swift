@@ -7,6 +7,14 @@ struct CoverageFile {
     let reached: Coverage
     let possible: Coverage
 
+    /// Before a night's work that would end here.
+    static func check(_ path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent().path()
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw CommandError("cannot be written: \(folder) is no folder that takes files", at: path)
+        }
+    }
+
     /// - Parameter path: Ends with `.json` for JSON.
     func write(to path: String) throws {
         let text = path.hasSuffix(".json") ? json.prettyPrinted() : text

@@ -65,6 +65,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let coverage { try CoverageFile.check(coverage) }
         // One codec for all runs, which go on at the same time: it remembers nothing that they would have to share.
         let options = WorldOptions(seed: seed, scenario: try world.loadScenario(), codec: ProtobufCodec())
         var search = CoverageSearch(options, corpusLimit: corpus)

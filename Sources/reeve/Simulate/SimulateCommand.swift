@@ -69,6 +69,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scenario = try world.loadScenario()
+        if let coverage { try CoverageFile.check(coverage) }
         let seeds = seed ?? world.profile?.seeds ?? SeedRange(lower: 1, upper: 1)
         let subject = JournalSubject(
             build: BuildIdentity.text,

@@ -35,6 +35,6 @@ enum SimulationProfile: String, CaseIterable, ExpressibleByArgument {
 
     static let explanation =
         "Profiles: " + allCases.map { "\($0.rawValue): \($0.summary)" }.joined(separator: "; ")
-        + ". What else is given wins over them. A scenario file says all of its world itself, and takes only the seeds "
-        + "and the density of faults from a profile."
+        + ". What else is given wins over them. A scenario file says all of its world itself, and of "
+        + "a profile takes only the seeds and the density of faults."
 }

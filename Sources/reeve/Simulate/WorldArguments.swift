@@ -8,13 +8,13 @@ struct WorldArguments: ParsableArguments {
     @Option(help: "How much: see above.")
     var profile: SimulationProfile?
 
-    @Option(help: "How many nodes, 1 to 15. A scenario file may say otherwise.")
+    @Option(help: "How many nodes, 1 to 15. It wins over that of a scenario file.")
     var nodes: Int?
 
-    @Option(help: "How many members more without a vote, 0 to 63. A scenario file may say otherwise.")
+    @Option(help: "How many members more without a vote, 0 to 63. It wins over that of a scenario file.")
     var learners: Int?
 
-    @Option(help: "How many edges, 0 to 100. A scenario file may say otherwise.")
+    @Option(help: "How many edges, 0 to 100. It wins over that of a scenario file.")
     var edges: Int?
 
     @Option(help: "How long clients send, in simulated seconds, at least 5.")

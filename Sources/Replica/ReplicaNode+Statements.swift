@@ -32,6 +32,7 @@ extension ReplicaNode {
                 stopping == .no ? .tooManyRequests(limit: PendingStatements.limit) : .shuttingDown
             return effects.append(.reply(id, .refused(refusal)))
         }
+        askForVerdictsOnce(into: &effects)
         statements.add(signed, .inQuestion, at: now.monotonic)
         statements.change(signed.id) { $0.waiting.append(waiting) }
         effects.append(.judge([signed], broughtAt: earliestNow))
@@ -85,12 +86,15 @@ extension ReplicaNode {
         for (signed, judgement) in judgements {
             guard let item = statements[signed.id] else { continue }
             switch judgement {
-            case .acceptable where item.stage == .inQuestion:
-                statements.change(signed.id) {
-                    $0.signed = signed
-                    $0.stage = .beginning
+            case .acceptable(let use) where item.stage == .inQuestion:
+                guard let refusal = refusalBesideTheLog(of: signed, item, under: use) else {
+                    begin(signed, under: use)
+                    begins.append(signed)
+                    continue
                 }
-                begins.append(signed)
+                statements.change(signed.id) { $0.signed = signed }
+                dispute(item, refusal, at: now, into: &effects)
+                settleQuestion(signed, .refused, at: now, into: &effects)
             case .recorded(let index): end(signed.id, .recorded(index), at: now, into: &effects)
             case .refused(let refusal): end(signed.id, .refused(refusal), at: now, into: &effects)
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
@@ -101,10 +105,30 @@ extension ReplicaNode {
                 statements.change(signed.id) { $0.signed = signed }
                 dispute(item, refusal, at: now, into: &effects)
                 settleQuestion(signed, .refused, at: now, into: &effects)
-            case .acceptable, .disputed, .unacceptable: settleQuestion(signed, .passedOver, at: now, into: &effects)
+            case .acceptable(let use):
+                if item.isEnforced { statements.markTwins(of: signed, under: use) }
+                settleQuestion(signed, .passedOver, at: now, into: &effects)
+            case .disputed, .unacceptable: settleQuestion(signed, .passedOver, at: now, into: &effects)
             }
         }
         if !begins.isEmpty { effects.append(.enforce(begins)) }
+    }
+
+    /// The log has not heard of all that is in force under a warrant.
+    private func refusalBesideTheLog(
+        of signed: SignedStatement,
+        _ item: PendingStatements.Item,
+        under use: WarrantUse
+    ) -> StatementRefusal? {
+        statements.refusal(of: signed, under: use, isInForceElsewhere: !item.holders.isEmpty)
+    }
+
+    private mutating func begin(_ signed: SignedStatement, under use: WarrantUse) {
+        statements.change(signed.id) {
+            $0.signed = signed
+            $0.stage = .beginning
+        }
+        statements.markTwins(of: signed, under: use)
     }
 
     /// Whoever brought it under this signature is told; under another one it stays in question.
@@ -184,11 +208,21 @@ extension ReplicaNode {
     mutating func followVerdicts(_ events: [DirectoryEvent], at now: Moment, into effects: inout [Effect]) {
         guard !statements.isEmpty else { return }
         var judged: [SignedStatement] = []
-        for case .statementJudged(let id) in events {
-            if let item = statements[id] { judged.append(item.signed) }
+        for case .statementJudged(let signed) in events {
+            statements.markTwins(of: signed)
+            guard let item = statements[signed.id] else { continue }
+            statements.change(signed.id) { $0.isJudged = true }
+            judged.append(item.signed)
         }
         // The state says which it was.
         if !judged.isEmpty { effects.append(.judge(judged, broughtAt: nil)) }
+    }
+
+    /// Before anything new is judged beside what an earlier process has left in force.
+    private mutating func askForVerdictsOnce(into effects: inout [Effect]) {
+        guard !hasAskedForVerdicts else { return }
+        hasAskedForVerdicts = true
+        askForVerdicts(into: &effects)
     }
 
     /// Entries were passed over, or a process ended: among them may have been verdicts.
@@ -223,10 +257,7 @@ extension ReplicaNode {
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
         tellOfRecorded(at: now, into: &effects)
         guard !statements.isEmpty else { return }
-        if !hasAskedForVerdicts {
-            hasAskedForVerdicts = true
-            askForVerdicts(into: &effects)
-        }
+        askForVerdictsOnce(into: &effects)
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
@@ -274,12 +305,12 @@ extension ReplicaNode {
 
     private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
         let term = raft.term
-        let due = statements.items.lazy.filter {
+        let due = statements.items.filter {
             $0.isForTheLog && $0.proposedIn != term && $0.proposeAt <= now.monotonic
         }
-        .prefix(PendingStatements.batchLimit)
+        guard !due.isEmpty else { return }
         var proposals: [RaftNode.Proposal] = []
-        for item in Array(due) {
+        for item in statements.inOrderOfProposing(due).prefix(PendingStatements.batchLimit) {
             let command = Command(
                 caller: .node(member),
                 authenticatedBy: member,

@@ -299,6 +299,8 @@ package struct ReplicaNode: Core {
     package var statementsInForce: [SignedStatement] {
         statements.items.lazy.filter { $0.stage == .inForce }.map(\.signed)
     }
+    /// Whether this node knows of two statements under one number of a warrant, though the log may not yet.
+    package func isFrozen(_ warrant: String) -> Bool { statements.isFrozen(warrant) }
     package var voters: [MemberID] { configuration.allVoters }
 
     package func clockOffsetMilliseconds(of peer: MemberID, at now: Instant) -> Int64? {

@@ -68,7 +68,7 @@ import Wire
     /// Brought by its revoker, acceptable, durable.
     private func inForce(_ signed: SignedStatement, at voter: inout Voter) {
         make(signed, at: &voter)
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
     }
 
@@ -79,7 +79,7 @@ import Wire
         make(signed, at: &voter)
         #expect(judged(by: voter) == [[signed.id]])
         #expect(enforced(by: voter) == [] && voter.replies == [])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         #expect(enforced(by: voter) == [signed.id])
         #expect(voter.replies == [] && told(Voter.other, by: voter) == [])
         voter.step(.enforced([signed.id]))
@@ -143,7 +143,7 @@ import Wire
         make(signed, at: &voter)
         voter.step(.judged([(forged, .unacceptable(.badSignature))]))
         #expect(voter.replies == [])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
         #expect(voter.replies == [.inForce(signed.id)])
     }
@@ -161,7 +161,7 @@ import Wire
         #expect(judged(by: voter).count == 2)
         voter.step(.judged([(forged, .unacceptable(.badSignature))]))
         #expect(voter.replies == [.statementRefused(.badSignature)])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
         #expect(voter.replies == [.statementRefused(.badSignature), .inForce(signed.id)])
         #expect(voter.node.statementsInForce == [signed])
@@ -207,7 +207,7 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         voter.hear(.statements([signed]))
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         #expect(acknowledged(to: Voter.other, by: voter) == [])
         voter.step(.enforced([signed.id]))
         #expect(acknowledged(to: Voter.other, by: voter) == [signed.id])
@@ -258,7 +258,7 @@ import Wire
         voter.step(.storage(isFull: true))
         let second = try statement(2)
         make(second, at: &voter, id: 2)
-        voter.step(.judged([(second, .acceptable)]))
+        voter.step(.judged([(second, .fresh)]))
         voter.step(.enforced([second.id]))
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: false))
@@ -291,7 +291,7 @@ import Wire
                 configuration: voter.node.configuration
             )
             let facts = DirectoryFacts(revision: point.position.index, epoch: 0, stateRoot: .zero)
-            let events = [DirectoryEvent.statementJudged(signed.id)]
+            let events = [DirectoryEvent.statementJudged(signed)]
             voter.step(.applied(AppliedBatch(point: point, outcomes: [], events: events, facts: facts, halt: nil)))
             #expect(judged(by: voter).count == 2 && released(by: voter) == [])
             voter.step(.judged([(signed, judgement)]))
@@ -337,7 +337,7 @@ import Wire
         let signed = try statement()
         #expect(voter.node.report(of: signed.id) == nil)
         make(signed, at: &voter)
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.advance(.milliseconds(7))
         voter.step(.enforced([signed.id]))
         let since = voter.now.wall
@@ -381,7 +381,7 @@ import Wire
         voter.advance(.seconds(2))
         voter.step(.wake)
         #expect(voter.replies == [.outcomeUnknown])
-        voter.step(.judged([(try statement(), .acceptable)]))
+        voter.step(.judged([(try statement(), .fresh)]))
         voter.step(.enforced([try statement().id]))
         #expect(voter.replies == [.outcomeUnknown], "it is in force all the same")
     }

@@ -62,7 +62,7 @@ package enum DirectoryEvent: Hashable, Sendable {
     /// A statement was recorded or lifted.
     case standingChanged(RevocationSubject, epoch: UInt64)
     /// One that was made outside the log was recorded or refused.
-    case statementJudged(Digest)
+    case statementJudged(SignedStatement)
     case settingsChanged
     case featureLevelRaised(FeatureLevel)
     case administratorChanged(Digest)

@@ -36,9 +36,19 @@ extension PendingStatements {
         for id in [signed.id] + twins.map(\.signed.id) { change(id) { $0.hasTwin = true } }
     }
 
-    /// Whether two under one number are known here, while at least one of them waits for the log.
-    func isFrozen(_ warrant: String) -> Bool {
-        items.contains { $0.isEnforced && $0.hasTwin && $0.signed.statement.warrant == warrant }
+    /// - Parameter refused: In the order of their warrants, as is what comes back.
+    func tallies(beside refused: [WarrantTally]) -> [WarrantTally] {
+        var tallies = refused
+        for item in items where item.isEnforced {
+            let name = item.signed.statement.warrant
+            let place = tallies.partitioningIndex { $0.warrant >= name }
+            if place == tallies.count || tallies[place].warrant != name {
+                tallies.insert(WarrantTally(warrant: name), at: place)
+            }
+            tallies[place].enforcedCount += 1
+            if item.hasTwin { tallies[place].isFrozen = true }
+        }
+        return tallies
     }
 
     /// In the order in which the log is to hear of them: the second under a number freezes the warrant there, and what comes after

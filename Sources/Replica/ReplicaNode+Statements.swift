@@ -99,6 +99,7 @@ extension ReplicaNode {
             case .refused(let refusal): end(signed.id, .refused(refusal), at: now, into: &effects)
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
             case .unacceptable(let refusal) where item.stage == .inQuestion:
+                refusals.count(signed, refusal, at: now.wall)
                 reject(signed, of: item, refusal, into: &effects)
                 settleQuestion(signed, .refused, at: now, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
@@ -158,6 +159,7 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
+        refusals.count(item.signed, refusal, at: now.wall)
         for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
         if raft.role == .leader, !item.holders.isEmpty, statements.disputedCount < PendingStatements.disputedLimit {
             statements.change(item.signed.id) {
@@ -240,6 +242,7 @@ extension ReplicaNode {
         guard let item = statements.remove(id) else { return }
         settled(item.signed, at: now, into: &effects)
         reports.judged(id, verdict, at: now)
+        if case .refused(let refusal) = verdict { refusals.count(item.signed, refusal, at: now.wall) }
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {

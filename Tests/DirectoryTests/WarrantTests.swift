@@ -143,6 +143,9 @@ struct NamedKeys: SignatureVerifier {
         }
         let wrong = statement(signature: NamedKeys.signature(by: [9] + Self.key))
         #expect(try judgement(wrong) == .unacceptable(.badSignature))
+        // Only who has the key can be said to try more than the warrant allows.
+        let slander = statement(4, signature: NamedKeys.signature(by: [9] + Self.key))
+        #expect(try judgement(slander) == .unacceptable(.badSignature))
         #expect(try judgement(statement(), broughtAt: expiry) == .unacceptable(.warrantExpired))
         #expect(try isAcceptable(statement(), broughtAt: TestDirectory.start))
         #expect(try directory.view.status(.principal("agent/bot")) == .active)

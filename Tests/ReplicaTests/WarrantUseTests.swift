@@ -55,9 +55,9 @@ import Wire
         var voter = Voter()
         let (first, second) = (try statement(1), try statement(1, "b"))
         #expect(bring(first, to: &voter) == .inForce(first.id))
-        #expect(!voter.node.isFrozen("w"))
+        #expect(!voter.isFrozen)
         #expect(bring(second, to: &voter) == .inForce(second.id))
-        #expect(voter.node.isFrozen("w") && !voter.node.isFrozen("v"))
+        #expect(voter.isFrozen && voter.node.warrantTallies.map(\.warrant) == ["w"])
         for signed in [try statement(1, "c"), try statement(2), try statement(3)] {
             #expect(bring(signed, to: &voter) == refusal(.warrantFrozen))
         }
@@ -146,7 +146,7 @@ import Wire
         var other = Voter()
         #expect(bring(second, to: &other) == .inForce(second.id))
         other.apply(.statementJudged(recorded))
-        #expect(other.node.isFrozen("w"))
+        #expect(other.isFrozen)
         #expect(bring(try statement(2), to: &other) == refusal(.warrantFrozen))
     }
 
@@ -168,7 +168,7 @@ import Wire
     func restart() throws {
         let pair = [try statement(1), try statement(1, "b")]
         var voter = Voter(statements: pair)
-        #expect(voter.node.isFrozen("w"))
+        #expect(voter.isFrozen)
         #expect(bring(try statement(2), to: &voter) == refusal(.warrantFrozen))
         var single = Voter(statements: [pair[0]])
         single.step(.make(RequestID(1), try statement(2), deadline: single.now.monotonic.advanced(by: .seconds(2))))
@@ -190,6 +190,40 @@ import Wire
         #expect(bring(second, to: &voter, under: .acceptable(use)) == .inForce(second.id))
     }
 
+    @Test("what does not count is counted by warrant and reason, once, whoever has brought it and however often")
+    func refusals() throws {
+        var voter = Voter()
+        for signed in [try statement(1), try statement(1, "b"), try statement(1, "c"), try statement(1, "c")] {
+            _ = bring(signed, to: &voter)
+        }
+        let over = try statement(9)
+        for _ in 0..<2 {
+            voter.hear(.statements([over]))
+            voter.step(.judged([(over, .unacceptable(.overBudget))]))
+        }
+        let unknown = try statement(1, "unknown")
+        #expect(bring(unknown, to: &voter, under: .unacceptable(.unknownWarrant)) == refusal(.unknownWarrant))
+        let now = voter.now.wall
+        #expect(
+            voter.node.warrantTallies == [
+                WarrantTally(
+                    warrant: "w",
+                    enforcedCount: 2,
+                    isFrozen: true,
+                    refused: [
+                        .init(.overBudget, count: 1, lastAt: now), .init(.warrantFrozen, count: 1, lastAt: now),
+                    ]
+                )
+            ]
+        )
+        let counts = voter.node.refusedStatements.filter { $0.count > 0 }
+        #expect(counts.map(\.refusal) == [.unknownWarrant, .warrantFrozen, .overBudget] && counts.allSatisfy { $0.count == 1 })
+        voter.step(.judged([(try statement(1), .refused(.warrantWithdrawn))]))
+        #expect(voter.node.warrantTallies.first?.refused.map(\.refusal.rawValue) == [
+            "over_budget", "warrant_frozen", "warrant_withdrawn",
+        ])
+    }
+
     private func proposed(by voter: Voter) throws -> [Digest] {
         try voter.written.compactMap { bytes in
             guard case .judgeStatement(let signed) = try voter.codec.decodeCommand(bytes).body else { return nil }
@@ -199,6 +233,9 @@ import Wire
 }
 
 extension Voter {
+    /// The only warrant.
+    fileprivate var isFrozen: Bool { node.warrantTallies.contains { $0.isFrozen } }
+
     /// The next entry is applied, which says this.
     fileprivate mutating func apply(_ event: DirectoryEvent) {
         if node.term < Term(2) { hear(.heartbeat(commitIndex: LogIndex(1), round: 1), in: Term(1)) }

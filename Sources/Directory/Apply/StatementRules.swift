@@ -54,11 +54,13 @@ extension DirectoryView {
     ) throws(StateDamage) -> StatementJudgement {
         if let record = try revocation(signed.id) { return .recorded(record.index) }
         if let record = try refusedStatement(signed.id) { return .refused(record.refusal) }
-        if let refusal = try lastingRefusal(of: signed) { return .unacceptable(refusal) }
+        let lasting = try lastingRefusal(of: signed)
+        if let lasting, !lasting.isOfItsHolder { return .unacceptable(lasting) }
         guard let warrant = try warrant(signed.statement.warrant), signed.isSigned(by: warrant.spec.key, verifier)
         else {
             return .unacceptable(.badSignature)
         }
+        if let lasting { return .unacceptable(lasting) }
         if let broughtAt, broughtAt >= warrant.spec.expiresAt { return .unacceptable(.warrantExpired) }
         let time = try ledger()?.time ?? .distantPast
         if let refusal = try refusal(of: signed, at: time) { return .disputed(refusal) }
@@ -160,6 +162,18 @@ extension DirectoryView {
         guard let standing = try standing(statement.subject) else { return true }
         return standing.statements.count < Limits.statementsPerSubject
             || !standing.statements.contains { $0.covers(statement.kind, cascades: statement.cascades) }
+    }
+}
+
+extension StatementRefusal {
+    /// Whether it says that whoever has the key tries what the warrant does not allow, which is not to be said of anybody else.
+    fileprivate var isOfItsHolder: Bool {
+        switch self {
+        case .warrantExpired, .levelTooHigh, .cascadeNotAllowed, .overBudget: true
+        case .otherCluster, .unknownWarrant, .warrantWithdrawn, .warrantFrozen, .outOfScope, .badSignature,
+            .unknownSubject, .limitReached, .invalid:
+            false
+        }
     }
 }
 

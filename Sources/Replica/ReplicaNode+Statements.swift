@@ -32,7 +32,7 @@ extension ReplicaNode {
                 stopping == .no ? .tooManyRequests(limit: PendingStatements.limit) : .shuttingDown
             return effects.append(.reply(id, .refused(refusal)))
         }
-        askForVerdictsOnce(into: &effects)
+        askForVerdictsOnce(at: now, into: &effects)
         statements.add(signed, .inQuestion, at: now.monotonic)
         statements.change(signed.id) { $0.waiting.append(waiting) }
         effects.append(.judge([signed], broughtAt: earliestNow))
@@ -198,32 +198,42 @@ extension ReplicaNode {
         }
     }
 
-    /// The word of one that has a statement, or whose log has judged it: it need not be told.
-    mutating func held(_ ids: [Digest], by sender: MemberID, at now: WallTime) {
-        for id in ids.prefix(PendingStatements.batchLimit) {
-            reports.held(id, by: sender, at: now)
-            statements.change(id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
+    /// The word of one that has statements, or whose log has judged them: it need not be told. What it has heard of others is no
+    /// more than that.
+    mutating func held(_ holdings: [StatementHolding], by sender: MemberID, at now: Moment) {
+        var room = StatementHolding.othersLimit
+        for holding in holdings.prefix(StatementHolding.limit) {
+            let others = holding.others.prefix(room)
+            room -= others.count
+            let known = others.filter { $0.member != member && (facts.isMember($0.member) || facts.isEdge($0.member)) }
+            reports.held(holding, others: known, by: sender, at: now)
+            statements.change(holding.statement) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
         }
     }
 
     /// What the applied entries have judged counts by the state from now on, or no more.
     mutating func followVerdicts(_ events: [DirectoryEvent], at now: Moment, into effects: inout [Effect]) {
-        guard !statements.isEmpty else { return }
         var judged: [SignedStatement] = []
-        for case .statementJudged(let signed) in events {
+        for case .statementJudged(let signed, let index) in events {
             statements.markTwins(of: signed)
-            guard let item = statements[signed.id] else { continue }
-            statements.change(signed.id) { $0.isJudged = true }
-            judged.append(item.signed)
+            if let item = statements[signed.id] {
+                statements.change(signed.id) { $0.isJudged = true }
+                judged.append(item.signed)
+            } else if let index, reports.report(signed.id) == nil {
+                // Whoever waits for this node to go by it hears that it does, by the log.
+                let judgement = StatementReport.Judgement(verdict: .recorded(index), knownAt: now.wall)
+                reports.began(signed, isBroughtHere: false, judgement: judgement, at: now)
+            }
         }
         // The state says which it was.
         if !judged.isEmpty { effects.append(.judge(judged, broughtAt: nil)) }
     }
 
     /// Before anything new is judged beside what an earlier process has left in force.
-    private mutating func askForVerdictsOnce(into effects: inout [Effect]) {
+    private mutating func askForVerdictsOnce(at now: Moment, into effects: inout [Effect]) {
         guard !hasAskedForVerdicts else { return }
         hasAskedForVerdicts = true
+        for signed in statementsInForce { reports.began(signed, isBroughtHere: false, at: now) }
         askForVerdicts(into: &effects)
     }
 
@@ -259,8 +269,9 @@ extension ReplicaNode {
     /// Tells those that are not known to have them, and puts them into the log where this node leads.
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
         tellOfRecorded(at: now, into: &effects)
+        tellWhoHolds(at: now, into: &effects)
         guard !statements.isEmpty else { return }
-        askForVerdictsOnce(into: &effects)
+        askForVerdictsOnce(at: now, into: &effects)
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
@@ -301,6 +312,19 @@ extension ReplicaNode {
                 effects.append(.send(PeerMessage(stamp: now.wall, body: .statements([signed])), to: peer, after: nil))
             }
         }
+    }
+
+    /// Acknowledgements flow back to wherever somebody asks: each node tells its neighbours what it has heard, theirs and others'.
+    private mutating func tellWhoHolds(at now: Moment, into effects: inout [Effect]) {
+        guard let next = reports.nextTell, next <= now.monotonic else { return }
+        guard let gossip else { return reports.forgetNeighbours() }
+        let neighbours = gossip.neighbourIDs.filter { openLinks.contains($0) }
+        var news = reports.takeNews(neighbours: neighbours, at: now.monotonic)
+        let everybody = (facts.members + facts.edges).filter { $0 != member }
+        if let retold = reports.takeRetold(neighbours: neighbours, everybody: everybody, at: now.monotonic) {
+            news.append(retold)
+        }
+        for (neighbour, holdings) in news { send(holdings, to: neighbour, at: now, into: &effects) }
     }
 
     /// Nil for a statement that did not come into force in this process, or long ago.
@@ -350,7 +374,17 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard !ids.isEmpty else { return }
-        effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(ids)), to: peer, after: nil))
+        let holdings = ids.map { StatementHolding($0, since: reports.report($0)?.inForceSince) }
+        send(holdings, to: peer, at: now, into: &effects)
+    }
+
+    private func send(
+        _ holdings: [StatementHolding],
+        to peer: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(holdings)), to: peer, after: nil))
     }
 
     /// Edges hear, and tell, by gossip alone.

@@ -87,7 +87,7 @@ struct NamedKeys: SignatureVerifier {
         #expect(try isAcceptable(signed))
         let outcome = directory.apply(.judgeStatement(signed), by: .node(TestDirectory.voter))
         #expect(outcome.done?.created == [signed.id.hex])
-        #expect(outcome.applied?.events.contains(.statementJudged(signed)) == true)
+        #expect(outcome.applied?.events.contains(.statementJudged(signed, recordedAt: directory.index)) == true)
         #expect(try directory.view.status(.principal("agent/bot")) == .quarantined)
         #expect(try judgement(signed) == .recorded(directory.index))
         let record = try #require(try directory.view.revocation(signed.id))

@@ -47,10 +47,10 @@ import Wire
 
     private func acknowledged(to peer: MemberID, by voter: Voter) -> [Digest] {
         voter.effects.flatMap { effect in
-            guard case .send(let message, peer, nil) = effect, case .statementsHeld(let ids) = message.body else {
+            guard case .send(let message, peer, nil) = effect, case .statementsHeld(let holdings) = message.body else {
                 return [Digest]()
             }
-            return ids
+            return holdings.map(\.statement)
         }
     }
 
@@ -177,9 +177,9 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         inForce(signed, at: &voter)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         voter.step(.judged([(signed, .refused(.warrantFrozen))]))
-        voter.hear(.statementsHeld([signed.id]))
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]))
         #expect(try #require(voter.node.report(of: signed.id)).holders == [])
         let count = told(Voter.other, by: voter).count
         voter.advance(.seconds(2))
@@ -192,7 +192,7 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         inForce(signed, at: &voter)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         for _ in 0..<3 {
             voter.advance(.milliseconds(500))
             #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)
@@ -291,7 +291,7 @@ import Wire
                 configuration: voter.node.configuration
             )
             let facts = DirectoryFacts(revision: point.position.index, epoch: 0, stateRoot: .zero)
-            let events = [DirectoryEvent.statementJudged(signed)]
+            let events = [DirectoryEvent.statementJudged(signed, recordedAt: nil)]
             voter.step(.applied(AppliedBatch(point: point, outcomes: [], events: events, facts: facts, halt: nil)))
             #expect(judged(by: voter).count == 2 && released(by: voter) == [])
             voter.step(.judged([(signed, judgement)]))
@@ -342,24 +342,36 @@ import Wire
         voter.step(.enforced([signed.id]))
         let since = voter.now.wall
         voter.advance(.milliseconds(9))
-        voter.hear(.statementsHeld([signed.id]), from: third)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         voter.step(.judged([(signed, .recorded(LogIndex(5)))]))
         let report = try #require(voter.node.report(of: signed.id))
         #expect(report.inForceSince == since && report.judgement?.verdict == .recorded(LogIndex(5)))
         #expect(report.judgement?.knownAt == voter.now.wall)
         #expect(report.holders.map(\.member) == [third])
-        #expect(report.holders.map(\.heardAt) == [since.advanced(by: .milliseconds(9))])
+        #expect(report.holders.map(\.since) == [since.advanced(by: .milliseconds(9))])
         #expect(report.unheard(of: [Voter.other, third]) == [Voter.other])
         let count = told(Voter.other, by: voter).count
         voter.advance(.seconds(2))
         #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)
         voter.step(.wake)
         #expect(told(Voter.other, by: voter).count == count + 1 && told(third, by: voter).count == 1)
-        voter.hear(.statementsHeld([signed.id]))
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]))
         voter.advance(.seconds(2))
         voter.step(.wake)
         #expect(told(Voter.other, by: voter).count == count + 1)
+    }
+
+    @Test(
+        "of nodes that the log does not name nobody is believed that they go by it, and of others only so many at a time"
+    )
+    func hearsay() throws {
+        var voter = Voter()
+        let signed = try statement()
+        inForce(signed, at: &voter)
+        let stranger = StatementHolding.Holder(member: MemberID(high: 99, low: 0), since: voter.now.wall)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil, others: [stranger])]))
+        #expect(voter.node.report(of: signed.id)?.holders.map(\.member) == [Voter.other])
     }
 
     @Test("a process that begins with statements tells them, and asks the state what became of them")

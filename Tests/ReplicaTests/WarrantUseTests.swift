@@ -50,7 +50,9 @@ import Wire
 
     private func refusal(_ code: StatementRefusal) -> ReplicaNode.Reply { .statementRefused(code) }
 
-    @Test("the second under a number counts and freezes the warrant, and nothing that its holder brings counts after it")
+    @Test(
+        "the second under a number counts and freezes the warrant, and nothing that its holder brings counts after it"
+    )
     func frozen() throws {
         var voter = Voter()
         let (first, second) = (try statement(1), try statement(1, "b"))
@@ -122,7 +124,9 @@ import Wire
         #expect(leader.node.pendingStatementCount == 2)
     }
 
-    @Test("a new leader has the log hear of the second under a number last, which freezes the warrant for all that follows")
+    @Test(
+        "a new leader has the log hear of the second under a number last, which freezes the warrant for all that follows"
+    )
     func order() throws {
         let pairs = try (1...2).flatMap { [try statement($0), try statement($0, "b")] }
         var voter = Voter(statements: try pairs + [statement(3)])
@@ -133,7 +137,9 @@ import Wire
         #expect(Set(numbers.prefix(3)) == [1, 2, 3] && Set(numbers.suffix(2)) == [1, 2] && numbers.count == 5)
     }
 
-    @Test("one beside another that the log has under its number freezes the warrant as well, whichever is heard of first")
+    @Test(
+        "one beside another that the log has under its number freezes the warrant as well, whichever is heard of first"
+    )
     func besideTheLog() throws {
         let recorded = try statement(1, "recorded")
         let twin = StatementJudgement.acceptable(WarrantUse(budget: Self.budget, spent: 1, twins: [recorded.id]))
@@ -145,7 +151,7 @@ import Wire
 
         var other = Voter()
         #expect(bring(second, to: &other) == .inForce(second.id))
-        other.apply(.statementJudged(recorded))
+        other.apply(.statementJudged(recorded, recordedAt: LogIndex(2)))
         #expect(other.isFrozen)
         #expect(bring(try statement(2), to: &other) == refusal(.warrantFrozen))
     }
@@ -184,7 +190,7 @@ import Wire
         var voter = Voter()
         let all = try (1...Self.budget).map { try statement($0) }
         for signed in all { _ = bring(signed, to: &voter) }
-        for signed in all { voter.apply(.statementJudged(signed)) }
+        for signed in all { voter.apply(.statementJudged(signed, recordedAt: LogIndex(2))) }
         let use = WarrantUse(budget: Self.budget, spent: Self.budget, twins: [all[0].id])
         let second = try statement(1, "b")
         #expect(bring(second, to: &voter, under: .acceptable(use)) == .inForce(second.id))
@@ -217,11 +223,16 @@ import Wire
             ]
         )
         let counts = voter.node.refusedStatements.filter { $0.count > 0 }
-        #expect(counts.map(\.refusal) == [.unknownWarrant, .warrantFrozen, .overBudget] && counts.allSatisfy { $0.count == 1 })
+        #expect(
+            counts.map(\.refusal) == [.unknownWarrant, .warrantFrozen, .overBudget]
+                && counts.allSatisfy { $0.count == 1 }
+        )
         voter.step(.judged([(try statement(1), .refused(.warrantWithdrawn))]))
-        #expect(voter.node.warrantTallies.first?.refused.map(\.refusal.rawValue) == [
-            "over_budget", "warrant_frozen", "warrant_withdrawn",
-        ])
+        #expect(
+            voter.node.warrantTallies.first?.refused.map(\.refusal.rawValue) == [
+                "over_budget", "warrant_frozen", "warrant_withdrawn",
+            ]
+        )
     }
 
     private func proposed(by voter: Voter) throws -> [Digest] {

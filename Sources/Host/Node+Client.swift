@@ -54,6 +54,8 @@ extension Node: ReplicaClient {
         await loop.read { replica, _ in replica.statementsInForce }
     }
 
+    package func warrantTallies() async -> [WarrantTally] { await loop.read { replica, _ in replica.warrantTallies } }
+
     package func checkpoint() async -> [UInt8]? {
         await loop.read { replica, _ in replica.newestCheckpoint?.bytes }
     }

@@ -10,10 +10,10 @@ extension Node {
         return await loop.read { [self] replica, _ -> Containment? in
             guard let report = replica.report(of: statement) else { return nil }
             let nodes = roster.everybody.map { node in
-                let since =
-                    node.id == replica.member
-                    ? report.inForceSince : report.holders.first { $0.member == node.id }?.heardAt
-                return Containment.Node(member: node.id, name: node.name, since: since)
+                let holder = report.holder(node.id)
+                let since = node.id == replica.member ? report.inForceSince : holder?.since
+                let isFirstHand = holder?.isFirstHand ?? true
+                return Containment.Node(member: node.id, name: node.name, since: since, isFirstHand: isFirstHand)
             }
             return Containment(
                 signed: report.signed,

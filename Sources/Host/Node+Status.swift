@@ -88,7 +88,7 @@ extension Node {
                     .init("host_dropped_frames", inbox.droppedFrames),
                     .init("host_frames_of_edges_over_budget", meter.droppedFrames),
                     .init("host_undecodable_frames", complaints.count),
-                ] + (replica.gossipCounters?.named ?? [])
+                ] + replica.statementCounters + (replica.gossipCounters?.named ?? [])
             )
         }
     }
@@ -115,6 +115,12 @@ extension Node {
             matchIndex: isSelf ? replica.lastPosition.index : replica.matchIndex(of: spec.id),
             clockOffsetMilliseconds: isSelf ? 0 : replica.clockOffsetMilliseconds(of: spec.id, at: now.monotonic)
         )
+    }
+}
+
+extension ReplicaNode {
+    fileprivate var statementCounters: [NodeStatus.Counter] {
+        refusedStatements.map { .init("replica_statements_refused_\($0.refusal.rawValue)", $0.count) }
     }
 }
 

@@ -33,8 +33,9 @@ package struct PeerMessage: Hashable, Sendable {
         case voters([Introduction])
         /// Made outside the log, and in force at the sender.
         case statements([SignedStatement])
-        /// Answers `statements`: these are in force at the sender, or its log has judged them.
-        case statementsHeld([Digest])
+        /// These are in force at the sender, or its log has judged them. Answers `statements`, and is told to neighbours with what
+        /// the sender has heard of others.
+        case statementsHeld([StatementHolding])
         /// A leader asks a voter to sign.
         case sealWanted(SealStatement)
         /// Answers `sealWanted`.
@@ -87,4 +88,35 @@ package struct RequestID: Hashable, Comparable, Sendable {
 
     package init(_ number: UInt64) { self.number = number }
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
+}
+
+/// Who goes by a statement, as one node tells another.
+package struct StatementHolding: Hashable, Sendable {
+    package struct Holder: Hashable, Sendable {
+        package let member: MemberID
+        /// By that node's own clock.
+        package let since: WallTime
+
+        package init(member: MemberID, since: WallTime) {
+            self.member = member
+            self.since = since
+        }
+    }
+
+    package let statement: Digest
+    /// By the sender's clock; nil where it does not know any more, or the log has refused it.
+    package let since: WallTime?
+    /// Of whom the sender has heard it. Nobody signs that: the sender may have made it up.
+    package let others: [Holder]
+
+    package init(_ statement: Digest, since: WallTime?, others: [Holder] = []) {
+        self.statement = statement
+        self.since = since
+        self.others = others
+    }
+
+    /// Statements in one message.
+    package static let limit = 64
+    /// Other nodes that one message tells of, in all.
+    package static let othersLimit = 512
 }

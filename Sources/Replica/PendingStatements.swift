@@ -10,6 +10,10 @@ struct PendingStatements: Sendable {
         /// Under the signature that came first, until one is found to be right. The id does not cover it.
         var signed: SignedStatement
         var stage: Stage
+        /// Whether another one is known under its number of its warrant, which is frozen for that.
+        var hasTwin = false
+        /// Whether the log has judged it, and the state is being asked how.
+        var isJudged = false
         /// Members that are known to have it. Small, in order of hearing.
         var holders: [MemberID] = []
         /// Clients that wait to hear that it counts here.
@@ -58,6 +62,7 @@ struct PendingStatements: Sendable {
     /// - Parameter kept: In force in an earlier process of this node.
     init(_ kept: [SignedStatement], at now: Instant) {
         for signed in kept { add(signed, .inForce, at: now) }
+        for signed in kept { markTwins(of: signed) }
     }
 
     var isEmpty: Bool { items.isEmpty }

@@ -88,7 +88,7 @@ extension ReplicaNode {
         case .votersWanted: introduceVoters(to: sender, at: now, into: &effects)
         case .voters(let voters): receive(voters, from: sender, into: &effects)
         case .statements(let heard): receive(heard, from: sender, at: now, into: &effects)
-        case .statementsHeld(let ids): held(ids, by: sender, at: now.wall)
+        case .statementsHeld(let holdings): held(holdings, by: sender, at: now)
         case .sealWanted(let statement): sign(.asked(statement, by: sender), at: now, into: &effects)
         case .sealAnswered(let answer): collect(.answered(answer, by: sender), at: now, into: &effects)
         case .sealed(let seal): receive(.seal(seal), from: sender, at: now, into: &effects)

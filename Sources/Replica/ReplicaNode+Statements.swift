@@ -32,6 +32,7 @@ extension ReplicaNode {
                 stopping == .no ? .tooManyRequests(limit: PendingStatements.limit) : .shuttingDown
             return effects.append(.reply(id, .refused(refusal)))
         }
+        askForVerdictsOnce(at: now, into: &effects)
         statements.add(signed, .inQuestion, at: now.monotonic)
         statements.change(signed.id) { $0.waiting.append(waiting) }
         effects.append(.judge([signed], broughtAt: earliestNow))
@@ -85,26 +86,50 @@ extension ReplicaNode {
         for (signed, judgement) in judgements {
             guard let item = statements[signed.id] else { continue }
             switch judgement {
-            case .acceptable where item.stage == .inQuestion:
-                statements.change(signed.id) {
-                    $0.signed = signed
-                    $0.stage = .beginning
+            case .acceptable(let use) where item.stage == .inQuestion:
+                guard let refusal = refusalBesideTheLog(of: signed, item, under: use) else {
+                    begin(signed, under: use)
+                    begins.append(signed)
+                    continue
                 }
-                begins.append(signed)
+                statements.change(signed.id) { $0.signed = signed }
+                dispute(item, refusal, at: now, into: &effects)
+                settleQuestion(signed, .refused, at: now, into: &effects)
             case .recorded(let index): end(signed.id, .recorded(index), at: now, into: &effects)
             case .refused(let refusal): end(signed.id, .refused(refusal), at: now, into: &effects)
             // What is in force stays so until the log has spoken, though its warrant may have ended since.
             case .unacceptable(let refusal) where item.stage == .inQuestion:
+                refusals.count(signed, refusal, at: now.wall)
                 reject(signed, of: item, refusal, into: &effects)
                 settleQuestion(signed, .refused, at: now, into: &effects)
             case .disputed(let refusal) where item.stage == .inQuestion:
                 statements.change(signed.id) { $0.signed = signed }
                 dispute(item, refusal, at: now, into: &effects)
                 settleQuestion(signed, .refused, at: now, into: &effects)
-            case .acceptable, .disputed, .unacceptable: settleQuestion(signed, .passedOver, at: now, into: &effects)
+            case .acceptable(let use):
+                if item.isEnforced { statements.markTwins(of: signed, under: use) }
+                settleQuestion(signed, .passedOver, at: now, into: &effects)
+            case .disputed, .unacceptable: settleQuestion(signed, .passedOver, at: now, into: &effects)
             }
         }
         if !begins.isEmpty { effects.append(.enforce(begins)) }
+    }
+
+    /// The log has not heard of all that is in force under a warrant.
+    private func refusalBesideTheLog(
+        of signed: SignedStatement,
+        _ item: PendingStatements.Item,
+        under use: WarrantUse
+    ) -> StatementRefusal? {
+        statements.refusal(of: signed, under: use, isInForceElsewhere: !item.holders.isEmpty)
+    }
+
+    private mutating func begin(_ signed: SignedStatement, under use: WarrantUse) {
+        statements.change(signed.id) {
+            $0.signed = signed
+            $0.stage = .beginning
+        }
+        statements.markTwins(of: signed, under: use)
     }
 
     /// Whoever brought it under this signature is told; under another one it stays in question.
@@ -134,6 +159,7 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
+        refusals.count(item.signed, refusal, at: now.wall)
         for waiting in item.waiting { effects.append(.reply(waiting.id, .statementRefused(refusal))) }
         if raft.role == .leader, !item.holders.isEmpty, statements.disputedCount < PendingStatements.disputedLimit {
             statements.change(item.signed.id) {
@@ -172,23 +198,43 @@ extension ReplicaNode {
         }
     }
 
-    /// The word of one that has a statement, or whose log has judged it: it need not be told.
-    mutating func held(_ ids: [Digest], by sender: MemberID, at now: WallTime) {
-        for id in ids.prefix(PendingStatements.batchLimit) {
-            reports.held(id, by: sender, at: now)
-            statements.change(id) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
+    /// The word of one that has statements, or whose log has judged them: it need not be told. What it has heard of others is no
+    /// more than that.
+    mutating func held(_ holdings: [StatementHolding], by sender: MemberID, at now: Moment) {
+        var room = StatementHolding.othersLimit
+        for holding in holdings.prefix(StatementHolding.limit) {
+            let others = holding.others.prefix(room)
+            room -= others.count
+            let known = others.filter { $0.member != member && (facts.isMember($0.member) || facts.isEdge($0.member)) }
+            reports.held(holding, others: known, by: sender, at: now)
+            statements.change(holding.statement) { if !$0.holders.contains(sender) { $0.holders.append(sender) } }
         }
     }
 
     /// What the applied entries have judged counts by the state from now on, or no more.
     mutating func followVerdicts(_ events: [DirectoryEvent], at now: Moment, into effects: inout [Effect]) {
-        guard !statements.isEmpty else { return }
         var judged: [SignedStatement] = []
-        for case .statementJudged(let id) in events {
-            if let item = statements[id] { judged.append(item.signed) }
+        for case .statementJudged(let signed, let index) in events {
+            statements.markTwins(of: signed)
+            if let item = statements[signed.id] {
+                statements.change(signed.id) { $0.isJudged = true }
+                judged.append(item.signed)
+            } else if let index, reports.report(signed.id) == nil {
+                // Whoever waits for this node to go by it hears that it does, by the log.
+                let judgement = StatementReport.Judgement(verdict: .recorded(index), knownAt: now.wall)
+                reports.began(signed, isBroughtHere: false, judgement: judgement, at: now)
+            }
         }
         // The state says which it was.
         if !judged.isEmpty { effects.append(.judge(judged, broughtAt: nil)) }
+    }
+
+    /// Before anything new is judged beside what an earlier process has left in force.
+    private mutating func askForVerdictsOnce(at now: Moment, into effects: inout [Effect]) {
+        guard !hasAskedForVerdicts else { return }
+        hasAskedForVerdicts = true
+        for signed in statementsInForce { reports.began(signed, isBroughtHere: false, at: now) }
+        askForVerdicts(into: &effects)
     }
 
     /// Entries were passed over, or a process ended: among them may have been verdicts.
@@ -206,6 +252,7 @@ extension ReplicaNode {
         guard let item = statements.remove(id) else { return }
         settled(item.signed, at: now, into: &effects)
         reports.judged(id, verdict, at: now)
+        if case .refused(let refusal) = verdict { refusals.count(item.signed, refusal, at: now.wall) }
         if item.stage == .beginning || item.stage == .inForce { effects.append(.release([id])) }
         for waiting in item.waiting {
             switch verdict {
@@ -222,11 +269,9 @@ extension ReplicaNode {
     /// Tells those that are not known to have them, and puts them into the log where this node leads.
     mutating func spreadStatements(at now: Moment, into effects: inout [Effect]) {
         tellOfRecorded(at: now, into: &effects)
+        tellWhoHolds(at: now, into: &effects)
         guard !statements.isEmpty else { return }
-        if !hasAskedForVerdicts {
-            hasAskedForVerdicts = true
-            askForVerdicts(into: &effects)
-        }
+        askForVerdictsOnce(at: now, into: &effects)
         for id in statements.takeExpired(at: now.monotonic) { effects.append(.reply(id, .outcomeUnknown)) }
         tellPeers(at: now, into: &effects)
         if raft.role != .leader { statements.dropDisputed() }
@@ -269,17 +314,30 @@ extension ReplicaNode {
         }
     }
 
+    /// Acknowledgements flow back to wherever somebody asks: each node tells its neighbours what it has heard, theirs and others'.
+    private mutating func tellWhoHolds(at now: Moment, into effects: inout [Effect]) {
+        guard let next = reports.nextTell, next <= now.monotonic else { return }
+        guard let gossip else { return reports.forgetNeighbours() }
+        let neighbours = gossip.neighbourIDs.filter { openLinks.contains($0) }
+        var news = reports.takeNews(neighbours: neighbours, at: now.monotonic)
+        let everybody = (facts.members + facts.edges).filter { $0 != member }
+        if let retold = reports.takeRetold(neighbours: neighbours, everybody: everybody, at: now.monotonic) {
+            news.append(retold)
+        }
+        for (neighbour, holdings) in news { send(holdings, to: neighbour, at: now, into: &effects) }
+    }
+
     /// Nil for a statement that did not come into force in this process, or long ago.
     package func report(of statement: Digest) -> StatementReport? { reports.report(statement) }
 
     private mutating func proposeStatements(at now: Moment, into effects: inout [Effect]) {
         let term = raft.term
-        let due = statements.items.lazy.filter {
+        let due = statements.items.filter {
             $0.isForTheLog && $0.proposedIn != term && $0.proposeAt <= now.monotonic
         }
-        .prefix(PendingStatements.batchLimit)
+        guard !due.isEmpty else { return }
         var proposals: [RaftNode.Proposal] = []
-        for item in Array(due) {
+        for item in statements.inOrderOfProposing(due).prefix(PendingStatements.batchLimit) {
             let command = Command(
                 caller: .node(member),
                 authenticatedBy: member,
@@ -316,7 +374,17 @@ extension ReplicaNode {
         into effects: inout [Effect]
     ) {
         guard !ids.isEmpty else { return }
-        effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(ids)), to: peer, after: nil))
+        let holdings = ids.map { StatementHolding($0, since: reports.report($0)?.inForceSince) }
+        send(holdings, to: peer, at: now, into: &effects)
+    }
+
+    private func send(
+        _ holdings: [StatementHolding],
+        to peer: MemberID,
+        at now: Moment,
+        into effects: inout [Effect]
+    ) {
+        effects.append(.send(PeerMessage(stamp: now.wall, body: .statementsHeld(holdings)), to: peer, after: nil))
     }
 
     /// Edges hear, and tell, by gossip alone.

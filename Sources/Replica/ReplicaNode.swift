@@ -46,6 +46,7 @@ package struct ReplicaNode: Core {
     var introductions: Introductions
     var statements: PendingStatements
     var reports = StatementReports()
+    var refusals = StatementRefusals()
     var seals: Seals
     /// Nil on members.
     var edge: EdgeLog?
@@ -298,6 +299,12 @@ package struct ReplicaNode: Core {
     /// Those by which decisions go here beside the state, in the order of their ids.
     package var statementsInForce: [SignedStatement] {
         statements.items.lazy.filter { $0.stage == .inForce }.map(\.signed)
+    }
+    /// Of warrants under which this node has something in force, or has refused something, in the order of their names.
+    package var warrantTallies: [WarrantTally] { statements.tallies(beside: refusals.tallies) }
+    /// How many statements did not count here, by reason.
+    package var refusedStatements: [(refusal: StatementRefusal, count: UInt64)] {
+        zip(StatementRefusal.allCases, refusals.totals).map { ($0, $1) }
     }
     package var voters: [MemberID] { configuration.allVoters }
 

@@ -6,11 +6,13 @@ package struct Containment: Hashable, Sendable {
     package struct Node: Hashable, Sendable {
         package let member: MemberID
         package let name: String
-        /// The node goes by the statement since then at the latest, by the clock of the node that is asked; nil for one that has
-        /// not said so.
+        /// The node goes by the statement since then, by its own clock; nil for one that was not heard from.
         package let since: WallTime?
+        /// It has said so to the node that is asked. Otherwise others say that it has.
+        package let isFirstHand: Bool
 
-        package init(member: MemberID, name: String, since: WallTime?) {
+        package init(member: MemberID, name: String, since: WallTime?, isFirstHand: Bool = true) {
+            self.isFirstHand = isFirstHand
             self.member = member
             self.name = name
             self.since = since

@@ -27,6 +27,9 @@ package protocol ReplicaClient: Sendable {
     /// Statements that count here and that the log has not judged yet.
     func pendingStatements() async -> [SignedStatement]
 
+    /// Of warrants under which this node has something in force, or has refused something since it began, in the order of their names.
+    func warrantTallies() async -> [WarrantTally]
+
     /// Nil for a statement that has not come into force in this process, or long ago.
     func containment(of statement: Digest) async -> Containment?
 

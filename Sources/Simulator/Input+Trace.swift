@@ -210,9 +210,16 @@ extension TraceHash {
                 combine(signed.id)
                 combine(signed.signature)
             }
-        case .statementsHeld(let ids):
+        case .statementsHeld(let holdings):
             combine(9)
-            for id in ids { combine(id) }
+            for holding in holdings {
+                combine(holding.statement)
+                combine(holding.since?.milliseconds ?? 0)
+                for other in holding.others {
+                    combine(other.member)
+                    combine(other.since.milliseconds)
+                }
+            }
         case .sealWanted(let statement):
             combine(10)
             combine(statement.id)
@@ -438,7 +445,8 @@ extension PeerMessage.Body {
         case .votersWanted: "asks who the voters are"
         case .voters(let introductions): "introduces \(introductions.map(\.spec.name))"
         case .statements(let statements): "statements \(statements.map(\.summary))"
-        case .statementsHeld(let ids): "has statements \(ids)"
+        case .statementsHeld(let holdings):
+            "has statements \(holdings.map { "\($0.statement)\($0.others.isEmpty ? "" : ", as \($0.others.count) others")" })"
         case .sealWanted(let statement): "asks to sign seal \(statement)"
         case .sealAnswered(let answer): answer.summary
         case .sealed(let seal): "seal \(seal.statement)"

@@ -206,8 +206,8 @@ extension World {
             try leadership.sends(from, inner)
             try PromiseChecker.sends(from, inner, from: machines[from].log)
         }
-        if case .statementsHeld(let ids) = message.body {
-            for id in ids { try acknowledges(from, id) }
+        if case .statementsHeld(let holdings) = message.body {
+            for holding in holdings { try acknowledges(from, holding.statement) }
         }
         try checkSeal(message)
         intruders.sent(message, by: from)

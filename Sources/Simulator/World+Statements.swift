@@ -66,8 +66,9 @@ extension World {
 extension World {
     /// A node has applied entries, some of which judge statements.
     mutating func noteVerdicts(_ events: [DirectoryEvent], _ node: Int) throws(Violation) {
-        for case .statementJudged(let id) in events {
-            guard let (signed, verdict) = verdict(on: id, node) else {
+        for case .statementJudged(let judged, _) in events {
+            guard let (signed, verdict) = verdict(on: judged.id, node) else {
+                let id = judged.id
                 throw Violation(.stateRoot, "n\(node + 1) tells of a verdict on statement \(id) that it does not have")
             }
             try statements.judged(signed, verdict, by: node)

@@ -59,8 +59,13 @@ extension ProtoPeerMessage: ProtoConvertible {
             body = .voters(.with { $0.introductions = introductions.map(ProtoIntroduction.init) })
         case .statements(let statements):
             body = .statements(.with { $0.statements = statements.map(ProtoSignedStatement.init) })
-        case .statementsHeld(let ids):
-            body = .statementsHeld(.with { $0.ids = ids.map { Data($0.bytes) } })
+        case .statementsHeld(let holdings):
+            body = .statementsHeld(
+                .with {
+                    $0.ids = holdings.map { Data($0.statement.bytes) }
+                    $0.holdings = holdings.map(ProtoPeerHolding.init)
+                }
+            )
         case .sealWanted(let statement): body = .sealWanted(ProtoSealStatement(statement))
         case .sealAnswered(let answer): body = .sealAnswered(ProtoSealAnswer(answer))
         case .sealed(let seal): body = .sealed(ProtoSeal(seal))
@@ -108,7 +113,7 @@ extension ProtoPeerMessage: ProtoConvertible {
         case .voters(let voters):
             return .voters(try voters.introductions.map { (voter) throws(WireError) in try voter.value() })
         case .statements(let list): return .statements(try values(list.statements))
-        case .statementsHeld(let list): return .statementsHeld(try digests(list.ids, "peer.statementsHeld.ids"))
+        case .statementsHeld(let list): return .statementsHeld(try list.value())
         case .sealWanted(let statement): return .sealWanted(try statement.value())
         case .sealAnswered(let answer): return .sealAnswered(try answer.value())
         case .sealed(let seal): return .sealed(try seal.value())
@@ -164,6 +169,45 @@ extension ProtoPeerForwardRefused.OneOf_Refusal {
         case .notCaughtUp(let missing): .notCaughtUp(missing: missing)
         case .invalidChange(let reason): .invalidChange(reason: String(reason.prefix(200)))
         }
+    }
+}
+
+extension ProtoPeerHolding {
+    init(_ holding: StatementHolding) {
+        since = holding.since?.milliseconds ?? 0
+        others = holding.others.map { holder in
+            .with {
+                $0.member = ProtoMemberID(holder.member)
+                $0.since = holder.since.milliseconds
+            }
+        }
+    }
+}
+
+extension ProtoPeerStatementsHeld {
+    func value() throws(WireError) -> [StatementHolding] {
+        let ids = try digests(ids, "peer.statementsHeld.ids")
+        guard !holdings.isEmpty else { return ids.map { StatementHolding($0, since: nil) } }
+        guard holdings.count == ids.count else {
+            throw .invalid("peer.statementsHeld.holdings", reason: "\(holdings.count) for \(ids.count) ids")
+        }
+        var values: [StatementHolding] = []
+        for (id, holding) in zip(ids, holdings) {
+            let since = holding.since == 0 ? nil : WallTime(milliseconds: holding.since)
+            values.append(StatementHolding(id, since: since, others: try holding.holders()))
+        }
+        return values
+    }
+}
+
+extension ProtoPeerHolding {
+    fileprivate func holders() throws(WireError) -> [StatementHolding.Holder] {
+        var holders: [StatementHolding.Holder] = []
+        for other in others {
+            guard other.hasMember else { throw .missing("peer.holder.member") }
+            holders.append(.init(member: try other.member.value(), since: WallTime(milliseconds: other.since)))
+        }
+        return holders
     }
 }
 

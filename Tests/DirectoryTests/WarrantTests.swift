@@ -76,14 +76,18 @@ struct NamedKeys: SignatureVerifier {
         try directory.view.judge(signed, broughtAt: broughtAt, NamedKeys())
     }
 
+    private func isAcceptable(_ signed: SignedStatement, broughtAt: WallTime? = nil) throws -> Bool {
+        if case .acceptable = try judgement(signed, broughtAt: broughtAt) { true } else { false }
+    }
+
     @Test("a statement under a warrant counts, and once recorded it stands as one that began as a command")
     mutating func recorded() throws {
         directory.succeed(.issueWarrant(spec()))
         let signed = statement()
-        #expect(try judgement(signed) == .acceptable)
+        #expect(try isAcceptable(signed))
         let outcome = directory.apply(.judgeStatement(signed), by: .node(TestDirectory.voter))
         #expect(outcome.done?.created == [signed.id.hex])
-        #expect(outcome.applied?.events.contains(.statementJudged(signed.id)) == true)
+        #expect(outcome.applied?.events.contains(.statementJudged(signed, recordedAt: directory.index)) == true)
         #expect(try directory.view.status(.principal("agent/bot")) == .quarantined)
         #expect(try judgement(signed) == .recorded(directory.index))
         let record = try #require(try directory.view.revocation(signed.id))
@@ -139,8 +143,11 @@ struct NamedKeys: SignatureVerifier {
         }
         let wrong = statement(signature: NamedKeys.signature(by: [9] + Self.key))
         #expect(try judgement(wrong) == .unacceptable(.badSignature))
+        // Only who has the key can be said to try more than the warrant allows.
+        let slander = statement(4, signature: NamedKeys.signature(by: [9] + Self.key))
+        #expect(try judgement(slander) == .unacceptable(.badSignature))
         #expect(try judgement(statement(), broughtAt: expiry) == .unacceptable(.warrantExpired))
-        #expect(try judgement(statement(), broughtAt: TestDirectory.start) == .acceptable)
+        #expect(try isAcceptable(statement(), broughtAt: TestDirectory.start))
         #expect(try directory.view.status(.principal("agent/bot")) == .active)
     }
 
@@ -154,13 +161,13 @@ struct NamedKeys: SignatureVerifier {
         #expect(bring(outside) == nil)
         directory.succeed(.put(PrincipalSpec(id: "agent/other", owner: "user/ana")))
         #expect(try judgement(outside) == .refused(.outOfScope))
-        #expect(try judgement(statement(2, against: .principal("agent/other"), under: "narrow")) == .acceptable)
+        #expect(try isAcceptable(statement(2, against: .principal("agent/other"), under: "narrow")))
         let withdrawn = statement(3)
         directory.succeed(.withdrawWarrant(name: "w"))
         #expect(try judgement(withdrawn) == .disputed(.warrantWithdrawn))
         directory.advance(.seconds(3600))
         directory.succeed(.put(RoleSpec(name: "tick")))
-        #expect(try judgement(statement(3, under: "narrow")) == .acceptable, "made in time, and on its way")
+        #expect(try isAcceptable(statement(3, under: "narrow")), "made in time, and on its way")
         directory.advance(.seconds(24 * 3600))
         directory.succeed(.put(RoleSpec(name: "tock")))
         #expect(try judgement(statement(3, under: "narrow")) == .disputed(.warrantExpired))
@@ -176,7 +183,7 @@ struct NamedKeys: SignatureVerifier {
             )
         )
         func isInScope(_ warrant: String, _ subject: RevocationSubject) throws -> Bool {
-            try judgement(statement(1, .revoke, against: subject, under: warrant)) == .acceptable
+            try isAcceptable(statement(1, .revoke, against: subject, under: warrant))
         }
         #expect(try isInScope("owned", .principal("agent/bot")))
         #expect(try isInScope("owned", .principal("agent/child")))
@@ -203,6 +210,28 @@ struct NamedKeys: SignatureVerifier {
         #expect(try directory.view.warrant("w")?.state == .frozen)
     }
 
+    @Test("what counts comes with what the log has of its warrant")
+    mutating func use() throws {
+        directory.succeed(.issueWarrant(spec()))
+        #expect(try judgement(statement()) == .acceptable(WarrantUse(budget: 3)))
+        #expect(bring(statement()) == nil)
+        #expect(try judgement(statement(2)) == .acceptable(WarrantUse(budget: 3, spent: 1)))
+        let second = statement(1, against: .principal("agent/other"))
+        #expect(
+            try judgement(second) == .acceptable(WarrantUse(budget: 3, spent: 1, twins: [statement().id]))
+        )
+        let refused = statement(3, against: .principal("agent/nobody"))
+        #expect(bring(refused) == nil)
+        #expect(
+            try judgement(statement(3)) == .acceptable(WarrantUse(budget: 3, spent: 1, hasRefusedTwin: true))
+        )
+        #expect(bring(second) == nil)
+        let third = statement(3)
+        #expect(
+            try judgement(third) == .acceptable(WarrantUse(budget: 3, spent: 2, isFrozen: true, hasRefusedTwin: true))
+        )
+    }
+
     @Test("whoever has the key of a withdrawn warrant cannot fill the state")
     mutating func refusalsAreBounded() throws {
         directory.succeed(.issueWarrant(spec()), .withdrawWarrant(name: "w"))
@@ -219,7 +248,7 @@ struct NamedKeys: SignatureVerifier {
             directory.succeed(.quarantine("agent/bot", .quarantine, reason: ""))
         }
         #expect(try judgement(statement()) == .disputed(.limitReached))
-        #expect(try judgement(statement(2, .revoke)) == .acceptable)
+        #expect(try isAcceptable(statement(2, .revoke)))
     }
 
     @Test("only a voter brings statements, in its own name")

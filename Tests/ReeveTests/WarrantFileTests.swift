@@ -75,6 +75,37 @@ import Testing
         #expect(directory.files == ["w.warrant"])
     }
 
+    @Test("a statement that reached nobody is kept beside the file, and is there until it is removed") func unsent()
+        throws
+    {
+        try file().create(at: path)
+        #expect(try UnsentStatement.all(besideWarrantAt: path).isEmpty)
+        let signed = try [2, 1].map { try signed($0) }
+        for one in signed { _ = try UnsentStatement(one, besideWarrantAt: path) }
+        #expect(directory.files.sorted() == ["w.warrant", "w.warrant.unsent-1", "w.warrant.unsent-2"])
+        #expect(try mode("\(path).unsent-1") == 0o600)
+        let kept = try UnsentStatement.all(besideWarrantAt: path)
+        #expect(kept.map(\.signed) == signed.reversed())
+        #expect(error { _ = try UnsentStatement(signed[0], besideWarrantAt: path) }.contains("exists already"))
+        kept[0].remove()
+        #expect(try UnsentStatement.all(besideWarrantAt: path).map(\.signed) == [signed[0]])
+        try Data("x".utf8).write(to: URL(filePath: "\(path).unsent-2"))
+        #expect(error { _ = try UnsentStatement.all(besideWarrantAt: path) }.contains("is no statement"))
+    }
+
+    private func signed(_ number: UInt32) throws -> SignedStatement {
+        let statement = Statement(
+            lineage: Lineage(high: 7, low: 8),
+            warrant: "w",
+            sequence: number,
+            kind: .quarantine,
+            subject: .token("t"),
+            reason: "odd",
+            issuedAt: WallTime(milliseconds: 1_700_000_000_000)
+        )
+        return SignedStatement(statement, signature: try key.signature(of: statement.signedBytes))
+    }
+
     @Test("several at a time take different numbers") func concurrent() throws {
         try file(budget: 200).create(at: path)
         let path = path

@@ -13,7 +13,7 @@ import Testing
         leader.campaign()
         leader.step(.storage(isFull: true))
         leader.step(.make(RequestID(1), signed, deadline: leader.now.monotonic.advanced(by: .seconds(10))))
-        leader.step(.judged([(signed, .acceptable)]))
+        leader.step(.judged([(signed, .fresh)]))
         leader.step(.enforced([signed.id]))
         #expect(leader.replies.last == .inForce(signed.id))
         let wake = try #require(leader.node.nextWake)

@@ -47,10 +47,10 @@ import Wire
 
     private func acknowledged(to peer: MemberID, by voter: Voter) -> [Digest] {
         voter.effects.flatMap { effect in
-            guard case .send(let message, peer, nil) = effect, case .statementsHeld(let ids) = message.body else {
+            guard case .send(let message, peer, nil) = effect, case .statementsHeld(let holdings) = message.body else {
                 return [Digest]()
             }
-            return ids
+            return holdings.map(\.statement)
         }
     }
 
@@ -68,7 +68,7 @@ import Wire
     /// Brought by its revoker, acceptable, durable.
     private func inForce(_ signed: SignedStatement, at voter: inout Voter) {
         make(signed, at: &voter)
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
     }
 
@@ -79,7 +79,7 @@ import Wire
         make(signed, at: &voter)
         #expect(judged(by: voter) == [[signed.id]])
         #expect(enforced(by: voter) == [] && voter.replies == [])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         #expect(enforced(by: voter) == [signed.id])
         #expect(voter.replies == [] && told(Voter.other, by: voter) == [])
         voter.step(.enforced([signed.id]))
@@ -143,7 +143,7 @@ import Wire
         make(signed, at: &voter)
         voter.step(.judged([(forged, .unacceptable(.badSignature))]))
         #expect(voter.replies == [])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
         #expect(voter.replies == [.inForce(signed.id)])
     }
@@ -161,7 +161,7 @@ import Wire
         #expect(judged(by: voter).count == 2)
         voter.step(.judged([(forged, .unacceptable(.badSignature))]))
         #expect(voter.replies == [.statementRefused(.badSignature)])
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.step(.enforced([signed.id]))
         #expect(voter.replies == [.statementRefused(.badSignature), .inForce(signed.id)])
         #expect(voter.node.statementsInForce == [signed])
@@ -177,9 +177,9 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         inForce(signed, at: &voter)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         voter.step(.judged([(signed, .refused(.warrantFrozen))]))
-        voter.hear(.statementsHeld([signed.id]))
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]))
         #expect(try #require(voter.node.report(of: signed.id)).holders == [])
         let count = told(Voter.other, by: voter).count
         voter.advance(.seconds(2))
@@ -192,7 +192,7 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         inForce(signed, at: &voter)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         for _ in 0..<3 {
             voter.advance(.milliseconds(500))
             #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)
@@ -207,7 +207,7 @@ import Wire
         var voter = Voter()
         let signed = try statement()
         voter.hear(.statements([signed]))
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         #expect(acknowledged(to: Voter.other, by: voter) == [])
         voter.step(.enforced([signed.id]))
         #expect(acknowledged(to: Voter.other, by: voter) == [signed.id])
@@ -258,7 +258,7 @@ import Wire
         voter.step(.storage(isFull: true))
         let second = try statement(2)
         make(second, at: &voter, id: 2)
-        voter.step(.judged([(second, .acceptable)]))
+        voter.step(.judged([(second, .fresh)]))
         voter.step(.enforced([second.id]))
         #expect(try proposed(by: voter) == [signed.id])
         voter.step(.storage(isFull: false))
@@ -291,7 +291,7 @@ import Wire
                 configuration: voter.node.configuration
             )
             let facts = DirectoryFacts(revision: point.position.index, epoch: 0, stateRoot: .zero)
-            let events = [DirectoryEvent.statementJudged(signed.id)]
+            let events = [DirectoryEvent.statementJudged(signed, recordedAt: nil)]
             voter.step(.applied(AppliedBatch(point: point, outcomes: [], events: events, facts: facts, halt: nil)))
             #expect(judged(by: voter).count == 2 && released(by: voter) == [])
             voter.step(.judged([(signed, judgement)]))
@@ -337,29 +337,41 @@ import Wire
         let signed = try statement()
         #expect(voter.node.report(of: signed.id) == nil)
         make(signed, at: &voter)
-        voter.step(.judged([(signed, .acceptable)]))
+        voter.step(.judged([(signed, .fresh)]))
         voter.advance(.milliseconds(7))
         voter.step(.enforced([signed.id]))
         let since = voter.now.wall
         voter.advance(.milliseconds(9))
-        voter.hear(.statementsHeld([signed.id]), from: third)
-        voter.hear(.statementsHeld([signed.id]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]), from: third)
         voter.step(.judged([(signed, .recorded(LogIndex(5)))]))
         let report = try #require(voter.node.report(of: signed.id))
         #expect(report.inForceSince == since && report.judgement?.verdict == .recorded(LogIndex(5)))
         #expect(report.judgement?.knownAt == voter.now.wall)
         #expect(report.holders.map(\.member) == [third])
-        #expect(report.holders.map(\.heardAt) == [since.advanced(by: .milliseconds(9))])
+        #expect(report.holders.map(\.since) == [since.advanced(by: .milliseconds(9))])
         #expect(report.unheard(of: [Voter.other, third]) == [Voter.other])
         let count = told(Voter.other, by: voter).count
         voter.advance(.seconds(2))
         #expect(try #require(voter.node.nextWake) <= voter.now.monotonic)
         voter.step(.wake)
         #expect(told(Voter.other, by: voter).count == count + 1 && told(third, by: voter).count == 1)
-        voter.hear(.statementsHeld([signed.id]))
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil)]))
         voter.advance(.seconds(2))
         voter.step(.wake)
         #expect(told(Voter.other, by: voter).count == count + 1)
+    }
+
+    @Test(
+        "of nodes that the log does not name nobody is believed that they go by it, and of others only so many at a time"
+    )
+    func hearsay() throws {
+        var voter = Voter()
+        let signed = try statement()
+        inForce(signed, at: &voter)
+        let stranger = StatementHolding.Holder(member: MemberID(high: 99, low: 0), since: voter.now.wall)
+        voter.hear(.statementsHeld([StatementHolding(signed.id, since: nil, others: [stranger])]))
+        #expect(voter.node.report(of: signed.id)?.holders.map(\.member) == [Voter.other])
     }
 
     @Test("a process that begins with statements tells them, and asks the state what became of them")
@@ -381,7 +393,7 @@ import Wire
         voter.advance(.seconds(2))
         voter.step(.wake)
         #expect(voter.replies == [.outcomeUnknown])
-        voter.step(.judged([(try statement(), .acceptable)]))
+        voter.step(.judged([(try statement(), .fresh)]))
         voter.step(.enforced([try statement().id]))
         #expect(voter.replies == [.outcomeUnknown], "it is in force all the same")
     }

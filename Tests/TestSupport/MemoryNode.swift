@@ -50,6 +50,7 @@ package final class MemoryNode: ReplicaClient {
         /// Answers `submit` in place of the directory.
         var submitError: ServiceError?
         var commands: [Command] = []
+        var tallies: [WarrantTally] = []
         var statements: [SignedStatement] = []
         var checkpoint: [UInt8]?
         var role: String?
@@ -119,6 +120,10 @@ package final class MemoryNode: ReplicaClient {
             }
         }
     }
+
+    package func warrantTallies() async -> [WarrantTally] { state.withLock { $0.tallies } }
+
+    package func set(_ tallies: [WarrantTally]) { state.withLock { $0.tallies = tallies } }
 
     package func pendingStatements() async -> [SignedStatement] { state.withLock { $0.statements } }
 

@@ -51,7 +51,14 @@ import Wire
             .entriesFound(first: LogIndex(3), last: LogIndex(9), entries: []),
             .votersWanted, .voters([]), .voters(introductions),
             .statements([]), .statements([statement, statement]), .statementsHeld([]),
-            .statementsHeld([statement.id, .zero]),
+            .statementsHeld([
+                StatementHolding(statement.id, since: .distantFuture),
+                StatementHolding(
+                    .zero,
+                    since: nil,
+                    others: [.init(member: MemberID(high: 1, low: 9, incarnation: 3), since: .distantFuture)]
+                ),
+            ]),
         ].map { PeerMessage(stamp: .distantPast, body: $0) }
         + (SealSamples.bodies + GossipSamples.bodies).map { PeerMessage(stamp: .distantPast, body: $0) }
 

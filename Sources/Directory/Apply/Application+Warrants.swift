@@ -55,7 +55,7 @@ extension Application {
         guard others.count < Limits.statementsPerSequence else { throw .refused(.limitReached, signed.id.hex) }
         let record = RefusedStatementRecord(statement: signed, refusal: refusal, index: index, time: time)
         store(.refusedStatement(record))
-        events.append(.statementJudged(signed.id))
+        events.append(.statementJudged(signed, recordedAt: nil))
         return CommandResult.Done(revision: index, objectRevision: index)
     }
 
@@ -82,7 +82,7 @@ extension Application {
         )
         let state = isSecond ? WarrantRecord.State.frozen : warrant.state
         store(.warrant(warrant.changed(to: state, spent: warrant.spent + 1, metadata(replacing: warrant.metadata))))
-        events.append(.statementJudged(signed.id))
+        events.append(.statementJudged(signed, recordedAt: index))
         return done
     }
 }

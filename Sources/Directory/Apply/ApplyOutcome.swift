@@ -61,8 +61,8 @@ package enum DirectoryEvent: Hashable, Sendable {
     case tokenChanged(id: String, secretDigest: Digest)
     /// A statement was recorded or lifted.
     case standingChanged(RevocationSubject, epoch: UInt64)
-    /// One that was made outside the log was recorded or refused.
-    case statementJudged(Digest)
+    /// One that was made outside the log was recorded at this index, or refused.
+    case statementJudged(SignedStatement, recordedAt: LogIndex?)
     case settingsChanged
     case featureLevelRaised(FeatureLevel)
     case administratorChanged(Digest)

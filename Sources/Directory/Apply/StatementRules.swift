@@ -3,8 +3,8 @@ package import Kernel
 
 /// What a node makes of a statement, by the state that it has.
 package enum StatementJudgement: Hashable, Sendable {
-    /// It counts, until the log says otherwise.
-    case acceptable
+    /// It counts, until the log says otherwise, as far as what the node has beside the log leaves room.
+    case acceptable(WarrantUse)
     /// It does not count by this state, and may have counted by an earlier one: the log is to say so.
     case disputed(StatementRefusal)
     /// It counts nowhere, or this state does not know its warrant yet.
@@ -13,6 +13,33 @@ package enum StatementJudgement: Hashable, Sendable {
     case recorded(LogIndex)
     /// The log has refused it, for good.
     case refused(StatementRefusal)
+}
+
+/// What the log has of the warrant of a statement that it has not judged.
+package struct WarrantUse: Hashable, Sendable {
+    package let budget: UInt32
+    /// How many statements under it are recorded.
+    package let spent: UInt32
+    /// For good: by what the log has.
+    package let isFrozen: Bool
+    /// Recorded under the same number.
+    package let twins: [Digest]
+    /// Whether one under the same number was refused, which shows two hands as well.
+    package let hasRefusedTwin: Bool
+
+    package init(
+        budget: UInt32,
+        spent: UInt32 = 0,
+        isFrozen: Bool = false,
+        twins: [Digest] = [],
+        hasRefusedTwin: Bool = false
+    ) {
+        self.budget = budget
+        self.spent = spent
+        self.isFrozen = isFrozen
+        self.twins = twins
+        self.hasRefusedTwin = hasRefusedTwin
+    }
 }
 
 extension DirectoryView {
@@ -27,14 +54,30 @@ extension DirectoryView {
     ) throws(StateDamage) -> StatementJudgement {
         if let record = try revocation(signed.id) { return .recorded(record.index) }
         if let record = try refusedStatement(signed.id) { return .refused(record.refusal) }
-        if let refusal = try lastingRefusal(of: signed) { return .unacceptable(refusal) }
-        guard let warrant = try warrant(signed.statement.warrant)?.spec, signed.isSigned(by: warrant.key, verifier)
+        let lasting = try lastingRefusal(of: signed)
+        if let lasting, !lasting.isOfItsHolder { return .unacceptable(lasting) }
+        guard let warrant = try warrant(signed.statement.warrant), signed.isSigned(by: warrant.spec.key, verifier)
         else {
             return .unacceptable(.badSignature)
         }
-        if let broughtAt, broughtAt >= warrant.expiresAt { return .unacceptable(.warrantExpired) }
+        if let lasting { return .unacceptable(lasting) }
+        if let broughtAt, broughtAt >= warrant.spec.expiresAt { return .unacceptable(.warrantExpired) }
         let time = try ledger()?.time ?? .distantPast
-        return try refusal(of: signed, at: time).map { .disputed($0) } ?? .acceptable
+        if let refusal = try refusal(of: signed, at: time) { return .disputed(refusal) }
+        return .acceptable(try use(of: warrant, sequence: signed.statement.sequence))
+    }
+
+    private func use(of warrant: WarrantRecord, sequence: UInt32) throws(StateDamage) -> WarrantUse {
+        let judged = statements(under: warrant.spec.name, sequence: sequence)
+        var twins: [Digest] = []
+        for id in judged where try revocation(id) != nil { twins.append(id) }
+        return WarrantUse(
+            budget: warrant.spec.budget,
+            spent: warrant.spent,
+            isFrozen: warrant.state == .frozen,
+            twins: twins,
+            hasRefusedTwin: twins.count < judged.count
+        )
     }
 
     /// Why it counts under no state that follows this one, unless its warrant is yet to be issued.
@@ -119,6 +162,18 @@ extension DirectoryView {
         guard let standing = try standing(statement.subject) else { return true }
         return standing.statements.count < Limits.statementsPerSubject
             || !standing.statements.contains { $0.covers(statement.kind, cascades: statement.cascades) }
+    }
+}
+
+extension StatementRefusal {
+    /// Whether it says that whoever has the key tries what the warrant does not allow, which is not to be said of anybody else.
+    fileprivate var isOfItsHolder: Bool {
+        switch self {
+        case .warrantExpired, .levelTooHigh, .cascadeNotAllowed, .overBudget: true
+        case .otherCluster, .unknownWarrant, .warrantWithdrawn, .warrantFrozen, .outOfScope, .badSignature,
+            .unknownSubject, .limitReached, .invalid:
+            false
+        }
     }
 }
 

@@ -36,7 +36,13 @@ struct LiarsTongue {
         case 14: .message(PeerMessage(stamp: futureStamp(&random), body: repair(&random)))
         case 15: .message(PeerMessage(stamp: stamp, body: introduction(&random)))
         case 16, 17: .message(PeerMessage(stamp: stamp, body: .statements(statements(&random))))
-        case 18: .message(PeerMessage(stamp: stamp, body: .statementsHeld(statements(&random).map(\.id))))
+        case 18:
+            .message(
+                PeerMessage(
+                    stamp: stamp,
+                    body: .statementsHeld(statements(&random).map { StatementHolding($0.id, since: stamp) })
+                )
+            )
         default: .message(said(in: random.chance(500_000) ? term : futureTerm(&random), question(&random)))
         }
     }

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Directory
 import HTTPAPI
 import JSON
 import Kernel
+import Service
 
 struct RevocationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,9 +16,12 @@ struct RevocationCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show which nodes go by a statement, since when, and until when the others can still say yes.",
             discussion: """
-                Ask the node that it was brought to, which the command that made it has printed: other nodes know less. \
-                "since" is when that node heard from the other one at the latest. A node that is not heard from denies at \
-                the moment shown in any case: what it knows is too old then.
+                Asks every node of the context and puts together what they have heard of the others. "since" is by the clock \
+                of the node that goes by it. A node that is not heard from denies at the moment shown in any case: what it \
+                knows is too old then.
+
+                What nodes have heard is in their memory. One that has been started since knows less, and says of itself that \
+                it goes by the statement since it was asked.
                 """
         )
 
@@ -33,10 +38,11 @@ struct RevocationCommand: AsyncParsableCommand {
                 let deadline = ContinuousClock.now + .milliseconds(timeout.span.milliseconds)
                 var shown: ContainmentReport?
                 while true {
-                    let report = ContainmentReport(try await client.send(.init(path: path)).body)
+                    let report = try await ask(client, after: shown)
                     if report != shown { show(report) }
                     shown = report
                     guard watch, !report.isComplete, !report.isRefused else { return }
+                    try refuseToWatch(report)
                     guard ContinuousClock.now < deadline else {
                         throw CommandError("not every node goes by \(id) yet", advice: "see `reeve cluster status`")
                     }
@@ -45,46 +51,59 @@ struct RevocationCommand: AsyncParsableCommand {
             }
         }
 
-        private var path: String { "/v1/statements/\(ClusterClient.segment(id))" }
+        /// Where nothing can come of it.
+        private func refuseToWatch(_ report: ContainmentReport) throws {
+            if report.isFromTheLog {
+                throw CommandError(
+                    "\(id) was made through the log, and there is no report to wait for",
+                    advice: "wait until every node has its revision: `reeve cluster status`, or `reeve revoke --wait`"
+                )
+            }
+            if !report.hasReport {
+                throw CommandError(
+                    "no node that was asked knows any more which others go by \(id)",
+                    advice: "ask each node: `reeve check` with --node NAME"
+                )
+            }
+        }
+
+        private static let nodeTimeout = Duration.seconds(5)
+
+        /// - Throws: When no node knows it.
+        private func ask(_ client: ClusterClient, after shown: ContainmentReport?) async throws -> ContainmentReport {
+            let request = ClusterClient.Request(path: "/v1/statements/\(ClusterClient.segment(id))")
+            let outcomes = await withTaskGroup(of: (Int, Result<ContainmentReport.Answer, any Error>).self) { group in
+                for (place, node) in client.context.nodes.enumerated() {
+                    group.addTask {
+                        do {
+                            let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)
+                            return (place, .success(.init(node: node.name, body: reply.body)))
+                        } catch { return (place, .failure(error)) }
+                    }
+                }
+                var outcomes: [(Int, Result<ContainmentReport.Answer, any Error>)] = []
+                for await outcome in group { outcomes.append(outcome) }
+                return outcomes.sorted { $0.0 < $1.0 }.map(\.1)
+            }
+            let answers = outcomes.compactMap { try? $0.get() }
+            if answers.isEmpty { throw Self.failure(id, outcomes) }
+            return ContainmentReport(answers, askedAt: WallTime.now.rfc3339, after: shown)
+        }
+
+        private static func failure(_ id: String, _ outcomes: [Result<ContainmentReport.Answer, any Error>])
+            -> CommandError
+        {
+            var reasons: [String] = []
+            for case .failure(let error) in outcomes { reasons.append("\(error)") }
+            return CommandError(
+                "no node that answers knows the statement \(id):\n  " + reasons.joined(separator: "\n  "),
+                advice:
+                    "give the whole id, as revoke or quarantine has printed it; `reeve quarantine list` has those in the log"
+            )
+        }
 
         private func show(_ report: ContainmentReport) {
-            if common.output.json { Console.json(report.body) } else { Console.print(report.text) }
+            if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
         }
-    }
-}
-
-/// What a node says of a statement.
-struct ContainmentReport: Equatable {
-    let body: JSONValue
-
-    init(_ body: JSONValue) { self.body = body }
-
-    private var nodes: [JSONValue]? { body["containment"]?["nodes"]?.arrayValue }
-    var isComplete: Bool { body["containment"]?["complete"]?.boolValue == true }
-    var isRefused: Bool { body["state"]?.stringValue == "refused" }
-
-    var text: String {
-        let below = body["cascade"]?.boolValue == true ? " and everybody below" : ""
-        let head = "\(body["kind"]?.cell ?? "") \(body["subject"]?.cell ?? "")\(below): \(state)\n"
-        if isRefused { return head + "No node that knows the log's word goes by it any more.\n" }
-        guard let nodes else {
-            return head + "This node does not know which others go by it; ask the one that it was brought to.\n"
-        }
-        var table = Table("node", "goes by it since")
-        for node in nodes { table.add(node["name"]?.cell ?? "", node["since"]?.stringValue ?? "not heard from") }
-        return head + table.text + (isComplete ? "" : rest)
-    }
-
-    private var state: String {
-        let state = body["state"]?.cell ?? ""
-        if let revision = body["revision"]?.integerValue { return "\(state) (revision \(revision))" }
-        return body["refusal"]?.stringValue.map { "\(state): \($0)" } ?? state
-    }
-
-    private var rest: String {
-        guard let moment = body["containment"]?["others_stop_by"]?.stringValue else {
-            return "Those not heard from can say yes until the log has it, and what they know is too old then.\n"
-        }
-        return "Those not heard from can say yes until \(moment) at the latest.\n"
     }
 }

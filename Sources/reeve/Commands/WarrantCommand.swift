@@ -165,20 +165,39 @@ struct WarrantCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List warrants, ended ones included.")
+        static let configuration = CommandConfiguration(
+            abstract: "List warrants, ended ones included.",
+            discussion: """
+                REFUSED is how many statements the node that answers has refused since it began, by reason, whoever brought them: \
+                over_budget says that somebody with the key tries more than the warrant allows.
+                """
+        )
 
         @OptionGroup var list: ListOptions
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             let columns = [
-                Column("name", "name"), Column("state", "state"), Column("level", "level"),
+                Column("name", "name"), Column("state", Self.state), Column("level", "level"),
                 Column("cascade", "cascade"),
                 Column("scope", "scope"),
                 Column("spent") { "\($0["spent"]?.cell ?? "") of \($0["budget"]?.cell ?? "")" },
+                Column("refused", Self.refused),
                 Column("expires", "expires_at"), .caller("issuer", "issuer"),
             ]
             try await common.list("/v1/warrants", [], list, columns)
+        }
+
+        /// Of the log, unless the node that answers knows of a second statement under one number and the log does not.
+        private static func state(_ warrant: JSONValue) -> String {
+            let state = warrant["state"]?.cell ?? ""
+            guard state == "valid", warrant["at_this_node"]?["frozen"]?.boolValue == true else { return state }
+            return "frozen here"
+        }
+
+        private static func refused(_ warrant: JSONValue) -> String {
+            (warrant["at_this_node"]?["refused"]?.objectValue ?? [])
+                .map { "\($0.name) \($0.value["count"]?.cell ?? "")" }.joined(separator: ", ")
         }
     }
 

@@ -20,16 +20,38 @@ struct StatementUnderWarrant {
 
     func run(_ common: CommonOptions) async throws {
         let warrant = try WarrantFile.load(file)
-        try warrant.check(kind, cascades: cascades, at: file, now: .now)
-        let key = try warrant.privateKey(at: file) {
-            try common.connection.passphrase.read(prompt: "Passphrase of the key in \(file): ")
-        }
         try await common.connection.withAnonymousClient { client in
-            let signed = try sign(warrant, key)
-            let report = try await bring(signed, client)
-            if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
-            if report.refusal != nil { throw ExitCode.failure }
+            for kept in try UnsentStatement.all(besideWarrantAt: file) {
+                Console.progress(Self.announcement(of: kept))
+                let report = try await bring(kept, client)
+                if isMeant(by: kept.signed) { return try show(report, common) }
+                Console.progress(report.text)
+            }
+            try warrant.check(kind, cascades: cascades, at: file, now: .now)
+            let key = try warrant.privateKey(at: file) {
+                try common.connection.passphrase.read(prompt: "Passphrase of the key in \(file): ")
+            }
+            let unsent = try UnsentStatement(try sign(warrant, key), besideWarrantAt: file)
+            try show(try await bring(unsent, client), common)
         }
+    }
+
+    private func show(_ report: Report, _ common: CommonOptions) throws {
+        if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
+        if report.refusal != nil { throw ExitCode.failure }
+    }
+
+    /// Whether an earlier run was asked for the same, be it for another reason.
+    func isMeant(by kept: SignedStatement) -> Bool {
+        let statement = kept.statement
+        return statement.kind == kind && statement.subject == subject && statement.cascades == cascades
+    }
+
+    private static func announcement(of kept: UnsentStatement) -> String {
+        let statement = kept.signed.statement
+        return
+            "\(kept.path): the statement of \(statement.issuedAt.rfc3339) to \(statement.kind.rawValue) \(statement.subject) "
+            + "has reached no node yet, and is brought first"
     }
 
     private func sign(_ warrant: WarrantFile, _ key: PrivateKey) throws -> SignedStatement {
@@ -78,22 +100,36 @@ struct StatementUnderWarrant {
     }
 
     /// To the first node that takes it: what one does not know yet, such as a new warrant, another may.
-    private func bring(_ signed: SignedStatement, _ client: ClusterClient) async throws -> Report {
+    private func bring(_ unsent: UnsentStatement, _ client: ClusterClient) async throws -> Report {
+        let signed = unsent.signed
         let request = ClusterClient.Request(method: .post, path: "/v1/statements", body: signed.json)
         var failures: [String] = []
+        var isRefusedByAll = true
         for node in client.context.nodes {
             do {
                 let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)
+                unsent.remove()
                 return try await verdict(Report(signed: signed, node: node.name), reply, request, node, client)
-            } catch let error as APIError { failures.append(error.description) } catch let error as UnreachableNode {
+            } catch let error as APIError {
                 failures.append(error.description)
+                if !error.isStatementRefusal { isRefusedByAll = false }
+            } catch let error as UnreachableNode {
+                failures.append(error.description)
+                isRefusedByAll = false
             }
         }
-        let number = signed.statement.sequence
+        if isRefusedByAll { unsent.remove() }
         throw CommandError(
             "no node takes the statement:\n  " + failures.joined(separator: "\n  "),
-            advice: "number \(number) of the warrant is used; mend this, or give another context, and run it again"
+            advice: Self.advice(signed, keptAt: isRefusedByAll ? nil : unsent.path)
         )
+    }
+
+    private static func advice(_ signed: SignedStatement, keptAt path: String?) -> String {
+        let number = "number \(signed.statement.sequence) of the warrant"
+        guard let path else { return "\(number) is used; mend this, or give another context, and run it again" }
+        return "the statement is kept in \(path); run it again, also with another context: "
+            + "it is brought first, and takes no other number than \(number)"
     }
 
     /// Asks the node that has it in force, by bringing it again, what the log says.

@@ -78,9 +78,12 @@ struct Forgery {
             if field & 1 == 0 { statements.append(statements[place]) }
             statements[place] = statements[place].edited(field, &script)
             return .statements(statements)
-        case .statementsHeld(var ids):
-            ids.append(.of([field]))
-            return .statementsHeld(ids)
+        case .statementsHeld(var holdings):
+            let others = holdings.last.map {
+                [StatementHolding.Holder(member: MemberID(high: 1, low: 0), since: $0.since ?? .distantFuture)]
+            }
+            holdings.append(StatementHolding(.of([field]), since: nil, others: others ?? []))
+            return .statementsHeld(holdings)
         case .sealWanted(let statement): return .sealWanted(statement.edited(field, &script))
         case .sealAnswered(let answer): return .sealAnswered(answer.edited(field, &script))
         case .sealed(let seal): return .sealed(seal.edited(field, &script))

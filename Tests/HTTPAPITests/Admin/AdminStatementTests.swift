@@ -97,6 +97,21 @@ import Testing
         .object((found.objectValue ?? []).filter { $0.name != "containment" })
     }
 
+    @Test("a warrant is shown with what the node has refused under it, and whether it knows of two under one number")
+    func tallies() async throws {
+        let none: JSONValue = ["frozen": false, "enforced": 0, "refused": .object([])]
+        #expect(await admin.send("GET", "/v1/warrants/w1").json["at_this_node"] == none)
+        var tally = WarrantTally(warrant: "w1", enforcedCount: 2, isFrozen: true)
+        for _ in 0..<2 { tally.count(.overBudget, at: MemoryNode.start) }
+        admin.node.set([tally])
+        let shown: JSONValue = [
+            "frozen": true, "enforced": 2,
+            "refused": ["over_budget": ["count": 2, "last_at": .string(MemoryNode.start.rfc3339)]],
+        ]
+        #expect(await admin.send("GET", "/v1/warrants/w1").json["at_this_node"] == shown)
+        #expect(await admin.send("GET", "/v1/warrants").items.first?["at_this_node"] == shown)
+    }
+
     @Test("once the log has it, everybody reads of the warrant that it was made under") func recorded() async throws {
         let statement = try signed()
         _ = await make(statement)

@@ -147,7 +147,7 @@ struct SealingGroup {
 
     /// One whose signature begins with nine is not its revoker's.
     private static func judgements(of statements: [SignedStatement]) -> [(SignedStatement, StatementJudgement)] {
-        statements.map { ($0, $0.signature.first == 9 ? .unacceptable(.badSignature) : .acceptable) }
+        statements.map { ($0, $0.signature.first == 9 ? .unacceptable(.badSignature) : .fresh) }
     }
 
     private static var base: SnapshotPoint {

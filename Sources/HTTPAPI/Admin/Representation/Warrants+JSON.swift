@@ -76,6 +76,23 @@ extension WarrantRecord {
     }
 }
 
+extension WarrantTally {
+    /// What the node that answers has done, and the log may not know.
+    var json: JSONValue {
+        [
+            "frozen": .bool(isFrozen), "enforced": .integer(Int64(enforcedCount)),
+            "refused": .object(
+                refused.map { refused in
+                    JSONMember(
+                        refused.refusal.rawValue,
+                        ["count": .integer(Int64(clamping: refused.count)), "last_at": refused.lastAt.json]
+                    )
+                }
+            ),
+        ]
+    }
+}
+
 extension WarrantMark {
     /// Under which warrant something was stated.
     var json: JSONValue {

@@ -94,7 +94,10 @@ extension Containment {
             "complete": .bool(isComplete),
             "nodes": .array(
                 nodes.map {
-                    ["name": .string($0.name), "id": .string($0.member.uuid), "since": $0.since?.json ?? .null]
+                    [
+                        "name": .string($0.name), "id": .string($0.member.uuid), "since": $0.since?.json ?? .null,
+                        "first_hand": .bool($0.isFirstHand),
+                    ]
                 }
             ),
             "others_stop_by": othersStopBy?.json ?? .null,

@@ -122,6 +122,9 @@ package struct TimedFault: Hashable, Sendable {
         self.fault = fault
     }
 
+    /// For people: when, and what.
+    package var summary: String { "at \(time.microseconds / 1000) ms: \(fault.summary)" }
+
     func flaw(in scenario: Scenario) -> String? {
         let end = Instant.zero.advanced(by: scenario.duration)
         guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }

@@ -114,7 +114,11 @@ package struct Scenario: Hashable, Sendable {
         guard Self.faultIntensities.contains(faultIntensity) else {
             return "the intensity of faults must be in \(Self.faultIntensities) percent"
         }
-        return faults.lazy.compactMap { $0.flaw(in: self) }.first
+        for place in faults.indices {
+            if let flaw = faults[place].flaw(in: self) { return flaw }
+            if let flaw = flaw(ofFault: place) { return "\(faults[place].fault.summary): \(flaw.message)" }
+        }
+        return nil
     }
 }
 

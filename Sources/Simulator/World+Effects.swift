@@ -156,6 +156,7 @@ extension World {
         scheduleLogBatch(node)
         guard let armed = machines[node].armedCrash else { return }
         machines[node].armedCrash = nil
+        noteHappened(armed.fault)
         faultsInForce.happened(.crashDuringWrite, at: now)
         let process = machines[node].generation
         let delay = choices.span(ChoiceKey(.crashPoint, node: node, process: process), neutral: .zero, at: now) {

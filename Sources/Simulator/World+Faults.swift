@@ -7,11 +7,12 @@ extension World {
     /// How long a fault waits for the node that it is meant for.
     private static let retryInterval = Span.milliseconds(50)
 
-    package mutating func inject(_ fault: Fault) throws(Violation) {
+    /// - Parameter number: Among the faults of the run; nil for what is none of them.
+    package mutating func inject(_ fault: Fault, number: Int? = nil) throws(Violation) {
         guard fault.selectors.allSatisfy({ find($0) != nil }), !lacksLiar(for: fault) else {
             if case .byzantine(.learner, _) = fault { membership.awaitsLiar = true }
             let time = now.advanced(by: Self.retryInterval)
-            if time < options.scenario.healTime { queue.schedule(.fault(fault), at: time) }
+            if time < options.scenario.healTime { queue.schedule(.fault(fault, number: number), at: time) }
             return
         }
         faultCount += 1
@@ -20,28 +21,45 @@ extension World {
         trace.hash.combine("\(fault)")
         record(.fault(fault), node: fault.selectors.first.flatMap(find))
         noteHappening(fault)
-        try carryOut(fault)
+        if try carryOut(fault, number) { noteHappened(number) }
         noteInForce(after: fault)
     }
 
-    private mutating func carryOut(_ fault: Fault) throws(Violation) {
+    /// What has yet to come of a fault has come.
+    mutating func noteHappened(_ number: Int?) {
+        if let number { happened.insert(number) }
+    }
+
+    /// Faults of the scenario that were due and never happened: nobody was there for them, or they would have been more than is
+    /// promised.
+    package var missedFaults: [(number: Int, fault: TimedFault)] {
+        scenarioFaults.filter { $0.fault.time <= now && !happened.contains($0.number) }
+    }
+
+    /// - Returns: Whether it has happened: not yet where it waits for something, and not at all where there is nothing to do.
+    private mutating func carryOut(_ fault: Fault, _ number: Int?) throws(Violation) -> Bool {
         switch fault {
         case .isolate(let target): withNode(target) { world, node in world.network.isolate(node) }
         case .split(let groups): network.split(groups.map { $0.compactMap(find) })
         case .cut(let from, let to):
-            if let from = find(from), let to = find(to) { network.cut(from: from, to: to) }
+            guard let from = find(from), let to = find(to), from != to else { return false }
+            network.cut(from: from, to: to)
         case .healNetwork: network.heal()
         case .network(let quality): network.take(quality)
         case .crash(let target, let crash, let downFor):
-            if let node = find(target) { try self.crash(node, crash, downFor: downFor) }
+            guard let node = find(target), machines[node].isUp else { return false }
+            try self.crash(node, crash, downFor: downFor)
         case .crashDuringWrite(let target, let crash, let downFor):
             withNode(target) { world, node in
-                world.machines[node].armedCrash = Machine.ArmedCrash(crash: crash, downFor: downFor)
+                world.machines[node].armedCrash = Machine.ArmedCrash(crash: crash, downFor: downFor, fault: number)
             }
+            return false
         case .crashWhenElected(let crash, let downFor):
-            crashesWhenElected.append(Machine.ArmedCrash(crash: crash, downFor: downFor))
+            crashesWhenElected.append(Machine.ArmedCrash(crash: crash, downFor: downFor, fault: number))
+            return false
         case .stop(let target, let downFor):
-            if let node = find(target) { try stop(node, downFor: downFor) }
+            guard let node = find(target), machines[node].isUp else { return false }
+            try stop(node, downFor: downFor)
         case .slowDisk(let target, let factor):
             withNode(target) { world, node in
                 world.machines[node].diskSlowness = max(1, factor)
@@ -50,24 +68,26 @@ extension World {
         case .hangDisk(let target):
             withNode(target) { world, node in world.machines[node].isDiskHung = true }
         case .rotLog(let target, let entries, let sparing):
-            withNode(target) { world, node in world.rotLog(node, entries: entries, sparing: sparing) }
-        case .wipeDisks(let target):
-            if let node = find(target) { wipeDisks(node) }
+            return find(target).map { rotLog($0, entries: entries, sparing: sparing) } ?? false
+        case .wipeDisks(let target): return find(target).map { wipeDisks($0) } ?? false
         case .poison(let poison, let target):
-            if let node = find(target) { try self.poison(poison, at: node) }
-        case .backup(let target): withNode(target) { world, node in world.backUp(node) }
-        case .restoreBackup(let fate): try restoreBackup(fate)
+            guard let node = find(target), machines[node].isUp else { return false }
+            try self.poison(poison, at: node)
+        case .backup(let target): return find(target).map { backUp($0) } ?? false
+        case .restoreBackup(let fate): return try restoreBackup(fate)
         case .byzantine(let role, let span): beginLying(as: role, for: span)
         case .handOver(let target):
             if let node = find(target) { try handOver(to: node) }
         case .stepClock(let target, let milliseconds):
-            if let node = find(target) { stepClock(node, byMilliseconds: milliseconds) }
-        case .revokeAgents(let count): try revokeAgents(count)
+            return find(target).map { stepClock($0, byMilliseconds: milliseconds) } ?? false
+        case .revokeAgents(let count): return try revokeAgents(count)
         case .state(let target, let count, let kind):
-            if let node = find(target) { try state(against: count, kind, at: node) }
+            guard let node = find(target) else { return false }
+            return try state(against: count, kind, at: node)
         case .correctClocks: correctClocks()
         case .repairAll: repairAll()
         }
+        return true
     }
 
     private mutating func withNode(_ selector: NodeSelector, _ body: (inout World, Int) -> Void) {
@@ -84,20 +104,24 @@ extension World {
     }
 
     /// All at once, as after a leak: nobody waits for the answer to one before sending the next.
-    private mutating func revokeAgents(_ count: UInt64) throws(Violation) {
-        for agent in workload.takeForRevocation(Int(count)) {
+    private mutating func revokeAgents(_ count: UInt64) throws(Violation) -> Bool {
+        let agents = workload.takeForRevocation(Int(count))
+        for agent in agents {
             let operation = invoke(.write(population.revocation(of: agent, reason: "simulated leak")))
             try attempt(operation)
         }
+        return !agents.isEmpty
     }
 
     /// Each is taken by the node by itself, whatever becomes of the others.
-    private mutating func state(against count: UInt64, _ kind: RevocationKind, at node: Int) throws(Violation) {
-        for act in workload.statements(against: Int(count), kind) {
+    private mutating func state(against count: UInt64, _ kind: RevocationKind, at node: Int) throws(Violation) -> Bool {
+        let acts = workload.statements(against: Int(count), kind)
+        for act in acts {
             let operation = invoke(.state(population.statement(act, in: lineage)))
             statements.made(act, population.statement(act, in: lineage))
             try attempt(operation, at: node)
         }
+        return !acts.isEmpty
     }
 
     private mutating func stop(_ node: Int, downFor: Span) throws(Violation) {
@@ -133,31 +157,34 @@ extension World {
         queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: now)
     }
 
-    private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) {
+    private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) -> Bool {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
         guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), membership.isPresent(node),
             !membership.hasLost
-        else { return }
+        else { return false }
         let last = machines[node].log.last.index.number
         let end = last - min(sparing, last)
         // One good copy of what is committed is left, with one who can lead: whoever joined a moment ago has none yet.
         let hasCopy = machines.indices.contains { other in
             other != node && membership.isVoter(other) && machines[other].log.last.index.number >= end
         }
-        guard hasCopy else { return }
+        guard hasCopy else { return false }
         for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
         if machines[node].isUp { scheduleScrub(node) }
+        return !machines[node].log.damage.isEmpty
     }
 
     /// What Reeve promises rests on most clocks being right, so a step that the seed drew is left out when it would leave
     /// no majority of good ones. A scenario may do as it likes.
-    private mutating func stepClock(_ node: Int, byMilliseconds step: Int64) {
+    private mutating func stepClock(_ node: Int, byMilliseconds step: Int64) -> Bool {
         var clock = machines[node].clock
         clock.step(byMilliseconds: step)
         // Nobody goes by the clock of an edge but itself.
         let others = machines.indices.filter { $0 != node && !membership.isForEdge($0) }
         let bad = others.count { !machines[$0].clock.isGood } + (clock.isGood || membership.isForEdge(node) ? 0 : 1)
-        if bad <= (options.scenario.nodeCount - 1) / 2 || !options.scenario.drawsFaults { machines[node].clock = clock }
+        guard bad <= (options.scenario.nodeCount - 1) / 2 || !options.scenario.drawsFaults else { return false }
+        machines[node].clock = clock
+        return true
     }
 
     mutating func correctClocks() {

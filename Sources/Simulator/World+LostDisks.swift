@@ -11,9 +11,12 @@ extension World {
     }
 
     /// The process ends and starts again a little later, as it would on a machine whose disks were replaced.
-    mutating func wipeDisks(_ node: Int) {
+    ///
+    /// - Returns: False where that is left out.
+    mutating func wipeDisks(_ node: Int) -> Bool {
         guard membership.isForEdge(node) ? isEdge(node) : mayLoseDisks(node) else {
-            return record(.member("\(members[node]) keeps its disks: that would be more than is promised"), node: node)
+            record(.member("\(members[node]) keeps its disks: that would be more than is promised"), node: node)
+            return false
         }
         if machines[node].isUp {
             machines[node].process = nil
@@ -31,6 +34,7 @@ extension World {
         recordState(node)
         queue.schedule(.start(node: node), at: now.advanced(by: .seconds(1)))
         beginOperating(at: now.advanced(by: .seconds(2)))
+        return true
     }
 
     /// One good copy is left of whatever is committed, those who are left can remove the member, and everybody knows by which

@@ -74,7 +74,9 @@ package struct World: Sendable {
     var queue = EventQueue<WorldEvent>()
     package internal(set) var choices: Choices
     /// The scenario's own faults that this run has.
-    private(set) var scenarioFaults: [TimedFault] = []
+    private(set) var scenarioFaults: [(number: Int, fault: TimedFault)] = []
+    /// Numbers of the faults that have happened.
+    var happened: Set<Int> = []
     /// How often nodes were asked about a few of the revoked.
     var probeCount = 0
     var workload: Workload
@@ -150,8 +152,8 @@ package struct World: Sendable {
             edges: membership.edges
         )
         for (number, fault) in drawn {
-            if number < options.scenario.faults.count { scenarioFaults.append(fault) }
-            queue.schedule(.fault(fault.fault), at: fault.time)
+            if number < options.scenario.faults.count { scenarioFaults.append((number, fault)) }
+            queue.schedule(.fault(fault.fault, number: number), at: fault.time)
         }
     }
 
@@ -223,7 +225,7 @@ package struct World: Sendable {
         case .furnish(let node): furnish(node)
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
-        case .fault(let fault): try inject(fault)
+        case .fault(let fault, let number): try inject(fault, number: number)
         case .crash(let node, let process, let crash, let downFor):
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }
         case .start(let node): try start(node)

@@ -31,7 +31,8 @@ package enum WorldEvent: Sendable {
     case furnish(node: Int)
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
-    case fault(Fault)
+    /// - Parameter number: Among the faults of the run; nil for what follows from another one.
+    case fault(Fault, number: Int?)
     /// The operating system has closed the connections of a process that ended.
     case linkClosed(node: Int, process: UInt64, to: MemberID)
     case crash(node: Int, process: UInt64, Crash, downFor: Span)

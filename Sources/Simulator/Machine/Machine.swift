@@ -39,6 +39,8 @@ package struct Machine: Sendable {
     package struct ArmedCrash: Sendable {
         package let crash: Crash
         package let downFor: Span
+        /// Of the fault that armed it.
+        let fault: Int?
     }
 
     package init(

@@ -12,13 +12,18 @@ enum ScenarioFault {
         "state", "correct_clocks", "repair",
     ]
 
-    static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
+    /// - Returns: And what the file says of it, besides the time.
+    static func parse(
+        _ node: Node,
+        nodes: ClosedRange<Int>,
+        end: Instant
+    ) throws -> (fault: TimedFault, value: Node) {
         let fields = try ScenarioFields(node, known: ["at"] + kinds)
         let at = try fields.required("at")
         let time = Instant.zero.advanced(by: try at.span())
         guard time <= end else { throw ScenarioFile.Flaw(at, "lies past the end of the load") }
         let (kind, value) = try fields.only(besides: ["at"])
-        return TimedFault(at: time, try fault(kind, value, nodes))
+        return (TimedFault(at: time, try fault(kind, value, nodes)), value)
     }
 
     private static func fault(_ kind: String, _ value: Node, _ nodes: ClosedRange<Int>) throws -> Fault {

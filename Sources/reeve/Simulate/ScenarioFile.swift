@@ -69,10 +69,16 @@ enum ScenarioFile {
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.namedCount
         let end = Instant.zero.advanced(by: result.duration)
-        result.faults = try (fields["faults"]?.items() ?? [])
+        let faults = try (fields["faults"]?.items() ?? [])
             .map { try ScenarioFault.parse($0, nodes: names, end: end) }
-            .sorted { $0.time < $1.time }
+            .sorted { $0.fault.time < $1.fault.time }
+        result.faults = faults.map(\.fault)
         result.expectations = try (fields["expect"]?.items() ?? []).map { try expectation($0) }
+        // Whether a fault can happen is a question of all the rest.
+        for place in faults.indices {
+            guard let flaw = result.flaw(ofFault: place) else { continue }
+            throw Flaw(faults[place].value.at(flaw.path), flaw.message)
+        }
         return result
     }
 

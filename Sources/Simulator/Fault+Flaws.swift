@@ -54,11 +54,12 @@ extension Fault {
             scenario.namedCount > 1 || scenario.mayHaveOthers
                 ? nil : FaultFlaw("there is no other machine to be cut off from")
         case .split(let groups): Self.flaw(of: groups, in: scenario)
-        case .cut(let from, let to):
+        case .cut(let from, let to), .clog(let from, let to, _):
             from == to ? FaultFlaw("\(to.name) cannot be cut off from itself", at: .field("to")) : nil
         case .byzantine(let liar, _): scenario.flaw(of: liar).map { FaultFlaw($0, at: .field("role")) }
-        case .healNetwork, .network, .crash, .crashDuringWrite, .crashWhenElected, .stop, .slowDisk, .hangDisk,
-            .rotLog, .wipeDisks, .poison, .backup, .restoreBackup, .handOver, .stepClock, .revokeAgents, .state,
+        case .healNetwork, .network, .crash, .crashDuringWrite, .crashWhenElected, .stop, .crashLoop, .pause,
+            .slowDisk, .hangDisk, .fillDisk, .failWrite, .misdirectWrite, .rotLog, .wipeDisks, .poison, .backup,
+            .restoreBackup, .handOver, .stepClock, .revokeAgents, .state,
             .correctClocks, .repairAll:
             nil
         }

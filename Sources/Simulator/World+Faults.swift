@@ -44,6 +44,11 @@ extension World {
         case .cut(let from, let to):
             guard let from = find(from), let to = find(to), from != to else { return false }
             network.cut(from: from, to: to)
+        case .clog(let from, let to, let span):
+            guard let from = find(from), let to = find(to), from != to else { return false }
+            let end = now.advanced(by: span)
+            network.clog(from: from, to: to, until: end)
+            queue.schedule(.eased, at: end)
         case .healNetwork: network.heal()
         case .network(let quality): network.take(quality)
         case .crash(let target, let crash, let downFor):
@@ -60,6 +65,17 @@ extension World {
         case .stop(let target, let downFor):
             guard let node = find(target), machines[node].isUp else { return false }
             try stop(node, downFor: downFor)
+        case .crashLoop(let target, let crash, let times, let every):
+            guard let node = find(target) else { return false }
+            return try loopCrash(node, crash, times: times, every: every)
+        case .pause(let target, let span): return find(target).map { pause($0, for: span) } ?? false
+        case .fillDisk(let target, let span): withNode(target) { world, node in world.fillDisk(node, for: span) }
+        case .failWrite(let target, let downFor):
+            withNode(target) { world, node in
+                world.machines[node].failingWrite = Machine.FailingWrite(downFor: downFor, fault: number)
+            }
+            return false
+        case .misdirectWrite(let target, let back): return find(target).map { misdirect($0, back: back) } ?? false
         case .slowDisk(let target, let factor):
             withNode(target) { world, node in
                 world.machines[node].diskSlowness = max(1, factor)
@@ -133,9 +149,9 @@ extension World {
     /// A node has nothing more to do: its process ends, with all that it wrote.
     mutating func stopped(_ node: Int) {
         guard let downFor = machines[node].process?.stoppingFor else { return }
-        machines[node].process = nil
-        machines[node].armedCrash = nil
-        // What it asked to be written is written before the process ends.
+        machines[node].endProcess()
+        // What it asked to be written is written before the process ends, where there is room.
+        if machines[node].fullUntil != nil { _ = machines[node].log.crash(keeping: 0) }
         while machines[node].log.isWriting { _ = machines[node].log.completeBatch() }
         record(.stopped, node: node)
         recordState(node)
@@ -158,20 +174,51 @@ extension World {
     }
 
     private mutating func rotLog(_ node: Int, entries: UInt64, sparing: UInt64) -> Bool {
+        let last = machines[node].log.last.index.number
+        let end = last - min(sparing, last)
+        guard mayDamageLog(of: node, through: end) else { return false }
+        for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
+        if machines[node].isUp { scheduleScrub(node) }
+        return !machines[node].log.damage.isEmpty
+    }
+
+    /// The newest entry lies in the place of an older one, and its own is as it was before.
+    private mutating func misdirect(_ node: Int, back: UInt64) -> Bool {
+        let last = machines[node].log.last.index
+        guard mayDamageLog(of: node, through: last.number), last.number > back else { return false }
+        guard machines[node].log.misdirect(to: LogIndex(last.number - back)) else { return false }
+        if machines[node].isUp { scheduleScrub(node) }
+        return true
+    }
+
+    /// One good copy of what is committed is left, with one who can lead: whoever joined a moment ago has none yet.
+    private func mayDamageLog(of node: Int, through end: UInt64) -> Bool {
         let others = machines.indices.filter { $0 != node }.map { machines[$0].log }
         guard others.allSatisfy({ $0.damage.isEmpty && $0.lost == nil }), membership.isPresent(node),
             !membership.hasLost
         else { return false }
-        let last = machines[node].log.last.index.number
-        let end = last - min(sparing, last)
-        // One good copy of what is committed is left, with one who can lead: whoever joined a moment ago has none yet.
-        let hasCopy = machines.indices.contains { other in
+        return machines.indices.contains { other in
             other != node && membership.isVoter(other) && machines[other].log.last.index.number >= end
         }
-        guard hasCopy else { return false }
-        for number in (end - min(entries, end))..<end { machines[node].log.rot(at: LogIndex(number + 1)) }
-        if machines[node].isUp { scheduleScrub(node) }
-        return !machines[node].log.damage.isEmpty
+    }
+
+    /// The next crash is as far off as this one is from the one before, whether the node is up by then or not.
+    private mutating func loopCrash(
+        _ node: Int,
+        _ crash: Crash,
+        times: UInt64,
+        every: Span
+    ) throws(Violation) -> Bool {
+        let next = now.advanced(by: every)
+        if times > 1, next < loadEnds {
+            queue.schedule(
+                .fault(.crashLoop(.node(node), crash, times: times - 1, every: every), number: nil),
+                at: next
+            )
+        }
+        guard machines[node].isUp else { return false }
+        try self.crash(node, crash, downFor: Span(microseconds: every.microseconds / 2))
+        return true
     }
 
     /// What Reeve promises rests on most clocks being right, so a step that the seed drew is left out when it would leave
@@ -203,6 +250,9 @@ extension World {
         for node in machines.indices {
             machines[node].diskSlowness = 1
             releaseDisk(node)
+            resume(node)
+            machines[node].fullUntil = nil
+            machines[node].failingWrite = nil
             machines[node].armedCrash = nil
             guard !machines[node].isUp, membership.isPresent(node) else { continue }
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500)))

@@ -19,8 +19,7 @@ extension World {
             return false
         }
         if machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             closeLinks(of: node)
             reviewLinks(of: node)
         }

@@ -167,8 +167,7 @@ extension World {
             return queue.schedule(.wipe(node: node), at: now.advanced(by: .milliseconds(100)))
         }
         if machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             closeLinks(of: node)
             reviewLinks(of: node)
         }

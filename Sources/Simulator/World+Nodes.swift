@@ -206,11 +206,11 @@ extension World {
     /// Ends a process at once. Its disks keep what they must and some of the rest.
     mutating func crash(_ node: Int, _ crash: Crash, downFor: Span) throws(Violation) {
         guard machines[node].isUp else { return }
-        machines[node].process = nil
-        machines[node].armedCrash = nil
+        machines[node].endProcess()
         recordState(node)
         let process = machines[node].generation
-        let kept = choices.keptWrites(of: machines[node].log.pendingCount, node, process: process, at: now)
+        let pending = machines[node].fullUntil == nil ? machines[node].log.pendingCount : 0
+        let kept = choices.keptWrites(of: pending, node, process: process, at: now)
         let completions = machines[node].log.crash(keeping: kept)
         let uncommitted = machines[node].state.uncommittedCount
         let lost = choices.lostTransactions(of: uncommitted, node, process: process, at: now)
@@ -246,6 +246,7 @@ extension World {
 
     /// Gives one input to a node, checks what it became, and carries out what it asks for.
     mutating func step(_ node: Int, _ input: ReplicaNode.Input) throws(Violation) {
+        guard !keepForLater(input, node) else { return }
         trace.hash.combine(now)
         trace.hash.combine(node)
         trace.hash.combine(input)

@@ -65,8 +65,7 @@ extension World {
 
     private mutating func endEverything() throws(Violation) {
         for node in machines.indices where machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             let completions = machines[node].log.crash(keeping: machines[node].log.pendingCount)
             machines[node].state.sync()
             for completion in completions { try written(node, completion) }

@@ -149,7 +149,8 @@ package struct World: Sendable {
         let drawn = choices.faults(
             of: options.scenario,
             hasOthers: membership.hasOtherMembers,
-            edges: membership.edges
+            edges: membership.edges,
+            machineCount: machines.count
         )
         for (number, fault) in drawn {
             if number < options.scenario.faults.count { scenarioFaults.append((number, fault)) }
@@ -177,6 +178,7 @@ package struct World: Sendable {
         guard let (time, event) = queue.pop() else { return }
         try countStep(at: time)
         now = time
+        guard !keepForLater(event) else { return }
         switch event {
         case .wake(let node, let process):
             guard isCurrent(node, process) else { return }
@@ -226,6 +228,9 @@ package struct World: Sendable {
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
         case .fault(let fault, let number): try inject(fault, number: number)
+        case .eased: ease()
+        case .given(let node, let process, let input):
+            if isCurrent(node, process) { try step(node, input) }
         case .crash(let node, let process, let crash, let downFor):
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }
         case .start(let node): try start(node)

@@ -59,7 +59,8 @@ struct FaultFlawTests {
             duration: .seconds(10),
             operationsPerSecond: 5,
             faults: [
-                at(2, .crash(.node(1), .power, downFor: .seconds(6))), at(3, .crash(.node(1), .power, downFor: .seconds(1))),
+                at(2, .crash(.node(1), .power, downFor: .seconds(6))),
+                at(3, .crash(.node(1), .power, downFor: .seconds(1))),
                 at(4, .crashWhenElected(.power, downFor: .seconds(1))), at(5, .isolate(.node(2))),
             ],
             drawsFaults: false

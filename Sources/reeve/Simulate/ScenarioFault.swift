@@ -7,6 +7,7 @@ import Yams
 enum ScenarioFault {
     private static let kinds = [
         "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "crash_when_elected", "stop",
+        "crash_loop", "pause", "fill_disk", "fail_write", "misdirect_write", "clog",
         "slow_disk", "hang_disk", "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine",
         "hand_over", "step_clock", "revoke_agents",
         "state", "correct_clocks", "repair",
@@ -48,6 +49,36 @@ enum ScenarioFault {
         case "stop":
             let fields = try ScenarioFields(value, known: ["node", "for"])
             return .stop(try selector(fields.required("node"), nodes), downFor: try fields.required("for").span())
+        case "crash_loop":
+            let fields = try ScenarioFields(value, known: ["node", "kind", "times", "every"])
+            let every = try fields.required("every")
+            guard try every.span() >= .milliseconds(10) else { throw ScenarioFile.Flaw(every, "expected 10ms or more") }
+            return .crashLoop(
+                try selector(fields.required("node"), nodes),
+                try crash(in: fields),
+                times: try fields.required("times").number(in: 1...100),
+                every: try every.span()
+            )
+        case "pause", "fill_disk", "fail_write":
+            let fields = try ScenarioFields(value, known: ["node", "for"])
+            let target = try selector(fields.required("node"), nodes)
+            let span = try fields.required("for").span()
+            switch kind {
+            case "pause": return .pause(target, for: span)
+            case "fill_disk": return .fillDisk(target, for: span)
+            default: return .failWrite(target, downFor: span)
+            }
+        case "misdirect_write":
+            let fields = try ScenarioFields(value, known: ["node", "back"])
+            let back = try fields.required("back").number(in: 1...100_000)
+            return .misdirectWrite(try selector(fields.required("node"), nodes), back: back)
+        case "clog":
+            let fields = try ScenarioFields(value, known: ["from", "to", "for"])
+            return .clog(
+                from: try selector(fields.required("from"), nodes),
+                to: try selector(fields.required("to"), nodes),
+                for: try fields.required("for").span()
+            )
         case "slow_disk":
             let fields = try ScenarioFields(value, known: ["node", "factor"])
             let factor = try fields.required("factor").number(in: 1...100_000)
@@ -131,13 +162,17 @@ enum ScenarioFault {
     }
 
     private static func quality(_ node: Node) throws -> NetworkQuality {
-        let fields = try ScenarioFields(node, known: ["latency", "jitter", "loss", "duplication", "reorders"])
+        let fields = try ScenarioFields(
+            node,
+            known: ["latency", "jitter", "loss", "duplication", "reorders", "bandwidth"]
+        )
         var quality = NetworkQuality.good
         if let value = fields["latency"] { quality.minimumLatency = try value.span() }
         if let value = fields["jitter"] { quality.meanExtraLatency = try value.span() }
         if let value = fields["loss"] { quality.lossPPM = try value.partsPerMillion() }
         if let value = fields["duplication"] { quality.duplicationPPM = try value.partsPerMillion() }
         if let value = fields["reorders"] { quality.reorders = try value.flag() }
+        if let value = fields["bandwidth"] { quality.bandwidth = try value.number(in: NetworkQuality.bandwidths) }
         return quality
     }
 

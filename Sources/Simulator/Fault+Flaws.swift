@@ -10,10 +10,13 @@ package struct FaultFlaw: Hashable, Sendable {
 
     package let message: String
     package let path: [Step]
+    /// Whether the value at fault is what the fault waits for, rather than the fault.
+    package let isOfOccasion: Bool
 
-    init(_ message: String, at path: Step...) {
+    init(_ message: String, at path: Step..., ofOccasion: Bool = false) {
         self.message = message
         self.path = path
+        isOfOccasion = ofOccasion
     }
 }
 
@@ -24,11 +27,22 @@ extension Scenario {
         if case .restoreBackup = fault.fault, !hasBackup(before: place) {
             return FaultFlaw("there is no backup before it that could be restored")
         }
+        if case .faultHappened(let name) = fault.occasion, !mayHappen(name, besides: place) {
+            return FaultFlaw("there is no other fault of that kind", ofOccasion: true)
+        }
         return fault.fault.flaw(in: self)
     }
 
+    /// Of what waits for an occasion nobody knows when it happens.
     private func hasBackup(before place: Int) -> Bool {
-        faults[..<place].contains { if case .backup = $0.fault { true } else { false } }
+        faults.enumerated().contains { other, timed in
+            guard case .backup = timed.fault else { return false }
+            return other < place || timed.occasion != nil || faults[place].occasion != nil
+        }
+    }
+
+    private func mayHappen(_ name: String, besides place: Int) -> Bool {
+        drawsFaults || faults.indices.contains { $0 != place && faults[$0].fault.name == name }
     }
 
     /// Whether there are machines that faults cannot name.

@@ -126,19 +126,70 @@ package enum NodeSelector: Hashable, Sendable {
     case follower
 }
 
+/// What a fault of a scenario may wait for.
+package enum Occasion: Hashable, Sendable {
+    /// A member begins to lead.
+    case leaderElected
+    /// A machine has joined, as a learner or an edge.
+    case memberAdded
+    /// A member has got its vote.
+    case memberPromoted
+    case memberRemoved
+    /// A leader sends a snapshot's first chunk.
+    case snapshotSent
+    /// That revision is committed.
+    case revisionReached(UInt64)
+    /// A fault of that name has happened, of the file's or the seed's.
+    case faultHappened(String)
+
+    package static let revisions: ClosedRange<UInt64> = 1...1_000_000_000
+
+    package var summary: String {
+        switch self {
+        case .leaderElected: "a leader is elected"
+        case .memberAdded: "a machine has joined"
+        case .memberPromoted: "a member gets its vote"
+        case .memberRemoved: "a member is removed"
+        case .snapshotSent: "a snapshot is sent"
+        case .revisionReached(let revision): "revision \(revision) is committed"
+        case .faultHappened(let name): "\(name) has happened"
+        }
+    }
+
+    /// - Parameter event: What has just happened; for revisions, how far the log is committed.
+    func isMet(by event: Occasion) -> Bool {
+        if case .revisionReached(let wanted) = self, case .revisionReached(let revision) = event {
+            return revision >= wanted
+        }
+        return self == event
+    }
+}
+
 package struct TimedFault: Hashable, Sendable {
+    /// When it happens; with an occasion, before when it does not.
     package let time: Instant
+    /// What it waits for, from that time on; it happens once.
+    package let occasion: Occasion?
+    /// How long after the occasion.
+    package let delay: Span
     package let fault: Fault
 
-    package init(at time: Instant, _ fault: Fault) {
+    package init(at time: Instant, when occasion: Occasion? = nil, after delay: Span = .zero, _ fault: Fault) {
         self.time = time
+        self.occasion = occasion
+        self.delay = delay
         self.fault = fault
     }
 
     /// For people: when, and what.
-    package var summary: String { "at \(time.microseconds / 1000) ms: \(fault.summary)" }
+    package var summary: String {
+        let start = occasion == nil || time > .zero ? "at \(time.microseconds / 1000) ms" : ""
+        let occasion = occasion.map { "when \($0.summary)" } ?? ""
+        return "\(start)\(start.isEmpty || occasion.isEmpty ? "" : ", ")\(occasion): \(fault.summary)"
+    }
 
     func flaw(in scenario: Scenario) -> String? {
+        guard delay <= scenario.duration else { return "a fault would come \(delay) after its occasion" }
         let end = Instant.zero.advanced(by: scenario.duration)
         guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }
         for case .node(let number) in fault.selectors where number >= scenario.namedCount {

@@ -15,6 +15,7 @@ package struct Streams: Sendable {
     package var seals: SeededRandom
     package var edges: SeededRandom
     package var faultsApart: SeededRandom
+    package var core: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -31,6 +32,7 @@ package struct Streams: Sendable {
         seals = root.split()
         edges = root.split()
         faultsApart = root.split()
+        core = root.split()
     }
 }
 

@@ -156,7 +156,7 @@ extension World {
         scheduleLogBatch(node)
         guard let armed = machines[node].armedCrash else { return }
         machines[node].armedCrash = nil
-        noteHappened(armed.fault)
+        noteHappened(armed.fault, Fault.crashDuringWriteName)
         faultsInForce.happened(.crashDuringWrite, at: now)
         let process = machines[node].generation
         let delay = choices.span(ChoiceKey(.crashPoint, node: node, process: process), neutral: .zero, at: now) {
@@ -210,6 +210,7 @@ extension World {
 
     private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
         if case .raft(let inner, _) = message.body {
+            if case .snapshot(let chunk) = inner.body, chunk.number == 0 { occurred(.snapshotSent) }
             try leadership.sends(from, inner)
             try PromiseChecker.sends(from, inner, from: machines[from].log)
         }

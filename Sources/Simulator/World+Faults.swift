@@ -21,19 +21,21 @@ extension World {
         trace.hash.combine("\(fault)")
         record(.fault(fault), node: fault.selectors.first.flatMap(find))
         noteHappening(fault)
-        if try carryOut(fault, number) { noteHappened(number) }
+        if try carryOut(fault, number) { noteHappened(number, fault.name) }
         noteInForce(after: fault)
     }
 
     /// What has yet to come of a fault has come.
-    mutating func noteHappened(_ number: Int?) {
+    mutating func noteHappened(_ number: Int?, _ name: String) {
         if let number { happened.insert(number) }
+        occurred(.faultHappened(name))
     }
 
     /// Faults of the scenario that were due and never happened: nobody was there for them, or they would have been more than is
     /// promised.
     package var missedFaults: [(number: Int, fault: TimedFault)] {
-        scenarioFaults.filter { $0.fault.time <= now && !happened.contains($0.number) }
+        (scenarioFaults.filter { !happened.contains($0.number) } + awaiting).filter { $0.fault.time <= now }
+            .sorted { $0.number < $1.number }
     }
 
     /// - Returns: Whether it has happened: not yet where it waits for something, and not at all where there is nothing to do.

@@ -24,7 +24,7 @@ extension World {
 
     /// Nobody knows what of the batch is on the disk, and whether the disk would say so the next time: the node halts.
     mutating func failWrite(_ node: Int, _ failing: Machine.FailingWrite) throws(Violation) {
-        noteHappened(failing.fault)
+        noteHappened(failing.fault, Fault.failWriteName)
         faultsInForce.happened(.failedWrite, at: now)
         record(.note(Note(.error, "node halts", .init("error", "input/output error of the log"))), node: node)
         try crash(node, .process, downFor: failing.downFor)

@@ -17,6 +17,8 @@ extension World {
         guard now < loadEnds || membership.hasLost || !membership.edges.isEmpty else {
             return membership.isLookedAfter = false
         }
+        // Nothing is begun that needs machines that are down.
+        guard core == nil else { return queue.schedule(.operate, at: now.advanced(by: .milliseconds(200))) }
         queue.schedule(.operate, at: now.advanced(by: operatorPause()))
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
@@ -144,6 +146,12 @@ extension World {
     private mutating func reached(_ standing: Membership.Standing, _ node: Int) {
         membership.set(standing, of: node)
         record(.member("\(members[node]) is \(standing)"), node: node)
+        switch standing {
+        case .learner, .admittedEdge: occurred(.memberAdded)
+        case .voter: occurred(.memberPromoted)
+        case .removed: occurred(.memberRemoved)
+        case .spare, .invited, .edge, .lost: break
+        }
         switch standing {
         case .learner:
             machines[node].invitedBy = membership.voters(among: members) + [members[node]]

@@ -139,7 +139,7 @@ extension World {
 
     /// Starts a process on what its machine's disks hold.
     mutating func start(_ node: Int) throws(Violation) {
-        guard !machines[node].isUp, membership.isPresent(node) else { return }
+        guard !machines[node].isUp, membership.isPresent(node), isOfCore(node) else { return }
         guard !refusesToStart(node) else { return }
         let isEdge = membership.isForEdge(node)
         machines[node].generation += 1
@@ -271,10 +271,12 @@ extension World {
         recordState(node)
         if let term = progress.leadsIn, try leadership.leads(node, in: term) {
             try LeadershipChecker.elected(node, members[node], in: term, by: majorities(at: node))
+            occurred(.leaderElected)
         }
         try log.orders(node, applied: progress.applied, committed: progress.committed)
         guard progress.committed > log.highestCommit else { return }
         try log.commits(node, through: progress.committed, by: majorities(at: node))
+        occurred(.revisionReached(progress.committed.number))
     }
 
     private mutating func scheduleWake(_ node: Int) {

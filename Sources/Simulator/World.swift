@@ -74,13 +74,19 @@ package struct World: Sendable {
     var queue = EventQueue<WorldEvent>()
     package internal(set) var choices: Choices
     /// The scenario's own faults that this run has.
-    private(set) var scenarioFaults: [(number: Int, fault: TimedFault)] = []
+    var scenarioFaults: [(number: Int, fault: TimedFault)] = []
+    /// Faults that wait for an occasion.
+    var awaiting: [(number: Int, fault: TimedFault)] = []
     /// Numbers of the faults that have happened.
     var happened: Set<Int> = []
     /// How often nodes were asked about a few of the revoked.
     var probeCount = 0
     var workload: Workload
     var membership: Membership
+    /// Which core is healed first, by number; 0: everybody is.
+    let coreChoice: Int64
+    /// Those that are, while the others are down; nil where all may run.
+    package internal(set) var core: [Int]?
     /// A node's state as it was at some time.
     var backup: VirtualStateStore.Version?
     /// Whether the cluster goes on from a backup, so that no node makes the first entry of the log again.
@@ -109,6 +115,7 @@ package struct World: Sendable {
         namesSealKeys = choices.seals(in: scenario)
         let spareCount = choices.spareCount(of: scenario)
         let edgeCount = choices.edgeCount(of: scenario, areSealing: namesSealKeys)
+        coreChoice = choices.core(of: scenario)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
@@ -153,6 +160,10 @@ package struct World: Sendable {
             machineCount: machines.count
         )
         for (number, fault) in drawn {
+            guard fault.occasion == nil else {
+                awaiting.append((number, fault))
+                continue
+            }
             if number < options.scenario.faults.count { scenarioFaults.append((number, fault)) }
             queue.schedule(.fault(fault.fault, number: number), at: fault.time)
         }

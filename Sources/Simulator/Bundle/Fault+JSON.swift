@@ -74,6 +74,13 @@ extension Fault {
         }
     }
 
+    /// As bundles have it; as scenario files have it, but for its capitals.
+    package var name: String { json["fault"]?.stringValue ?? "" }
+    static let crashDuringWriteName = "\(Name.crashDuringWrite)"
+    static let crashWhenElectedName = "\(Name.crashWhenElected)"
+    static let failWriteName = "\(Name.failWrite)"
+    package static let names = Name.allCases.map { "\($0)" }
+
     private static func crash(_ name: String, _ node: NodeSelector, _ crash: Crash, _ span: Span) -> JSONValue {
         ["fault": .string(name), "node": .selector(node), "crash": .string("\(crash)"), "for": .span(span)]
     }

@@ -24,6 +24,7 @@ extension ChoiceKey {
         case .encodedFrames: return "messages go through the codec"
         case .seals: return value == 1 ? "voters seal" : "no voter seals"
         case .edges: return "\(value) edges"
+        case .core: return "only a majority of the voters is healed first, number \(value)"
         case .spares: return "\(value) machines besides the voters"
         case .zone: return "\(node) is in zone \(value)"
         case .zoneDistance: return "between zones a message takes \(Self.milliseconds(value)) longer"

@@ -101,7 +101,10 @@ extension Choices {
                 return (Int(choice.key.number), TimedFault(at: choice.time, fault))
             }
         }
-        for (number, fault) in faults { note(ChoiceKey(.fault, number: number), .fault(fault.fault), at: fault.time) }
+        // What waits for an occasion is noted when that has come.
+        for (number, fault) in faults where fault.occasion == nil {
+            note(ChoiceKey(.fault, number: number), .fault(fault.fault), at: fault.time)
+        }
         return faults
     }
 

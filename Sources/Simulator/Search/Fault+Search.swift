@@ -67,7 +67,7 @@ extension ChoiceKey.Kind {
         case .spares: 0...2
         case .edges: 0...3
         case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie,
-            .forgedState, .servedState, .withheld:
+            .forgedState, .servedState, .withheld, .core:
             range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000

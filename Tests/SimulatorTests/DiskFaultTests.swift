@@ -28,6 +28,26 @@ struct DiskFaultTests {
         #expect(world.machines[follower].log.last.index > end.index)
     }
 
+    /// What lacked room was no write of the log, and a leader that takes no commands writes none.
+    @Test("a leader whose statements found no room takes writes again once they have", arguments: [UInt64(3), 5, 9])
+    func statements(seed: UInt64) {
+        func at(_ milliseconds: UInt64, _ fault: Fault) -> TimedFault {
+            TimedFault(at: Instant(microseconds: milliseconds * 1000), fault)
+        }
+        let scenario = Scenario(
+            name: "statements",
+            duration: .seconds(12),
+            operationsPerSecond: 0,
+            faults: [
+                at(6000, .fillDisk(.leader, for: .milliseconds(600))), at(6001, .state(.leader, agents: 3, .revoke)),
+                at(9000, .revokeAgents(count: 2)),
+            ],
+            drawsFaults: false
+        )
+        let report = Fixtures.report(seed: seed, scenario: scenario)
+        #expect(report.verdict == .passed, Comment(rawValue: report.story))
+    }
+
     @Test("a node whose write fails halts, and has acknowledged nothing of it")
     func failedWrite() throws {
         var (world, leader) = try world()

@@ -49,6 +49,7 @@ final class SealOffice: Sendable {
                 inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.keep(mark) }
                 return
             }
+            room.note(.seals, isFull: false)
             inbox.post(.sealMarkKept(mark))
         }
     }
@@ -66,7 +67,9 @@ final class SealOffice: Sendable {
                 guard error.isRoomMissing else { throw error }
                 noteFull(error)
                 inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.keepNewestMemory() }
+                return
             }
+            room.note(.seals, isFull: false)
         }
     }
 
@@ -88,6 +91,6 @@ final class SealOffice: Sendable {
 
     private func noteFull(_ error: StorageError) {
         logger.error("no room for what is known of seals, trying again", metadata: ["error": "\(error)"])
-        room.note(.log, isFull: true)
+        room.note(.seals, isFull: true)
     }
 }

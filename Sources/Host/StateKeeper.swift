@@ -116,9 +116,9 @@ final class StateKeeper: @unchecked Sendable {
         inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.apply(entries) }
     }
 
-    private func noteFull(_ error: StorageError) {
-        logger.error("no room for the state, trying again", metadata: ["error": "\(error)"])
-        room.note(.state, isFull: true)
+    private func noteFull(_ error: StorageError, for part: StorageRoom.Part = .state) {
+        logger.error("no room for the \(part), trying again", metadata: ["error": "\(error)"])
+        room.note(part, isFull: true)
     }
 
     private enum Attempt: Sendable {
@@ -392,10 +392,11 @@ final class StateKeeper: @unchecked Sendable {
         // Some may have been released while there was no room.
         do throws(StorageError) { try directory.keep(new.filter { statements[$0.id] != nil }) } catch {
             guard error.isRoomMissing else { throw error }
-            noteFull(error)
+            noteFull(error, for: .statements)
             inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.perform { try self.keep(new) } }
             return
         }
+        room.note(.statements, isFull: false)
         inbox.post(.enforced(new.map(\.id)))
     }
 

@@ -2,10 +2,11 @@ import NIOCore
 import Replica
 import Synchronization
 
-/// Whether the log or the state lacks room. The node is told when that changes, since it then takes no commands.
+/// Whether something lacks room. Each part says so for itself, and that it has room again when it has written: a node that is told of no
+/// room takes no commands, so that it may be nobody else's turn to write. The node is told when that changes, since it then takes no commands.
 final class StorageRoom: Sendable {
     enum Part: Sendable {
-        case log, state
+        case log, state, statements, seals
     }
 
     /// How long to wait before what found no room is tried again.

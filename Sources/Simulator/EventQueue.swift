@@ -5,11 +5,14 @@ package import Kernel
 package struct EventQueue<Event: Sendable>: Sendable {
     private struct Scheduled: Comparable, Sendable {
         let time: Instant
+        /// 0 for what comes before all else of its time.
+        let rank: UInt8
         let sequence: UInt64
         let slot: Int
 
         static func < (lhs: Self, rhs: Self) -> Bool {
-            lhs.time == rhs.time ? lhs.sequence < rhs.sequence : lhs.time < rhs.time
+            guard lhs.time == rhs.time else { return lhs.time < rhs.time }
+            return lhs.rank == rhs.rank ? lhs.sequence < rhs.sequence : lhs.rank < rhs.rank
         }
     }
 
@@ -24,7 +27,8 @@ package struct EventQueue<Event: Sendable>: Sendable {
     package var count: Int { heap.count }
     package var nextTime: Instant? { heap.min?.time }
 
-    package mutating func schedule(_ event: Event, at time: Instant) {
+    /// - Parameter isFirst: Before what else is due at that time.
+    package mutating func schedule(_ event: Event, at time: Instant, isFirst: Bool = false) {
         let slot: Int
         if let free = freeSlots.popLast() {
             slots[free] = event
@@ -33,7 +37,7 @@ package struct EventQueue<Event: Sendable>: Sendable {
             slots.append(event)
             slot = slots.count - 1
         }
-        heap.insert(Scheduled(time: time, sequence: nextSequence, slot: slot))
+        heap.insert(Scheduled(time: time, rank: isFirst ? 0 : 1, sequence: nextSequence, slot: slot))
         nextSequence += 1
     }
 

@@ -11,6 +11,8 @@ package enum Fault: Hashable, Sendable {
     /// What one node sends the other does not arrive; the other way it may. Both ways it is a partition that does not follow
     /// from who is on which side.
     case cut(from: NodeSelector, to: NodeSelector)
+    /// What one node sends the other is held up for so long, and then arrives all at once.
+    case clog(from: NodeSelector, to: NodeSelector, for: Span)
     case healNetwork
     case network(NetworkQuality)
     case crash(NodeSelector, Crash, downFor: Span)
@@ -21,13 +23,24 @@ package enum Fault: Hashable, Sendable {
     case crashWhenElected(Crash, downFor: Span)
     /// A graceful stop: the node may hand over its leadership first.
     case stop(NodeSelector, downFor: Span)
+    /// Crashes the node so many times, one crash every so often, for half of that each.
+    case crashLoop(NodeSelector, Crash, times: UInt64, every: Span)
+    /// The operating system does not let the process run for so long, as after SIGSTOP or while its machine is suspended: it keeps
+    /// its memory, its clocks go on, and then it is given its late timers and all that has come meanwhile at once.
+    case pause(NodeSelector, for: Span)
     /// Makes each write to the log take so many times as long.
     case slowDisk(NodeSelector, factor: UInt64)
     /// No write to the log ends until the disk is repaired, or made faster or slower.
     case hangDisk(NodeSelector)
+    /// There is no room on the node's disk for so long: nothing is written to the log or the state.
+    case fillDisk(NodeSelector, for: Span)
+    /// The disk reports an error for the node's next write to the log, upon which the process ends: who knows what is written?
+    case failWrite(NodeSelector, downFor: Span)
     /// Bit rot: the last so many entries of the node's log do not read back any more, but for the newest `sparing`. Left
     /// out while another node has damage, since nobody promises to survive the loss of a quorum.
     case rotLog(NodeSelector, entries: UInt64, sparing: UInt64)
+    /// The disk has put the newest entry of the node's log so many entries further back, over what was there. Left out as `rotLog`.
+    case misdirectWrite(NodeSelector, back: UInt64)
     /// Log and state of a member are gone, and so is its process; it starts again under the identity that it had. Left out
     /// where another disk is not whole, or where somebody does not know yet which data directory is the member's.
     case wipeDisks(NodeSelector)
@@ -113,16 +126,70 @@ package enum NodeSelector: Hashable, Sendable {
     case follower
 }
 
+/// What a fault of a scenario may wait for.
+package enum Occasion: Hashable, Sendable {
+    /// A member begins to lead.
+    case leaderElected
+    /// A machine has joined, as a learner or an edge.
+    case memberAdded
+    /// A member has got its vote.
+    case memberPromoted
+    case memberRemoved
+    /// A leader sends a snapshot's first chunk.
+    case snapshotSent
+    /// That revision is committed.
+    case revisionReached(UInt64)
+    /// A fault of that name has happened, of the file's or the seed's.
+    case faultHappened(String)
+
+    package static let revisions: ClosedRange<UInt64> = 1...1_000_000_000
+
+    package var summary: String {
+        switch self {
+        case .leaderElected: "a leader is elected"
+        case .memberAdded: "a machine has joined"
+        case .memberPromoted: "a member gets its vote"
+        case .memberRemoved: "a member is removed"
+        case .snapshotSent: "a snapshot is sent"
+        case .revisionReached(let revision): "revision \(revision) is committed"
+        case .faultHappened(let name): "\(name) has happened"
+        }
+    }
+
+    /// - Parameter event: What has just happened; for revisions, how far the log is committed.
+    func isMet(by event: Occasion) -> Bool {
+        if case .revisionReached(let wanted) = self, case .revisionReached(let revision) = event {
+            return revision >= wanted
+        }
+        return self == event
+    }
+}
+
 package struct TimedFault: Hashable, Sendable {
+    /// When it happens; with an occasion, before when it does not.
     package let time: Instant
+    /// What it waits for, from that time on; it happens once.
+    package let occasion: Occasion?
+    /// How long after the occasion.
+    package let delay: Span
     package let fault: Fault
 
-    package init(at time: Instant, _ fault: Fault) {
+    package init(at time: Instant, when occasion: Occasion? = nil, after delay: Span = .zero, _ fault: Fault) {
         self.time = time
+        self.occasion = occasion
+        self.delay = delay
         self.fault = fault
     }
 
+    /// For people: when, and what.
+    package var summary: String {
+        let start = occasion == nil || time > .zero ? "at \(time.microseconds / 1000) ms" : ""
+        let occasion = occasion.map { "when \($0.summary)" } ?? ""
+        return "\(start)\(start.isEmpty || occasion.isEmpty ? "" : ", ")\(occasion): \(fault.summary)"
+    }
+
     func flaw(in scenario: Scenario) -> String? {
+        guard delay <= scenario.duration else { return "a fault would come \(delay) after its occasion" }
         let end = Instant.zero.advanced(by: scenario.duration)
         guard time <= end else { return "a fault at \(time) lies past the end at \(end)" }
         for case .node(let number) in fault.selectors where number >= scenario.namedCount {
@@ -137,9 +204,11 @@ extension Fault {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
             .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _),
-            .wipeDisks(let node), .poison(_, let node), .backup(let node), .state(let node, _, _):
+            .wipeDisks(let node), .poison(_, let node), .backup(let node), .state(let node, _, _),
+            .crashLoop(let node, _, _, _), .pause(let node, _), .fillDisk(let node, _), .failWrite(let node, _),
+            .misdirectWrite(let node, _):
             [node]
-        case .cut(let from, let to): [from, to]
+        case .cut(let from, let to), .clog(let from, let to, _): [from, to]
         case .handOver(let node): [node, .leader]
         case .split(let groups): groups.flatMap { $0 }
         case .crashWhenElected, .restoreBackup, .byzantine, .healNetwork, .network, .revokeAgents, .correctClocks,
@@ -158,19 +227,25 @@ package struct NetworkQuality: Hashable, Sendable {
     package var duplicationPPM: UInt64
     /// Whether a later message may arrive before an earlier one of the same link.
     package var reorders: Bool
+    /// What a link carries one way, in bytes a second: each frame waits until those before it are through. Nil for any amount.
+    package var bandwidth: UInt64?
+
+    package static let bandwidths: ClosedRange<UInt64> = 100...1_000_000_000
 
     package init(
         minimumLatency: Span = Span(microseconds: 200),
         meanExtraLatency: Span = Span(microseconds: 300),
         lossPPM: UInt64 = 0,
         duplicationPPM: UInt64 = 0,
-        reorders: Bool = false
+        reorders: Bool = false,
+        bandwidth: UInt64? = nil
     ) {
         self.minimumLatency = minimumLatency
         self.meanExtraLatency = meanExtraLatency
         self.lossPPM = lossPPM
         self.duplicationPPM = duplicationPPM
         self.reorders = reorders
+        self.bandwidth = bandwidth
     }
 
     package static let good = NetworkQuality()

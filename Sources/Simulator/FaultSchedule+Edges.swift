@@ -8,7 +8,7 @@ extension FaultSchedule {
         of scenario: Scenario,
         from random: inout SeededRandom
     ) -> [TimedFault] {
-        let kinds = FaultClass.allCases.filter { $0.hitsMachine && random.chance(500_000) }
+        let kinds = FaultClass.shared.filter { $0.hitsMachine && random.chance(500_000) }
         let gap = Span(microseconds: random.within(800_000...8_000_000) * 100 / UInt64(scenario.faultIntensity))
         var faults: [TimedFault] = []
         // None has joined before.
@@ -35,7 +35,7 @@ extension FaultClass {
     fileprivate var hitsMachine: Bool {
         switch self {
         case .isolation, .split, .cut, .crash, .crashDuringWrite, .stop, .slowDisk, .hungDisk, .clock, .rot: true
-        case .network, .revocation: false
+        case .network, .revocation, .pause, .fullDisk, .failedWrite, .misdirection, .clog, .bandwidth: false
         }
     }
 }

@@ -7,7 +7,7 @@ package enum FaultSchedule {
     package static func draw(for scenario: Scenario, from random: inout SeededRandom) -> [TimedFault] {
         let gaps = gaps(atPercent: scenario.faultIntensity, from: &random)
         var faults: [TimedFault] = []
-        for kind in FaultClass.allCases {
+        for kind in FaultClass.shared {
             // A stream for each class, so that what one draws does not shift another's.
             var stream = random.split()
             guard let gap = gaps[Int(kind.rawValue)] else { continue }
@@ -25,7 +25,7 @@ package enum FaultSchedule {
     /// the seed's overall rate by weights that differ by a factor of eight at most, so that more classes are not more faults.
     private static func gaps(atPercent intensity: Int, from random: inout SeededRandom) -> [Span?] {
         let all = random.within(400_000...4_000_000) * 100 / UInt64(intensity)
-        let weights = FaultClass.allCases.map { _ in
+        let weights = FaultClass.shared.map { _ in
             let weight = UInt64(1) << random.below(4 as UInt64)
             return random.chance(500_000) ? weight : 0
         }
@@ -75,6 +75,18 @@ package enum FaultSchedule {
             return [TimedFault(at: time, .crash(target, crash, downFor: pause)), TimedFault(at: time, rot)]
         case .clock: return [TimedFault(at: time, .stepClock(target, milliseconds: clockStep(from: &random)))]
         case .revocation: return [TimedFault(at: time, .revokeAgents(count: random.within(1...10)))]
+        case .pause:
+            return [TimedFault(at: time, .pause(target, for: random.chance(500_000) ? pause : short(from: &random)))]
+        case .fullDisk: return [TimedFault(at: time, .fillDisk(target, for: pause))]
+        case .failedWrite: return [TimedFault(at: time, .failWrite(target, downFor: pause))]
+        case .misdirection: return [TimedFault(at: time, .misdirectWrite(target, back: random.within(1...20)))]
+        case .clog:
+            let other = NodeSelector.node(random.below(nodes.count))
+            let clog = TimedFault(at: time, .clog(from: target, to: other, for: pause))
+            return random.chance(400_000)
+                ? [clog, TimedFault(at: time, .clog(from: other, to: target, for: pause))] : [clog]
+        case .bandwidth:
+            return lasting(.network(NetworkQuality(bandwidth: random.within(2000...200_000))), until: .network(.good))
         }
     }
 
@@ -90,7 +102,12 @@ package enum FaultSchedule {
             + [TimedFault(at: time.advanced(by: pause), .healNetwork)]
     }
 
-    private static func selector(nodeCount: Int, from random: inout SeededRandom) -> NodeSelector {
+    /// Too short for anybody to take the node for dead.
+    private static func short(from random: inout SeededRandom) -> Span {
+        random.span(.milliseconds(5)...(.milliseconds(300)))
+    }
+
+    static func selector(nodeCount: Int, from random: inout SeededRandom) -> NodeSelector {
         random.chance(400_000) ? .leader : .node(random.below(nodeCount))
     }
 

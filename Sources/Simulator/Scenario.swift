@@ -14,6 +14,8 @@ package struct Scenario: Hashable, Sendable {
     /// Machines that join as edges once there is a seal: no configuration names them, and they go by what seals prove. They are
     /// named after voters and learners. Nil leaves it to the seed, where the seed draws faults.
     package var edgeCount: Int?
+    /// Where machines stand; what is not named stands in the first zone. Empty leaves it to the seed, where the seed draws faults.
+    package var zones: [Zone]
     /// How long clients send. Faults from the seed end at four fifths of it, and then everything heals.
     package var duration: Span
     /// 0: clients set up what the load would need, and are silent then.
@@ -49,6 +51,7 @@ package struct Scenario: Hashable, Sendable {
         learnerCount: Int = 0,
         spareCount: Int? = nil,
         edgeCount: Int? = nil,
+        zones: [Zone] = [],
         duration: Span = .seconds(30),
         operationsPerSecond: UInt64 = 10,
         maximumAge: Span? = nil,
@@ -64,6 +67,7 @@ package struct Scenario: Hashable, Sendable {
         self.learnerCount = learnerCount
         self.spareCount = spareCount
         self.edgeCount = edgeCount
+        self.zones = zones
         self.duration = duration
         self.operationsPerSecond = operationsPerSecond
         self.maximumAge = maximumAge
@@ -107,6 +111,12 @@ package struct Scenario: Hashable, Sendable {
         }
         guard Self.edgeCounts.contains(edgeCount ?? 0) else { return "edges must be in \(Self.edgeCounts)" }
         guard edgeCount ?? 0 == 0 || seals ?? true else { return "edges need seals" }
+        guard zones.count <= Zone.limit, zones.allSatisfy({ $0.latency <= Zone.longestLatency }) else {
+            return "there are \(Zone.limit) zones at most, \(Zone.longestLatency.milliseconds) ms away at most"
+        }
+        guard zones.flatMap(\.machines).allSatisfy((0..<namedCount).contains),
+            Set(zones.flatMap(\.machines)).count == zones.flatMap(\.machines).count
+        else { return "a zone has machines of the scenario, each in one zone" }
         guard Self.durations.contains(duration) else { return "seconds must be in 5...86400" }
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"
@@ -114,7 +124,27 @@ package struct Scenario: Hashable, Sendable {
         guard Self.faultIntensities.contains(faultIntensity) else {
             return "the intensity of faults must be in \(Self.faultIntensities) percent"
         }
-        return faults.lazy.compactMap { $0.flaw(in: self) }.first
+        for place in faults.indices {
+            if let flaw = faults[place].flaw(in: self) { return flaw }
+            if let flaw = flaw(ofFault: place) { return "\(faults[place].fault.summary): \(flaw.message)" }
+        }
+        return nil
+    }
+}
+
+/// Machines that stand together.
+package struct Zone: Hashable, Sendable {
+    /// By number, from 0.
+    package let machines: [Int]
+    /// What a message into this zone from another, or out of it, takes longer, one way: between two zones both count.
+    package let latency: Span
+
+    package static let limit = 16
+    package static let longestLatency = Span.seconds(10)
+
+    package init(_ machines: [Int], latency: Span) {
+        self.machines = machines
+        self.latency = latency
     }
 }
 

@@ -19,6 +19,8 @@ package struct SeedReport: Sendable {
     package let acknowledged: Int
     package let elections: Int
     package let faults: Int
+    /// Of the scenario: those that were due and never happened, by their place among its faults.
+    package let missedFaults: [Int]
     package let committed: Int
     /// What the run has seen until the verdict.
     package let coverage: Coverage
@@ -39,6 +41,7 @@ package struct SeedReport: Sendable {
         acknowledged = world.acknowledgements.count
         elections = world.leadership.electedTerms
         faults = world.faultCount
+        missedFaults = world.missedFaults.map(\.number)
         committed = world.log.committedCount
         coverage = world.coverage
         undecidedDocument = world.undecidedDocument

@@ -3,7 +3,7 @@ package import Kernel
 /// Runs one world from its beginning to its verdict.
 ///
 /// Phases: faults; then everything heals while clients go on; then no more load, and the cluster must become one again
-/// within a bound; then the power fails everywhere at once, and after the restart everything that was ever
+/// within a bound; in some seeds that is asked of a bare majority of the voters first, and then of everybody; then the power fails everywhere at once, and after the restart everything that was ever
 /// acknowledged must be there.
 ///
 /// A value like its world: a copy goes on by itself from where it stands.
@@ -17,6 +17,7 @@ package struct Simulation: Sendable {
         case faults
         case electing(until: Instant)
         case load
+        case convergingCore(until: Instant)
         case converging(until: Instant)
         case dark
         case recovering(until: Instant)
@@ -60,7 +61,7 @@ package struct Simulation: Sendable {
     private mutating func pass() throws(Violation) {
         switch phase {
         case .faults:
-            try world.inject(.repairAll)
+            try world.heal()
             phase = .electing(until: world.now.advanced(by: Self.electionBound))
             try pass()
         case .electing(let end):
@@ -69,7 +70,17 @@ package struct Simulation: Sendable {
             checkpoint = max(world.loadEnds, world.now)
         case .load:
             try world.checkExpectations()
-            try world.inject(.repairAll)
+            if world.core == nil {
+                try world.inject(.repairAll)
+                phase = .converging(until: world.now.advanced(by: Self.convergenceBound))
+            } else {
+                phase = .convergingCore(until: world.now.advanced(by: Self.convergenceBound))
+            }
+            try pass()
+        case .convergingCore(let end):
+            let failure = "no convergence of a majority that is healed alone"
+            guard try holds(by: end, Self.convergenceBound, failure, { $0.hasConverged }) else { return }
+            try world.healOthers()
             phase = .converging(until: world.now.advanced(by: Self.convergenceBound))
             try pass()
         case .converging(let end):

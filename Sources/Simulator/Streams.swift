@@ -14,6 +14,8 @@ package struct Streams: Sendable {
     package var handOvers: SeededRandom
     package var seals: SeededRandom
     package var edges: SeededRandom
+    package var faultsApart: SeededRandom
+    package var core: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -29,6 +31,8 @@ package struct Streams: Sendable {
         handOvers = root.split()
         seals = root.split()
         edges = root.split()
+        faultsApart = root.split()
+        core = root.split()
     }
 }
 

@@ -7,11 +7,12 @@ internal import Sealing
 
 /// The end of a run: has everything come together, and is everything there?
 extension World {
-    /// All nodes run, follow one leader, serve, and hold and have applied the same log; every client has its answer.
+    /// All nodes run, follow one leader, serve, and hold and have applied the same log; every client has its answer. While only a core is
+    /// healed, all of it.
     package var hasConverged: Bool {
         guard let leader, let head = machines[leader].process?.replica else { return false }
         guard !head.configuration.isJoint else { return false }
-        let isTogether = present(in: head.configuration).allSatisfy { node in
+        let isTogether = present(in: head.configuration).filter(isOfCore).allSatisfy { node in
             let machine = machines[node]
             guard let replica = machine.process?.replica, let process = machine.process else { return false }
             return replica.term == head.term && replica.leader == members[leader] && process.isServing
@@ -20,7 +21,8 @@ extension World {
                 && machine.state.current.point.position == head.lastPosition
                 && !machine.log.isWriting && replica.pendingStatementCount == 0
         }
-        return isTogether && areEdgesTogether(at: head) && operations.allSatisfy { $0.outcome != .pending }
+        return isTogether && (core != nil || areEdgesTogether(at: head))
+            && operations.allSatisfy { $0.outcome != .pending }
     }
 
     /// Edges have everything that is sealed, which is all that there is, and answer from it.

@@ -59,7 +59,7 @@ extension World {
 
     /// - Parameter asker: Nil for the agent itself.
     private func answer(_ agent: Int, _ document: Int, at node: Int, askedBy asker: Int? = nil) -> DecisionAnswer? {
-        guard let process = machines[node].process, process.isServing else { return nil }
+        guard let process = machines[node].process, process.isServing, machines[node].pause == nil else { return nil }
         let now = machines[node].clock.moment(at: now)
         let moment = process.freshness.map { DecisionMoment($0, at: now, rules: nodeOptions.clocks) }
         let credential = queries.credential(asker ?? agent)
@@ -161,11 +161,12 @@ extension World {
         guard let leader, let head = machines[leader].process?.replica,
             head.configuration.contains(members[node]) || heardEdges.contains(node)
         else { return false }
-        return network.isUndisturbed && !intruders.isWithholding && !membership.isChangingEdges
+        return network.isUndisturbed(at: now) && !intruders.isWithholding && !membership.isChangingEdges
             && machines.indices.filter(membership.isPresent).allSatisfy { number in
                 let machine = machines[number]
                 return machine.isUp && machine.diskSlowness == 1 && !machine.isDiskHung && machine.clock.isGood
                     && machine.log.damage.isEmpty && machine.armedCrash == nil && !membership.isLost(number)
+                    && machine.pause == nil && machine.fullUntil == nil && machine.failingWrite == nil
             }
     }
 }

@@ -156,6 +156,7 @@ extension World {
         scheduleLogBatch(node)
         guard let armed = machines[node].armedCrash else { return }
         machines[node].armedCrash = nil
+        noteHappened(armed.fault, Fault.crashDuringWriteName)
         faultsInForce.happened(.crashDuringWrite, at: now)
         let process = machines[node].generation
         let delay = choices.span(ChoiceKey(.crashPoint, node: node, process: process), neutral: .zero, at: now) {
@@ -177,9 +178,15 @@ extension World {
             machines[node].hasHungWrite = true
             return
         }
+        if let failing = machines[node].failingWrite.take() { return try failWrite(node, failing) }
+        guard machines[node].fullUntil == nil else {
+            queue.schedule(.logBatchWritten(node: node, process: machines[node].generation), at: laterWithRoom)
+            return try tellRoom(node, isFull: true)
+        }
         let completions = machines[node].log.completeBatch()
         if machines[node].log.isWriting { scheduleLogBatch(node) }
         for completion in completions { try written(node, completion) }
+        try tellRoom(node, isFull: false)
         for completion in completions {
             let released = machines[node].process?.release(through: completion.write.id) ?? []
             for held in released { try transmit(held.message, from: node, to: held.to) }
@@ -203,6 +210,7 @@ extension World {
 
     private mutating func transmit(_ message: PeerMessage, from: Int, to: Int) throws(Violation) {
         if case .raft(let inner, _) = message.body {
+            if case .snapshot(let chunk) = inner.body, chunk.number == 0 { occurred(.snapshotSent) }
             try leadership.sends(from, inner)
             try PromiseChecker.sends(from, inner, from: machines[from].log)
         }
@@ -232,7 +240,9 @@ extension World {
             under: network.connects(from, to) ? network.quality : nil,
             at: now
         )
-        let times = network.arrivals(from: from, to: to, at: now, fate)
+        let content = content()
+        let size = network.quality.bandwidth == nil ? 0 : content.byteCount(of: message)
+        let times = network.arrivals(from: from, to: to, at: now, fate, byteCount: size)
         let number = recordSent(message, from: from, to: to, arrival: times.first)
         guard let first = times.first else { return }
         let frame = WorldEvent.Frame(
@@ -242,7 +252,7 @@ extension World {
             receiver: members[to],
             instance: machines[from].instance,
             isForged: isForged,
-            content: content(),
+            content: content,
             number: number
         )
         queue.schedule(.deliver(frame), at: first)
@@ -250,9 +260,7 @@ extension World {
     }
 
     mutating func deliver(_ frame: WorldEvent.Frame) throws(Violation) {
-        guard machines[frame.to].isUp, network.connects(frame.from, frame.to), members[frame.to] == frame.receiver,
-            admits(frame)
-        else {
+        guard machines[frame.to].isUp, isHeard(frame), admits(frame) else {
             return recordArrival(frame, isReceived: false)
         }
         recordArrival(frame, isReceived: true)
@@ -278,5 +286,14 @@ extension World {
         guard case .raft(let raft, _) = message.body, let after = standpoint(of: frame.to) else { return }
         let isCredible = !frame.isForged && isDatedWell(message)
         try allegiance.received(frame.to, raft, isCredible: isCredible, before: before, after: after, at: now)
+    }
+}
+
+extension WorldEvent.Frame.Content {
+    fileprivate func byteCount(of message: PeerMessage) -> Int {
+        switch self {
+        case .message: PeerCodec.encode(message).count
+        case .bytes(let bytes): bytes.count
+        }
     }
 }

@@ -11,6 +11,7 @@ extension World {
         let done = choices.doneBeforeCrash(of: effects.count, node, process: process, at: now)
         for effect in effects.prefix(done) where isCurrent(node, process) { try carryOut(effect, node) }
         guard isCurrent(node, process) else { return }
+        noteHappened(armed.fault, Fault.crashWhenElectedName)
         faultsInForce.happened(.crash, at: now)
         try crash(node, armed.crash, downFor: armed.downFor)
     }

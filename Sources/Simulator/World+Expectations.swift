@@ -66,7 +66,7 @@ extension World {
             case .statementsWithoutQuorum(let count):
                 try expect(statementsWithoutQuorum, "statements were in force without a quorum", atLeast: count)
             case .writesResume(let span):
-                for fault in scenarioFaults {
+                for (_, fault) in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)
                     guard deadline <= loadEnds, isWriteWanted(from: fault.time, to: deadline),
                         !acknowledgements.contains(where: { $0 > fault.time && $0 <= deadline })

@@ -11,13 +11,15 @@ extension World {
     }
 
     /// The process ends and starts again a little later, as it would on a machine whose disks were replaced.
-    mutating func wipeDisks(_ node: Int) {
+    ///
+    /// - Returns: False where that is left out.
+    mutating func wipeDisks(_ node: Int) -> Bool {
         guard membership.isForEdge(node) ? isEdge(node) : mayLoseDisks(node) else {
-            return record(.member("\(members[node]) keeps its disks: that would be more than is promised"), node: node)
+            record(.member("\(members[node]) keeps its disks: that would be more than is promised"), node: node)
+            return false
         }
         if machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             closeLinks(of: node)
             reviewLinks(of: node)
         }
@@ -31,6 +33,7 @@ extension World {
         recordState(node)
         queue.schedule(.start(node: node), at: now.advanced(by: .seconds(1)))
         beginOperating(at: now.advanced(by: .seconds(2)))
+        return true
     }
 
     /// One good copy is left of whatever is committed, those who are left can remove the member, and everybody knows by which

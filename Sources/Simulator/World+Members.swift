@@ -17,6 +17,8 @@ extension World {
         guard now < loadEnds || membership.hasLost || !membership.edges.isEmpty else {
             return membership.isLookedAfter = false
         }
+        // Nothing is begun that needs machines that are down.
+        guard core == nil else { return queue.schedule(.operate, at: now.advanced(by: .milliseconds(200))) }
         queue.schedule(.operate, at: now.advanced(by: operatorPause()))
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
@@ -145,6 +147,12 @@ extension World {
         membership.set(standing, of: node)
         record(.member("\(members[node]) is \(standing)"), node: node)
         switch standing {
+        case .learner, .admittedEdge: occurred(.memberAdded)
+        case .voter: occurred(.memberPromoted)
+        case .removed: occurred(.memberRemoved)
+        case .spare, .invited, .edge, .lost: break
+        }
+        switch standing {
         case .learner:
             machines[node].invitedBy = membership.voters(among: members) + [members[node]]
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(10)))
@@ -167,8 +175,7 @@ extension World {
             return queue.schedule(.wipe(node: node), at: now.advanced(by: .milliseconds(100)))
         }
         if machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             closeLinks(of: node)
             reviewLinks(of: node)
         }

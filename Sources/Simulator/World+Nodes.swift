@@ -139,7 +139,7 @@ extension World {
 
     /// Starts a process on what its machine's disks hold.
     mutating func start(_ node: Int) throws(Violation) {
-        guard !machines[node].isUp, membership.isPresent(node) else { return }
+        guard !machines[node].isUp, membership.isPresent(node), isOfCore(node) else { return }
         guard !refusesToStart(node) else { return }
         let isEdge = membership.isForEdge(node)
         machines[node].generation += 1
@@ -206,11 +206,11 @@ extension World {
     /// Ends a process at once. Its disks keep what they must and some of the rest.
     mutating func crash(_ node: Int, _ crash: Crash, downFor: Span) throws(Violation) {
         guard machines[node].isUp else { return }
-        machines[node].process = nil
-        machines[node].armedCrash = nil
+        machines[node].endProcess()
         recordState(node)
         let process = machines[node].generation
-        let kept = choices.keptWrites(of: machines[node].log.pendingCount, node, process: process, at: now)
+        let pending = machines[node].fullUntil == nil ? machines[node].log.pendingCount : 0
+        let kept = choices.keptWrites(of: pending, node, process: process, at: now)
         let completions = machines[node].log.crash(keeping: kept)
         let uncommitted = machines[node].state.uncommittedCount
         let lost = choices.lostTransactions(of: uncommitted, node, process: process, at: now)
@@ -246,6 +246,7 @@ extension World {
 
     /// Gives one input to a node, checks what it became, and carries out what it asks for.
     mutating func step(_ node: Int, _ input: ReplicaNode.Input) throws(Violation) {
+        guard !keepForLater(input, node) else { return }
         trace.hash.combine(now)
         trace.hash.combine(node)
         trace.hash.combine(input)
@@ -270,10 +271,12 @@ extension World {
         recordState(node)
         if let term = progress.leadsIn, try leadership.leads(node, in: term) {
             try LeadershipChecker.elected(node, members[node], in: term, by: majorities(at: node))
+            occurred(.leaderElected)
         }
         try log.orders(node, applied: progress.applied, committed: progress.committed)
         guard progress.committed > log.highestCommit else { return }
         try log.commits(node, through: progress.committed, by: majorities(at: node))
+        occurred(.revisionReached(progress.committed.number))
     }
 
     private mutating func scheduleWake(_ node: Int) {

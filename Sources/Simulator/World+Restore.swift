@@ -6,18 +6,25 @@ internal import Replica
 /// A backup, and a cluster that goes on from it.
 extension World {
     /// Of a node that serves: another one refuses.
-    mutating func backUp(_ node: Int) {
+    ///
+    /// - Returns: Whether there is one now.
+    mutating func backUp(_ node: Int) -> Bool {
         guard machines[node].process?.isServing == true else {
-            return record(.member("no backup: \(members[node]) does not serve"), node: node)
+            record(.member("no backup: \(members[node]) does not serve"), node: node)
+            return false
         }
         backup = machines[node].state.current
         record(.member("backup at \(machines[node].state.current.point.position)"), node: node)
+        return true
     }
 
     /// Every process ends for good. New members of the same lineage start with the backup's state, on the machines of the first
     /// voters; whoever was a member before is one no more.
-    mutating func restoreBackup(_ fate: RevocationsFate) throws(Violation) {
-        guard let backup else { return record(.member("there is no backup to restore"), node: nil) }
+    mutating func restoreBackup(_ fate: RevocationsFate) throws(Violation) -> Bool {
+        guard let backup else {
+            record(.member("there is no backup to restore"), node: nil)
+            return false
+        }
         try endEverything()
         var survivors = SurvivingRevocations()
         var latest = backup.point.position
@@ -53,12 +60,12 @@ extension World {
             queue.schedule(.start(node: node), at: now.advanced(by: .seconds(1)))
         }
         try forgive(after: backup, at: point, fate)
+        return true
     }
 
     private mutating func endEverything() throws(Violation) {
         for node in machines.indices where machines[node].isUp {
-            machines[node].process = nil
-            machines[node].armedCrash = nil
+            machines[node].endProcess()
             let completions = machines[node].log.crash(keeping: machines[node].log.pendingCount)
             machines[node].state.sync()
             for completion in completions { try written(node, completion) }

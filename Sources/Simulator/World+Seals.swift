@@ -17,6 +17,12 @@ extension World {
             queue.schedule(.sealMarkKept(node: node, process: process, mark), at: now.advanced(by: .milliseconds(100)))
             return
         }
+        guard machines[node].fullUntil == nil else {
+            let process = machines[node].generation
+            queue.schedule(.sealMarkKept(node: node, process: process, mark), at: laterWithRoom)
+            return try tellRoom(node, isFull: true)
+        }
+        try tellRoom(node, isFull: false)
         machines[node].sealMark = mark
         try step(node, .sealMarkKept(mark))
     }

@@ -39,6 +39,12 @@ extension World {
             machines[node].process?.hungStatements += statements
             return
         }
+        guard machines[node].fullUntil == nil else {
+            let process = machines[node].generation
+            queue.schedule(.statementsKept(node: node, process: process, statements), at: laterWithRoom)
+            return try tellRoom(node, isFull: true)
+        }
+        try tellRoom(node, isFull: false)
         // What was let go of meanwhile is not written after that: a node's disk does one thing after the other.
         for signed in statements where machines[node].process?.statements.items.contains(signed) == true {
             machines[node].statements.insert(signed)

@@ -8,6 +8,11 @@ internal import Sealing
 extension World {
     mutating func applyEntries(_ node: Int) throws(Violation) {
         guard let entries = machines[node].process?.applying else { return }
+        guard machines[node].fullUntil == nil else {
+            queue.schedule(.entriesApplied(node: node, process: machines[node].generation), at: laterWithRoom)
+            return try tellRoom(node, isFull: true)
+        }
+        try tellRoom(node, isFull: false)
         machines[node].process?.applying = []
         guard let batch = try apply(entries, node) else { return }
         // Of an edge it is known once a seal has said so.

@@ -74,11 +74,19 @@ package struct World: Sendable {
     var queue = EventQueue<WorldEvent>()
     package internal(set) var choices: Choices
     /// The scenario's own faults that this run has.
-    private(set) var scenarioFaults: [TimedFault] = []
+    var scenarioFaults: [(number: Int, fault: TimedFault)] = []
+    /// Faults that wait for an occasion.
+    var awaiting: [(number: Int, fault: TimedFault)] = []
+    /// Numbers of the faults that have happened.
+    var happened: Set<Int> = []
     /// How often nodes were asked about a few of the revoked.
     var probeCount = 0
     var workload: Workload
     var membership: Membership
+    /// Which core is healed first, by number; 0: everybody is.
+    let coreChoice: Int64
+    /// Those that are, while the others are down; nil where all may run.
+    package internal(set) var core: [Int]?
     /// A node's state as it was at some time.
     var backup: VirtualStateStore.Version?
     /// Whether the cluster goes on from a backup, so that no node makes the first entry of the log again.
@@ -107,6 +115,7 @@ package struct World: Sendable {
         namesSealKeys = choices.seals(in: scenario)
         let spareCount = choices.spareCount(of: scenario)
         let edgeCount = choices.edgeCount(of: scenario, areSealing: namesSealKeys)
+        coreChoice = choices.core(of: scenario)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
@@ -147,11 +156,16 @@ package struct World: Sendable {
         let drawn = choices.faults(
             of: options.scenario,
             hasOthers: membership.hasOtherMembers,
-            edges: membership.edges
+            edges: membership.edges,
+            machineCount: machines.count
         )
         for (number, fault) in drawn {
-            if number < options.scenario.faults.count { scenarioFaults.append(fault) }
-            queue.schedule(.fault(fault.fault), at: fault.time)
+            guard fault.occasion == nil else {
+                awaiting.append((number, fault))
+                continue
+            }
+            if number < options.scenario.faults.count { scenarioFaults.append((number, fault)) }
+            queue.schedule(.fault(fault.fault, number: number), at: fault.time)
         }
     }
 
@@ -175,6 +189,7 @@ package struct World: Sendable {
         guard let (time, event) = queue.pop() else { return }
         try countStep(at: time)
         now = time
+        guard !keepForLater(event) else { return }
         switch event {
         case .wake(let node, let process):
             guard isCurrent(node, process) else { return }
@@ -223,7 +238,10 @@ package struct World: Sendable {
         case .furnish(let node): furnish(node)
         case .scrubbed(let node, let process):
             if isCurrent(node, process) { try scrub(node) }
-        case .fault(let fault): try inject(fault)
+        case .fault(let fault, let number): try inject(fault, number: number)
+        case .eased: ease()
+        case .given(let node, let process, let input):
+            if isCurrent(node, process) { try step(node, input) }
         case .crash(let node, let process, let crash, let downFor):
             if isCurrent(node, process) { try self.crash(node, crash, downFor: downFor) }
         case .start(let node): try start(node)

@@ -31,7 +31,12 @@ package enum WorldEvent: Sendable {
     case furnish(node: Int)
     /// A scrub of the log finds what there is to find.
     case scrubbed(node: Int, process: UInt64)
-    case fault(Fault)
+    /// - Parameter number: Among the faults of the run; nil for what follows from another one.
+    case fault(Fault, number: Int?)
+    /// What was for some time may be over: pauses, full disks, links that hold everything up.
+    case eased
+    /// What a process was to be given while it did not run.
+    indirect case given(node: Int, process: UInt64, ReplicaNode.Input)
     /// The operating system has closed the connections of a process that ended.
     case linkClosed(node: Int, process: UInt64, to: MemberID)
     case crash(node: Int, process: UInt64, Crash, downFor: Span)
@@ -63,6 +68,8 @@ package enum WorldEvent: Sendable {
         package let instance: Digest
         /// Whether no node has sent it.
         package let isForged: Bool
+        /// Whether it has come to the machine before, while the process did not run.
+        package var isBuffered = false
         package let content: Content
         /// In the recording, where there is one.
         package let number: Recording.Number?
@@ -71,6 +78,26 @@ package enum WorldEvent: Sendable {
             case message(PeerMessage)
             /// As a link carries it.
             case bytes([UInt8])
+        }
+
+        package init(
+            from: Int,
+            to: Int,
+            sender: MemberID,
+            receiver: MemberID,
+            instance: Digest,
+            isForged: Bool,
+            content: Content,
+            number: Recording.Number?
+        ) {
+            self.from = from
+            self.to = to
+            self.sender = sender
+            self.receiver = receiver
+            self.instance = instance
+            self.isForged = isForged
+            self.content = content
+            self.number = number
         }
     }
 }

@@ -19,6 +19,10 @@ struct FaultFilesTests {
             .poison(Poison(.tooNew, through: .peers), at: .node(1)), .byzantine(.outsider, for: .seconds(3)),
             .byzantine(.learner, for: .milliseconds(1)), .stepClock(.leader, milliseconds: -4),
             .revokeAgents(count: 3), .state(.follower, agents: 4, .restrict), .correctClocks, .repairAll,
+            .crashLoop(.leader, .power, times: 3, every: .seconds(1)), .pause(.follower, for: .seconds(2)),
+            .fillDisk(.node(0), for: .seconds(1)), .failWrite(.leader, downFor: .milliseconds(3)),
+            .misdirectWrite(.node(1), back: 9), .clog(from: .leader, to: .follower, for: .seconds(3)),
+            .network(NetworkQuality(bandwidth: 20_000)),
         ]
         let choices = faults.enumerated().map { number, fault in
             Choice(ChoiceKey(.fault, number: number), .fault(fault), at: Instant(microseconds: UInt64(number)))
@@ -49,9 +53,19 @@ struct FaultFilesTests {
         let scenario = Scenario(
             name: "all",
             spareCount: 1,
+            zones: [Zone([0, 2], latency: .zero), Zone([1], latency: .milliseconds(40))],
             maximumAge: .seconds(4),
             rollouts: true,
-            faults: [TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3)))],
+            faults: [
+                TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3))),
+                TimedFault(at: .zero, when: .leaderElected, .hangDisk(.leader)),
+                TimedFault(at: .zero, when: .memberAdded, after: .seconds(1), .hangDisk(.leader)),
+                TimedFault(at: .zero, when: .memberPromoted, .hangDisk(.leader)),
+                TimedFault(at: .zero, when: .memberRemoved, .hangDisk(.leader)),
+                TimedFault(at: .zero, when: .snapshotSent, .hangDisk(.leader)),
+                TimedFault(at: Instant(microseconds: 3), when: .revisionReached(7), .hangDisk(.leader)),
+                TimedFault(at: Instant(microseconds: 4), when: .faultHappened("hangDisk"), .repairAll),
+            ],
             expectations: [
                 .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),
                 .replaced(atLeast: 2), .refused(atLeast: 7), .lost(atLeast: 3), .lies(atLeast: 9),

@@ -16,7 +16,7 @@ struct FaultScheduleTests {
     @Test("each class is in about half of all seeds")
     func classes() {
         let seeds = (UInt64(1)...300).map { draw($0) }
-        for kind in FaultClass.allCases where kind != .crash {
+        for kind in FaultClass.shared where kind != .crash {
             let count = seeds.count { $0[kind, default: 0] > 0 }
             #expect((110...190).contains(count), "\(kind) in \(count) of 300 seeds")
         }
@@ -63,6 +63,23 @@ struct FaultScheduleTests {
         let cuts = faults.count { if case .cut(_, .leader) = $0.fault { true } else { false } }
         #expect(handOvers > 300)
         #expect((handOvers * 2 / 5...handOvers * 3 / 5).contains(cuts))
+    }
+
+    @Test("the rest comes on top, each kind in a quarter of all seeds and on every machine")
+    func apart() {
+        let scenario = Scenario(duration: .seconds(60))
+        let seeds = (UInt64(1)...300).map { seed in
+            var random = SeededRandom(seed: seed)
+            return FaultSchedule.drawApart(for: scenario, machineCount: 4, from: &random)
+        }
+        #expect(Set(FaultClass.shared).union(FaultClass.apart) == Set(FaultClass.allCases))
+        for kind in FaultClass.apart {
+            let count = seeds.count { $0.contains { $0.fault.kind == kind } }
+            #expect((50...105).contains(count), "\(kind) in \(count) of 300 seeds")
+        }
+        let faults = seeds.flatMap { $0 }
+        #expect(faults.allSatisfy { $0.time < scenario.healTime || $0.fault.kind == nil })
+        #expect(faults.contains { $0.fault.selectors.contains(.node(3)) })
     }
 
     @Test("intensity is how many there are")

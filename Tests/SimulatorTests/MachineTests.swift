@@ -96,6 +96,54 @@ struct VirtualNetworkTests {
         #expect(network.connects(1, 2))
     }
 
+    @Test("a link that carries little has each frame wait for those before it, and loses what would wait too long")
+    func bandwidth() {
+        var network = VirtualNetwork(NetworkLayout(machineCount: 2))
+        network.take(NetworkQuality(minimumLatency: .milliseconds(1), bandwidth: 1000))
+        func arrival(_ bytes: Int, at milliseconds: UInt64 = 0, from: Int = 0) -> Instant? {
+            let now = Instant(microseconds: milliseconds * 1000)
+            return network.arrivals(from: from, to: 1 - from, at: now, .prompt, byteCount: bytes).first
+        }
+        #expect(arrival(500) == Instant(microseconds: 501_000))
+        #expect(arrival(100) == Instant(microseconds: 601_000), "behind the first")
+        #expect(arrival(100, from: 1) == Instant(microseconds: 101_000), "the other way is another link")
+        #expect(arrival(100, at: 2000) == Instant(microseconds: 2_101_000), "an idle link saves nothing up")
+        #expect(arrival(6000, at: 3000) != nil)
+        #expect(arrival(1, at: 3000) == nil)
+        network.take(.good)
+        #expect(arrival(500, at: 20_000) == Instant(microseconds: 20_000_200))
+    }
+
+    @Test("a link that is clogged delivers nothing, and then everything at once")
+    func clog() {
+        var network = VirtualNetwork(NetworkLayout(machineCount: 2))
+        let end = Instant(microseconds: 3_000_000)
+        network.clog(from: 0, to: 1, until: end)
+        for time in [0, 1_000_000, 2_000_000] as [UInt64] {
+            let now = Instant(microseconds: time)
+            #expect(network.arrivals(from: 0, to: 1, at: now, .prompt).first == end)
+            #expect(
+                network.arrivals(from: 1, to: 0, at: now, .prompt).first == now.advanced(by: Span(microseconds: 200))
+            )
+            #expect(!network.isUndisturbed(at: now) && network.clogsSome(at: now))
+        }
+        #expect(!network.clogsSome(at: end))
+        #expect(network.connects(0, 1), "nothing is lost")
+    }
+
+    @Test("zones of a scenario are as far from each other as their latencies together")
+    func zones() {
+        let zones = [Zone([0], latency: .milliseconds(2)), Zone([1], latency: .milliseconds(40))]
+        let layout = NetworkLayout(zones, machineCount: 3, lossPPM: 0)
+        #expect(layout.distance(0, 1) == .milliseconds(42))
+        #expect(layout.distance(1, 0) == .milliseconds(42))
+        #expect(layout.distance(0, 2) == .zero, "who is not named stands in the first")
+        let scenario = Scenario(name: "zones", zones: zones, drawsFaults: false)
+        #expect(scenario.flaw == nil)
+        #expect(Scenario(zones: [Zone([0], latency: .zero), Zone([0], latency: .zero)]).flaw != nil)
+        #expect(Scenario(zones: [Zone([3], latency: .zero)]).flaw != nil)
+    }
+
     @Test("a link that is cut loses what is sent one way, until it heals")
     func oneWay() {
         var network = VirtualNetwork(NetworkLayout(machineCount: 3))

@@ -21,6 +21,17 @@ extension BundleFields {
         return number
     }
 
+    func machines(_ name: String) throws(BundleFlaw) -> [Int] {
+        var machines: [Int] = []
+        for value in try array(name) {
+            guard let machine = value.stringValue.flatMap(Self.machine(named:)) else {
+                throw flaw(name, .badValue("expected n1 and so on, found \(value)"))
+            }
+            machines.append(machine)
+        }
+        return machines
+    }
+
     func selector(_ name: String) throws(BundleFlaw) -> NodeSelector {
         guard let selector = Self.selector(try required(name)) else {
             throw flaw(name, .badValue("expected leader, follower or n1 and so on"))

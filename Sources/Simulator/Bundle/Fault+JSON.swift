@@ -4,14 +4,15 @@ internal import Kernel
 
 extension Fault {
     private enum Name: CaseIterable {
-        case isolate, split, cut, heal, network, crash, crashDuringWrite, crashWhenElected, stop
-        case handOver, slowDisk, hangDisk, rotLog, stepClock, wipeDisks, poison, backup, restoreBackup, byzantine,
+        case isolate, split, cut, heal, network, crash, crashDuringWrite, crashWhenElected, stop, crashLoop, pause
+        case handOver, slowDisk, hangDisk, fillDisk, failWrite, rotLog, misdirectWrite, clog, stepClock, wipeDisks,
+            poison, backup, restoreBackup, byzantine,
             revokeAgents, state, correctClocks, repair
     }
 
     static let fields = [
         "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
-        "factor", "entries", "sparing", "by", "agents",
+        "factor", "entries", "sparing", "by", "agents", "bandwidth", "times", "every", "back",
         "command", "path", "role", "revocations", "level",
     ]
 
@@ -22,17 +23,29 @@ extension Fault {
             ["fault": "split", "groups": .array(groups.map { .array($0.map(JSONValue.selector)) })]
         case .cut(let from, let to): ["fault": "cut", "from": .selector(from), "to": .selector(to)]
         case .healNetwork: ["fault": "heal"]
+        case .clog(let from, let to, let span):
+            ["fault": "clog", "from": .selector(from), "to": .selector(to), "for": .span(span)]
         case .network(let quality):
             [
                 "fault": "network", "latency": .span(quality.minimumLatency), "jitter": .span(quality.meanExtraLatency),
                 "loss": .count(quality.lossPPM), "duplication": .count(quality.duplicationPPM),
-                "reorders": .bool(quality.reorders),
+                "reorders": .bool(quality.reorders), "bandwidth": quality.bandwidth.map { .count($0) } ?? .null,
             ]
         case .crash(let node, let crash, let span): Self.crash("crash", node, crash, span)
         case .crashDuringWrite(let node, let crash, let span): Self.crash("crashDuringWrite", node, crash, span)
         case .crashWhenElected(let crash, let span):
             ["fault": "crashWhenElected", "crash": .string("\(crash)"), "for": .span(span)]
         case .stop(let node, let span): ["fault": "stop", "node": .selector(node), "for": .span(span)]
+        case .crashLoop(let node, let crash, let times, let every):
+            [
+                "fault": "crashLoop", "node": .selector(node), "crash": .string("\(crash)"), "times": .count(times),
+                "every": .span(every),
+            ]
+        case .pause(let node, let span): ["fault": "pause", "node": .selector(node), "for": .span(span)]
+        case .fillDisk(let node, let span): ["fault": "fillDisk", "node": .selector(node), "for": .span(span)]
+        case .failWrite(let node, let span): ["fault": "failWrite", "node": .selector(node), "for": .span(span)]
+        case .misdirectWrite(let node, let back):
+            ["fault": "misdirectWrite", "node": .selector(node), "back": .count(back)]
         case .slowDisk(let node, let factor): ["fault": "slowDisk", "node": .selector(node), "factor": .count(factor)]
         case .hangDisk(let node): ["fault": "hangDisk", "node": .selector(node)]
         case .rotLog(let node, let entries, let sparing):
@@ -61,6 +74,13 @@ extension Fault {
         }
     }
 
+    /// As bundles have it; as scenario files have it, but for its capitals.
+    package var name: String { json["fault"]?.stringValue ?? "" }
+    static let crashDuringWriteName = "\(Name.crashDuringWrite)"
+    static let crashWhenElectedName = "\(Name.crashWhenElected)"
+    static let failWriteName = "\(Name.failWrite)"
+    package static let names = Name.allCases.map { "\($0)" }
+
     private static func crash(_ name: String, _ node: NodeSelector, _ crash: Crash, _ span: Span) -> JSONValue {
         ["fault": .string(name), "node": .selector(node), "crash": .string("\(crash)"), "for": .span(span)]
     }
@@ -70,6 +90,12 @@ extension Fault {
         case .isolate: self = .isolate(try fields.selector("node"))
         case .split: self = .split(try Self.groups(fields))
         case .cut: self = .cut(from: try fields.selector("from"), to: try fields.selector("to"))
+        case .clog:
+            self = .clog(
+                from: try fields.selector("from"),
+                to: try fields.selector("to"),
+                for: try fields.span("for")
+            )
         case .heal: self = .healNetwork
         case .network: self = .network(try NetworkQuality(fields))
         case .crash:
@@ -87,6 +113,19 @@ extension Fault {
         case .crashWhenElected:
             self = .crashWhenElected(try fields.choice("crash", of: Crash.self), downFor: try fields.span("for"))
         case .stop: self = .stop(try fields.selector("node"), downFor: try fields.span("for"))
+        case .crashLoop:
+            self = .crashLoop(
+                try fields.selector("node"),
+                try fields.choice("crash", of: Crash.self),
+                times: UInt64(try fields.number("times", in: 1...100)),
+                every: try fields.span("every")
+            )
+        case .pause: self = .pause(try fields.selector("node"), for: try fields.span("for"))
+        case .fillDisk: self = .fillDisk(try fields.selector("node"), for: try fields.span("for"))
+        case .failWrite: self = .failWrite(try fields.selector("node"), downFor: try fields.span("for"))
+        case .misdirectWrite:
+            let back = UInt64(try fields.number("back", in: 1...100_000))
+            self = .misdirectWrite(try fields.selector("node"), back: back)
         case .slowDisk:
             let factor = UInt64(try fields.number("factor", in: 1...100_000))
             self = .slowDisk(try fields.selector("node"), factor: factor)
@@ -146,7 +185,15 @@ extension NetworkQuality {
             meanExtraLatency: try fields.span("jitter"),
             lossPPM: UInt64(try fields.number("loss", in: 0...1_000_000)),
             duplicationPPM: UInt64(try fields.number("duplication", in: 0...1_000_000)),
-            reorders: try fields.flag("reorders")
+            reorders: try fields.flag("reorders"),
+            // Not in bundles of before there was any.
+            bandwidth: fields.has("bandwidth")
+                ? UInt64(
+                    try fields.number(
+                        "bandwidth",
+                        in: Int64(Self.bandwidths.lowerBound)...Int64(Self.bandwidths.upperBound)
+                    )
+                ) : nil
         )
     }
 }

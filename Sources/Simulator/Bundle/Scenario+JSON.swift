@@ -3,7 +3,8 @@ internal import Kernel
 
 extension Scenario {
     static let fields = [
-        "name", "nodes", "learners", "spares", "edges", "duration", "operationsPerSecond", "maximumAge", "seals",
+        "name", "nodes", "learners", "spares", "edges", "zones", "duration", "operationsPerSecond", "maximumAge",
+        "seals",
         "rollouts", "randomFaults",
         "faultIntensity", "faults", "expect",
     ]
@@ -15,6 +16,9 @@ extension Scenario {
             "learners": .count(learnerCount),
             "spares": spareCount.map { .count($0) } ?? .null,
             "edges": edgeCount.map { .count($0) } ?? .null,
+            "zones": .array(
+                zones.map { ["nodes": .array($0.machines.map { .machine($0) }), "latency": .span($0.latency)] }
+            ),
             "duration": .span(duration),
             "operationsPerSecond": .count(operationsPerSecond),
             "maximumAge": maximumAge.map { .span($0) } ?? .null,
@@ -29,8 +33,13 @@ extension Scenario {
 
     init(_ fields: BundleFields) throws(BundleFlaw) {
         var faults: [TimedFault] = []
-        for fault in try fields.objects("faults", known: ["at"] + Fault.fields) {
-            faults.append(TimedFault(at: try fault.instant("at"), try Fault(fault)))
+        for fault in try fields.objects("faults", known: TimedFault.fields + Fault.fields) {
+            faults.append(try TimedFault(fault))
+        }
+        var zones: [Zone] = []
+        // Not in bundles of before there were any.
+        for zone in fields.has("zones") ? try fields.objects("zones", known: ["nodes", "latency"]) : [] {
+            zones.append(Zone(try zone.machines("nodes"), latency: try zone.span("latency")))
         }
         var expectations: [Expectation] = []
         for expectation in try fields.objects("expect", known: Expectation.fields) {
@@ -43,6 +52,7 @@ extension Scenario {
             learnerCount: fields.has("learners") ? try fields.count("learners", in: Self.learnerCounts) : 0,
             spareCount: fields.has("spares") ? try fields.count("spares", in: Self.spareCounts) : nil,
             edgeCount: fields.has("edges") ? try fields.count("edges", in: Self.edgeCounts) : nil,
+            zones: zones,
             duration: try fields.span("duration"),
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
@@ -61,8 +71,55 @@ extension Scenario {
 }
 
 extension TimedFault {
+    fileprivate static let fields = ["at", "when", "revision", "afterFault", "delay"]
+
+    private enum Name: CaseIterable {
+        case leaderElected, memberAdded, memberPromoted, memberRemoved, snapshotSent, revisionReaches, afterFault
+    }
+
     fileprivate var json: JSONValue {
-        .object([JSONMember(name: "at", value: .instant(time))] + (fault.json.objectValue ?? []))
+        var members = [JSONMember(name: "at", value: .instant(time))]
+        if let occasion {
+            members.append(JSONMember(name: "when", value: .string("\(Self.name(of: occasion))")))
+            members.append(JSONMember(name: "delay", value: .span(delay)))
+        }
+        if case .revisionReached(let revision) = occasion {
+            members.append(JSONMember(name: "revision", value: .count(revision)))
+        }
+        if case .faultHappened(let name) = occasion {
+            members.append(JSONMember(name: "afterFault", value: .string(name)))
+        }
+        return .object(members + (fault.json.objectValue ?? []))
+    }
+
+    private static func name(of occasion: Occasion) -> Name {
+        switch occasion {
+        case .leaderElected: .leaderElected
+        case .memberAdded: .memberAdded
+        case .memberPromoted: .memberPromoted
+        case .memberRemoved: .memberRemoved
+        case .snapshotSent: .snapshotSent
+        case .revisionReached: .revisionReaches
+        case .faultHappened: .afterFault
+        }
+    }
+
+    fileprivate init(_ fields: BundleFields) throws(BundleFlaw) {
+        guard fields.has("when") else {
+            self.init(at: try fields.instant("at"), try Fault(fields))
+            return
+        }
+        let occasion: Occasion =
+            switch try fields.choice("when", of: Name.self) {
+            case .leaderElected: .leaderElected
+            case .memberAdded: .memberAdded
+            case .memberPromoted: .memberPromoted
+            case .memberRemoved: .memberRemoved
+            case .snapshotSent: .snapshotSent
+            case .revisionReaches: .revisionReached(UInt64(try fields.number("revision", in: 1...1_000_000_000)))
+            case .afterFault: .faultHappened(try fields.text("afterFault"))
+            }
+        self.init(at: try fields.instant("at"), when: occasion, after: try fields.span("delay"), try Fault(fields))
     }
 }
 

@@ -24,6 +24,7 @@ extension ChoiceKey {
         case .encodedFrames: return "messages go through the codec"
         case .seals: return value == 1 ? "voters seal" : "no voter seals"
         case .edges: return "\(value) edges"
+        case .core: return "only a majority of the voters is healed first, number \(value)"
         case .spares: return "\(value) machines besides the voters"
         case .zone: return "\(node) is in zone \(value)"
         case .zoneDistance: return "between zones a message takes \(Self.milliseconds(value)) longer"
@@ -162,15 +163,26 @@ extension Fault {
         case .split(let groups):
             "the network splits: \(groups.map { $0.map(\.name).joined(separator: ", ") }.joined(separator: " | ")) | the rest"
         case .cut(let from, let to): "what \(from.name) sends \(to.name) is lost from now on"
+        case .clog(let from, let to, let span):
+            "what \(from.name) sends \(to.name) is held up for \(span.milliseconds) ms"
         case .healNetwork: "the network is whole again"
         case .network(let quality):
             "the network takes \(quality.minimumLatency) and more\(quality.reorders ? ", out of order" : "")"
+                + (quality.bandwidth.map { ", and carries \($0) bytes a second" } ?? "")
         case .crash(let node, let crash, let span): "\(node.name) crashes (\(crash)) for \(span.milliseconds) ms"
         case .crashDuringWrite(let node, let crash, let span):
             "\(node.name) crashes (\(crash)) in its next write to the log, for \(span.milliseconds) ms"
         case .crashWhenElected(let crash, let span):
             "whoever is elected next crashes (\(crash)) at that moment for \(span.milliseconds) ms"
         case .stop(let node, let span): "\(node.name) stops gracefully for \(span.milliseconds) ms"
+        case .crashLoop(let node, let crash, let times, let every):
+            "\(node.name) crashes (\(crash)) \(times) times, every \(every.milliseconds) ms"
+        case .pause(let node, let span): "the process of \(node.name) is paused for \(span.milliseconds) ms"
+        case .fillDisk(let node, let span): "the disk of \(node.name) is full for \(span.milliseconds) ms"
+        case .failWrite(let node, let span):
+            "the next write to the log of \(node.name) fails, and the node is down for \(span.milliseconds) ms"
+        case .misdirectWrite(let node, let back):
+            "the newest entry of the log of \(node.name) lies \(back) further back, over another"
         case .slowDisk(let node, let factor):
             factor == 1
                 ? "the disk of \(node.name) is as fast as usual" : "the disk of \(node.name) is \(factor) times slower"

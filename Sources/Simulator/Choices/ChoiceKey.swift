@@ -43,7 +43,7 @@ package struct ChoiceKey: Hashable, Sendable {
 
     package enum Kind: UInt8, CaseIterable, Sendable {
         // The world as it begins.
-        case option, encodedFrames, spares, seals, edges, zone, zoneDistance, usualLoss, clockDrift, clockError
+        case option, encodedFrames, spares, seals, edges, zone, zoneDistance, usualLoss, clockDrift, clockError, core
         // What goes wrong, and who wants what.
         case fault, operation, undertaking
         // Messages.
@@ -96,6 +96,7 @@ extension ChoiceKey.Kind {
         case .spares: return Int64(Scenario.spareCounts.lowerBound)...Int64(Scenario.spareCounts.upperBound)
         case .edges: return Int64(Scenario.edgeCounts.lowerBound)...Int64(Scenario.edgeCounts.upperBound)
         case .withheld: return 0...Intruders.lastWithheld
+        case .core: return 0...1000
         case .zone: return 0...NetworkLayout.lastZone
         case .zoneDistance: return 0...Int64(NetworkLayout.longestDistance.microseconds)
         case .usualLoss: return 0...NetworkLayout.highestLossPPM

@@ -54,11 +54,20 @@ extension Choices {
         return Int(count)
     }
 
+    /// Which majority of the voters is healed first, by itself; 0 for everybody at once. Not where a scenario expects what may need
+    /// the others.
+    mutating func core(of scenario: Scenario) -> Int64 {
+        number(ChoiceKey(.core), neutral: 0, at: .zero) { streams in
+            guard scenario.drawsFaults, scenario.expectations.isEmpty, streams.core.chance(250_000) else { return 0 }
+            return 1 + Int64(streams.core.below(1000 as UInt64))
+        }
+    }
+
     /// What the network is like where nothing is wrong. One zone and no loss unless the seed draws what goes wrong: a
     /// scenario that says so itself counts on it.
     mutating func networkLayout(of scenario: Scenario, machineCount: Int) -> NetworkLayout {
         let distance = span(ChoiceKey(.zoneDistance), neutral: .zero, at: .zero) { streams in
-            guard scenario.drawsFaults, streams.network.chance(500_000) else { return .zero }
+            guard scenario.drawsFaults, scenario.zones.isEmpty, streams.network.chance(500_000) else { return .zero }
             return streams.network.span(Span(microseconds: 500)...NetworkLayout.longestDistance)
         }
         let zones = (0..<machineCount).map { node in
@@ -69,6 +78,9 @@ extension Choices {
         let loss = number(ChoiceKey(.usualLoss), neutral: 0, at: .zero) { streams in
             guard scenario.drawsFaults, streams.network.chance(500_000) else { return 0 }
             return Int64(streams.network.within(100...UInt64(NetworkLayout.highestLossPPM)))
+        }
+        guard scenario.zones.isEmpty else {
+            return NetworkLayout(scenario.zones, machineCount: machineCount, lossPPM: UInt64(loss))
         }
         return NetworkLayout(zones: zones.map(Int.init), distance: distance, lossPPM: UInt64(loss))
     }

@@ -82,7 +82,7 @@ package struct Choices: Sendable {
 /// What is drawn as a whole.
 extension Choices {
     /// The faults of a run by their numbers: those of the scenario first, then the seed's.
-    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>) -> [(
+    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>, machineCount: Int) -> [(
         number: Int, fault: TimedFault
     )] {
         var drawn = scenario.faults
@@ -91,6 +91,7 @@ extension Choices {
             drawn += FaultSchedule.drawFallingLeaders(for: scenario, from: &streams.elections)
             drawn += FaultSchedule.drawHandOvers(for: scenario, from: &streams.handOvers)
             if hasOthers { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
+            drawn += FaultSchedule.drawApart(for: scenario, machineCount: machineCount, from: &streams.faultsApart)
             if !edges.isEmpty { drawn += FaultSchedule.drawForEdges(edges, of: scenario, from: &streams.edges) }
         }
         var faults = drawn.enumerated().map { (number: $0.offset, fault: $0.element) }
@@ -100,7 +101,10 @@ extension Choices {
                 return (Int(choice.key.number), TimedFault(at: choice.time, fault))
             }
         }
-        for (number, fault) in faults { note(ChoiceKey(.fault, number: number), .fault(fault.fault), at: fault.time) }
+        // What waits for an occasion is noted when that has come.
+        for (number, fault) in faults where fault.occasion == nil {
+            note(ChoiceKey(.fault, number: number), .fault(fault.fault), at: fault.time)
+        }
         return faults
     }
 

@@ -1,6 +1,15 @@
 /// A kind of what goes wrong: what a seed has or has not, and what stands beside a message in a run's coverage.
 package enum FaultClass: UInt8, CaseIterable, Sendable {
     case isolation, split, cut, network, crash, crashDuringWrite, stop, slowDisk, hungDisk, clock, rot, revocation
+    case pause, fullDisk, failedWrite, misdirection, clog, bandwidth
+
+    /// Those that share the seed's rate.
+    package static let shared: [FaultClass] = [
+        .isolation, .split, .cut, .network, .crash, .crashDuringWrite, .stop, .slowDisk, .hungDisk, .clock, .rot,
+        .revocation,
+    ]
+    /// Those that come on top, at rates of their own.
+    package static let apart: [FaultClass] = [.pause, .fullDisk, .failedWrite, .misdirection, .clog, .bandwidth]
 }
 
 /// Some of the classes.
@@ -18,10 +27,15 @@ extension Fault {
         case .isolate: .isolation
         case .split: .split
         case .cut: .cut
-        case .network(let quality): quality == .good ? nil : .network
-        case .crash, .crashWhenElected: .crash
+        case .network(let quality): quality == .good ? nil : quality.bandwidth == nil ? .network : .bandwidth
+        case .crash, .crashWhenElected, .crashLoop: .crash
         case .crashDuringWrite: .crashDuringWrite
         case .stop: .stop
+        case .pause: .pause
+        case .fillDisk: .fullDisk
+        case .failWrite: .failedWrite
+        case .misdirectWrite: .misdirection
+        case .clog: .clog
         case .slowDisk(_, let factor): factor == 1 ? nil : .slowDisk
         case .hangDisk: .hungDisk
         case .rotLog: .rot

@@ -12,6 +12,8 @@ package struct JournalEntry: Hashable, Sendable {
     package let acknowledged: Int
     package let elections: Int
     package let faults: Int
+    /// Of the scenario: those that were due and never happened, by their place among its faults.
+    package let missedFaults: [Int]
     package let committed: Int
     /// Of those that no earlier seed of the journal reached.
     package let newTuples: [Coverage.Tuple]
@@ -27,6 +29,7 @@ package struct JournalEntry: Hashable, Sendable {
         acknowledged = report.acknowledged
         elections = report.elections
         faults = report.faults
+        missedFaults = report.missedFaults
         committed = report.committed
         let new = report.coverage.subtracting(reached)
         newTuples = new.isEmpty ? [] : new.tuples
@@ -43,13 +46,14 @@ package struct JournalEntry: Hashable, Sendable {
             members.append(("invariant", .string(violation.invariant.rawValue)))
             members.append(("message", .string(violation.message)))
         }
+        if !missedFaults.isEmpty { members.append(("missed", .array(missedFaults.map { .count($0) }))) }
         if !newTuples.isEmpty { members.append(("new", .array(newTuples.map { .string($0.description) }))) }
         return .object(members.map { JSONMember(name: $0.0, value: $0.1) })
     }
 
     static let fields = [
         "seed", "traceHash", "steps", "simulatedMilliseconds", "operations", "acknowledged", "elections", "faults",
-        "committed", "invariant", "message", "new",
+        "committed", "missed", "invariant", "message", "new",
     ]
 
     init(_ fields: BundleFields) throws(BundleFlaw) {
@@ -68,6 +72,18 @@ package struct JournalEntry: Hashable, Sendable {
         committed = try count("committed")
         violation = fields.has("invariant") ? try Violation(fields) : nil
         newTuples = fields.has("new") ? try Self.tuples(fields) : []
+        missedFaults = fields.has("missed") ? try Self.missed(fields) : []
+    }
+
+    private static func missed(_ fields: BundleFields) throws(BundleFlaw) -> [Int] {
+        var numbers: [Int] = []
+        for value in try fields.array("missed") {
+            guard let number = value.integerValue.flatMap(Int.init(exactly:)), number >= 0 else {
+                throw fields.flaw("missed", .badValue("expected numbers of faults, found \(value)"))
+            }
+            numbers.append(number)
+        }
+        return numbers
     }
 
     private static func tuples(_ fields: BundleFields) throws(BundleFlaw) -> [Coverage.Tuple] {

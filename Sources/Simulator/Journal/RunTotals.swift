@@ -10,6 +10,8 @@ package struct RunTotals: Hashable, Sendable {
     package private(set) var elections = 0
     package private(set) var faults = 0
     package private(set) var committed = 0
+    /// In how many seeds a fault of the scenario never happened, by its place among the faults.
+    package private(set) var missedFaults: [Int: UInt64] = [:]
     /// In the order of the seeds.
     package private(set) var failures: [Failure] = []
     package private(set) var coverage = Coverage()
@@ -32,6 +34,7 @@ package struct RunTotals: Hashable, Sendable {
         elections += entry.elections
         faults += entry.faults
         committed += entry.committed
+        for fault in entry.missedFaults { missedFaults[fault, default: 0] += 1 }
         for tuple in entry.newTuples { coverage.insert(tuple) }
         if let violation = entry.violation { failures.append(Failure(seed: entry.seed, violation: violation)) }
     }
@@ -48,6 +51,9 @@ package struct RunTotals: Hashable, Sendable {
             "simulatedMilliseconds": .count(simulatedMilliseconds), "operations": .count(operations),
             "acknowledged": .count(acknowledged), "elections": .count(elections), "faults": .count(faults),
             "committed": .count(committed), "tuplesReached": .count(reached.count),
+            "missedFaults": .array(
+                missedFaults.sorted { $0.key < $1.key }.map { ["fault": .count($0.key), "seeds": .count($0.value)] }
+            ),
             "tuplesPossible": .count(possible.count),
             "tuplesUnexpected": .array(unexpected.map { .string($0.description) }),
             "failures": .array(

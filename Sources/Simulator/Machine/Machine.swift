@@ -20,6 +20,12 @@ package struct Machine: Sendable {
     package var isDiskHung = false
     /// Whether one would have ended meanwhile.
     package var hasHungWrite = false
+    /// Until when there is no room on it; nil while there is.
+    package var fullUntil: Instant?
+    /// Set while the next write to the log is to fail: for how long the machine is down then.
+    package var failingWrite: FailingWrite?
+    /// Set while the operating system does not let the process run.
+    package var pause: Pause?
     /// A crash that waits for the next write to the log.
     package var armedCrash: ArmedCrash?
     /// Names what is on its disks: others after they were wiped.
@@ -39,6 +45,22 @@ package struct Machine: Sendable {
     package struct ArmedCrash: Sendable {
         package let crash: Crash
         package let downFor: Span
+        /// Of the fault that armed it.
+        let fault: Int?
+    }
+
+    package struct FailingWrite: Sendable {
+        package let downFor: Span
+        /// Of the fault that armed it.
+        let fault: Int?
+    }
+
+    package struct Pause: Sendable {
+        package internal(set) var end: Instant
+        /// What the process is given then, in the order in which it came.
+        var queued: [WorldEvent] = []
+        /// As many as links hold; what comes on top is lost.
+        static let limit = 10_000
     }
 
     package init(
@@ -66,6 +88,14 @@ package struct Machine: Sendable {
     }
 
     package var isUp: Bool { process != nil }
+
+    /// With all that waits for it.
+    mutating func endProcess() {
+        process = nil
+        armedCrash = nil
+        failingWrite = nil
+        pause = nil
+    }
 }
 
 /// What is asked after each step of a node.
@@ -129,6 +159,8 @@ package struct ProcessMemory: Sendable {
     package var links: [Int: Link] = [:]
     package var freshness: Freshness?
     package var isServing: Bool
+    /// Whether the node was told that there is no room.
+    package var isToldFull = false
     /// In force beside the state.
     package var statements: StatementSet
     package var rollouts = RolloutDriver()

@@ -6,6 +6,8 @@ package struct NetworkLayout: Hashable, Sendable {
     package let zones: [Int]
     /// What a message between zones takes longer than one within a zone, one way.
     package let distance: Span
+    /// What comes on top for each of the two zones, by zone.
+    private let latencies: [Span]
     /// As the network is without a fault.
     package let usual: NetworkQuality
 
@@ -18,6 +20,15 @@ package struct NetworkLayout: Hashable, Sendable {
     package init(zones: [Int], distance: Span, lossPPM: UInt64) {
         self.zones = zones
         self.distance = distance
+        latencies = []
+        usual = NetworkQuality(lossPPM: lossPPM)
+    }
+
+    /// As a scenario says.
+    package init(_ zones: [Zone], machineCount: Int, lossPPM: UInt64) {
+        self.zones = (0..<machineCount).map { machine in zones.firstIndex { $0.machines.contains(machine) } ?? 0 }
+        distance = .zero
+        latencies = zones.map(\.latency)
         usual = NetworkQuality(lossPPM: lossPPM)
     }
 
@@ -26,5 +37,10 @@ package struct NetworkLayout: Hashable, Sendable {
         self.init(zones: Array(repeating: 0, count: machineCount), distance: .zero, lossPPM: 0)
     }
 
-    package func distance(_ from: Int, _ to: Int) -> Span { zones[from] == zones[to] ? .zero : distance }
+    package func distance(_ from: Int, _ to: Int) -> Span {
+        let (zone, other) = (zones[from], zones[to])
+        guard zone != other else { return .zero }
+        let both = [zone, other].compactMap { latencies.indices.contains($0) ? latencies[$0].microseconds : nil }
+        return Span(microseconds: distance.microseconds + both.reduce(0, +))
+    }
 }

@@ -6,7 +6,17 @@ extension VirtualLogDisk {
     /// Bit rot in one entry. Nothing happens to what is not there.
     package mutating func rot(at index: LogIndex) {
         guard stored(at: index) != nil else { return }
-        entries[offset(of: index)].isDamaged = true
+        entries[offset(of: index)].found = .nothing
+    }
+
+    /// The newest entry was put in the place of an earlier one, so that neither reads back.
+    ///
+    /// - Returns: False where there is no such place.
+    package mutating func misdirect(to index: LogIndex) -> Bool {
+        guard index < last.index, stored(at: index) != nil, let newest = entries.last?.entry else { return false }
+        entries[offset(of: index)].found = .other(newest)
+        entries[offset(of: newest.index)].found = .nothing
+        return true
     }
 
     /// What a scrub of the whole log finds.

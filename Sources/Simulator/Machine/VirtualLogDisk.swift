@@ -10,8 +10,23 @@ package struct VirtualLogDisk: Sendable {
     package struct Stored: Sendable {
         package let entry: Entry
         package let hash: Digest
-        /// It does not read back any more.
-        package internal(set) var isDamaged = false
+        /// What is in its place.
+        enum Found: Sendable {
+            case itself
+            case nothing
+            /// What the disk was to put elsewhere.
+            case other(Entry)
+        }
+        var found = Found.itself
+
+        /// It does not read back: what is there has another checksum, or another index.
+        package var isDamaged: Bool {
+            switch found {
+            case .itself: false
+            case .nothing: true
+            case .other(let other): other.index != entry.index
+            }
+        }
     }
 
     package internal(set) var hardState: HardState

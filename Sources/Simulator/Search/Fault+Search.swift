@@ -4,9 +4,15 @@ extension Fault {
         switch self {
         case .isolate: .isolate(node)
         case .cut(_, let to): .cut(from: node, to: to)
+        case .clog(_, let to, let span): .clog(from: node, to: to, for: span)
         case .crash(_, let crash, let downFor): .crash(node, crash, downFor: downFor)
         case .crashDuringWrite(_, let crash, let downFor): .crashDuringWrite(node, crash, downFor: downFor)
         case .stop(_, let downFor): .stop(node, downFor: downFor)
+        case .crashLoop(_, let crash, let times, let every): .crashLoop(node, crash, times: times, every: every)
+        case .pause(_, let span): .pause(node, for: span)
+        case .fillDisk(_, let span): .fillDisk(node, for: span)
+        case .failWrite(_, let downFor): .failWrite(node, downFor: downFor)
+        case .misdirectWrite(_, let back): .misdirectWrite(node, back: back)
         case .slowDisk(_, let factor): .slowDisk(node, factor: factor)
         case .hangDisk: .hangDisk(node)
         case .rotLog(_, let entries, let sparing): .rotLog(node, entries: entries, sparing: sparing)
@@ -29,6 +35,7 @@ extension Fault {
         case .network(let quality): quality == .good ? nil : .network(.good)
         case .slowDisk(let node, let factor): factor == 1 ? nil : .slowDisk(node, factor: 1)
         case .hangDisk(let node): .slowDisk(node, factor: 1)
+        case .crashLoop, .pause, .fillDisk, .failWrite, .misdirectWrite, .clog: nil
         case .crash, .crashDuringWrite, .crashWhenElected, .stop, .rotLog, .handOver, .stepClock, .revokeAgents,
             .state, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
             nil
@@ -60,7 +67,7 @@ extension ChoiceKey.Kind {
         case .spares: 0...2
         case .edges: 0...3
         case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie,
-            .forgedState, .servedState, .withheld:
+            .forgedState, .servedState, .withheld, .core:
             range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000

@@ -130,6 +130,7 @@ extension Fault {
         case .backup: "backup"
         case .restoreBackup: "restore"
         case .byzantine: "lies"
+        case .crashLoop: "crash loop"
         default: kind.map { "\($0)" }
         }
     }

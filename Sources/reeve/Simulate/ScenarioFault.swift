@@ -7,18 +7,70 @@ import Yams
 enum ScenarioFault {
     private static let kinds = [
         "isolate", "split", "cut", "heal", "network", "crash", "crash_during_write", "crash_when_elected", "stop",
+        "crash_loop", "pause", "fill_disk", "fail_write", "misdirect_write", "clog",
         "slow_disk", "hang_disk", "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine",
         "hand_over", "step_clock", "revoke_agents",
         "state", "correct_clocks", "repair",
     ]
 
-    static func parse(_ node: Node, nodes: ClosedRange<Int>, end: Instant) throws -> TimedFault {
-        let fields = try ScenarioFields(node, known: ["at"] + kinds)
-        let at = try fields.required("at")
-        let time = Instant.zero.advanced(by: try at.span())
-        guard time <= end else { throw ScenarioFile.Flaw(at, "lies past the end of the load") }
-        let (kind, value) = try fields.only(besides: ["at"])
-        return TimedFault(at: time, try fault(kind, value, nodes))
+    /// A fault, and what the file says of it and of what it waits for.
+    struct Parsed {
+        let fault: TimedFault
+        let value: Node
+        let occasion: Node?
+
+        func place(of flaw: FaultFlaw) -> Node { (flaw.isOfOccasion ? occasion ?? value : value).at(flaw.path) }
+    }
+
+    static func parse(
+        _ node: Node,
+        nodes: ClosedRange<Int>,
+        end: Instant
+    ) throws -> Parsed {
+        let fields = try ScenarioFields(node, known: ["at", "when", "delay"] + kinds)
+        let when = fields["when"]
+        let at = when == nil ? try fields.required("at") : fields["at"]
+        let time = Instant.zero.advanced(by: try at?.span() ?? .zero)
+        if let at, time > end { throw ScenarioFile.Flaw(at, "lies past the end of the load") }
+        let delay = fields["delay"]
+        if let delay, when == nil { throw ScenarioFile.Flaw(delay, "means nothing without 'when'") }
+        if let delay, try delay.span() > end.elapsed(since: .zero) {
+            throw ScenarioFile.Flaw(delay, "is longer than the load")
+        }
+        let (kind, value) = try fields.only(besides: ["at", "when", "delay"])
+        let fault = TimedFault(
+            at: time,
+            when: try when.map { try occasion($0) },
+            after: try delay?.span() ?? .zero,
+            try fault(kind, value, nodes)
+        )
+        return Parsed(fault: fault, value: value, occasion: when)
+    }
+
+    private static let occasions: [(String, Occasion)] = [
+        ("leader_elected", .leaderElected), ("member_added", .memberAdded), ("member_promoted", .memberPromoted),
+        ("member_removed", .memberRemoved), ("snapshot_sent", .snapshotSent),
+    ]
+
+    private static func occasion(_ node: Node) throws -> Occasion {
+        guard case .mapping = node else {
+            if let found = occasions.first(where: { $0.0 == node.scalar?.string }) { return found.1 }
+            let known = occasions.map(\.0).joined(separator: ", ")
+            throw ScenarioFile.Flaw(node, "expected \(known), {revision_reaches: N} or {after_fault: NAME}")
+        }
+        let fields = try ScenarioFields(node, known: ["revision_reaches", "after_fault"])
+        let (name, value) = try fields.only()
+        guard name == "after_fault" else { return .revisionReached(try value.number(in: Occasion.revisions)) }
+        guard let kind = value.scalar?.string, kinds.contains(kind) else {
+            throw ScenarioFile.Flaw(value, "unknown fault; known: \(kinds.joined(separator: ", "))")
+        }
+        return .faultHappened(camelCased(kind))
+    }
+
+    /// As bundles name faults.
+    private static func camelCased(_ kind: String) -> String {
+        let words = kind.split(separator: "_")
+        return words.dropFirst().reduce(String(words[0])) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 
     private static func fault(_ kind: String, _ value: Node, _ nodes: ClosedRange<Int>) throws -> Fault {
@@ -43,6 +95,36 @@ enum ScenarioFault {
         case "stop":
             let fields = try ScenarioFields(value, known: ["node", "for"])
             return .stop(try selector(fields.required("node"), nodes), downFor: try fields.required("for").span())
+        case "crash_loop":
+            let fields = try ScenarioFields(value, known: ["node", "kind", "times", "every"])
+            let every = try fields.required("every")
+            guard try every.span() >= .milliseconds(10) else { throw ScenarioFile.Flaw(every, "expected 10ms or more") }
+            return .crashLoop(
+                try selector(fields.required("node"), nodes),
+                try crash(in: fields),
+                times: try fields.required("times").number(in: 1...100),
+                every: try every.span()
+            )
+        case "pause", "fill_disk", "fail_write":
+            let fields = try ScenarioFields(value, known: ["node", "for"])
+            let target = try selector(fields.required("node"), nodes)
+            let span = try fields.required("for").span()
+            switch kind {
+            case "pause": return .pause(target, for: span)
+            case "fill_disk": return .fillDisk(target, for: span)
+            default: return .failWrite(target, downFor: span)
+            }
+        case "misdirect_write":
+            let fields = try ScenarioFields(value, known: ["node", "back"])
+            let back = try fields.required("back").number(in: 1...100_000)
+            return .misdirectWrite(try selector(fields.required("node"), nodes), back: back)
+        case "clog":
+            let fields = try ScenarioFields(value, known: ["from", "to", "for"])
+            return .clog(
+                from: try selector(fields.required("from"), nodes),
+                to: try selector(fields.required("to"), nodes),
+                for: try fields.required("for").span()
+            )
         case "slow_disk":
             let fields = try ScenarioFields(value, known: ["node", "factor"])
             let factor = try fields.required("factor").number(in: 1...100_000)
@@ -126,14 +208,26 @@ enum ScenarioFault {
     }
 
     private static func quality(_ node: Node) throws -> NetworkQuality {
-        let fields = try ScenarioFields(node, known: ["latency", "jitter", "loss", "duplication", "reorders"])
+        let fields = try ScenarioFields(
+            node,
+            known: ["latency", "jitter", "loss", "duplication", "reorders", "bandwidth"]
+        )
         var quality = NetworkQuality.good
         if let value = fields["latency"] { quality.minimumLatency = try value.span() }
         if let value = fields["jitter"] { quality.meanExtraLatency = try value.span() }
         if let value = fields["loss"] { quality.lossPPM = try value.partsPerMillion() }
         if let value = fields["duplication"] { quality.duplicationPPM = try value.partsPerMillion() }
         if let value = fields["reorders"] { quality.reorders = try value.flag() }
+        if let value = fields["bandwidth"] { quality.bandwidth = try value.number(in: NetworkQuality.bandwidths) }
         return quality
+    }
+
+    /// Counted from 0.
+    static func machine(_ node: Node, _ nodes: ClosedRange<Int>) throws -> Int {
+        guard case .node(let number) = try selector(node, nodes) else {
+            throw ScenarioFile.Flaw(node, "expected n1 to n\(nodes.upperBound)")
+        }
+        return number
     }
 
     private static func selector(_ node: Node, _ nodes: ClosedRange<Int>) throws -> NodeSelector {

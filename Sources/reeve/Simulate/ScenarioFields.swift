@@ -1,4 +1,5 @@
 import Kernel
+import Simulator
 import Yams
 
 /// A YAML mapping whose keys are all known, each once.
@@ -51,6 +52,16 @@ extension Node {
             throw ScenarioFile.Flaw(self, "expected a number in \(range)")
         }
         return number
+    }
+
+    /// What lies there below this one, as far as there is something.
+    func at(_ path: [FaultFlaw.Step]) -> Node {
+        path.reduce(self) { node, step in
+            switch step {
+            case .field(let name): node.mapping?.first { $0.key.scalar?.string == name }?.value ?? node
+            case .item(let place): node.sequence.flatMap { $0.indices.contains(place) ? $0[place] : nil } ?? node
+            }
+        }
     }
 
     func flag() throws -> Bool {

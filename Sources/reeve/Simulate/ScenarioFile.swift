@@ -39,7 +39,8 @@ enum ScenarioFile {
         let fields = try ScenarioFields(
             node,
             known: [
-                "name", "description", "nodes", "learners", "edges", "spares", "seconds", "operations_per_second",
+                "name", "description", "nodes", "learners", "edges", "spares", "zones", "seconds",
+                "operations_per_second",
                 "maximum_age", "seals", "rollouts", "random_faults", "faults", "expect",
             ]
         )
@@ -68,17 +69,45 @@ enum ScenarioFile {
         if let value = fields["rollouts"] { result.rollouts = try value.flag() }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.namedCount
+        if let value = fields["zones"] { result.zones = try zones(value, names) }
         let end = Instant.zero.advanced(by: result.duration)
-        result.faults = try (fields["faults"]?.items() ?? [])
+        let faults = try (fields["faults"]?.items() ?? [])
             .map { try ScenarioFault.parse($0, nodes: names, end: end) }
-            .sorted { $0.time < $1.time }
+            .sorted { $0.fault.time < $1.fault.time }
+        result.faults = faults.map(\.fault)
         result.expectations = try (fields["expect"]?.items() ?? []).map { try expectation($0) }
+        // Whether a fault can happen is a question of all the rest.
+        for place in faults.indices {
+            guard let flaw = result.flaw(ofFault: place) else { continue }
+            throw Flaw(faults[place].place(of: flaw), flaw.message)
+        }
         return result
     }
 
     /// How many machines more there can be.
     private static func room(beside scenario: Scenario) -> UInt64 {
         UInt64(Scenario.machineLimit - scenario.memberCount)
+    }
+
+    private static func zones(_ node: Node, _ names: ClosedRange<Int>) throws -> [Zone] {
+        var placed: Set<Int> = []
+        let items = try node.items()
+        guard (1...Zone.limit).contains(items.count) else { throw Flaw(node, "expected 1 to \(Zone.limit) zones") }
+        return try items.map { item in
+            let fields = try ScenarioFields(item, known: ["nodes", "latency"])
+            let machines = try fields.required("nodes").items().map { node in
+                let machine = try ScenarioFault.machine(node, names)
+                guard placed.insert(machine).inserted else {
+                    throw Flaw(node, "n\(machine + 1) stands in a zone already")
+                }
+                return machine
+            }
+            let latency = try fields["latency"]?.span() ?? .zero
+            if let value = fields["latency"], latency > Zone.longestLatency {
+                throw Flaw(value, "expected \(Zone.longestLatency.milliseconds / 1000)s at most")
+            }
+            return Zone(machines, latency: latency)
+        }
     }
 
     private static func maximumAge(_ node: Node) throws -> Span {

@@ -86,7 +86,7 @@ struct SimulateCommand: AsyncParsableCommand {
             worst = SimulationExit.worse(worst, try await run(seeds, of: scenario, journal, &totals))
         }
         if let coverage { try CoverageFile(reached: totals.coverage, possible: totals.possible).write(to: coverage) }
-        print(json ? "\(["totals": totals.json] as JSONValue)" : SimulationOutput.text(totals, of: seeds))
+        print(json ? "\(["totals": totals.json] as JSONValue)" : SimulationOutput.text(totals, of: seeds, scenario))
         guard worst == .success else { throw worst }
         if totals.seeds < seeds.count { throw ExitCode(Interrupt.exitCode) }
     }

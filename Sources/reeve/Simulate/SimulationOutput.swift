@@ -18,6 +18,7 @@ enum SimulationOutput {
         let acknowledged: Int
         let elections: Int
         let faults: Int
+        let missedFaults: [Int]?
         let committed: Int
         let tuples: Int
         let undecidedDocument: Int?
@@ -43,6 +44,7 @@ enum SimulationOutput {
             acknowledged: report.acknowledged,
             elections: report.elections,
             faults: report.faults,
+            missedFaults: report.missedFaults.isEmpty ? nil : report.missedFaults,
             committed: report.committed,
             tuples: report.coverage.count,
             undecidedDocument: report.undecidedDocument,
@@ -75,14 +77,15 @@ enum SimulationOutput {
     }
 
     /// What a range of seeds came to.
-    static func text(_ totals: RunTotals, of seeds: SeedRange) -> String {
+    static func text(_ totals: RunTotals, of seeds: SeedRange, _ scenario: Scenario) -> String {
         let coverage = CoverageFile.summary(totals.coverage, of: totals.possible)
-        guard seeds.count > 1 else { return coverage }
+        let missed = missed(totals, scenario)
+        guard seeds.count > 1 else { return (missed + [coverage]).joined(separator: "\n") }
         let passed = totals.seeds - UInt64(totals.failures.count)
         let failures = totals.failures.map { "seed \($0.seed) violated \($0.violation)" }
         let open = seeds.count - totals.seeds
         let lines =
-            failures + [
+            failures + missed + [
                 "\(passed) of \(totals.seeds) seeds passed" + (open > 0 ? ", \(open) were not run" : ""),
                 "\(totals.steps) steps in \(totals.simulatedMilliseconds / 1000) s of simulated time,"
                     + " \(totals.operations) operations, \(totals.acknowledged) writes acknowledged,"
@@ -90,6 +93,16 @@ enum SimulationOutput {
                 coverage,
             ]
         return lines.joined(separator: "\n")
+    }
+
+    /// A line for each fault of the scenario that some seed never saw: what the file is about may not have been tried.
+    private static func missed(_ totals: RunTotals, _ scenario: Scenario) -> [String] {
+        totals.missedFaults.sorted { $0.key < $1.key }.compactMap { place, seeds in
+            guard scenario.faults.indices.contains(place) else { return nil }
+            let fault = scenario.faults[place]
+            let share = totals.seeds == 1 ? "" : " in \(seeds) of \(totals.seeds) seeds"
+            return "never happened\(share): \(fault.summary)"
+        }
     }
 
     private static func verdict(_ report: SeedReport) -> String {

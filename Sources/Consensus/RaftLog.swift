@@ -1,7 +1,7 @@
 import DequeModule
 import Kernel
 
-/// The part of the log that is kept in memory: everything not yet applied, and a bounded tail of what was.
+/// The part of the log that is kept in memory: everything not yet committed and durable, and a bounded tail of what is.
 ///
 /// Indexes may come from other members, so each lookup is checked, and answers nil outside of the window.
 struct RaftLog: Sendable {
@@ -16,7 +16,9 @@ struct RaftLog: Sendable {
     private(set) var durableIndex: LogIndex
     /// The first entry that the store has.
     private(set) var storeFirstIndex: LogIndex
-    private var byteCount: Int
+    private(set) var byteCount: Int
+    /// The last entry that was let go and changes the configuration; where what was let go is not known, the last of it.
+    private(set) var lastChangeLetGo: LogIndex
 
     init(_ restored: RestoredLog) {
         self.init(base: restored.base)
@@ -25,6 +27,7 @@ struct RaftLog: Sendable {
         durableIndex = restored.entries.last?.index ?? durableIndex
         storeFirstIndex = restored.firstIndex
         byteCount = restored.entries.reduce(0) { $0 + $1.byteCount }
+        lastChangeLetGo = base.index
         var previous = base
         for entry in restored.entries {
             invariant(entry.index == previous.index.next, "the restored log has a gap after \(previous)")
@@ -43,6 +46,7 @@ struct RaftLog: Sendable {
         durableIndex = point.position.index
         storeFirstIndex = point.position.index.next
         byteCount = 0
+        lastChangeLetGo = .zero
     }
 
     var last: LogPosition { entries.last?.position ?? base }
@@ -138,6 +142,7 @@ struct RaftLog: Sendable {
     mutating func trim(through index: LogIndex, maxBytes: Int) {
         while byteCount > maxBytes, let first = entries.first, first.index <= index {
             baseHash = hash(at: first.index) ?? baseHash
+            if first.change != nil { lastChangeLetGo = first.index }
             base = first.position
             baseTime = first.time
             byteCount -= first.byteCount

@@ -15,7 +15,7 @@ extension RaftNode {
         /// change of the configuration it refused, as it must then do on every member alike; such a change has no effect.
         case applied(through: LogIndex, refusedChanges: [LogIndex] = [])
         /// Answers `.readEntries`. `previous` is the position just before the first entry; nil when the store no
-        /// longer has the range, so that the follower needs a snapshot.
+        /// longer has the range, so that the follower needs a snapshot. For this member itself: nil when they do not read back now.
         case entriesRead(for: MemberID, previous: LogPosition?, entries: [Entry])
         /// Answers `.readSnapshot`. Nil when it cannot be read now; tried again later.
         case snapshotRead(for: MemberID, Message.SnapshotChunk?)
@@ -61,7 +61,7 @@ extension RaftNode {
         case configurationChanged(Configuration)
         /// Role, term or known leader changed.
         case roleChanged(RoleStatus)
-        /// A follower needs entries that are no longer in memory.
+        /// A follower needs entries that are no longer in memory, or this member does itself, to apply them.
         case readEntries(for: MemberID, from: LogIndex, maxBytes: Int)
         /// A follower needs what the log no longer has. `number` 0 opens the newest snapshot; others go on with the one at
         /// `position`.
@@ -122,6 +122,8 @@ extension RaftNode {
         case entryTooLarge(byteCount: Int, limit: Int)
         /// Too many bytes wait for their commit.
         case overloaded(uncommittedBytes: Int, limit: Int)
+        /// More bytes than this are to be applied here.
+        case applyingLags(limit: Int)
         /// Nothing of the leader's own term is committed yet, so a change could overlap one that an earlier leader
         /// left. Ongaro, "bug in single-server membership changes", raft-dev 2015.
         case noCommitInTerm

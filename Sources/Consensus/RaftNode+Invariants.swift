@@ -4,7 +4,11 @@ extension RaftNode {
     /// What must hold between any two steps. Cheap: it looks at ends, never at every entry.
     package func checkInvariants() {
         log.checkInvariants()
-        invariant(log.base.index <= appliedIndex, "\(log.base) in memory is past applied \(appliedIndex)")
+        invariant(log.base.index <= commitIndex, "\(log.base) in memory is past committed \(commitIndex)")
+        invariant(
+            readBack.entries.first.map { $0.index == applyingIndex.next } ?? true,
+            "\(String(describing: readBack.entries.first?.index)) was read back to follow \(applyingIndex)"
+        )
         invariant(appliedIndex <= applyingIndex, "applied \(appliedIndex) is past applying \(applyingIndex)")
         invariant(applyingIndex <= commitIndex, "applying \(applyingIndex) is past committed \(commitIndex)")
         invariant(applyingIndex <= log.durableIndex, "applying \(applyingIndex) is past durable \(log.durableIndex)")

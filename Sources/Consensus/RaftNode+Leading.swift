@@ -27,6 +27,7 @@ extension RaftNode {
         guard proposal.payload.count <= options.maxEntryBytes else {
             return .entryTooLarge(byteCount: proposal.payload.count, limit: options.maxEntryBytes)
         }
+        guard !isApplyingBehind else { return .applyingLags(limit: options.maxUnappliedBytes) }
         // Whatever fits by itself passes when nothing waits, so that no proposal is refused for ever.
         let bytes = Entry.overhead + proposal.entryPayload.byteCount
         guard uncommittedBytes == 0 || bytes <= options.maxUncommittedBytes - uncommittedBytes else {

@@ -20,7 +20,8 @@ extension RaftNode {
 
     /// Whether a change is known to be committed and is not in force here yet.
     var hasUnappliedChange: Bool {
-        var index = appliedIndex.next
+        if log.lastChangeLetGo > appliedIndex { return true }
+        var index = max(appliedIndex, log.base.index).next
         while index <= commitIndex {
             if log.entry(at: index)?.change != nil { return true }
             index = index.next
@@ -28,16 +29,12 @@ extension RaftNode {
         return false
     }
 
-    func configuration(after lower: LogIndex, through upper: LogIndex, refusedChanges: [LogIndex]) -> Configuration {
-        var configuration = configuration
-        var index = lower.next
-        while index <= upper {
-            if let change = log.entry(at: index)?.change, !refusedChanges.contains(index) {
-                configuration = configuration.applying(change)
-            }
-            index = index.next
+    /// In force once the batch that is being applied is, up to `upper`.
+    func configuration(through upper: LogIndex, refusedChanges: [LogIndex]) -> Configuration {
+        applyingChanges.reduce(configuration) { configuration, next in
+            next.index <= upper && !refusedChanges.contains(next.index)
+                ? configuration.applying(next.change) : configuration
         }
-        return configuration
     }
 
     /// Puts a configuration in force.

@@ -74,33 +74,6 @@ extension RaftNode {
         }
     }
 
-    /// Committed and durable here, one batch at a time.
-    mutating func applyNext() {
-        guard applyingIndex == appliedIndex, !isReplacingLog else { return }
-        let batch = log.entries(
-            from: appliedIndex.next,
-            through: min(commitIndex, log.durableIndex),
-            maxBytes: options.maxApplyBytes,
-            maxCount: options.maxApplyCount
-        )
-        guard let last = batch.last else { return }
-        applyingIndex = last.index
-        out.effects.append(.apply(batch))
-    }
-
-    mutating func applied(through index: LogIndex, refusedChanges: [LogIndex], at now: Instant) {
-        invariant(
-            index >= appliedIndex && index <= applyingIndex,
-            "told of applied \(index) between \(appliedIndex) and \(applyingIndex)"
-        )
-        let new = configuration(after: appliedIndex, through: index, refusedChanges: refusedChanges)
-        appliedIndex = index
-        log.trim(through: appliedIndex, maxBytes: options.windowBytes)
-        adopt(new, at: now)
-        leaveJointIfDue(at: now)
-        campaignIfPostponed(at: now)
-    }
-
     /// When the disk will have been silent for as long as a follower bears with a silent leader; nil while nothing is
     /// asked of it.
     var diskDeadline: Instant? { writesUnderWay.first?.issuedAt.advanced(by: options.electionTimeout) }

@@ -59,6 +59,7 @@ extension RaftNode {
     }
 
     mutating func entriesRead(for peer: MemberID, previous: LogPosition?, entries: [Entry], at now: Instant) {
+        guard peer != id else { return readToApply(previous: previous, entries, at: now) }
         // Without a read under way this answers a question of an earlier leadership.
         guard role == .leader, let place = progress.firstIndex(where: { $0.member == peer }),
             let wanted = progress[place].pendingRead

@@ -102,8 +102,7 @@ extension RaftNode {
         // Completions of writes made before say nothing about the new log.
         lastCut = thisWrite
         commitIndex = point.position.index
-        appliedIndex = point.position.index
-        applyingIndex = point.position.index
+        applied(point)
         verifiedIndex = point.position.index
         adopt(point.configuration, at: now)
         resetProgress()

@@ -33,6 +33,9 @@ package struct RaftNode: Core {
     var log: RaftLog
     /// End of the batch that is being applied; equal to `appliedIndex` when none is.
     var applyingIndex: LogIndex
+    /// The changes of the configuration in that batch, ascending.
+    var applyingChanges: [(index: LogIndex, change: ConfigurationChange)] = []
+    var readBack = ReadBack()
     var random: SeededRandom
     /// Where contexts of forwarded reads come from: a stream of its own, so that reads do not shift elections.
     var contexts: SeededRandom
@@ -156,7 +159,8 @@ package struct RaftNode: Core {
         self.random = SeededRandom(seed: seed)
         self.contexts = SeededRandom(seed: seed ^ 0x7265_6164_2069_6478)
         self.electionDeadline = now
-        invariant(applied >= log.base.index, "entries after \(applied) are missing: \(log.base)")
+        invariant(commitIndex >= log.base.index, "entries after \(commitIndex) are missing: \(log.base)")
+        invariant(log.storeFirstIndex <= applied.next, "entries after \(applied) are missing: \(log.storeFirstIndex)")
         invariant(applied <= log.last.index, "the state at \(applied) is past the log's end \(log.last)")
         resetProgress()
         // Nobody could be disturbed by the only voter.
@@ -200,11 +204,13 @@ package struct RaftNode: Core {
         confirmReads(at: now)
         installWhenIdle()
         applyNext()
+        letGoOfBacklog()
+        readWhatToApply(at: now)
     }
 
     /// When `wake` is due; nil while nothing would come of it.
     package var nextWake: Instant? {
-        let readDeadline = reads.first?.deadline
+        let readDeadline = Instant.earliest(reads.first?.deadline, isReplacingLog ? nil : readBack.retryAt)
         guard role == .leader else { return Instant.earliest(mayCampaign ? electionDeadline : nil, readDeadline) }
         var due = min(heartbeatDeadline, quorumDeadline)
         if let readDeadline { due = min(due, readDeadline) }
@@ -234,6 +240,8 @@ package struct RaftNode: Core {
     package var lastHash: Digest { log.lastHash }
     package var lastTime: WallTime { log.lastTime }
     package var durableIndex: LogIndex { log.durableIndex }
+    /// Of entries, without those that are being applied.
+    package var bytesInMemory: Int { log.byteCount }
     package var votedFor: MemberID? { vote }
     /// Whether this leader knows the true commit index: an entry of its own term is committed. Raft section 8.
     package var hasCommittedInTerm: Bool { role == .leader && commitIndex >= termStart }

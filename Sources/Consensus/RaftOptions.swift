@@ -24,6 +24,10 @@ package struct RaftOptions: Hashable, Sendable {
     package var maxWaitingReads = 16_384
     /// Applied entries kept in memory for followers that lag a little.
     package var windowBytes = 16 * 1024 * 1024
+    /// Entries kept in memory that are not applied. Past so much, those that are committed and durable are let go, the oldest first,
+    /// and read back from the store when their turn comes; a leader takes no proposal before all that it has to apply is in memory
+    /// again.
+    package var maxUnappliedBytes = 64 * 1024 * 1024
 
     package init() {}
 
@@ -32,6 +36,9 @@ package struct RaftOptions: Hashable, Sendable {
         let (span, overflow) = heartbeatInterval.microseconds.multipliedReportingOverflow(by: 5)
         return Span(microseconds: overflow ? .max : span)
     }
+
+    /// When what was to be applied is read again after the store could not give it: until then its peers may repair it.
+    var readAgainInterval: Span { Span(microseconds: 2 * electionTimeout.microseconds) }
 
     /// What an election timeout is divided into for followers that stand by turns.
     static let turns: UInt64 = 8
@@ -55,7 +62,7 @@ package struct RaftOptions: Hashable, Sendable {
         }
         let bounds = [
             maxEntryBytes, maxUncommittedBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes, maxApplyBytes,
-            maxApplyCount, maxWaitingReads, windowBytes,
+            maxApplyCount, maxWaitingReads, windowBytes, maxUnappliedBytes,
         ]
         return bounds.allSatisfy { $0 > 0 } ? nil : "a bound is zero or negative"
     }

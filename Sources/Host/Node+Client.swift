@@ -161,7 +161,8 @@ extension ServiceError {
                 message: "The command takes \(byteCount) bytes; a log entry may take \(limit)."
             )
         case .overloaded:
-            self.init(.overloaded, code: "overloaded", message: "The leader has too much to commit. Retry later.")
+            let message = "The leader has too much to commit or to apply. Retry later."
+            self.init(.overloaded, code: "overloaded", message: message)
         case .storageFull:
             self.init(
                 .unavailable,

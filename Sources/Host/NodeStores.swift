@@ -11,6 +11,7 @@ final class NodeStores: Sendable {
     let directory: DataDirectory
     let instance: Digest
     private let member: MemberID
+    private let raft: RaftOptions
 
     struct Start: Sendable {
         /// What was cut off the log because it did not read back.
@@ -25,15 +26,13 @@ final class NodeStores: Sendable {
         let seals: SealStart
     }
 
-    /// Entries are kept in memory up to this many bytes, so that a follower that lags a little costs no disk read.
-    private static let windowBytes = 16 * 1024 * 1024
-
     /// Opens the stores, or makes them when they are not there: with the first entry of the log, or, for a member that
     /// joins, with nothing. An edge has got its state when it joined.
     ///
     /// - Throws: `StorageError`, `KeysError`, `LostData`.
     init(settings: NodeSettings, codec: any DirectoryCodec) throws {
         member = settings.member.id
+        raft = settings.options.raft
         directory = try DataDirectory(
             path: settings.dataDirectory,
             owner: StoreOwner(lineage: settings.genesis.lineage, member: settings.member.id),
@@ -76,7 +75,11 @@ final class NodeStores: Sendable {
             after: applied,
             isOnlyVoter: configuration.allVoters == [member]
         )
-        let log = try directory.log.restore(applied: applied, windowBytes: Self.windowBytes)
+        let log = try directory.log.restore(
+            applied: applied,
+            windowBytes: raft.windowBytes,
+            maxUnappliedBytes: raft.maxUnappliedBytes
+        )
         let facts = try DirectoryFacts(at: applied.position.index, in: view, codec: codec)
         let statements = try directory.keptStatements()
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec, for: member)

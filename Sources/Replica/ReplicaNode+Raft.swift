@@ -29,6 +29,8 @@ extension ReplicaNode {
             // The log of another term may lose what this one's holds.
             forwardedCommands = []
             effects.append(.roleChanged(status))
+        // A node that applies no more has no use for what it would apply next.
+        case .readEntries(member, _, _) where haltReason != nil: break
         case .readEntries(let peer, let from, let maxBytes):
             effects.append(.readEntries(for: peer, from: from, maxBytes: maxBytes))
         case .readSnapshot(let peer, let position, let number):

@@ -201,7 +201,7 @@ extension ReplicaNode {
             switch raftRefusal {
             case .notLeader, .transferring: .notLeader
             case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
-            case .overloaded: .overloaded
+            case .overloaded, .applyingLags: .overloaded
             case .noCommitInTerm, .changePending: .notYet
             case .invalidChange(let flaw): .invalidChange(reason: "\(flaw)")
             }

@@ -152,7 +152,13 @@ extension World {
         }
         let machine = machines[node]
         // A store loads the newest part of the log only: where that begins is its own affair.
-        let hidden = choices.hiddenThrough(applied.position.index, node, process: machine.generation, at: now)
+        let hidden = max(
+            choices.hiddenThrough(applied.position.index, node, process: machine.generation, at: now),
+            machine.log.leftOnDisk(
+                after: applied.position.index,
+                maxBytes: nodeOptions.raft.maxUnappliedBytes
+            )
+        )
         let replica = ReplicaNode(
             member: members[node],
             lineage: lineage,

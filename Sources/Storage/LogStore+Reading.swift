@@ -6,12 +6,19 @@ extension LogStore {
     /// so that followers that lag a little are served from memory. All of them verified; the time does not grow with the
     /// rest of the log. `cutDamagedTail` comes first.
     ///
+    /// - Parameter maxUnappliedBytes: Of the entries after the applied one the last that fit, and all that may not be committed; the
+    ///   others are to be read when their turn comes.
     /// - Throws: `corruptEntry` for the first damaged entry after the applied one; `corrupt` when state and log do not
     ///   meet.
-    package func restore(applied: SnapshotPoint, windowBytes: Int) throws(StorageError) -> RestoredLog {
+    package func restore(
+        applied: SnapshotPoint,
+        windowBytes: Int,
+        maxUnappliedBytes: Int = .max
+    ) throws(StorageError) -> RestoredLog {
         let reader = try reader()
         let summary = try meeting(applied, reader)
-        let (base, damage) = try window(before: applied, bytes: windowBytes, summary, reader)
+        let (window, damage) = try window(before: applied, bytes: windowBytes, summary, reader)
+        let base = try backlog(after: applied, maxBytes: maxUnappliedBytes, summary, reader) ?? window
         let hardState = HardState(
             term: summary.hardState.term,
             vote: summary.hardState.vote,
@@ -49,6 +56,19 @@ extension LogStore {
             configuration: summary.base.configuration
         )
         return (head, damage)
+    }
+
+    /// The point after which entries are kept in memory where not all that are to be applied may be.
+    private func backlog(
+        after applied: SnapshotPoint,
+        maxBytes: Int,
+        _ summary: Summary,
+        _ reader: LogReader
+    ) throws(StorageError) -> SnapshotPoint? {
+        let end = applied.position.index
+        let start = try reader.windowStart(endingAt: summary.last.index, above: end, bytes: maxBytes)
+        let before = min(start.previous, summary.hardState.commitIndex)
+        return before > end ? try reader.point(at: before, base: summary.base) : nil
     }
 
     /// Where the log stands, which is to reach from before the state's position to after it.

@@ -14,6 +14,7 @@ extension Choices {
         options.gossip.windowCountLimit = min(options.gossip.windowCountLimit, Int(options.keptEntries))
         options.compactionStep = UInt64(option(.compactionStep, Int(options.compactionStep), 10...80))
         options.raft.windowBytes = option(.windowBytes, options.raft.windowBytes, 2_000...40_000)
+        options.raft.maxUnappliedBytes = min(options.raft.maxUnappliedBytes, options.raft.windowBytes)
         options.raft.maxAppendBytes = option(.maxAppendBytes, options.raft.maxAppendBytes, 500...20_000)
         options.raft.maxApplyBytes = option(.maxApplyBytes, options.raft.maxApplyBytes, 500...20_000)
         return options

@@ -141,6 +141,17 @@ package struct VirtualLogDisk: Sendable {
         if lost?.isMadeGood(by: point.position) == true { lost = nil }
     }
 
+    /// Up to where a store leaves on the disk what is to be applied, since it is more than may be in memory.
+    package func leftOnDisk(after applied: LogIndex, maxBytes: Int) -> LogIndex {
+        var bytes = 0
+        let kept = entries.reversed().prefix { stored in
+            bytes += stored.entry.byteCount
+            return stored.entry.index > applied && bytes <= maxBytes
+        }
+        let before = kept.last?.entry.index.previous ?? last.index
+        return before > applied ? min(before, hardState.commitIndex) : .zero
+    }
+
     /// What a process finds at start whose state reflects the log up to `applied`. Entries up to `hidden` are left on the
     /// disk, as a store does that loads only the newest part into memory, and so are those up to the last that is
     /// damaged.

@@ -51,7 +51,7 @@ extension Group {
     }
 
     private mutating func readEntries(_ place: Int, _ peer: MemberID, _ index: LogIndex) {
-        reads += 1
+        if peer == ids[place] { ownReads += 1 } else { reads += 1 }
         let disk = members[place].disk
         guard index > disk.base.position.index else {
             return step(place, .entriesRead(for: peer, previous: nil, entries: []))

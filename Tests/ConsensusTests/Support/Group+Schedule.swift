@@ -7,7 +7,7 @@ extension Group {
         for _ in 0..<20_000 {
             if let place = members.indices.first(where: { !members[$0].writes.isEmpty && !hung.contains($0) }) {
                 sync(place)
-            } else if let place = members.indices.first(where: { !members[$0].applying.isEmpty }) {
+            } else if let place = members.indices.first(where: { canApply($0) }) {
                 apply(place)
             } else if let place = members.indices.first(where: { !members[$0].work.isEmpty }) {
                 work(place)
@@ -19,6 +19,8 @@ extension Group {
         }
         checker.violations.append("never settles")
     }
+
+    private func canApply(_ place: Int) -> Bool { !members[place].applying.isEmpty && !stalled.contains(place) }
 
     /// Lets time pass, waking whoever is due.
     mutating func pass(_ span: Span, except isCut: (Message) -> Bool = { _ in false }) {

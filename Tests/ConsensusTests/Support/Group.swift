@@ -37,6 +37,8 @@ struct Group {
     let options: RaftOptions
     /// Members whose disks do not answer when the group settles.
     var hung: Set<Int> = []
+    /// Members whose state machines do not answer when the group settles.
+    var stalled: Set<Int> = []
     /// Chunks of one snapshot.
     var chunkCount: UInt64 = 3
     /// Whether a member's store can be asked for a snapshot.
@@ -49,8 +51,10 @@ struct Group {
     /// Every step's effects, for transcripts.
     var trace: ((Int, RaftNode.Effect) -> Void)?
     var installs = 0
-    /// Reads of old entries from a disk.
+    /// Reads of old entries from a disk, for others.
     var reads = 0
+    /// Of what is to be applied.
+    var ownReads = 0
     /// For each linearizable read that is not answered: what was committed when it was asked, and by whom.
     var openReads: [RaftNode.ReadID: (floor: Int, place: Int)] = [:]
     var askedReads: UInt64 = 0
@@ -94,10 +98,12 @@ struct Group {
     }
 
     func start(_ id: MemberID, _ disk: VirtualLog, state: [Entry], _ configuration: Configuration) -> Member {
+        let applied = state.last?.index ?? disk.base.position.index
+        let (base, entries) = disk.loaded(after: applied, maxBytes: options.maxUnappliedBytes)
         let restored = RestoredLog(
             hardState: disk.hardState,
-            base: disk.base,
-            entries: disk.entries,
+            base: base,
+            entries: entries,
             firstIndex: disk.base.position.index.next
         )
         let raft = RaftNode(
@@ -106,7 +112,7 @@ struct Group {
             configuration: configuration,
             options: options,
             restored: restored,
-            applied: state.last?.index ?? disk.base.position.index,
+            applied: applied,
             seed: id.high ^ now.microseconds,
             at: now
         )

@@ -72,6 +72,7 @@ struct Text {
         case .transferring: "transferring"
         case .entryTooLarge(let byteCount, let limit): "entryTooLarge \(byteCount) of \(limit)"
         case .overloaded(let bytes, let limit): "overloaded \(bytes) of \(limit)"
+        case .applyingLags(let limit): "applyingLags past \(limit)"
         case .noCommitInTerm: "noCommitInTerm"
         case .changePending(let index): "changePending through \(index)"
         case .invalidChange(let flaw): "invalidChange \(flaw)"

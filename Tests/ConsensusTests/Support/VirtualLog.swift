@@ -28,6 +28,25 @@ struct VirtualLog {
         index < base.position.index || self.hash(at: index) == hash
     }
 
+    /// What a store loads: not all that is to be applied, where that is too much.
+    func loaded(after applied: LogIndex, maxBytes: Int) -> (base: SnapshotPoint, entries: [Entry]) {
+        let unapplied = entries.filter { $0.index > applied }
+        var bytes = unapplied.reduce(0) { $0 + $1.byteCount }
+        var left: Entry?
+        for entry in unapplied where bytes > maxBytes && entry.index <= hardState.commitIndex {
+            bytes -= entry.byteCount
+            left = entry
+        }
+        guard let left else { return (base, entries) }
+        let point = SnapshotPoint(
+            position: left.position,
+            hash: left.hash,
+            time: left.time,
+            configuration: base.configuration
+        )
+        return (point, entries.filter { $0.index > left.index })
+    }
+
     mutating func apply(_ write: LogWrite) {
         if let hardState = write.hardState { self.hardState = hardState }
         guard let first = write.entries.first else { return }

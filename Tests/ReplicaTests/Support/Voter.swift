@@ -26,7 +26,12 @@ struct Voter {
     ///   - unapplied: How many entries its log holds beyond what its state reflects.
     ///   - introduced: What an earlier process was told of who votes.
     ///   - statements: What an earlier process has left in force.
-    init(unapplied: UInt64 = 0, introduced: [VotersWord] = [], statements: [SignedStatement] = []) {
+    init(
+        unapplied: UInt64 = 0,
+        introduced: [VotersWord] = [],
+        statements: [SignedStatement] = [],
+        options: ReplicaOptions = ReplicaOptions()
+    ) {
         let base = SnapshotPoint(
             position: LogPosition(term: Term(1), index: LogIndex(1)),
             hash: .of([1]),
@@ -36,7 +41,7 @@ struct Voter {
         node = ReplicaNode(
             member: Self.members[0],
             lineage: Self.lineage,
-            options: ReplicaOptions(),
+            options: options,
             codec: codec,
             records: WireRecordCodec(),
             restored: RestoredLog(

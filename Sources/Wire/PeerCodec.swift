@@ -205,7 +205,7 @@ extension ProtoPeerHolding {
         var holders: [StatementHolding.Holder] = []
         for other in others {
             guard other.hasMember else { throw .missing("peer.holder.member") }
-            holders.append(.init(member: try other.member.value(), since: WallTime(milliseconds: other.since)))
+            holders.append(.init(member: other.member.value(), since: WallTime(milliseconds: other.since)))
         }
         return holders
     }

@@ -80,15 +80,15 @@ import Testing
     {
         try file().create(at: path)
         #expect(try UnsentStatement.all(besideWarrantAt: path).isEmpty)
-        let signed = try [2, 1].map { try signed($0) }
-        for one in signed { _ = try UnsentStatement(one, besideWarrantAt: path) }
+        let made = try [2, 1].map { try signed($0) }
+        for one in made { _ = try UnsentStatement(one, besideWarrantAt: path) }
         #expect(directory.files.sorted() == ["w.warrant", "w.warrant.unsent-1", "w.warrant.unsent-2"])
         #expect(try mode("\(path).unsent-1") == 0o600)
         let kept = try UnsentStatement.all(besideWarrantAt: path)
-        #expect(kept.map(\.signed) == signed.reversed())
-        #expect(error { _ = try UnsentStatement(signed[0], besideWarrantAt: path) }.contains("exists already"))
+        #expect(kept.map(\.signed) == made.reversed())
+        #expect(error { _ = try UnsentStatement(made[0], besideWarrantAt: path) }.contains("exists already"))
         kept[0].remove()
-        #expect(try UnsentStatement.all(besideWarrantAt: path).map(\.signed) == [signed[0]])
+        #expect(try UnsentStatement.all(besideWarrantAt: path).map(\.signed) == [made[0]])
         try Data("x".utf8).write(to: URL(filePath: "\(path).unsent-2"))
         #expect(error { _ = try UnsentStatement.all(besideWarrantAt: path) }.contains("is no statement"))
     }

@@ -48,8 +48,13 @@ import Testing
 
         func neighbours(of node: Int) -> [MemberID] {
             let count = reports.count
-            let ends = (1...7).flatMap { [(node + $0 * $0 * 3) % count, (node + count - $0 * $0 * 3 % count) % count] }
-            return Set(ends).sorted().filter { $0 != node }.map(member)
+            var ends: Set<Int> = []
+            for step in 1...7 {
+                let distance = step * step * 3 % count
+                ends.insert((node + distance) % count)
+                ends.insert((node + count - distance) % count)
+            }
+            return ends.sorted().filter { $0 != node }.map(member)
         }
 
         mutating func carry(_ holdings: [StatementHolding], from sender: Int, to receiver: MemberID, at now: Moment) {

@@ -4,6 +4,7 @@ import HTTPAPI
 import JSON
 import Kernel
 import Keys
+import Service
 
 /// Makes a statement with the key of a warrant and brings it to a node, which needs no leader to take it.
 struct StatementUnderWarrant {

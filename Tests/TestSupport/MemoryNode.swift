@@ -54,6 +54,7 @@ package final class MemoryNode: ReplicaClient {
         var checkpoint: [UInt8]?
         var role: String?
         var coordinate: NodeStatus.Coordinate?
+        var unreached: [NodeStatus.Unreached]?
         var verifier: any SignatureVerifier = NoSignatures()
 
         mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
@@ -171,6 +172,7 @@ package final class MemoryNode: ReplicaClient {
                 haltReason: nil,
                 log: NodeStatus.Log(),
                 coordinate: state.coordinate,
+                unreached: state.unreached,
                 logBytes: 0,
                 stateBytes: 0,
                 certificateExpiresAt: Self.certificateExpiry,
@@ -248,6 +250,8 @@ extension MemoryNode {
     /// Lets the node say that it is something else than it is.
     package func setRole(_ role: String) { state.withLock { $0.role = role } }
     package func setCoordinate(_ coordinate: NodeStatus.Coordinate) { state.withLock { $0.coordinate = coordinate } }
+    package func setUnreached(_ nodes: [NodeStatus.Unreached]) { state.withLock { $0.unreached = nodes } }
+
     /// Has the text of a version be one that no program can read, as one might that a newer program has drafted.
     package func spoil(_ set: String, _ version: UInt64) throws(StateDamage) {
         try state.withLock { (state) throws(StateDamage) in

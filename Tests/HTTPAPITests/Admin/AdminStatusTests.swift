@@ -85,6 +85,35 @@ import Testing
         #expect(await admin.send("GET", "/metrics").text.contains("reeve_decision_damaged_count 1\n"))
     }
 
+    @Test("who is not reachable, and since when, in a cluster that looks") func reachability() async {
+        #expect(await admin.send("GET", "/v1/node/status").json["reachability"]?.isNull == true)
+        #expect(await !admin.send("GET", "/metrics").text.contains("reeve_gossip_suspected"))
+        let nodes = (0..<150).map { number in
+            NodeStatus.Unreached(
+                member: MemberID(high: 9, low: UInt64(number)),
+                name: "e\(number)",
+                isUnreachable: number > 0,
+                duration: .milliseconds(UInt64(number) * 10)
+            )
+        }
+        admin.node.setUnreached(nodes)
+        let told = await admin.send("GET", "/v1/node/status").json["reachability"]
+        #expect(told?["suspected"] == 1 && told?["unreachable"] == 149)
+        let listed = told?["nodes"]?.arrayValue ?? []
+        #expect(listed.count == 100)
+        #expect(
+            listed.first == [
+                "member": .string(nodes[0].member.uuid), "name": "e0", "state": "suspected", "for_ms": 0,
+            ]
+        )
+        #expect(listed.last?["state"] == "unreachable" && listed.last?["for_ms"] == 990)
+        let metrics = await admin.send("GET", "/metrics").text
+        #expect(metrics.contains("reeve_gossip_suspected_nodes_count 1\n"))
+        #expect(metrics.contains("reeve_gossip_unreachable_nodes_count 149\n"))
+        let members = await admin.send("GET", "/v1/cluster/status").json["members"]?.arrayValue
+        #expect(members?.map { $0["reachability"] } == ["reachable"])
+    }
+
     @Test("a certificate that is about to expire warns in status and metrics") func certificate() async {
         // The administrator's own has expired by then; tokens of the directory have not.
         let token = admin.node.issue("watch", MemoryNode.id("service/gateway"), for: .seconds(365 * 86_400))

@@ -184,6 +184,23 @@ struct NodeReport: Sendable {
         ]
     }
 
+    /// A thousand edges may be cut off at once: those are counted.
+    private static let listedNodes = 100
+
+    private var reachability: JSONValue {
+        guard let unreached = status.unreached else { return .null }
+        let nodes = unreached.prefix(Self.listedNodes).map { node -> JSONValue in
+            [
+                "member": .string(node.member.uuid), "name": .string(node.name), "state": .string(node.state),
+                "for_ms": node.duration.milliseconds.json,
+            ]
+        }
+        return [
+            "suspected": .integer(Int64(unreached.count { !$0.isUnreachable })),
+            "unreachable": .integer(Int64(unreached.count { $0.isUnreachable })), "nodes": .array(nodes),
+        ]
+    }
+
     private var snapshot: JSONValue {
         guard let snapshot = status.snapshot else { return .null }
         return [
@@ -207,7 +224,7 @@ struct NodeReport: Sendable {
             JSONMember("damage", (damage?.description).json),
             JSONMember("unread_policies", .array(unreadPolicies.map(Self.json))),
             JSONMember("log", log), JSONMember("seal", seal), JSONMember("coordinate", coordinate),
-            JSONMember("snapshot", snapshot),
+            JSONMember("snapshot", snapshot), JSONMember("reachability", reachability),
             JSONMember("supported_feature_level", .integer(Int64(FeatureLevel.supported.number))),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
@@ -306,9 +323,25 @@ struct NodeReport: Sendable {
                     ),
                 ]
             } ?? []
+        let reachability: [MetricSample] =
+            status.unreached.map { unreached in
+                [
+                    .gauge(
+                        "reeve_gossip_suspected_nodes_count",
+                        "Members and edges that a neighbour of theirs does not hear, and that may still say otherwise.",
+                        UInt64(unreached.count { !$0.isUnreachable })
+                    ),
+                    .gauge(
+                        "reeve_gossip_unreachable_nodes_count",
+                        "Members and edges that did not say otherwise in time.",
+                        UInt64(unreached.count { $0.isUnreachable })
+                    ),
+                ]
+            } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + seals + coordinates + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
+        return gauges + seals + coordinates + reachability + (renewal?.metrics(at: now) ?? [])
+            + (ages.map { [$0] } ?? []) + counters
     }
 }

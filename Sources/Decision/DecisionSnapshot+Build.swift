@@ -140,8 +140,10 @@ extension DecisionSnapshot {
     ) throws(StateDamage) -> ActivePolicySet? {
         let read = [active(name), rollouts.first { $0.stage.set == name }?.base].compactMap { $0 }
         parts[0].rollouts.removeAll { $0.stage.set == name }
+        parts[0].unreadPolicies.removeAll { $0.set == name }
         guard let node = parts[0].node, let rollout = try view.rollout(name), rollout.isOpen(to: parts[0].labels) else {
-            return try view.activePolicies(name, after: read.first)
+            let active = try view.policySet(name)?.activeVersion
+            return try readable(active, of: name, view, read)
         }
         guard let version = try view.policyVersion(name, rollout.spec.version) else {
             throw StateDamage(
@@ -149,8 +151,8 @@ extension DecisionSnapshot {
                 reason: "the version that is rolled out is not there"
             )
         }
-        let base = try Self.base(of: rollout, view, read)
-        let (candidate, failure) = Self.candidate(version, read, after: base)
+        let base = try readable(rollout.base, of: name, view, read)
+        let (candidate, failure) = Self.parse(version, read, after: base)
         let share = RolloutShare(
             stage: rollout.stageID,
             spec: rollout.spec,
@@ -164,30 +166,43 @@ extension DecisionSnapshot {
         return candidate ?? base
     }
 
-    private static func base(
-        of rollout: RolloutRecord,
+    /// A version, or where this program cannot read it, which others could, the one that was in force before it and can be read. With
+    /// none of those the state is damaged: to decide without the set might be to leave out what it forbids.
+    private mutating func readable(
+        _ number: UInt64?,
+        of name: String,
         _ view: DirectoryView<some KeyValueView>,
         _ read: [ActivePolicySet]
     ) throws(StateDamage) -> ActivePolicySet? {
-        guard let number = rollout.base, let record = try view.policyVersion(rollout.spec.set, number) else {
-            return nil
+        guard let number else { return nil }
+        guard let version = try view.policyVersion(name, number) else {
+            throw StateDamage(key: Key(.policySet).text(name).bytes, reason: "the active version is not there")
         }
-        if let known = known(record, read) { return known }
-        return try view.parsed(record, after: read.first)
+        let (parsed, failure) = Self.parse(version, read, after: read.first)
+        guard let failure else { return parsed }
+        for earlier in try view.supersededVersions(of: name) {
+            guard let found = Self.parse(earlier, read, after: nil).parsed else { continue }
+            parts[0].unreadPolicies.append(
+                UnreadPolicies(set: name, version: number, inForce: earlier.version, reason: failure)
+            )
+            parts[0].unreadPolicies.sort { $0.set < $1.set }
+            return found
+        }
+        throw StateDamage(
+            key: StoredRecord.policyVersion(version).key,
+            reason: "\(name) version \(number) does not parse, nor does one that was in force before: \(failure)"
+        )
     }
 
-    /// Not read again: a report of some node tells of no other policies.
-    private static func known(_ version: PolicyVersionRecord, _ read: [ActivePolicySet]) -> ActivePolicySet? {
-        read.first { $0.version == version.version && $0.text == version.text }
-    }
-
-    /// A version that this program cannot read leaves the one before in force, which it could: it is news to others, no damage here.
-    private static func candidate(
+    /// What is known is not read again: a report of some node tells of no other policies.
+    private static func parse(
         _ version: PolicyVersionRecord,
         _ read: [ActivePolicySet],
         after base: ActivePolicySet?
-    ) -> (ActivePolicySet?, failure: String?) {
-        if let known = known(version, read) { return (known, nil) }
+    ) -> (parsed: ActivePolicySet?, failure: String?) {
+        if let known = read.first(where: { $0.version == version.version && $0.text == version.text }) {
+            return (known, nil)
+        }
         do throws(PolicyTextError) {
             let parsed = try ActivePolicySet(
                 name: version.set,

@@ -43,6 +43,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
         var labels = Labels.none
         /// Those that are under way and have reached the node, by their sets.
         var rollouts: [RolloutShare] = []
+        /// Sets of which an earlier version is in force here. By set.
+        var unreadPolicies: [UnreadPolicies] = []
         fileprivate var policiesAskAboutKnowledge = false
         var administration: ActivePolicySet?
     }
@@ -79,6 +81,8 @@ package struct DecisionSnapshot: Hashable, Sendable {
     package var node: MemberID? { parts[0].node }
     /// Roll-outs that have reached this node.
     package var rollouts: [RolloutShare] { parts[0].rollouts }
+    /// Sets of which an earlier version is in force here than everywhere else, since this program cannot read the other. By set.
+    package var unreadPolicies: [UnreadPolicies] { parts[0].unreadPolicies }
     /// In force here, but the one for administration, by name.
     package var policies: [ActivePolicySet] { parts[0].policies }
     /// Whether a policy of those may read what a node knows of its own knowledge.

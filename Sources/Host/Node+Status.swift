@@ -51,9 +51,10 @@ extension Node {
                 coordinate: replica.coordinate.map {
                     NodeStatus.Coordinate(position: $0.components, height: $0.height, error: $0.error)
                 },
+                unreached: replica.unreachedNodes?.map { unreached($0, at: now.monotonic) },
                 snapshot: replica.fetchedSnapshot.map { fetched in
                     NodeStatus.Snapshot(
-                        from: roster.everybody.first { $0.id == fetched.from }?.name ?? fetched.from.uuid,
+                        from: name(of: fetched.from),
                         index: fetched.index,
                         byteCount: fetched.byteCount,
                         expectedByteCount: fetched.expectedByteCount
@@ -96,6 +97,20 @@ extension Node {
     private func role(of replica: ReplicaNode) -> String {
         if replica.isEdge { return "edge" }
         return replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner"
+    }
+
+    /// Its UUID where it has none.
+    private func name(of member: MemberID) -> String {
+        roster.everybody.first { $0.id == member }?.name ?? member.uuid
+    }
+
+    private func unreached(_ node: UnreachedNode, at now: Instant) -> NodeStatus.Unreached {
+        NodeStatus.Unreached(
+            member: node.member,
+            name: name(of: node.member),
+            isUnreachable: node.isUnreachable,
+            duration: now.elapsed(since: node.since)
+        )
     }
 
     private func peer(

@@ -120,6 +120,7 @@ package final class Node: ServiceLifecycle.Service, Sendable {
                 metadata: ["first": "\(run.first)", "last": "\(run.last)"]
             )
         }
+        logger.report(start.snapshot, after: nil)
         if let cut = start.cut { logger.error("cut a damaged end off the log", metadata: cut.metadata) }
         // Links and node share a thread: a frame reaches the node, and the disk's writer, without waking another.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

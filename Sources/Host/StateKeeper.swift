@@ -149,13 +149,18 @@ final class StateKeeper: @unchecked Sendable {
         _ members: MemberFacts?,
         of entries: some Collection<Entry>
     ) -> AppliedBatch {
-        cell.publish(snapshot)
+        show(snapshot)
         if let members { roster.learned(members) }
         note { statistics in
             statistics.batches += 1
             statistics.entries += UInt64(entries.count)
         }
         return applied
+    }
+
+    private func show(_ snapshot: DecisionSnapshot) {
+        logger.report(snapshot, after: cell.current.snapshot)
+        cell.publish(snapshot)
     }
 
     private func openWorking() throws -> WorkingState {
@@ -356,7 +361,7 @@ final class StateKeeper: @unchecked Sendable {
         let facts = try DirectoryFacts(at: point.position.index, in: view, codec: codec)
         let node = cell.current.snapshot.node
         let snapshot = DecisionSnapshot(from: view, revision: facts.revision, codec: codec, for: node)
-        cell.publish(snapshot.enforcing(statements.values))
+        show(snapshot.enforcing(statements.values))
         roster.learned(try MemberFacts(in: view, codec: codec))
         note { $0.committed = facts.revision }
         inbox.post(.snapshotInstalled(point, facts))
@@ -383,7 +388,7 @@ final class StateKeeper: @unchecked Sendable {
     func enforce(_ new: [SignedStatement]) {
         perform { [self] in
             for signed in new { statements[signed.id] = signed }
-            cell.publish(cell.current.snapshot.enforcing(statements.values))
+            show(cell.current.snapshot.enforcing(statements.values))
             try keep(new)
         }
     }
@@ -403,7 +408,7 @@ final class StateKeeper: @unchecked Sendable {
     func release(_ ids: [Digest]) {
         perform { [self] in
             for id in ids { statements[id] = nil }
-            cell.publish(cell.current.snapshot.enforcing(statements.values))
+            show(cell.current.snapshot.enforcing(statements.values))
             // What stays on the disk for want of room is asked about again by the next process.
             do throws(StorageError) { try directory.log.forget(ids) } catch {
                 guard error.isRoomMissing else { throw error }

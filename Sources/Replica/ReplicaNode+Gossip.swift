@@ -26,10 +26,12 @@ extension ReplicaNode {
         guard !facts.edges.isEmpty else {
             if gossip != nil { effects.append(.neighbours([])) }
             gossip = nil
+            unreached = UnreachedNodes()
             for neighbour in served.keys.sorted() { effects.append(.closeSealedSnapshot(for: neighbour)) }
             served = [:]
             return
         }
+        unreached.keep { facts.isMember($0) || facts.isEdge($0) }
         let list = (facts.members + facts.edges).map { Overlay.Member(id: $0, zone: facts.zones[$0] ?? "") }
         let before = gossip?.neighbourIDs ?? []
         if let overlay = gossip?.overlay {
@@ -85,7 +87,8 @@ extension ReplicaNode {
                 effects.append(.closeSealedSnapshot(for: neighbour))
             case .takeSnapshot(let part, let neighbour):
                 take(part, from: neighbour, at: now, into: &effects)
-            case .reachabilityChanged: continue
+            case .reachabilityChanged(let peer, let reachability):
+                noteReachability(of: peer, reachability, at: now.monotonic, into: &effects)
             case .note(let note): effects.append(.note(note))
             }
         }

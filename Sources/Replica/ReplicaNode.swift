@@ -52,6 +52,7 @@ package struct ReplicaNode: Core {
     var edge: EdgeLog?
     /// Nil as long as the log names no edge.
     var gossip: GossipNode?
+    var unreached = UnreachedNodes()
     let gossipSeed: UInt64
     /// By what seals neighbours are being sent the state. No more than gossip lets be sent at a time.
     var served: [MemberID: Seal] = [:]

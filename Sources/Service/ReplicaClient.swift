@@ -185,6 +185,25 @@ package struct NodeStatus: Hashable, Sendable {
         }
     }
 
+    /// A node that gossip finds not to be reachable: `Replica.UnreachedNode`.
+    package struct Unreached: Hashable, Sendable {
+        package let member: MemberID
+        package let name: String
+        /// Otherwise it is suspected.
+        package let isUnreachable: Bool
+        /// Since it was suspected first.
+        package let duration: Span
+
+        package init(member: MemberID, name: String, isUnreachable: Bool, duration: Span) {
+            self.member = member
+            self.name = name
+            self.isUnreachable = isUnreachable
+            self.duration = duration
+        }
+
+        package var state: String { isUnreachable ? "unreachable" : "suspected" }
+    }
+
     /// A state that an edge takes from a neighbour in the place of the log.
     package struct Snapshot: Hashable, Sendable {
         /// The neighbour's name; its UUID where it has none.
@@ -226,6 +245,8 @@ package struct NodeStatus: Hashable, Sendable {
     package let seal: Seal?
     /// Nil in a cluster without edges, and before anything was measured.
     package let coordinate: Coordinate?
+    /// Members and edges, in order of their ids. Nil in a cluster without edges, in which nobody looks.
+    package let unreached: [Unreached]?
     /// Nil while none is on its way.
     package let snapshot: Snapshot?
     package let logBytes: UInt64
@@ -235,6 +256,11 @@ package struct NodeStatus: Hashable, Sendable {
     package let peers: [Peer]
     /// Monotonic counters by name, sorted, for metrics.
     package let counters: [Counter]
+
+    /// What gossip says of a node; nil where it says nothing.
+    package func reachability(of member: MemberID) -> String? {
+        unreached.map { nodes in nodes.first { $0.member == member }?.state ?? "reachable" }
+    }
 
     package struct Counter: Hashable, Sendable {
         package let name: String
@@ -264,6 +290,7 @@ package struct NodeStatus: Hashable, Sendable {
         log: Log,
         seal: Seal? = nil,
         coordinate: Coordinate? = nil,
+        unreached: [Unreached]? = nil,
         snapshot: Snapshot? = nil,
         logBytes: UInt64,
         stateBytes: UInt64,
@@ -289,6 +316,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.log = log
         self.seal = seal
         self.coordinate = coordinate
+        self.unreached = unreached
         self.snapshot = snapshot
         self.logBytes = logBytes
         self.stateBytes = stateBytes

@@ -164,6 +164,16 @@ private struct Cluster {
             #expect(cluster.snapshots[node].damage == nil)
         }
         #expect(try cluster.answer(0, "read").code == .allowed)
+        // Everybody is to have it, whatever that node has said.
+        cluster.run(
+            .steerRollout(set: "app", .advance(from: 0)),
+            .steerRollout(set: "app", .advance(from: 1))
+        )
+        for node in 0..<4 {
+            #expect(try cluster.version(at: node) == 1)
+            #expect(cluster.snapshots[node].rollouts.isEmpty && cluster.snapshots[node].damage == nil)
+            #expect(cluster.snapshots[node].unreadPolicies.map(\.version) == [2])
+        }
     }
 
     @Test("decisions are compared with those of the version before") func comparison() throws {

@@ -31,7 +31,7 @@ import Testing
         var options = ReplicaOptions()
         options.raft.maxUnappliedBytes = 500
         var voter = Voter(options: options)
-        var previous = (voter.node.applied.position, voter.node.applied.hash)
+        var previous = (position: voter.node.applied.position, hash: voter.node.applied.hash)
         receive(3, after: &previous, &voter)
         let batch = voter.committed
         let last = try #require(batch.last)

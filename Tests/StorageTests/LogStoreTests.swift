@@ -144,4 +144,31 @@ import Testing
         }
         #expect(throws: StorageError.self) { try log.restore(appliedIndex: LogIndex(51), windowBytes: 0) }
     }
+
+    @Test(
+        "of what is to be applied restoring leaves on the disk what is too much, but nothing that may not be committed"
+    )
+    func restoreBacklog() throws {
+        let log = try LogStore.fresh(path)
+        try log.write([
+            Samples.write(1, Samples.entries(count: 49, payloadBytes: 100), Samples.hardState(1, commit: 30))
+        ])
+        for (applied, commit, first) in [
+            (10, 30, 31), (10, 50, 45), (0, 50, 45), (46, 50, 47), (44, 50, 45), (43, 50, 45),
+        ] {
+            try log.write([Samples.write(2, [], Samples.hardState(1, commit: UInt64(commit)))])
+            let restored = try log.restore(
+                appliedIndex: LogIndex(UInt64(applied)),
+                windowBytes: 0,
+                maxUnappliedBytes: 1000
+            )
+            #expect(
+                restored.base.position.index.next == LogIndex(UInt64(first)),
+                "applied \(applied), committed \(commit)"
+            )
+            #expect(restored.entries.count == 51 - first)
+            #expect(restored.entries.first?.previousHash == restored.base.hash)
+            #expect(restored.firstIndex == LogIndex(1))
+        }
+    }
 }

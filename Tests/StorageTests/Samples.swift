@@ -93,14 +93,19 @@ extension LogStore {
     }
 
     /// As a state at this entry would have it.
-    func restore(appliedIndex: LogIndex, windowBytes: Int) throws -> RestoredLog {
+    func restore(
+        appliedIndex: LogIndex,
+        windowBytes: Int,
+        maxUnappliedBytes: Int = .max
+    ) throws -> RestoredLog {
         let base = summary?.base
         let entry =
             appliedIndex == base?.position.index ? nil : try entries(from: appliedIndex, maxBytes: 1)?.entries.first
         let point = entry.map { Samples.point(of: $0) }
         return try restore(
             applied: point ?? (appliedIndex == base?.position.index ? base : nil) ?? Samples.point(appliedIndex.number),
-            windowBytes: windowBytes
+            windowBytes: windowBytes,
+            maxUnappliedBytes: maxUnappliedBytes
         )
     }
 

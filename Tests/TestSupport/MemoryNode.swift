@@ -55,6 +55,7 @@ package final class MemoryNode: ReplicaClient {
         var checkpoint: [UInt8]?
         var role: String?
         var coordinate: NodeStatus.Coordinate?
+        var unreached: [NodeStatus.Unreached]?
         var verifier: any SignatureVerifier = NoSignatures()
 
         mutating func judge(_ signed: SignedStatement) throws(StateDamage) -> StatementOutcome {
@@ -176,6 +177,7 @@ package final class MemoryNode: ReplicaClient {
                 haltReason: nil,
                 log: NodeStatus.Log(),
                 coordinate: state.coordinate,
+                unreached: state.unreached,
                 logBytes: 0,
                 stateBytes: 0,
                 certificateExpiresAt: Self.certificateExpiry,
@@ -253,6 +255,28 @@ extension MemoryNode {
     /// Lets the node say that it is something else than it is.
     package func setRole(_ role: String) { state.withLock { $0.role = role } }
     package func setCoordinate(_ coordinate: NodeStatus.Coordinate) { state.withLock { $0.coordinate = coordinate } }
+    package func setUnreached(_ nodes: [NodeStatus.Unreached]) { state.withLock { $0.unreached = nodes } }
+
+    /// Has the text of a version be one that no program can read, as one might that a newer program has drafted.
+    package func spoil(_ set: String, _ version: UInt64) throws(StateDamage) {
+        try state.withLock { (state) throws(StateDamage) in
+            guard let old = try DirectoryView(state.rows, codec: codec).policyVersion(set, version) else { return }
+            let row = StoredRecord.policyVersion(
+                PolicyVersionRecord(
+                    set: set,
+                    version: version,
+                    text: "permit(principal, action, resource) unless never;",
+                    note: old.note,
+                    author: old.author,
+                    state: old.state,
+                    activatedAt: old.activatedAt,
+                    metadata: old.metadata
+                )
+            )
+            state.rows.set(codec.encode(row), for: row.key)
+        }
+    }
+
     /// Lets the node know no leader.
     package func cutOff() { state.withLock { $0.isCutOff = true } }
     package var lastWait: (revision: LogIndex, timeout: Kernel.Span)? { state.withLock { $0.lastWait } }

@@ -14,6 +14,18 @@ extension DirectoryView {
         return try parsed(record, after: earlier)
     }
 
+    /// Versions that were in force and are not, the one that was last before those before it.
+    package func supersededVersions(of name: String) throws(StateDamage) -> [PolicyVersionRecord] {
+        var (found, cursor): ([PolicyVersionRecord], ListCursor?) = ([], nil)
+        repeat {
+            let page = try policyVersions(of: name, ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            found += page.items.filter { $0.state == .superseded }
+            cursor = page.next
+        } while cursor != nil
+        // What a record's last change was is that it was superseded.
+        return found.sorted { $0.metadata.revision > $1.metadata.revision }
+    }
+
     /// Parses a text that parsed when it was drafted.
     package func parsed(
         _ record: PolicyVersionRecord,

@@ -13,6 +13,10 @@ struct ClusterStatus: AsyncParsableCommand {
             nodes find by probing each other, without asking them to measure. "-" until both have one, about a second after \
             they start; it takes two minutes to be worth something.
 
+            REACHED is what nodes find by probing their neighbours, in a cluster with edges: "suspected" is one that a neighbour \
+            does not hear, "no" one that did not say otherwise in time, and for how long, by the first node that knows. It says \
+            nothing of what a node may do.
+
             Exit status: 0 when every node is ready, 1 otherwise.
             """
     )
@@ -53,7 +57,8 @@ struct ClusterStatus: AsyncParsableCommand {
             "certificate until",
         ]
         let areLabelled = rows.contains { !labels(of: $0).isEmpty }
-        var table = Table(titles: areLabelled ? titles + ["labels"] : titles)
+        let areProbed = rows.contains { $0.status?["reachability"]?["nodes"] != nil }
+        var table = Table(titles: titles + (areProbed ? ["reached"] : []) + (areLabelled ? ["labels"] : []))
         let leader = rows.first(where: \.leads)?.status
         for row in rows {
             let status = row.status ?? .null
@@ -72,10 +77,21 @@ struct ClusterStatus: AsyncParsableCommand {
                 status["incarnation"]?.cell ?? "",
                 String((status["certificate_expires_at"]?.cell ?? "").prefix(10)),
             ]
+            if areProbed { cells.append(reachability(of: row, among: rows)) }
             if areLabelled { cells.append(labels(of: row)) }
             table.add(cells: cells)
         }
         return table
+    }
+
+    /// By the first of the others that says anything of it; empty in a cluster in which nobody looks.
+    private static func reachability(of row: ClusterNodes.Row, among rows: [ClusterNodes.Row]) -> String {
+        let views = rows.filter { $0.node.name != row.node.name }.compactMap { $0.status?["reachability"]?["nodes"] }
+        guard !views.isEmpty else { return "" }
+        let told = views.lazy.flatMap { $0.arrayValue ?? [] }.first { $0["name"]?.stringValue == row.node.name }
+        guard let told, let milliseconds = told["for_ms"]?.integerValue else { return "yes" }
+        let word = told["state"]?.stringValue == "unreachable" ? "no" : "suspected"
+        return "\(word), \(milliseconds / 1000) s"
     }
 
     private static func labels(of row: ClusterNodes.Row) -> String {

@@ -1,3 +1,4 @@
+import Directory
 import JSON
 import Kernel
 import Service
@@ -49,6 +50,68 @@ import Testing
         let metrics = await admin.send("GET", "/metrics").text
         #expect(metrics.contains("reeve_gossip_coordinate_error_percent 4\n"))
         #expect(metrics.contains("reeve_gossip_coordinate_height_microseconds 120\n"))
+    }
+
+    @Test("policies that this program cannot read are told of, and keep no client away")
+    func unreadPolicies() async throws {
+        admin.node.activate("app", "permit(principal, action, resource);")
+        #expect(await admin.send("GET", "/v1/node/status").json["unread_policies"] == [])
+        admin.node.succeed(.draftPolicies(PolicyDraft(set: "app", text: "forbid(principal, action, resource);")))
+        try admin.node.spoil("app", 2)
+        admin.node.succeed(.activatePolicies(set: "app", version: 2, .none))
+        let status = await admin.send("GET", "/v1/node/status").json
+        let unread = try #require(status["unread_policies"]?.arrayValue?.first)
+        #expect(unread["set"] == "app" && unread["version"] == 2 && unread["in_force"] == 1)
+        #expect(unread["reason"]?.stringValue?.isEmpty == false)
+        #expect(status["ready"]?.boolValue == true && status["damage"]?.isNull == true)
+        #expect(status["warnings"]?.arrayValue?.first?.stringValue?.hasPrefix("app version 2, which is active") == true)
+        let ready = await admin.send("GET", "/readyz", by: .nobody)
+        #expect(ready.response.status == 200 && ready.json["ready"] == true)
+        #expect(ready.json["degraded"] == "this node decides by earlier policies than are active in the cluster")
+        let metrics = await admin.send("GET", "/metrics").text
+        #expect(metrics.contains("reeve_decision_unread_policies_count 1\n"))
+        #expect(metrics.contains("reeve_decision_damaged_count 0\n") && metrics.contains("reeve_node_ready_count 1\n"))
+    }
+
+    @Test("a node whose state cannot be read whole is not ready, and says why") func damage() async throws {
+        admin.node.succeed(.draftPolicies(PolicyDraft(set: "app", text: "permit(principal, action, resource);")))
+        try admin.node.spoil("app", 1)
+        admin.node.succeed(.activatePolicies(set: "app", version: 1, .none))
+        let ready = await admin.send("GET", "/readyz", by: .nobody)
+        #expect(ready.status == 503)
+        #expect(ready.detail == "the state cannot be read whole, so that every decision denies")
+        let status = await admin.send("GET", "/v1/node/status").json
+        #expect(status["damage"]?.stringValue?.contains("app version 1 does not parse") == true)
+        #expect(await admin.send("GET", "/metrics").text.contains("reeve_decision_damaged_count 1\n"))
+    }
+
+    @Test("who is not reachable, and since when, in a cluster that looks") func reachability() async {
+        #expect(await admin.send("GET", "/v1/node/status").json["reachability"]?.isNull == true)
+        #expect(await !admin.send("GET", "/metrics").text.contains("reeve_gossip_suspected"))
+        let nodes = (0..<150).map { number in
+            NodeStatus.Unreached(
+                member: MemberID(high: 9, low: UInt64(number)),
+                name: "e\(number)",
+                isUnreachable: number > 0,
+                duration: .milliseconds(UInt64(number) * 10)
+            )
+        }
+        admin.node.setUnreached(nodes)
+        let told = await admin.send("GET", "/v1/node/status").json["reachability"]
+        #expect(told?["suspected"] == 1 && told?["unreachable"] == 149)
+        let listed = told?["nodes"]?.arrayValue ?? []
+        #expect(listed.count == 100)
+        #expect(
+            listed.first == [
+                "member": .string(nodes[0].member.uuid), "name": "e0", "state": "suspected", "for_ms": 0,
+            ]
+        )
+        #expect(listed.last?["state"] == "unreachable" && listed.last?["for_ms"] == 990)
+        let metrics = await admin.send("GET", "/metrics").text
+        #expect(metrics.contains("reeve_gossip_suspected_nodes_count 1\n"))
+        #expect(metrics.contains("reeve_gossip_unreachable_nodes_count 149\n"))
+        let members = await admin.send("GET", "/v1/cluster/status").json["members"]?.arrayValue
+        #expect(members?.map { $0["reachability"] } == ["reachable"])
     }
 
     @Test("a certificate that is about to expire warns in status and metrics") func certificate() async {

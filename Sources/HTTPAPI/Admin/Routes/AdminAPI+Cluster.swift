@@ -68,6 +68,7 @@ extension AdminAPI {
                 "api_addresses": .array(record.spec.apiAddresses.map { .string($0) }),
                 "connected": .bool(peer?.isConnected ?? false),
                 "match_index": peer?.matchIndex.map(\.json) ?? .null,
+                "reachability": status.reachability(of: record.spec.id).json,
             ]
         }
         let edges = found.2.map { record -> JSONValue in
@@ -75,6 +76,7 @@ extension AdminAPI {
                 "member": .string(record.spec.id.uuid), "name": .string(record.spec.name),
                 "raft_address": .string(record.spec.raftAddress),
                 "api_addresses": .array(record.spec.apiAddresses.map { .string($0) }),
+                "reachability": status.reachability(of: record.spec.id).json,
             ]
         }
         return .json([

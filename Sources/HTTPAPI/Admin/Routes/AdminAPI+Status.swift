@@ -9,7 +9,7 @@ extension AdminAPI {
         AdminRoute("GET", "/healthz", .open) { _, _ in .json(["healthy": true]) },
         AdminRoute("GET", "/readyz", .open) { api, _ in
             let report = NodeReport(await api.client.status(), api.client, api.options)
-            guard let reason = report.unreadiness else { return .json(["ready": true]) }
+            guard let reason = report.unreadiness else { return .json(report.readiness) }
             throw ServiceError(.unavailable, code: "not_ready", message: reason)
         },
         AdminRoute("GET", "/v1/node/status", .identified) { api, _ in
@@ -40,6 +40,9 @@ struct NodeReport: Sendable {
     let certificateWarning: Kernel.Span
     let renewal: CertificateRenewalReport?
     let rollouts: [RolloutShare]
+    /// Why the state cannot be read whole, if so: then every decision denies.
+    let damage: StateDamage?
+    let unreadPolicies: [UnreadPolicies]
     let counts: @Sendable (RolloutStage) -> RolloutCounts
 
     init(_ status: NodeStatus, _ client: any ReplicaClient, _ options: AdminAPI.Options) {
@@ -54,12 +57,15 @@ struct NodeReport: Sendable {
         self.certificateWarning = options.certificateWarning
         self.renewal = options.renewal()
         self.rollouts = state.snapshot.rollouts
+        self.damage = state.snapshot.damage
+        self.unreadPolicies = state.snapshot.unreadPolicies
         self.counts = options.rolloutCounts
     }
 
     /// Why the node is not ready; nil when it is.
     var unreadiness: String? {
         if let reason = status.haltReason { return "the node has halted: \(reason)" }
+        if damage != nil { return "the state cannot be read whole, so that every decision denies" }
         if let reason = status.role == NodeStatus.edge ? edgeUnreadiness : memberUnreadiness { return reason }
         if !status.isServing || !isCaughtUp { return "the node has not caught up with the cluster yet" }
         if age == nil { return "the node has no proof yet that its state is current" }
@@ -87,7 +93,32 @@ struct NodeReport: Sendable {
             + "\(snapshot.byteCount) bytes of \(snapshot.expectedByteCount) at most"
     }
 
-    var warnings: [String] { logWarnings + certificateWarnings + rolloutWarnings }
+    /// Of a node that is ready. What it cannot do like the others is said here, and keeps no client away: if the whole cluster runs a
+    /// program that cannot read the policies, nobody would answer. Which they are, and what is wrong with them, is for those who are known.
+    var readiness: JSONValue {
+        guard !unreadPolicies.isEmpty else { return ["ready": true] }
+        return ["ready": true, "degraded": "this node decides by earlier policies than are active in the cluster"]
+    }
+
+    var warnings: [String] { damageWarnings + policyWarnings + logWarnings + certificateWarnings + rolloutWarnings }
+
+    private var damageWarnings: [String] {
+        damage.map { ["the node denies every decision, since its state cannot be read whole: \($0)"] } ?? []
+    }
+
+    private var policyWarnings: [String] {
+        unreadPolicies.map {
+            "\($0.set) version \($0.version), which is active, cannot be read by this node's program, which decides by version "
+                + "\($0.inForce): \($0.reason)"
+        }
+    }
+
+    private static func json(_ unread: UnreadPolicies) -> JSONValue {
+        [
+            "set": .string(unread.set), "version": unread.version.json, "in_force": unread.inForce.json,
+            "reason": .string(unread.reason),
+        ]
+    }
 
     private var rolloutWarnings: [String] {
         rollouts.compactMap { share in
@@ -153,6 +184,23 @@ struct NodeReport: Sendable {
         ]
     }
 
+    /// A thousand edges may be cut off at once: those are counted.
+    private static let listedNodes = 100
+
+    private var reachability: JSONValue {
+        guard let unreached = status.unreached else { return .null }
+        let nodes = unreached.prefix(Self.listedNodes).map { node -> JSONValue in
+            [
+                "member": .string(node.member.uuid), "name": .string(node.name), "state": .string(node.state),
+                "for_ms": node.duration.milliseconds.json,
+            ]
+        }
+        return [
+            "suspected": .integer(Int64(unreached.count { !$0.isUnreachable })),
+            "unreachable": .integer(Int64(unreached.count { $0.isUnreachable })), "nodes": .array(nodes),
+        ]
+    }
+
     private var snapshot: JSONValue {
         guard let snapshot = status.snapshot else { return .null }
         return [
@@ -173,8 +221,10 @@ struct NodeReport: Sendable {
             JSONMember("age_ms", age.map { $0.milliseconds.json } ?? .null),
             JSONMember("serving", .bool(status.isServing)), JSONMember("ready", .bool(unreadiness == nil)),
             JSONMember("not_ready_because", unreadiness.json), JSONMember("halted", status.haltReason.json),
+            JSONMember("damage", (damage?.description).json),
+            JSONMember("unread_policies", .array(unreadPolicies.map(Self.json))),
             JSONMember("log", log), JSONMember("seal", seal), JSONMember("coordinate", coordinate),
-            JSONMember("snapshot", snapshot),
+            JSONMember("snapshot", snapshot), JSONMember("reachability", reachability),
             JSONMember("supported_feature_level", .integer(Int64(FeatureLevel.supported.number))),
             JSONMember("log_bytes", status.logBytes.json), JSONMember("state_bytes", status.stateBytes.json),
             JSONMember("certificate_expires_at", status.certificateExpiresAt.json),
@@ -222,6 +272,16 @@ struct NodeReport: Sendable {
                 status.log.isWhole ? 1 : 0
             ),
             .gauge("reeve_node_ready_count", "1 while the node is ready.", unreadiness == nil ? 1 : 0),
+            .gauge(
+                "reeve_decision_damaged_count",
+                "1 while the state cannot be read whole, so that every decision denies.",
+                damage == nil ? 0 : 1
+            ),
+            .gauge(
+                "reeve_decision_unread_policies_count",
+                "Policy sets of which the node decides by an earlier version, since it cannot read the active one.",
+                UInt64(unreadPolicies.count)
+            ),
             .gauge("reeve_node_halted_count", "1 when the node has halted.", status.haltReason == nil ? 0 : 1),
             .gauge(
                 "reeve_keys_certificate_remaining_seconds",
@@ -263,9 +323,25 @@ struct NodeReport: Sendable {
                     ),
                 ]
             } ?? []
+        let reachability: [MetricSample] =
+            status.unreached.map { unreached in
+                [
+                    .gauge(
+                        "reeve_gossip_suspected_nodes_count",
+                        "Members and edges that a neighbour of theirs does not hear, and that may still say otherwise.",
+                        UInt64(unreached.count { !$0.isUnreachable })
+                    ),
+                    .gauge(
+                        "reeve_gossip_unreachable_nodes_count",
+                        "Members and edges that did not say otherwise in time.",
+                        UInt64(unreached.count { $0.isUnreachable })
+                    ),
+                ]
+            } ?? []
         let counters = status.counters.map {
             MetricSample.counter("reeve_\($0.name)_total", "Since the start.", $0.value)
         }
-        return gauges + seals + coordinates + (renewal?.metrics(at: now) ?? []) + (ages.map { [$0] } ?? []) + counters
+        return gauges + seals + coordinates + reachability + (renewal?.metrics(at: now) ?? [])
+            + (ages.map { [$0] } ?? []) + counters
     }
 }

@@ -84,7 +84,7 @@ package struct World: Sendable {
     var workload: Workload
     var membership: Membership
     /// Which core is healed first, by number; 0: everybody is.
-    let coreChoice: Int64
+    package let coreChoice: Int64
     /// Those that are, while the others are down; nil where all may run.
     package internal(set) var core: [Int]?
     /// A node's state as it was at some time.

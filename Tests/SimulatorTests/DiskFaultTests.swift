@@ -1,4 +1,5 @@
 import Consensus
+import Directory
 import Kernel
 import Replica
 import Simulator

@@ -52,8 +52,8 @@ struct OccasionTests {
     func notBefore() throws {
         let start = Instant(microseconds: 6_000_000)
         let (_, choices) = run([TimedFault(at: start, when: .revisionReached(3), .isolate(.node(2)))])
-        let time = try #require(time(of: .isolate(.node(2)), in: choices))
-        #expect(time >= start && time.elapsed(since: start) < .seconds(1))
+        let isolated = try #require(time(of: .isolate(.node(2)), in: choices))
+        #expect(isolated >= start && isolated.elapsed(since: start) < .seconds(1))
     }
 
     @Test("what no other fault can bring about is refused")

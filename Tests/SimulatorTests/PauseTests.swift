@@ -1,3 +1,4 @@
+import Consensus
 import Kernel
 import Replica
 import Simulator

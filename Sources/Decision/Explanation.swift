@@ -14,7 +14,7 @@ package struct Explanation: Hashable, Sendable {
         package let subjectPath: [EntityUID]
         /// From the resource to the container that the scope names.
         package let resourcePath: [EntityUID]
-        /// What made each of its conditions hold.
+        /// What made each of its conditions hold; of a forbid that failed, up to the one that could not be evaluated.
         package let conditions: [ConditionTrace]
     }
 
@@ -23,9 +23,18 @@ package struct Explanation: Hashable, Sendable {
         /// Among the policy's conditions, from 0.
         package let place: Int
         package let kind: Condition.Kind
+        package let outcome: Outcome
         /// The smallest part of it that decided.
         package let text: String
         package let values: [NamedValue]
+
+        /// Raw values are part of the API.
+        package enum Outcome: String, Hashable, Sendable {
+            case satisfied
+            case unsatisfied
+            /// It could not be evaluated.
+            case error
+        }
     }
 
     /// An expression in a condition, and what it came to.
@@ -51,7 +60,7 @@ package struct Explanation: Hashable, Sendable {
 
     package let answer: DecisionAnswer
     package let policies: [DecidingPolicy]
-    /// For a denial because no permit applied: the closest first.
+    /// For a denial by policies, where no permit was satisfied: the closest first.
     package let nearMisses: [NearMiss]
 }
 
@@ -67,7 +76,12 @@ extension DecisionSnapshot {
         return Explanation(
             answer: answer,
             policies: explainer.deciding(answer.policies, in: policies),
-            nearMisses: answer.code == .noPermit ? explainer.nearMisses(in: policies) : []
+            nearMisses: answer.code.isByPolicies ? explainer.nearMisses(in: policies) : []
         )
     }
+}
+
+extension DecisionCode {
+    /// Whether policies denied, rather than the standing of somebody or the age of knowledge.
+    fileprivate var isByPolicies: Bool { self == .noPermit || self == .forbidden || self == .policyError }
 }

@@ -20,16 +20,17 @@ enum AuthorizationSuite {
 
     private static func run(_ file: String, in root: Folder, _ tally: inout Tally) {
         let requests: [JSONValue]
-        let policies: PolicySet
+        let policies: BothForms
         let entities: EntityStore
         let conformance: SchemaConformance
         do {
             let test = try root.json(file)
             requests = test["requests"]?.arrayValue ?? []
-            policies = try PolicySet.parse(try root.text(try test.string("policies")))
+            let read = try PolicySet.parse(try root.text(try test.string("policies")))
+            policies = BothForms(read)
             let schema = try Schema.parse(try root.text(try test.string("schema")))
             conformance = SchemaConformance(schema)
-            let report = Validator(schema).validate(policies)
+            let report = Validator(schema).validate(read)
             let shouldValidate = try test.member("shouldValidate").boolValue
             tally.check("\(file) validation", report.isValid == shouldValidate ? nil : "found \(report.errors)")
             entities = try EntityStore(
@@ -51,11 +52,11 @@ enum AuthorizationSuite {
     private static func problem(
         _ json: JSONValue,
         _ conformance: SchemaConformance,
-        policies: PolicySet,
+        policies: BothForms,
         entities: EntityStore
     ) throws -> String? {
         let request = try EntityJSON.parseConformingRequest(json, conformance: conformance)
-        let response = authorize(request, policies: policies, entities: entities)
+        let response = try policies.authorize(request, entities: entities)
         let expected = Answer(
             decision: try json.string("decision"),
             reasons: try json.strings("reason"),

@@ -56,7 +56,7 @@ enum ExampleSuite {
                 try link(&policies, try folder.json("\(application)/linked"))
             }
             let entities = try EntityStore(EntityJSON.parseEntities(try folder.bytes(entityFile), schema: schema))
-            let response = authorize(request, policies: policies, entities: entities)
+            let response = try BothForms(policies).authorize(request, entities: entities)
             return response.decision == decision ? nil : "expected \(decision), found \(response)"
         }
 

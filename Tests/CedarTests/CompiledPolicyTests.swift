@@ -112,6 +112,43 @@ struct CompiledPolicyTests {
         #expect(exhausted > 40)
     }
 
+    @Test("decide on several threads while changed copies of them are made", arguments: 0..<2 as Range<UInt64>)
+    func threads(seed: UInt64) async throws {
+        var world = RandomWorld(seed: seed + 400)
+        let policies = try PolicySet.parse(world.policySet(count: 40))
+        let others = try PolicySet.parse(world.policySet(count: 40)).policies
+        let entities = try world.entities()
+        let cases = (0..<40).map { _ in
+            let request = world.request()
+            return (request, authorize(request, policies: policies, entities: entities))
+        }
+        let compiled = CompiledPolicySet(policies)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for thread in 0..<2 {
+                group.addTask {
+                    for round in 0..<50 {
+                        for (request, expected) in cases {
+                            let found = compiled.authorize(request, entities: entities)
+                            try #require(found == expected, "thread \(thread), round \(round): \(request)")
+                        }
+                    }
+                    return cases.count
+                }
+            }
+            group.addTask {
+                var changed = compiled
+                for round in 0..<50 {
+                    changed = round.isMultiple(of: 2) ? compiled : changed
+                    for policy in others { changed.put(policy) }
+                    for policy in policies.policies.prefix(round) { changed.remove(policy.id) }
+                }
+                return changed.count
+            }
+            for try await done in group { #expect(done >= 0) }
+        }
+        #expect(compiled.count == policies.policies.count)
+    }
+
     @Test("of one scope are all found, whichever of them go", arguments: 0..<8 as Range<UInt64>)
     func sameScope(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
@@ -146,7 +183,7 @@ struct CompiledPolicyTests {
         for round in 0..<120 {
             let id = PolicyID("p\(Int.random(in: 0..<60, using: &random))")
             let place = listed.firstIndex { $0.id == id }
-            let before = compiled
+            let (before, listedBefore) = (compiled, listed)
             if let place, Bool.random(using: &random) {
                 listed.remove(at: place)
                 compiled.remove(id)
@@ -157,12 +194,16 @@ struct CompiledPolicyTests {
             }
             #expect(compiled.count == listed.count)
             guard round % 5 == 0 else { continue }
-            let policies = try PolicySet(listed)
+            let (policies, policiesBefore) = (try PolicySet(listed), try PolicySet(listedBefore))
             let entities = try world.entities()
             for _ in 0..<10 {
                 let request = world.request()
                 // The older set is untouched by what became of its copy.
-                _ = before.authorize(request, entities: entities)
+                try #require(
+                    before.authorize(request, entities: entities)
+                        == authorize(request, policies: policiesBefore, entities: entities),
+                    "seed \(seed), round \(round)"
+                )
                 let expected = authorize(request, policies: policies, entities: entities)
                 try #require(
                     compiled.authorize(request, entities: entities) == expected,

@@ -251,6 +251,32 @@ struct ValueTests {
         #expect(record.merging(["a": .long(9)])["a"] == .long(9))
     }
 
+    @Test("a document of entities, a set and a record have so many parts, and not one more") func sizes() {
+        let (most, elements) = (EntityJSON.maxEntities, EntityJSON.maxElements)
+        func failure(_ read: () throws -> Void) -> CedarJSONError? {
+            do { try read() } catch { return error as? CedarJSONError }
+            return nil
+        }
+        func entities(_ count: Int) -> JSONValue { .array(Array(repeating: .null, count: count)) }
+        let many = failure { _ = try EntityJSON.parseEntities(entities(most + 1)) }
+        #expect(many?.message == "more than 2000000 entities")
+        // The first one is looked at.
+        #expect(failure { _ = try EntityJSON.parseEntities(entities(most)) }?.path == "[0].uid")
+        func entity(_ count: Int) -> JSONValue {
+            let set = JSONValue.array(Array(repeating: 1, count: count))
+            return [["uid": ["type": "U", "id": "a"], "attrs": ["inner": ["s": set]], "parents": []]]
+        }
+        let tooMany = failure { _ = try EntityJSON.parseEntities(entity(elements + 1)) }
+        #expect(tooMany?.message == "more than 200000 elements in one set" && tooMany?.path == "[0].attrs.inner.s")
+        #expect(failure { _ = try EntityJSON.parseEntities(entity(elements)) } == nil)
+        func record(_ count: Int) -> JSONValue {
+            ["r": .object((0..<count).map { JSONMember(name: "\($0)", value: 1) })]
+        }
+        let tooLarge = failure { _ = try EntityJSON.parseRecord(record(elements + 1)) }
+        #expect(tooLarge?.message == "more than 200000 members in one record" && tooLarge?.path == ".r")
+        #expect(failure { _ = try EntityJSON.parseRecord(record(elements)) } == nil)
+    }
+
     @Test("merging is as giving the fields of both", arguments: 1...20 as ClosedRange<UInt64>)
     func merging(seed: UInt64) {
         var random = SeededRandom(seed: seed)

@@ -105,6 +105,45 @@ import Testing
         #expect(try changes(when: condition) == expected)
     }
 
+    @Test(
+        "no change is proposed that another one makes needless, whichever comes first",
+        arguments: [
+            // Either operand is one change; what stands behind needs the second one.
+            (
+                #"permit (principal, action, resource)"#
+                    + #" when { (context.n == 2 || principal in Role::"x") && principal in Role::"x" };"#,
+                [#"User::"alice" in Role::"x""#]
+            ),
+            (
+                #"permit (principal, action, resource)"#
+                    + #" when { principal in Role::"x" && (context.n == 2 || principal in Role::"x") };"#,
+                [#"User::"alice" in Role::"x""#]
+            ),
+            // Who is in the inner role is in the outer one.
+            (
+                #"permit (principal in Role::"outer", action, resource) when { principal in Role::"inner" };"#,
+                [#"User::"alice" in Role::"inner""#]
+            ),
+            (
+                #"permit (principal in Role::"inner", action, resource) when { principal in Role::"outer" };"#,
+                [#"User::"alice" in Role::"inner""#]
+            ),
+            (
+                #"permit (principal, action, resource) when { context.n == 2 || context.n == 3 } when { context.n >= 3 };"#,
+                ["context.n == 3"]
+            ),
+        ] as [(String, [String])]
+    )
+    func needless(_ policy: String, _ expected: [String]) throws {
+        let nested = Entity(
+            uid: EntityUID(type: "Role", id: "inner"),
+            parents: [EntityUID(type: "Role", id: "outer")]
+        )
+        let policy = try #require(try PolicySet.parse(policy).policies.first)
+        var search = RepairSearch(request: World.request, entities: try World.store(with: [nested]))
+        #expect(search.changes(toSatisfy: policy)?.map(\.description) == expected)
+    }
+
     @Test("a scope asks for a role or a place, too") func scope() throws {
         #expect(
             try changes(

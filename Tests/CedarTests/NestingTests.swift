@@ -93,6 +93,30 @@ struct NestingTests {
         #expect(policies?.diagnostics.first?.message == "more than 2 policies in one text")
     }
 
+    @Test(
+        "bounds the elements of a set, a record and a list of a text",
+        arguments: [
+            ("[1, 2, 3]", "[1, 2, 3, 4]", 52), ("{a: 1, b: 2, c: 3}", "{a: 1, b: 2, c: 3, d: 4}", 61),
+            (#"action in [A::"1", A::"2", A::"3"] || true"#, #"action in [A::"1", A::"2", A::"3", A::"4"]"#, 77),
+        ]
+    )
+    func elements(_ allowed: String, _ refused: String, column: Int) throws {
+        func parse(_ expression: String) throws -> PolicySet {
+            let text = "permit(principal,action,resource) when { \(expression) };"
+            return try PolicySet.parse(text, limits: SyntaxLimits(maxElements: 3))
+        }
+        #expect(try parse(allowed).policies.count == 1)
+        let error = #expect(throws: CedarSyntaxError.self) { try parse(refused) }
+        #expect(error?.diagnostics.map(\.message) == ["more than 3 elements in one list"])
+        #expect(error?.diagnostics.first?.position.column == column)
+    }
+
+    @Test("no set that fits into a policy set of a cluster is too large")
+    func clusterSets() {
+        // Two bytes are the least for an element; 256 KiB the most for a text.
+        #expect(SyntaxLimits.standard.maxElements > (256 << 10) / 2)
+    }
+
     @Test("no prefix and no single changed byte of a policy crashes it")
     func damaged() {
         let text =

@@ -292,6 +292,24 @@ struct PolicyJSONTests {
         #expect(size?.message == "the JSON form has more than 4000000 values")
     }
 
+    @Test("a set and a record have as many elements as in a text")
+    func elements() throws {
+        for (allowed, refused) in [
+            ("[1, 2, 3]", "[1, 2, 3, 4]"), ("{a: 1, b: 2, c: 3}", "{a: 1, b: 2, c: 3, d: 4}"),
+            (#"action in [A::"1", A::"2", A::"3"]"#, #"action in [A::"1", A::"2", A::"3", A::"4"]"#),
+        ] {
+            func read(_ expression: String) throws -> PolicySet {
+                let text = try PolicySet.parse("permit(principal, action, resource) when { \(expression) };")
+                let json = try PolicyJSON.write(text).serialized()
+                return try PolicyJSON.parse(json, limits: SyntaxLimits(maxElements: 3))
+            }
+            #expect(try read(allowed).policies.count == 1)
+            let error = #expect(throws: CedarJSONError.self) { try read(refused) }
+            #expect(error?.message.hasPrefix("more than 3 ") == true)
+            #expect(error?.path.hasPrefix(".staticPolicies.policy0.conditions[0]") == true)
+        }
+    }
+
     @Test("a linked policy whose template is gone cannot be written as a link, but by itself")
     func orphan() throws {
         var set = try PolicySet.parse("permit(principal == ?principal, action, resource);")

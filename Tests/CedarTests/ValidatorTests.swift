@@ -140,7 +140,7 @@ struct ValidatorTests {
                 "the entity may have no such tag; "
                     + "test it with `hasTag` and the same operands before"
             ),
-            ("ip(\"10\") == principal.ip", "ip: ip: \"10\" is no IP address"),
+            ("ip(\"10\") == principal.ip", "ip: \"10\" is no IP address"),
             ("ip(\"::1\", \"::1\") == principal.ip", "ip takes 1 argument, not 2"),
             ("principal.ip.isInRange(decimal(\"1.0\"))", "expected ipaddr, found decimal"),
             ("principal.boss has age", "User may have no attribute \"boss\"; test it with `has` before"),
@@ -366,6 +366,21 @@ struct ValidatorTests {
         #expect(try warnings("principal has \"a\u{200b}\" || principal.on").first?.contains("U+200B") == true)
         let scope = try Self.report("permit(principal == User::\"\u{0440}\u{0430}y\", action, resource);")
         #expect(scope.warnings.map(\.reason) == [.suspiciousText("\u{0440}\u{0430}y", .mixedScripts)])
+        let annotation = try Self.report("@id(\"p\u{0430}y\") permit(principal, action, resource);")
+        #expect(annotation.warnings.map(\.reason) == [.suspiciousText("p\u{0430}y", .mixedScripts)])
+    }
+
+    @Test("texts that are not what they look like are found without a schema, too, up to a limit")
+    func suspiciousTextsAlone() throws {
+        let text = """
+            @id("p\u{0430}y") permit(principal == ?principal, action, resource) when { resource.x == "a\u{200b}" };
+            permit(principal, action, resource) when { context.name == "b\u{202e}" };
+            """
+        let policies = try PolicySet.parse(text)
+        let report = ValidationReport(warnings: policies.suspiciousTexts())
+        #expect(report.warnings.map(\.policy.text) == ["policy0", "policy0", "policy1"])
+        #expect(report.warningDiagnostics(in: text).map(\.position.description) == ["1:1", "1:83", "2:60"])
+        #expect(policies.suspiciousTexts(limit: 2).count == 2)
     }
 
     @Test("goes as deep as the parser does")

@@ -28,7 +28,7 @@ enum World {
     static let context: Record = ["n": .long(1), "s": .string("text")]
     static let request = Request(principal: alice, action: view, resource: report, context: context)
 
-    static func store() throws -> EntityStore { try EntityStore(entities) }
+    static func store(with others: [Entity] = []) throws -> EntityStore { try EntityStore(entities + others) }
 
     /// The value of an expression in this world.
     static func evaluate(_ text: String, limits: EvaluationLimits = .standard) throws -> Value {

@@ -91,6 +91,36 @@ import Testing
         #expect(explanation.nearMisses.isEmpty)
     }
 
+    @Test("a forbid that cannot be evaluated says at which condition, and nothing of those behind it")
+    func failed() throws {
+        let explanation = try explain(
+            """
+            permit (principal, action, resource);
+            forbid (principal, action, resource) when { 1 < 2 } when { principal.nope } unless { false };
+            """
+        )
+        #expect(explanation.answer.code == .policyError)
+        let conditions = try #require(explanation.policies.first).conditions
+        #expect(conditions.map(\.outcome) == [.satisfied, .error])
+        #expect(conditions.last?.text == "principal.nope")
+        #expect(explanation.nearMisses.isEmpty)
+    }
+
+    @Test(
+        "where no permit is satisfied either, a denial by a forbid names those that came close",
+        arguments: [("true", DecisionCode.forbidden), ("principal.nope", .policyError)]
+    )
+    func forbiddenAndNotPermitted(_ condition: String, _ code: DecisionCode) throws {
+        let explanation = try explain(
+            """
+            @id("close") permit (principal, action, resource) when { false };
+            forbid (principal, action, resource) when { \(condition) };
+            """
+        )
+        #expect(explanation.answer.code == code)
+        #expect(explanation.nearMisses.map(\.policy.id) == ["close"])
+    }
+
     @Test("obligations and advice come with the decision that their policies brought about, each once") func duties()
         throws
     {

@@ -132,4 +132,36 @@ import Testing
         #expect(before.decide(query, by: .principal("agent/bot"), at: world.moment).isAllowed)
         #expect(world.snapshot.revision > before.revision)
     }
+
+    @Test("threads decide by one snapshot while others are made of it") func threads() async throws {
+        var world = DecideTests.world("permit (principal, action, resource) when { principal has owner || true };")
+        let (snapshot, moment) = (world.snapshot, world.moment)
+        let query = try World.query("agent/bot", "send")
+        let expected = snapshot.decide(query, by: .principal("agent/bot"), at: moment)
+        #expect(expected.isAllowed)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let workspace = DecisionWorkspace()
+                    var count = 0
+                    while !Task.isCancelled || count < 100 {
+                        let found = snapshot.decide(query, by: .principal("agent/bot"), at: moment, using: workspace)
+                        try #require(found == expected)
+                        count += 1
+                        await Task.yield()
+                    }
+                    return count
+                }
+            }
+            for round in 0..<50 {
+                world.enact("permit (principal, action, resource) when { \(round) > 25 };")
+                world.succeed(.put(.role(RoleSpec(name: "role\(round)")), .none))
+                await Task.yield()
+            }
+            world.succeed(.revoke(.principal("agent/bot"), reason: ""))
+            group.cancelAll()
+            for try await count in group { #expect(count >= 100) }
+        }
+        #expect(try world.code("agent/bot", "send") == .principalRevoked)
+    }
 }

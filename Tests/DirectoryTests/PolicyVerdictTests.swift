@@ -70,4 +70,23 @@ import Testing
             }
         }
     }
+
+    @Test("what decided is named in the order of sets and texts, however much it is", arguments: [1, 2, 3, 8, 9, 20])
+    func deciding(count: Int) throws {
+        let permit = "permit (principal, action, resource);"
+        let sets = try (0..<3).map { number in
+            let text = Array(repeating: permit, count: count).joined(separator: "\n")
+            return try ActivePolicySet(name: "set\(number)", version: 1, text: text)
+        }
+        let request = Request(
+            principal: EntityUID(type: "User", id: "ann"),
+            action: EntityUID(type: "Action", id: "read"),
+            resource: EntityUID(type: "Doc", id: "d1")
+        )
+        for chosen in [[0], [0, 1], [1, 0], [0, 1, 2], [0, 1, 0], [0, 0]] {
+            let policies = chosen.map { sets[$0] }
+            let found = PolicyVerdict(request, policies: policies, entities: EntityStore.empty).deciding
+            #expect(Array(found) == policies.flatMap { set in (0..<count).map { set.reference(of: $0) } })
+        }
+    }
 }

@@ -7,17 +7,19 @@ import Testing
     @Test(
         "a forbid names the condition that made it apply, and whether that held",
         arguments: [
-            ("when", "when holds: resource.closed"), ("unless", "unless does not hold: resource.closed"),
+            ("when", "satisfied", "when holds: resource.closed"),
+            ("unless", "satisfied", "unless does not hold: resource.closed"),
+            ("unless", "error", "unless cannot be evaluated: resource.closed"),
         ]
     )
-    func forbid(kind: String, line: String) {
+    func forbid(kind: String, outcome: String, line: String) {
         let text = ExplanationText([
             "policies": [
                 [
                     "set": "reports", "version": 2, "id": "closed", "line": 7, "effect": "forbid",
                     "conditions": [
                         [
-                            "kind": .string(kind), "text": "resource.closed",
+                            "kind": .string(kind), "outcome": .string(outcome), "text": "resource.closed",
                             "values": [["text": "resource.closed", "value": "true"]],
                         ]
                     ],
@@ -53,6 +55,13 @@ import Testing
                 "                             and  Role::\"writer\"",
             ]
         )
+    }
+
+    @Test("nothing that came close is told where it was looked for") func noReason() {
+        let line = "  reason      no permit is for this action by such a principal on such a resource"
+        #expect(ExplanationText(["code": "no_permit", "near_misses": []]).lines == [line])
+        #expect(ExplanationText(["code": "no_permit"]).lines.isEmpty)
+        #expect(ExplanationText(["code": "principal_revoked", "near_misses": []]).lines.isEmpty)
     }
 
     @Test("roles, what could not be evaluated, and what else keeps a permit from applying") func rest() {

@@ -1,5 +1,7 @@
+import ArgumentParser
 import Cedar
 import Directory
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -133,7 +135,9 @@ import Testing
             """#,
             to: "requests.jsonl"
         )
-        let requests = try RecordedRequests("\(folder.path)/requests.jsonl").requests
+        let recorded = try RecordedRequests("\(folder.path)/requests.jsonl").requests
+        #expect(recorded.map(\.isAllowed) == [true, nil, nil])
+        let requests = recorded.map(\.request)
         #expect(requests.map(\.action.description) == [#"Action::"read""#, #"Action::"read""#, #"X::Action::"a""#])
         #expect(requests.map(\.context) == [.empty, ["secret": .bool(true)], .empty])
         let world = try PolicyWorld(
@@ -141,8 +145,208 @@ import Testing
             entities: "\(folder.path)/entities.json"
         )
         #expect(requests.map { world.decide($0).isPermitted } == [true, false, false])
-        try folder.write("{}\n", to: "bad.jsonl")
-        let error = #expect(throws: CommandError.self) { try RecordedRequests("\(folder.path)/bad.jsonl") }
-        #expect("\(try #require(error))".contains("bad.jsonl:1"))
+        for bad in ["{}", #"{"principal":"A::\"b\"","action":"c","resource":"D::\"e\"","result":"perhaps"}"#] {
+            try folder.write(bad + "\n", to: "bad.jsonl")
+            let error = #expect(throws: CommandError.self) { try RecordedRequests("\(folder.path)/bad.jsonl") }
+            #expect("\(try #require(error))".contains("bad.jsonl:1"))
+        }
+    }
+
+    /// What comes of one request by either version, recorded twice.
+    private func comparison(_ old: String, _ new: String, recorded: Bool? = nil) throws -> PolicyComparison {
+        func world(_ text: String) throws -> PolicyWorld {
+            PolicyWorld(sets: [try ActivePolicySet(name: "s", version: 0, text: text)], entities: .empty)
+        }
+        let request = Request(
+            principal: EntityUID(type: "Agent", id: "bot"),
+            action: EntityUID(type: "Action", id: "read"),
+            resource: EntityUID(type: "Doc", id: "d1")
+        )
+        let line = RecordedRequests.Recorded(request: request, isAllowed: recorded)
+        return PolicyComparison(before: try world(old), after: try world(new), [line, line])
+    }
+
+    @Test(
+        "a decision that stays yes or no changes with what comes with it, and for how long it holds",
+        arguments: [
+            (#"@obligation("approval")"#, "", "obligation  approval -> none"),
+            ("", #"@advice("ask")"#, "advice      none -> ask"),
+            ("", #"@max_age("5s")"#, "max age     none -> 5s"),
+            (#"@max_age("5500ms")"#, #"@max_age("4s")"#, "max age     5500ms -> 4s"),
+            ("", "@allow_restricted", "restricted  principals are permitted it, too"),
+            ("@allow_restricted", "", "restricted  principals are no longer permitted it, too"),
+            (
+                #"@max_age("5s") @obligation("a") permit (principal, action, resource);"#, "",
+                "terms       up to 5s a, then none -> none"
+            ),
+        ]
+    )
+    func duties(_ old: String, _ new: String, _ expected: String) throws {
+        let rule = " permit (principal, action, resource);"
+        let found = try comparison(old + rule, new + rule)
+        #expect(found.changes.count == 1 && found.changes.first?.count == 2)
+        #expect(found.text.contains("ALLOW -> ALLOW") && found.text.contains("  \(expected)\n"), "\(found.text)")
+        #expect(found.text.hasSuffix("2 of 2 requests are decided otherwise\n"))
+        #expect(try comparison(old + rule, old + rule).changes.isEmpty)
+    }
+
+    @Test("in JSON the reasons are those of everywhere else") func codes() throws {
+        let json = try comparison(#"@obligation("a") permit (principal, action, resource);"#, "").json
+        let change = try #require(json["changes"]?.arrayValue?.first)
+        #expect(change["before"]?["code"] == "allowed" && change["after"]?["code"] == "no_permit")
+        #expect(change["before"]?["obligations"] == ["a"] && change["after"]?["obligations"] == [])
+    }
+
+    @Test("what the policies so far do not come to is told") func unreproduced() throws {
+        let rule = "permit (principal, action, resource);"
+        let found = try comparison(rule, rule, recorded: false)
+        #expect(found.changes.isEmpty && found.unreproduced == 2)
+        #expect(found.text.contains("2 of 2 requests come out otherwise than recorded"))
+        #expect(found.json["otherwise_than_recorded"] == 2)
+        let same = try comparison(rule, rule, recorded: true)
+        #expect(same.unreproduced == 0 && !same.text.contains("recorded"))
+    }
+
+    private func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+    }
+
+    @Test("files of one name are told apart by their folders, and one named twice is refused") func names() throws {
+        for name in ["d1", "d2"] {
+            try makeFolder(name)
+            try folder.write(#"@id("p1") permit (principal, action, resource);"#, to: "\(name)/x.cedar")
+        }
+        try folder.write("", to: "y.cedar")
+        func names(_ files: [String]) throws -> [String] {
+            try PolicyWorld.sets(files.map { "\(folder.path)/\($0)" }).map(\.name)
+        }
+        #expect(try names(["d1/x.cedar", "d2/x.cedar", "y.cedar"]) == ["d1/x", "d2/x", "y"])
+        #expect(try names(["d1", "d2"]) == ["d1/x", "d2/x"])
+        #expect(try names(["d1/x.cedar"]) == ["x"])
+        let error = #expect(throws: CommandError.self) { try names(["d1", "d1/x.cedar"]) }
+        #expect("\(try #require(error))".contains("named twice"))
+    }
+
+    @Test("a test may expect a reason, obligations, advice, and a policy of one of several sets") func expectations()
+        throws
+    {
+        try makeFolder("d1")
+        try folder.write(
+            """
+            @id("p1") @obligation("approval, receipt") @advice("ask the owner")
+            permit (principal, action, resource) when { !(context has bad) };
+            @id("f") forbid (principal, action, resource) when { context has bad && context.bad };
+            """,
+            to: "d1/docs.cedar"
+        )
+        let results = try {
+            try folder.write(
+                """
+                policies: [docs.cedar, d1/docs.cedar]
+                tests:
+                - {\(Self.inline), expect: allow, code: allowed, obligations: [receipt, approval], advice: [ask the owner]}
+                - {\(Self.inline), expect: allow, obligations: [approval]}
+                - {\(Self.inline), expect: allow, advice: []}
+                - {\(Self.inline), expect: allow, decided_by: [d1/docs/p1]}
+                - {\(Self.inline), expect: allow, decided_by: [docs/p1]}
+                - {\(Self.inline), context: {bad: true}, expect: deny, code: forbidden, obligations: []}
+                - {\(Self.inline), context: {bad: 1}, expect: deny, code: forbidden}
+                """,
+                to: "expectations.yaml"
+            )
+            return try YAMLDocument.load("\(folder.path)/expectations.yaml").flatMap { try PolicyTestFile($0).run() }
+        }()
+        #expect(results.map(\.isAsExpected) == [true, false, false, true, false, true, false])
+        #expect(results[1].text.contains("expected    allow with obligations approval\n"))
+        #expect(
+            results[1].text.contains("  obligation  approval\n  obligation  receipt\n  advice      ask the owner\n")
+        )
+        #expect(results[2].text.contains("expected    allow with no advice\n"))
+        #expect(results[6].text.contains("(policy_error)") && results[6].text.contains("when cannot be evaluated: "))
+    }
+
+    private static let inline = #"principal: 'Agent::"bot"', action: 'Action::"read"', resource: 'Doc::"d1"'"#
+
+    @Test("a denial for which nothing came close says that there is nothing") func noReason() throws {
+        try folder.write(#"permit (principal, action == Action::"write", resource);"#, to: "write.cedar")
+        let world = try PolicyWorld(policies: ["\(folder.path)/write.cedar"], entities: nil)
+        let request = Request(
+            principal: EntityUID(type: "Agent", id: "bot"),
+            action: EntityUID(type: "Action", id: "read"),
+            resource: EntityUID(type: "Doc", id: "d1")
+        )
+        #expect(world.explain(request).text.contains("reason      no permit is for this action"))
+    }
+
+    private func report(_ text: String, _ name: String = "c.cedar", set: String? = nil, schema: String? = nil) throws
+        -> PolicyReport
+    {
+        try folder.write(text, to: name)
+        let validator = try schema.map { Validator(try Schema.parse($0)) }
+        return try PolicyReport(PolicyFile("\(folder.path)/\(name)"), validator: validator, set: set)
+    }
+
+    @Test("a plain check warns of texts that are not what they look like, and each way of checking once")
+    func confusables()
+        throws
+    {
+        let text = "permit (principal, action, resource) when { resource.name == \"p\u{0430}y\" };"
+        let schema = "entity U; entity D { name: String }; action a appliesTo { principal: U, resource: D };"
+        for report in [
+            try report(text), try report(text, schema: schema), try report(text, set: "app", schema: schema),
+        ] {
+            let told = report.text.components(separatedBy: "look alike").count - 1
+            #expect(told == 1 && report.count(.error) == 0, "\(report.text)")
+        }
+    }
+
+    @Test("what a cluster refuses is shown with its line") func refusedBySet() throws {
+        let found = try report(
+            "permit (principal, action, resource);\n  @max_age(\"1s\")\npermit (principal, action, resource);",
+            set: "app"
+        )
+        #expect(
+            found.text.contains("c.cedar:2:3\n") && found.text.contains("2 |   @max_age(\"1s\")\n  |   ^"),
+            "\(found.text)"
+        )
+    }
+
+    @Test(
+        "a schema is told from policies",
+        arguments: [
+            ("s.cedarschema", "entity ;"), ("s.cedar", "entity U;"),
+            ("s.json", #"{"": {"entityTypes": {"U": {}}, "actions": {}}}"#),
+        ]
+    )
+    func schemas(_ name: String, _ text: String) throws {
+        #expect(try report(text, name).text.contains("this is a schema, not policies"))
+        #expect(try PolicyFile("\(folder.path)/\(name)").isSchema)
+    }
+
+    @Test("faulty policies and empty ones are no schema", arguments: ["permit;", "", "entity", "{}}"])
+    func noSchemas(_ text: String) throws {
+        try folder.write(text, to: "p.cedar")
+        #expect(try !PolicyFile("\(folder.path)/p.cedar").isSchema)
+    }
+
+    @Test("a file that is none is told from a folder") func kinds() throws {
+        func failure(_ read: @autoclosure () throws -> Any) -> String {
+            do { _ = try read() } catch { return "\(error)" }
+            return "none"
+        }
+        let missing = "\(folder.path)/none"
+        #expect(failure(try PolicyFile(missing)) == "\(missing): there is no such file")
+        #expect(failure(try PolicyFile(folder.path)) == "\(folder.path): is a folder, not a file")
+        #expect(failure(try PolicyWorld.entities(folder.path)) == "\(folder.path): is a folder, not a file")
+        #expect(failure(try PolicyWorld.sets([missing])) == "\(missing): there is no such file or folder")
+        #expect(failure(try RecordedRequests(missing)) == "\(missing): there is no such file")
+    }
+
+    @Test("a check takes a level and a mode with a schema alone") func modes() throws {
+        #expect(throws: (any Error).self) { try PolicyCheck.parse(["a.cedar", "--level", "1"]) }
+        #expect(throws: (any Error).self) { try PolicyCheck.parse(["a.cedar", "--permissive"]) }
+        #expect(throws: (any Error).self) { try PolicyCheck.parse(["a.cedar", "--schema", "s", "--level", "-1"]) }
+        let check = try PolicyCheck.parse(["a.cedar", "--schema", "s", "--level", "1", "--permissive"])
+        #expect(check.level == 1 && check.permissive)
     }
 }

@@ -9,6 +9,7 @@ extension EntityJSON {
         guard case .array(let elements) = document else {
             throw CedarJSONError("expected an array of entities, found \(document.kind)")
         }
+        try checkCount(elements)
         var conformance = SchemaConformance(schema)
         var entities: [Entity] = []
         entities.reserveCapacity(elements.count + schema.actions.count)

@@ -16,6 +16,9 @@ extension EntityJSON {
         guard case .object(let members) = json else {
             throw CedarJSONError("expected an object, found \(json.kind)")
         }
+        guard members.count <= maxElements else {
+            throw CedarJSONError("more than \(maxElements) members in one record")
+        }
         var fields: [Record.Field] = []
         fields.reserveCapacity(members.count)
         for member in members {
@@ -39,6 +42,9 @@ extension EntityJSON {
             return try apply(constructor, to: [.string(text)])
         case .null, .decimal: throw CedarJSONError("\(json.kind) is no value of the language")
         case .array(let elements):
+            guard elements.count <= maxElements else {
+                throw CedarJSONError("more than \(maxElements) elements in one set")
+            }
             var elementType: SchemaType?
             if case .set(let element) = type { elementType = element }
             var values: [Value] = []

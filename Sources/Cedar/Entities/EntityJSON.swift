@@ -8,6 +8,11 @@ package import JSON
 /// Where a type is expected, `{"type": …, "id": …}` may stand for a reference and a string for a value of an extension
 /// type. The type only guides how such forms are read: whether the value is of that type is for the validator to say.
 package enum EntityJSON {
+    /// Of one document.
+    package static let maxEntities = 2_000_000
+    /// Of a set or a record: as many as policies can write out.
+    package static let maxElements = SyntaxLimits.standard.maxElements
+
     /// An array of entities. With a schema, its actions are added, and stand in for the same actions in the array.
     package static func parseEntities(
         _ bytes: [UInt8],
@@ -30,6 +35,7 @@ package enum EntityJSON {
         guard case .array(let elements) = document else {
             throw CedarJSONError("expected an array of entities, found \(document.kind)")
         }
+        try checkCount(elements)
         var entities: [Entity] = []
         entities.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
@@ -39,6 +45,10 @@ package enum EntityJSON {
             if schema?[entity.uid] == nil { entities.append(entity) }
         }
         return entities + (schema?.actionEntities ?? [])
+    }
+
+    static func checkCount(_ entities: [JSONValue]) throws(CedarJSONError) {
+        guard entities.count <= maxEntities else { throw CedarJSONError("more than \(maxEntities) entities") }
     }
 
     /// `{"uid": …, "attrs": {…}, "parents": […], "tags": {…}}`; tags may be left out. Other members are ignored, as the

@@ -1,13 +1,16 @@
 /// What would have to be otherwise for a policy to apply: the fewest changes of attributes, context, roles and groups that
 /// it finds.
 ///
-/// Follows the policy's own structure, so it does not see that parts of it exclude or imply each other; what it proposes
-/// has been tried, though: after the changes the policy is satisfied. What no change of facts can bring about, such as
+/// Follows the policy's own structure, once from its beginning and once from its end, so it does not see that parts of it
+/// exclude each other. What it proposes has been tried, though: after the changes the policy is satisfied, and without any
+/// one of them it is not. What no change of facts can bring about, such as
 /// another principal or action, is not proposed. For people who may see decisions explained.
 package struct RepairSearch {
     private let request: Request
     private let entities: any EntityProvider
-    /// Expressions that may still be looked at.
+    /// Whether what must all hold is brought about from the last part on.
+    private var isReversed = false
+    /// Expressions that may still be looked at, each way.
     private var budget = Self.maxExpressions
 
     private static let maxExpressions = 2000
@@ -23,22 +26,50 @@ package struct RepairSearch {
 
     /// Nil when none were found; empty for a policy that is satisfied as it is.
     package mutating func changes(toSatisfy policy: Policy) -> [Change]? {
-        budget = Self.maxExpressions
-        var changes: [Change] = []
-        for (constraint, uid) in [
-            (policy.scope.principal, request.principal), (policy.scope.resource, request.resource),
-        ] {
-            guard let more = scopeChanges(constraint, uid, after: changes) else { return nil }
-            changes = more
-        }
-        for condition in policy.conditions {
-            guard let more = repair(condition.body, to: condition.kind == .when, after: changes) else { return nil }
-            changes = more
-        }
-        changes = Self.withoutRepetition(changes)
-        guard changes.count <= Self.maxChanges else { return nil }
+        let first = changes(toSatisfy: policy, fromEnd: false)
+        // What one change brings about no order does with fewer.
+        if let first, first.count < 2 { return first }
+        return Self.shorter(first, changes(toSatisfy: policy, fromEnd: true))
+    }
+
+    private mutating func changes(toSatisfy policy: Policy, fromEnd: Bool) -> [Change]? {
+        (budget, isReversed) = (Self.maxExpressions, fromEnd)
+        guard let found = fromEnd ? conditionsThenScope(policy) : scopeThenConditions(policy) else { return nil }
+        let changes = Self.withoutRepetition(found)
+        guard isSatisfied(policy, after: changes) else { return nil }
+        let needed = withoutNeedless(changes, for: policy)
+        return needed.count <= Self.maxChanges ? needed : nil
+    }
+
+    private mutating func scopeThenConditions(_ policy: Policy) -> [Change]? {
+        scope(of: policy, after: []).flatMap { conditions(of: policy, after: $0) }
+    }
+
+    private mutating func conditionsThenScope(_ policy: Policy) -> [Change]? {
+        conditions(of: policy, after: []).flatMap { scope(of: policy, after: $0) }
+    }
+
+    private func scope(of policy: Policy, after changes: [Change]) -> [Change]? {
+        let scope = policy.scope
+        return scopeChanges(scope.principal, request.principal, after: changes)
+            .flatMap { scopeChanges(scope.resource, request.resource, after: $0) }
+    }
+
+    private mutating func conditions(of policy: Policy, after changes: [Change]) -> [Change]? {
+        all(policy.conditions.map { ($0.body, $0.kind == .when) }, changes)
+    }
+
+    private func isSatisfied(_ policy: Policy, after changes: [Change]) -> Bool {
         var evaluator = evaluator(after: changes)
-        return evaluator.outcome(of: policy) == .satisfied ? changes : nil
+        return evaluator.outcome(of: policy) == .satisfied
+    }
+
+    /// Those that the policy still needs when all the others are made: one may bring about what another was made for.
+    private func withoutNeedless(_ changes: [Change], for policy: Policy) -> [Change] {
+        changes.reduce(changes) { kept, change in
+            let fewer = kept.filter { $0 != change }
+            return isSatisfied(policy, after: fewer) ? fewer : kept
+        }
     }
 
     private func evaluator(after changes: [Change]) -> Evaluator {
@@ -128,7 +159,7 @@ extension RepairSearch {
 
     private mutating func all(_ goals: [(Expression, Bool)], _ changes: [Change]) -> [Change]? {
         var changes = changes
-        for (expression, wanted) in goals {
+        for (expression, wanted) in isReversed ? goals.reversed() : goals {
             guard let more = repair(expression, to: wanted, after: changes) else { return nil }
             changes = more
         }

@@ -189,6 +189,9 @@ extension PolicyJSONReader {
         guard case .object(let members) = json else {
             throw CedarJSONError("expected an object, found \(json.kind)")
         }
+        guard members.count <= limits.maxElements else {
+            throw CedarJSONError("more than \(limits.maxElements) members in one object")
+        }
         var fields: [Expression.Field] = []
         for member in members {
             let value = try CedarJSONError.at(".\(member.name)") { () throws(CedarJSONError) in

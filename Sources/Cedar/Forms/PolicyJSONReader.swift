@@ -230,6 +230,9 @@ extension PolicyJSONReader {
         guard case .array(let elements) = json else {
             throw CedarJSONError("expected an array, found \(json.kind)")
         }
+        guard elements.count <= limits.maxElements else {
+            throw CedarJSONError("more than \(limits.maxElements) elements in one array")
+        }
         var result: [Element] = []
         result.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {

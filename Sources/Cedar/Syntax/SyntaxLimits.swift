@@ -4,6 +4,9 @@ package struct SyntaxLimits: Hashable, Sendable {
     /// How deep an expression may nest. Chains of one operator are one level.
     package var maxNesting: Int
     package var maxPolicies: Int
+    /// Of a set, a record or another list that is written out. The standard is more than a policy set of a cluster has place
+    /// for, so that it says nothing about what the log may hold.
+    package var maxElements: Int
     /// How many faults are reported of one text.
     package var maxDiagnostics: Int
     /// How many attributes, elements and parents all types of a schema have together, with the meaning of each common type
@@ -17,6 +20,7 @@ package struct SyntaxLimits: Hashable, Sendable {
         maxBytes: Int = 16 << 20,
         maxNesting: Int = 256,
         maxPolicies: Int = 100_000,
+        maxElements: Int = 200_000,
         maxDiagnostics: Int = 20,
         maxSchemaParts: Int = 1_000_000,
         allowsUnknowns: Bool = false
@@ -24,6 +28,7 @@ package struct SyntaxLimits: Hashable, Sendable {
         self.maxBytes = min(maxBytes, Int(UInt32.max) - 1)
         self.maxNesting = maxNesting
         self.maxPolicies = maxPolicies
+        self.maxElements = maxElements
         self.maxDiagnostics = max(1, maxDiagnostics)
         self.maxSchemaParts = maxSchemaParts
         self.allowsUnknowns = allowsUnknowns

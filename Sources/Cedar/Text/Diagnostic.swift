@@ -35,6 +35,13 @@ package struct Diagnostic: Error, Hashable, Sendable {
         self.init(message, at: range, in: SourceText(text))
     }
 
+    /// About a place in a text of which line and column are known, both from 1.
+    package init(_ message: String, line: Int, column: Int, inText text: String) {
+        let source = SourceText(text)
+        let start = UInt32(clamping: source.offset(line: line, column: column))
+        self.init(message, at: SourceRange(start: start, end: start + 1), in: source)
+    }
+
     private var parts: Content {
         switch content {
         case .to(let content): content

@@ -105,6 +105,9 @@ extension Parser {
     ) throws(Diagnostic) -> [Element] {
         var elements: [Element] = []
         while !take(closing) {
+            guard elements.count < limits.maxElements else {
+                throw fault("more than \(limits.maxElements) elements in one list")
+            }
             elements.append(try element(&self))
             guard take(.comma) || current.kind == closing else {
                 throw unexpected(expected: "`,` or `\(name)`")

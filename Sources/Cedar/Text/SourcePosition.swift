@@ -50,6 +50,17 @@ struct SourceText: Sendable {
         lineStarts = starts
     }
 
+    /// Where a line and a column begin; the nearest place that there is.
+    func offset(line: Int, column: Int) -> Int {
+        var offset = lineStarts[min(max(1, line), lineStarts.count) - 1]
+        var left = column - 1
+        while left > 0, offset < bytes.count, bytes[offset] != UInt8(ascii: "\n") {
+            repeat { offset += 1 } while offset < bytes.count && bytes[offset] & 0xC0 == 0x80
+            left -= 1
+        }
+        return offset
+    }
+
     func position(at offset: Int) -> SourcePosition {
         let line = lineNumber(at: offset)
         let scalars = bytes[lineStarts[line]..<min(offset, bytes.count)].count { $0 & 0xC0 != 0x80 }

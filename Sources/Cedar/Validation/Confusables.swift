@@ -52,21 +52,43 @@ enum Confusables {
     }
 }
 
-extension ValidationRun {
-    /// Warns of texts in a policy that may not be what they look like: ids, attributes, keys, strings and patterns.
-    mutating func checkTexts(in policy: Policy) {
-        for uid in policy.scope.entities { warn(of: uid.id, at: policy.range, in: policy) }
-        for condition in policy.conditions { checkTexts(in: condition.body, of: policy) }
+extension PolicySet {
+    /// Warnings of texts that may not be what they look like, which need no schema: at most `limit`.
+    package func suspiciousTexts(limit: Int = ValidationLimits.standard.maxErrors) -> [ValidationWarning] {
+        var found: [ValidationWarning] = []
+        for policy in templates + policies.filter({ $0.template == nil }) where found.count < limit {
+            found += policy.suspiciousTexts(limit: limit - found.count)
+        }
+        return found
+    }
+}
+
+extension Policy {
+    /// In annotations, ids, attributes, keys, strings and patterns.
+    func suspiciousTexts(limit: Int) -> [ValidationWarning] {
+        var search = SuspiciousTexts(policy: id, limit: limit)
+        for annotation in annotations { search.look(at: annotation.value, range) }
+        for uid in scope.entities { search.look(at: uid.id, range) }
+        for condition in conditions { search.look(into: condition.body) }
+        return search.found
+    }
+}
+
+private struct SuspiciousTexts {
+    let policy: PolicyID
+    let limit: Int
+    private(set) var found: [ValidationWarning] = []
+
+    init(policy: PolicyID, limit: Int) { (self.policy, self.limit) = (policy, limit) }
+
+    mutating func look(into expression: Expression) {
+        for text in expression.kind.texts { look(at: text, expression.range) }
+        for child in expression.kind.children { look(into: child) }
     }
 
-    private mutating func checkTexts(in expression: Expression, of policy: Policy) {
-        for text in expression.kind.texts { warn(of: text, at: expression.range, in: policy) }
-        for child in expression.kind.children { checkTexts(in: child, of: policy) }
-    }
-
-    private mutating func warn(of text: String, at range: SourceRange, in policy: Policy) {
-        guard let suspicion = Confusables.suspicion(about: text) else { return }
-        warn(.suspiciousText(text, suspicion), at: range, in: policy)
+    mutating func look(at text: String, _ range: SourceRange) {
+        guard found.count < limit, let suspicion = Confusables.suspicion(about: text) else { return }
+        found.append(ValidationWarning(policy: policy, range: range, reason: .suspiciousText(text, suspicion)))
     }
 }
 

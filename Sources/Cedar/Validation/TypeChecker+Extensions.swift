@@ -34,7 +34,7 @@ extension TypeChecker {
             do throws(EvaluationError.Reason) {
                 _ = try function.applied(to: [.string(text)])
             } catch {
-                report(.refusedArgument(function, message: "\(error)"), at: expression)
+                report(.refusedArgument(function, message: error.refusal), at: expression)
                 isGood = false
             }
         }
@@ -74,4 +74,11 @@ extension ExtensionFunction {
 
     /// Of a method's argument.
     fileprivate var argumentType: CheckedType { self == .offset ? .extensionType(.duration) : receiverType }
+}
+
+extension EvaluationError.Reason {
+    /// Without the name of the function, where it is one that refuses its argument.
+    fileprivate var refusal: String {
+        if case .refusedArgument(_, let failure) = self { failure.message } else { description }
+    }
 }

@@ -65,7 +65,9 @@ struct ValidationRun {
         }
         checkNames(in: policy)
         checkTypes(in: policy)
-        checkTexts(in: policy)
+        let texts = policy.suspiciousTexts(limit: limits.maxErrors - warningCount)
+        warningCount += texts.count
+        report.warnings += texts
         guard errorCount == 0 else { return }
         for fault in levelFaults { add(fault.reason, at: fault.range, in: policy) }
     }

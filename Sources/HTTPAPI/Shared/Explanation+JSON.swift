@@ -85,7 +85,8 @@ extension Explanation.DecidingPolicy {
 extension Explanation.ConditionTrace {
     fileprivate var json: JSONValue {
         [
-            "condition": .integer(Int64(place)), "kind": .string(kind.rawValue), "text": .string(text),
+            "condition": .integer(Int64(place)), "kind": .string(kind.rawValue),
+            "outcome": .string(outcome.rawValue), "text": .string(text),
             "values": .array(values.map(\.json)),
         ]
     }

@@ -57,8 +57,7 @@ struct CheckCommand: AsyncParsableCommand {
         let body = reply.body
         let verdict = body["decision"]?.stringValue == "allow" ? "ALLOW" : "DENY"
         var lines = ["\(verdict)  \(principal.id) \(action) \(resource.reference.text)  (\(body["code"]?.cell ?? ""))"]
-        lines += (body["obligations"]?.arrayValue ?? []).map { "  obligation  \($0.cell)" }
-        lines += (body["advice"]?.arrayValue ?? []).map { "  advice      \($0.cell)" }
+        lines += ExplanationText.duties(body)
         lines += ExplanationText(body).lines
         let age = body["age_ms"]?.integerValue.map { ", knowledge \($0) ms old" } ?? ", age of its knowledge unknown"
         lines.append("  at          node \(reply.node), revision \(body["revision"]?.cell ?? "?")\(age)")

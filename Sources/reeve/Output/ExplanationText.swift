@@ -15,8 +15,22 @@ struct ExplanationText {
             for condition in Self.list(policy["conditions"]) { lines += Self.satisfied(condition) }
         }
         for miss in Self.list(explanation["near_misses"]) { lines += Self.nearMiss(miss) }
+        if Self.isWithoutReason(explanation) {
+            lines.append("  reason      no permit is for this action by such a principal on such a resource")
+        }
         let roles = Self.list(explanation["roles"])
         if !roles.isEmpty { lines.append("  roles       \(roles.map(\.cell).joined(separator: ", "))") }
+    }
+
+    /// Obligations and advice of a decision.
+    static func duties(_ decision: JSONValue) -> [String] {
+        list(decision["obligations"]).map { "  obligation  \($0.cell)" }
+            + list(decision["advice"]).map { "  advice      \($0.cell)" }
+    }
+
+    /// Nothing came close. Only where it was looked for.
+    private static func isWithoutReason(_ explanation: JSONValue) -> Bool {
+        explanation["code"]?.stringValue == "no_permit" && explanation["near_misses"]?.arrayValue?.isEmpty == true
     }
 
     private static func list(_ value: JSONValue?) -> [JSONValue] { value?.arrayValue ?? [] }
@@ -54,8 +68,15 @@ struct ExplanationText {
         return lines
     }
 
+    /// What a forbid rests on: a condition that holds, or one that cannot be evaluated.
     private static func satisfied(_ condition: JSONValue) -> [String] {
-        values(condition, after: condition["kind"]?.stringValue == "unless" ? "unless does not hold: " : "when holds: ")
+        let lead =
+            switch (condition["outcome"]?.stringValue, condition["kind"]?.stringValue) {
+            case ("error", let kind): "\(kind ?? "") cannot be evaluated: "
+            case (_, "unless"): "unless does not hold: "
+            case (_, _): "when holds: "
+            }
+        return values(condition, after: lead)
     }
 
     /// The part of a condition that decided, and what stood in it.

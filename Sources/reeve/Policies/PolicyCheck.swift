@@ -8,10 +8,10 @@ struct PolicyCheck: ParsableCommand {
         commandName: "check",
         abstract: "Report what is wrong with policy files.",
         discussion: """
-            Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place. With a schema it also \
-            finds what would fail when a decision is made, and what can never apply; with --set, the same as far as it is so in \
-            every cluster. Needs no cluster. \
-            Exit status: 0 if all files are well, 1 if not; warnings alone are 0.
+            Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place, and texts that may not \
+            be what they look like. With a schema it also finds what would fail when a decision is made, and what can never \
+            apply; with --set, the same as far as it is so in every cluster. Needs no cluster. Exit status: 0 if all files \
+            are well, 1 if not; warnings alone are 0.
             """
     )
 
@@ -22,12 +22,34 @@ struct PolicyCheck: ParsableCommand {
         completion: .file(extensions: ["cedarschema", "json"])
     )
     var schema: String?
+    @Flag(help: "With --schema: report only what could fail, not comparisons and branches of different types.")
+    var permissive = false
+    @Option(
+        help: ArgumentHelp(
+            "With --schema: how many entities may be read one through the other, from those of the request.",
+            valueName: "number"
+        )
+    )
+    var level: Int?
     @Option(help: ArgumentHelp("Check as a cluster does that drafts the file as this policy set.", valueName: "name"))
     var set: String?
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard schema != nil || !permissive && level == nil else {
+            throw ArgumentParser.ValidationError("--permissive and --level need --schema.")
+        }
+        guard level.map({ (0...1000).contains($0) }) ?? true else {
+            throw ArgumentParser.ValidationError("--level must be from 0 to 1000.")
+        }
+    }
+
     func run() throws {
-        let validator = try schema.map { Validator(try schema($0)) }
+        let validator: Validator?
+        do { validator = try schema.map(self.validator) } catch let error as PolicyFileError {
+            report(error)
+            throw ExitCode.failure
+        }
         var reports: [PolicyReport] = []
         for path in files {
             let report = try PolicyReport(PolicyFile(path), validator: validator, set: set)
@@ -43,13 +65,15 @@ struct PolicyCheck: ParsableCommand {
         if !isValid { throw ExitCode.failure }
     }
 
-    private func schema(_ path: String) throws -> Schema {
-        do {
-            return try PolicyFile(path).schema()
-        } catch let error as PolicyFileError {
-            Console.progress("\(error)")
-            throw ExitCode.failure
-        }
+    private func validator(_ path: String) throws -> Validator {
+        Validator(try PolicyFile(path).schema(), mode: permissive ? .permissive : .strict, maxLevel: level)
+    }
+
+    /// That the schema is none; nothing was validated by it.
+    private func report(_ error: PolicyFileError) {
+        guard output.json else { return Console.progress("\(error)") }
+        let schema: JSONValue = ["file": .string(error.path), "findings": .array(error.findings.map(\.json))]
+        Console.json(["valid": false, "schema": schema, "files": []])
     }
 }
 
@@ -66,8 +90,10 @@ struct PolicyReport {
         var found: [PolicyFinding] = []
         do {
             read = try file.policies()
-            if let validator { found = try Self.findings(validator.validate(read), in: file) }
-            if let set { found += try Self.review(file, as: set) }
+            let report = validator?.validate(read) ?? ValidationReport(warnings: read.suspiciousTexts())
+            found = try Self.findings(report, in: file)
+            // What two of them say is told once.
+            if let set { found += try Self.review(file, as: set).filter { !found.contains($0) } }
         } catch let error as PolicyFileError {
             found = error.findings
         }
@@ -82,7 +108,10 @@ struct PolicyReport {
                 PolicyFinding($0.diagnostic, severity: .warning)
             }
         } catch let error as PolicyTextError {
-            return error.diagnostics.map { PolicyFinding($0.message, path: "\($0.line):\($0.column)") }
+            let text = try file.text()
+            return error.diagnostics.map {
+                PolicyFinding(Diagnostic($0.message, line: $0.line, column: $0.column, inText: text))
+            }
         }
     }
 

@@ -10,15 +10,8 @@ struct PolicyFile {
 
     /// Reads at most what the parsers take.
     init(_ path: String) throws {
-        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        guard let handle, let data = try? handle.read(upToCount: Self.maxBytes + 1) ?? Data() else {
-            throw CommandError("there is no such file, or it cannot be read", at: path)
-        }
-        guard data.count <= Self.maxBytes else {
-            throw CommandError("is larger than \(Self.maxBytes >> 20) MiB", at: path)
-        }
+        bytes = [UInt8](try InputFile.data(path, atMost: Self.maxBytes))
         self.path = path == "-" ? "standard input" : path
-        bytes = [UInt8](data)
     }
 
     private static let maxBytes = JSONLimits.policies.maxBytes
@@ -41,10 +34,25 @@ struct PolicyFile {
         do {
             return isJSON ? try PolicyJSON.parse(bytes) : try PolicySet.parse(try text(), naming: .byAnnotation)
         } catch let error as CedarSyntaxError {
-            throw PolicyFileError(path: path, error)
+            throw isSchema ? wrongKind : PolicyFileError(path: path, error)
         } catch let error as CedarJSONError {
-            throw PolicyFileError(path: path, message: error.message, at: error.path)
+            throw isSchema ? wrongKind : PolicyFileError(path: path, message: error.message, at: error.path)
         }
+    }
+
+    /// By its name, or because a schema is what it can be read as.
+    var isSchema: Bool {
+        if path.hasSuffix(".cedarschema") || path.hasSuffix(".cedarschema.json") { return true }
+        let isOfPolicies = isJSON ? (try? PolicyJSON.parse(bytes)) != nil : (try? PolicySet.parse(text())) != nil
+        return !isOfPolicies && (try? schema()) != nil
+    }
+
+    private var wrongKind: PolicyFileError {
+        PolicyFileError(
+            path: path,
+            message: "this is a schema, not policies; --schema validates policies by it",
+            at: ""
+        )
     }
 
     func schema() throws -> Schema {

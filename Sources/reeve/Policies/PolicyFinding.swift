@@ -2,12 +2,12 @@ import Cedar
 import JSON
 
 /// Something that is wrong, or may be, with a file of policies or a schema.
-struct PolicyFinding {
+struct PolicyFinding: Hashable {
     enum Severity: String {
         case error, warning
     }
 
-    enum Place {
+    enum Place: Hashable {
         case text(Diagnostic)
         /// In a JSON document; empty for the whole of it.
         case path(String)

@@ -59,6 +59,7 @@ struct PolicyFormat: ParsableCommand {
         do {
             return try formatPolicies(text, FormatOptions(lineWidth: width, indentation: indent))
         } catch {
+            guard !file.isSchema else { throw CommandError("is a schema; only policies are formatted", at: file.path) }
             Console.progress(error.excerpts(file: file.path))
             throw ExitCode.failure
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cedar
+import Decision
 import Directory
 import Foundation
 import HTTPAPI
@@ -10,8 +11,8 @@ struct PolicyTest: ParsableCommand {
         commandName: "test",
         abstract: "Hold policy files to the decisions that are expected of them.",
         discussion: """
-            A test file names policies, entities and requests with the decision that each must get; docs/guides/policies.md \
-            shows one. A request that gets another one is shown with what decided it. Needs no cluster. Exit status: 0 if \
+            A test file names policies, entities and requests with the decision that each must get, and if need be its \
+            reason, policies, obligations and advice; docs/guides/policies.md shows one. A request that gets another one is shown with what decided it. Needs no cluster. Exit status: 0 if \
             all are as expected, 3 if not, 1 for an error.
             """
     )
@@ -86,8 +87,13 @@ struct PolicyTestCase {
     let place: String
     let request: Request
     let isAllowed: Bool
-    /// The ids of the policies that must decide; nil where any may.
+    /// The reason; nil where any will do.
+    let code: String?
+    /// The policies that must decide, by their ids or as `set/id`; nil where any may.
     let policies: [String]?
+    /// What must come with the decision, in any order; nil where anything may.
+    let obligations: [String]?
+    let advice: [String]?
 
     init(_ value: JSONValue, at path: FieldPath, in document: YAMLDocument) throws(FieldError) {
         var reader = try ObjectReader(value, at: path)
@@ -102,9 +108,17 @@ struct PolicyTestCase {
         let expectation: Expectation? = try reader.optionalChoice("expect")
         guard let expectation else { throw FieldError(path.member("expect"), "is missing: allow or deny") }
         isAllowed = expectation == .allow
+        code = try reader.optionalChoice("code", DecisionCode.self)?.rawValue
         let names = try reader.strings("decided_by")
         policies = names.isEmpty ? nil : names
+        obligations = try Self.names("obligations", &reader)
+        advice = try Self.names("advice", &reader)
         try reader.finish()
+    }
+
+    /// Of an empty list nothing may come.
+    private static func names(_ name: String, _ reader: inout ObjectReader) throws(FieldError) -> [String]? {
+        reader.optional(name) == nil ? nil : try reader.strings(name)
     }
 
     private static func uid(_ name: String, _ reader: inout ObjectReader) throws(FieldError) -> EntityUID {
@@ -127,13 +141,34 @@ struct PolicyTestCase {
         let outcome: PolicyWorld.Outcome
 
         var isAsExpected: Bool {
-            guard outcome.isAllowed == test.isAllowed else { return false }
+            outcome.isAllowed == test.isAllowed && test.code ?? outcome.code == outcome.code
+                && Self.isAlike(test.obligations, outcome.verdict.duties.obligations)
+                && Self.isAlike(test.advice, outcome.verdict.duties.advice) && isDecidedAsExpected
+        }
+
+        private static func isAlike(_ expected: [String]?, _ found: [String]) -> Bool {
+            expected.map { Set($0) == Set(found) } ?? true
+        }
+
+        /// Each that decided is named, and each that is named decided.
+        private var isDecidedAsExpected: Bool {
             guard let policies = test.policies else { return true }
-            return Set(outcome.verdict.deciding.map(\.id)) == Set(policies)
+            let found = outcome.verdict.deciding
+            return found.allSatisfy { policies.contains($0.id) || policies.contains($0.description) }
+                && policies.allSatisfy { name in found.contains { $0.id == name || $0.description == name } }
         }
 
         private var expected: String {
-            (test.isAllowed ? "allow" : "deny") + (test.policies.map { " by \($0.joined(separator: ", "))" } ?? "")
+            let decision = test.isAllowed ? "allow" : "deny"
+            let parts = [
+                test.code.map { "(\($0))" }, test.policies.map { "by \($0.joined(separator: ", "))" },
+                Self.told("obligations", test.obligations), Self.told("advice", test.advice),
+            ]
+            return ([decision] + parts.compactMap(\.self)).joined(separator: " ")
+        }
+
+        private static func told(_ title: String, _ names: [String]?) -> String? {
+            names.map { "with \($0.isEmpty ? "no \(title)" : "\(title) " + $0.joined(separator: ", "))" }
         }
 
         /// The counterexample.

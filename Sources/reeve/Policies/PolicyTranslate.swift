@@ -5,11 +5,12 @@ import JSON
 struct PolicyTranslate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "translate",
-        abstract: "Turn Cedar text into Cedar's JSON form of policies, or back.",
+        abstract: "Turn Cedar text into Cedar's JSON form of policies or of a schema, or back.",
         discussion: """
             Text becomes JSON, JSON becomes text; --to only makes sure of it. JSON has no comments. In text, names of \
             policies are kept as @id("…"), and a policy that is linked from a template stands there with its slots \
-            filled. Needs no cluster.
+            filled. Of a schema the meaning is kept: common types are written out where they are used, and annotations are \
+            left out. Needs no cluster.
             """
     )
 
@@ -17,7 +18,10 @@ struct PolicyTranslate: ParsableCommand {
         case text, json
     }
 
-    @Argument(help: "File with policies; - is standard input.", completion: .file(extensions: ["cedar", "json"]))
+    @Argument(
+        help: "File with policies or a schema; - is standard input.",
+        completion: .file(extensions: ["cedar", "cedarschema", "json"])
+    )
     var file: String
     @Option(help: ArgumentHelp("The form to make: text or json.", valueName: "form"))
     var to: Form?
@@ -29,7 +33,7 @@ struct PolicyTranslate: ParsableCommand {
             throw CommandError(
                 file.isJSON ? "is JSON already" : "is Cedar text already",
                 at: file.path,
-                advice: file.isJSON ? nil : "`reeve policy format` lays it out"
+                advice: file.isJSON || file.isSchema ? nil : "`reeve policy format` lays it out"
             )
         }
         Console.print(try translated(file, to: result))
@@ -37,6 +41,7 @@ struct PolicyTranslate: ParsableCommand {
 
     private func translated(_ file: PolicyFile, to form: Form) throws -> String {
         do {
+            guard !file.isSchema else { return try translatedSchema(file, to: form) }
             let policies = try file.policies()
             return switch form {
             case .text: try policies.text()
@@ -47,6 +52,16 @@ struct PolicyTranslate: ParsableCommand {
             throw ExitCode.failure
         } catch let error as CedarJSONError {
             throw CommandError(error.message, at: "\(file.path): \(error.path)")
+        } catch let error as SchemaWriteError {
+            throw CommandError("\(error)", at: file.path)
+        }
+    }
+
+    private func translatedSchema(_ file: PolicyFile, to form: Form) throws -> String {
+        let schema = try file.schema()
+        return switch form {
+        case .text: try schema.text()
+        case .json: try schema.json().prettyPrinted()
         }
     }
 }

@@ -21,7 +21,7 @@ struct PolicyWorld {
 
         var isAllowed: Bool { verdict.isPermitted }
         var decision: String { isAllowed ? "allow" : "deny" }
-        var code: String { DecisionCode(verdict.outcome).rawValue }
+        var code: String { verdict.code }
     }
 
     func decide(_ request: Request) -> PolicyVerdict { PolicyVerdict(request, policies: sets, entities: entities) }
@@ -29,7 +29,7 @@ struct PolicyWorld {
     func explain(_ request: Request) -> Outcome {
         let verdict = decide(request)
         var explainer = Explainer(request: request, entities: entities)
-        let misses = verdict.outcome == .noPermit ? explainer.nearMisses(in: sets) : []
+        let misses = verdict.isPermitted ? [] : explainer.nearMisses(in: sets)
         let explanation: JSONValue = [
             "policies": .array(explainer.deciding(verdict.deciding, in: sets).map(\.json)),
             "failures": .array(verdict.failures.map(\.json)), "near_misses": .array(misses.map(\.json)),
@@ -42,7 +42,9 @@ extension PolicyWorld.Outcome {
     /// `DENY  principal action resource  (code)`, and why.
     var text: String {
         let head = "\(decision.uppercased())  \(request.summary)  (\(code))"
-        return ([head] + ExplanationText(explanation).lines).joined(separator: "\n") + "\n"
+        let bound = verdict.terms.maximumAge.map { ["  max age     \(PolicyVerdict.text($0))"] } ?? []
+        let lines = [head] + ExplanationText.duties(json) + bound + ExplanationText(json).lines
+        return lines.joined(separator: "\n") + "\n"
     }
 
     var json: JSONValue {
@@ -51,7 +53,7 @@ extension PolicyWorld.Outcome {
                 JSONMember(name: "request", value: request.json),
                 JSONMember(name: "decision", value: .string(decision)),
                 JSONMember(name: "code", value: .string(code)),
-            ] + (explanation.objectValue ?? [])
+            ] + verdict.termMembers + (explanation.objectValue ?? [])
         )
     }
 }
@@ -78,10 +80,11 @@ extension PolicyWorld {
 
     /// A set for each file; of a folder, its files that end in `.cedar`, in the order of their names.
     static func sets(_ paths: [String]) throws -> [ActivePolicySet] {
-        try paths.flatMap(files).map { path in
+        let files = try paths.flatMap(files)
+        return try zip(files, names(of: files)).map { path, name in
             let text = try PolicyFile(path).text()
             do {
-                return try ActivePolicySet(name: name(of: path), version: 0, text: text)
+                return try ActivePolicySet(name: name, version: 0, text: text)
             } catch let error as PolicyTextError {
                 let faults = error.diagnostics.map { "line \($0.line), column \($0.column): \($0.message)" }
                 throw CommandError(faults.joined(separator: "\n"), at: path)
@@ -90,23 +93,33 @@ extension PolicyWorld {
     }
 
     private static func files(_ path: String) throws -> [String] {
-        let isFolder = try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey]).isDirectory
-        guard isFolder == true else { return [path] }
+        guard path != "-" else { return [path] }
+        guard let isFolder = InputFile.isFolder(path) else {
+            throw CommandError("there is no such file or folder", at: path)
+        }
+        guard isFolder else { return [path] }
         let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".cedar") }.sorted()
         guard !names.isEmpty else { throw CommandError("holds no file that ends in .cedar", at: path) }
         return names.map { "\(path)/\($0)" }
     }
 
-    private static func name(of path: String) -> String {
-        URL(filePath: path).deletingPathExtension().lastPathComponent
+    /// The names of files without their ending; with as many of the folders above as tell them apart where two are alike.
+    private static func names(of files: [String]) throws -> [String] {
+        let parts = files.map { path in
+            path == "-" ? ["-"] : URL(filePath: path).deletingPathExtension().standardizedFileURL.pathComponents
+        }
+        return try parts.indices.map { place in
+            let others = parts.indices.filter { $0 != place }.map { parts[$0] }
+            let length = (1...parts[place].count).first { length in
+                !others.contains { $0.suffix(length) == parts[place].suffix(length) }
+            }
+            guard let length else { throw CommandError("is named twice", at: files[place]) }
+            return parts[place].suffix(length).joined(separator: "/")
+        }
     }
 
     static func entities(_ path: String) throws -> EntityStore {
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try handle.read(upToCount: maxEntityBytes + 1)
-        else {
-            throw CommandError("there is no such file, or it holds nothing", at: path)
-        }
-        guard data.count <= maxEntityBytes else { throw CommandError("is larger than 256 MiB", at: path) }
+        let data = try InputFile.data(path, atMost: maxEntityBytes)
         do {
             return try EntityStore(EntityJSON.parseEntities([UInt8](data)))
         } catch let error as CedarJSONError {

@@ -98,6 +98,8 @@ struct BesideEtcd: AsyncParsableCommand {
         _ round: Int
     ) async throws -> Sample {
         let endpoint = cluster.endpoints[try await cluster.currentLeader()]
+        let reeve = cluster as? ReeveCluster
+        let log = try await reeve?.logWrites(at: endpoint, group: group)
         let before = cluster.cpuSeconds
         let result: Load.Result
         do {
@@ -107,12 +109,14 @@ struct BesideEtcd: AsyncParsableCommand {
             throw PeerError("\(type(of: cluster).name): \(error)")
         }
         let cpu = cluster.cpuSeconds - before
+        let written = try await reeve?.logWrites(at: endpoint, group: group)
         if result.failed > 0 { note("\(type(of: cluster).name): \(result.failed) requests failed") }
         return Sample(
             perSecond: result.perSecond,
             p50: Double(result.p50Microseconds) / 1000,
             p99: Double(result.p99Microseconds) / 1000,
-            cpuMicroseconds: cpu * 1e6 / Double(max(1, result.answered))
+            cpuMicroseconds: cpu * 1e6 / Double(max(1, result.answered)),
+            entriesACommit: kind == .puts ? written.flatMap { log?.entriesACommit(until: $0) } : nil
         )
     }
 
@@ -157,6 +161,7 @@ struct BesideEtcd: AsyncParsableCommand {
         "One load generator for both, one connection a client, all to the leader: etcd by its gRPC API over HTTP/2, Reeve by "
             + "its admin API over HTTP/1.1.",
         "A ratio above 1 is in Reeve's favour, also where less is better. CPU is all three servers' user and system time.",
+        "Entries a commit: how many the leader's log took by one sync, of Reeve's own metrics.",
         "Fail-over: from the signal to the first acknowledgement of a write that was sent after it to one of the others.",
     ]
 }
@@ -171,6 +176,8 @@ private struct Sample {
     let p50: Double
     let p99: Double
     let cpuMicroseconds: Double
+    /// How many entries shared a sync of the leader's disk. Nil where it is not told, and for reads.
+    let entriesACommit: Double?
 
     static func lines(_ name: String, _ samples: (etcd: [Sample], reeve: [Sample]), target: Double?) -> [Line] {
         func line(_ what: String, _ unit: String, lessIsBetter: Bool, _ value: (Sample) -> Double) -> Line {
@@ -184,11 +191,12 @@ private struct Sample {
         }
         var rate = line("", "/s", lessIsBetter: false, \.perSecond)
         rate.target = target.map { .ratio($0) }
+        let entries = samples.reeve.compactMap(\.entriesACommit)
         return [
             rate,
             line("p50", "ms", lessIsBetter: true, \.p50),
             line("p99", "ms", lessIsBetter: true, \.p99),
             line("CPU an operation", "us", lessIsBetter: true, \.cpuMicroseconds),
-        ]
+        ] + (entries.isEmpty ? [] : [Line.own("  entries a commit", "", median(entries))])
     }
 }

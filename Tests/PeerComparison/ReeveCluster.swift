@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOHTTP1
 
 /// A development cluster as `reeve cluster init` makes it, with some settings more. Its TLS and its durability are those of any
 /// other; only the keys are in clear.
@@ -63,6 +65,37 @@ struct ReeveCluster: PeerCluster {
 
     /// What each node has applied; nil for one that does not answer.
     func revisions() -> [UInt64?] { statuses().map { $0.status?.revision } }
+
+    /// What a node has written to its log since its start, by its metrics.
+    struct LogWrites {
+        let entries: Double
+        let commits: Double
+
+        /// Nil where nothing was written in between.
+        func entriesACommit(until later: LogWrites) -> Double? {
+            later.commits > commits ? (later.entries - entries) / (later.commits - commits) : nil
+        }
+    }
+
+    func logWrites(at endpoint: Endpoint, group: any EventLoopGroup) async throws -> LogWrites {
+        let connection = try await endpoint.connect(on: group)
+        defer { connection.close() }
+        let request = HTTPConnection.Request(method: .GET, path: "/metrics")
+        let answer = try await connection.loop.flatSubmit { connection.send(request) }.get()
+        guard answer.isSuccess else { throw PeerError("/metrics: HTTP status \(answer.status.code)") }
+        let lines = String(buffer: answer.body).split(separator: "\n")
+        func value(_ name: String) throws -> Double {
+            let line = lines.first { $0.hasPrefix(name + " ") }
+            guard let value = line.flatMap({ Double($0.dropFirst(name.count + 1)) }) else {
+                throw PeerError("/metrics has no \(name)")
+            }
+            return value
+        }
+        return LogWrites(
+            entries: try value("reeve_storage_log_entries_total"),
+            commits: try value("reeve_storage_log_commits_total")
+        )
+    }
 
     struct Answer: Decodable {
         struct Row: Decodable {

@@ -17,6 +17,11 @@ struct Line {
         case atMost(Double)
     }
 
+    /// Of Reeve alone.
+    static func own(_ name: String, _ unit: String, _ value: Double) -> Line {
+        Line(name: name, unit: unit, other: nil, reeve: value, lessIsBetter: false)
+    }
+
     var ratio: Double? { other.map { lessIsBetter ? $0 / max(reeve, 1e-9) : reeve / max($0, 1e-9) } }
 
     var isMet: Bool? {

@@ -6,11 +6,12 @@ import Testing
 
 @Suite("Apply backlog of a node") struct BacklogTests {
     /// Entries of the leader's, committed as they come.
+    @discardableResult
     private func receive(
         _ count: Int,
         after previous: inout (position: LogPosition, hash: Digest),
         _ voter: inout Voter
-    ) {
+    ) -> [Entry] {
         let first = previous.position
         let entries = (0..<count).map { _ in
             let entry = Entry(
@@ -24,6 +25,7 @@ import Testing
         }
         let append = Message.Append(previous: first, entries: entries, commitIndex: previous.position.index)
         voter.hear(.append(append), in: Term(1))
+        return entries
     }
 
     @Test("a node that has halted acknowledges what it is sent, and reads nothing back", arguments: [false, true])
@@ -36,17 +38,20 @@ import Testing
         let batch = voter.committed
         let last = try #require(batch.last)
         #expect(batch.count == 3)
-        receive(30, after: &previous, &voter)
+        let next = receive(30, after: &previous, &voter)
         let point = batch.reduce(voter.node.applied) { $0.advanced(past: $1, isChangeRefused: false) }
         let facts = DirectoryFacts(revision: last.index, epoch: 0, stateRoot: .zero)
         let halt = isHalted ? "too old" : nil
         voter.step(.applied(AppliedBatch(point: point, outcomes: [], events: [], facts: facts, halt: halt)))
         receive(30, after: &previous, &voter)
+        // Asked for while the first were being applied.
+        let own = voter.node.member
+        voter.step(.entriesRead(for: own, previous: last.position, entries: Array(next.prefix(2))))
         let reads = voter.effects.filter { effect in
-            if case .readEntries(voter.node.member, _, _) = effect { true } else { false }
+            if case .readEntries(own, _, _) = effect { true } else { false }
         }
-        #expect(reads.isEmpty == isHalted)
-        #expect(voter.committed.count == 3, "the rest left memory")
+        #expect(reads.count == (isHalted ? 1 : 2))
+        #expect(voter.committed.count == (isHalted ? 3 : 5), "the rest left memory")
         #expect(voter.node.lastPosition == previous.position)
         let accepted = voter.effects.compactMap { effect -> LogIndex? in
             guard case .send(let message, _, _) = effect, case .raft(let inner, _) = message.body,

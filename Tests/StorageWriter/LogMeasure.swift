@@ -1,18 +1,38 @@
 import Consensus
+import Foundation
 import Glibc
 import Kernel
 import Storage
 
-/// How long a data directory takes to open, and how much memory, by the length of its log.
+/// How long a data directory takes to open, and how much memory, by the length of its log, and whether either grows with it.
 ///
-/// The state reflects all but the last thousand entries, which a start has to load and apply again.
+/// The state reflects all but the last thousand entries, which a start has to load and apply again. Each of the logs that are compared
+/// is longer than what a start loads, so that it loads as much of each.
 struct LogMeasure {
     let path: String
     private static let batch = 4096
     private static let payloadBytes = 256
+    private static let windowBytes = 16 << 20
+    /// Of a log that fills the window one and a half times.
+    private static let shortest = windowBytes * 3 / 2 / (payloadBytes + Entry.overhead)
+    /// So much longer than the shortest log the longest one is to take to open, at most, and so much in any case, since that is noise.
+    private static let allowedGrowth = 2.0
+    private static let noiseMilliseconds = 50
+    /// What a start may take of memory: the window, as entries rather than bytes, twice, while it is read.
+    private static let allowedMebibytes = 3 * windowBytes >> 20
 
-    func run(entries total: Int) throws {
-        var sizes = [total / 100, total / 10, total].filter { $0 > 2000 }
+    private struct Opening {
+        let milliseconds: Int
+        let mebibytes: Int
+    }
+
+    /// - Returns: What is not as it is to be; empty when all is.
+    func run(entries total: Int) throws -> [String] {
+        var sizes = [total / 100, total / 10, total].filter { $0 >= Self.shortest }
+        guard sizes.count > 1 else {
+            return ["a log of \(total) entries is too short to compare: at least \(10 * Self.shortest)"]
+        }
+        var openings: [Opening] = []
         print("entries,log_bytes,append_per_second,open_ms,resident_anonymous_mib,scrub_seconds,scrub_mib_per_second")
         var written = 1
         while let size = sizes.first {
@@ -21,12 +41,29 @@ struct LogMeasure {
             let rate = Double(size - written) / seconds
             written = size
             let open = try opening()
+            openings.append(open)
             let scrub = try scrubbing()
             print(
                 "\(size),\(bytes),\(Int(rate)),\(open.milliseconds),\(open.mebibytes),"
                     + "\(Self.rounded(scrub.seconds)),\(Int(Double(scrub.bytes) / 1_048_576 / scrub.seconds))"
             )
         }
+        return Self.judge(openings)
+    }
+
+    private static func judge(_ openings: [Opening]) -> [String] {
+        guard let short = openings.first, let long = openings.last else { return ["nothing was measured"] }
+        var faults: [String] = []
+        let limit = max(Int(Double(short.milliseconds) * allowedGrowth), short.milliseconds + noiseMilliseconds)
+        if long.milliseconds > limit {
+            faults.append(
+                "the longest log takes \(long.milliseconds) ms to open, the shortest \(short.milliseconds): past \(limit)"
+            )
+        }
+        for opening in openings where opening.mebibytes > allowedMebibytes {
+            faults.append("to open a log takes \(opening.mebibytes) MiB, past \(allowedMebibytes)")
+        }
+        return faults
     }
 
     private func grow(from written: Int, to size: Int) throws -> (bytes: UInt64, seconds: Double) {
@@ -53,16 +90,31 @@ struct LogMeasure {
         return (data.log.summary?.usedBytes ?? 0, seconds)
     }
 
-    private func opening() throws -> (milliseconds: Int, mebibytes: Int) {
+    /// By a process of its own: what this one has freed would hide what a start takes.
+    private func opening() throws -> Opening {
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["open", path, "0"]
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let numbers = text.split(separator: " ").compactMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        invariant(process.terminationStatus == 0 && numbers.count == 2, "the log was not opened: \(text)")
+        return Opening(milliseconds: numbers[0], mebibytes: numbers[1])
+    }
+
+    /// Prints how long that took, and how much memory, as `opening` reads it.
+    func open() throws {
         let before = Self.anonymousMebibytes()
         let start = Self.now()
         let data = try StorageWriter.open(path)
         let applied = try data.state.applied()
         let cut = try data.log.cutDamagedTail(after: applied, isOnlyVoter: false)
-        let restored = try data.log.restore(applied: applied, windowBytes: 16 << 20)
+        let restored = try data.log.restore(applied: applied, windowBytes: Self.windowBytes)
         let milliseconds = Int((Self.now() - start) * 1000)
         invariant(cut == nil && restored.entries.count > 1000, "the log is damaged: \(cut as Any)")
-        return (milliseconds, Self.anonymousMebibytes() - before)
+        withExtendedLifetime(restored) { print(milliseconds, Self.anonymousMebibytes() - before) }
     }
 
     private func scrubbing() throws -> (seconds: Double, bytes: Int) {

@@ -11,7 +11,7 @@ import Storage
 ///     StorageWriter sync-error PATH SEED     with a disk that once does not confirm
 ///     StorageWriter state-error PATH COUNT   with a disk that confirms so many writes of the state, and then one not
 ///     StorageWriter disk-full PATH SEED      with a disk that is full for a while
-///     StorageWriter measure PATH ENTRIES     see `LogMeasure`
+///     StorageWriter measure PATH ENTRIES     see `LogMeasure`, which runs `StorageWriter open PATH 0`
 @main struct StorageWriter {
     private let data: DataDirectory
     private var random: SeededRandom
@@ -23,7 +23,8 @@ import Storage
             print("usage: StorageWriter write|sync-error|state-error|disk-full|measure PATH SEED|COUNT|ENTRIES")
             exit(2)
         }
-        if arguments[1] == "measure" { return try LogMeasure(path: arguments[2]).run(entries: Int(clamping: seed)) }
+        if arguments[1] == "open" { return try LogMeasure(path: arguments[2]).open() }
+        if arguments[1] == "measure" { return try measure(arguments[2], entries: Int(clamping: seed)) }
         var writer = try StorageWriter(path: arguments[2], seed: seed)
         switch arguments[1] {
         case "write": while true { try writer.writeSomething() }
@@ -32,6 +33,13 @@ import Storage
         case "disk-full": try writer.meetFullDisk()
         default: exit(2)
         }
+    }
+
+    private static func measure(_ path: String, entries: Int) throws {
+        let faults = try LogMeasure(path: path).run(entries: entries)
+        for fault in faults { print("MISSED: \(fault)") }
+        guard faults.isEmpty else { exit(1) }
+        print("met: neither time nor memory of a start grows with the log")
     }
 
     private init(path: String, seed: UInt64) throws {

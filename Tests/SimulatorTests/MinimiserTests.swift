@@ -8,8 +8,8 @@ struct MinimiserTests {
     /// Bugs with a seed that each breaks a promise in, and one that the search is quick with.
     static let cases: [(Mutation, UInt64)] = [
         (.sendsBeforeDurable, 1), (.acceptsBeforeDurable, 1), (.grantsEveryVote, 13), (.acceptsWhatItRejects, 1),
-        (.commitsWhatItSends, 1), (.refusesWhatIsInDoubt, 17), (.readsTheStart, 31), (.installsNoSnapshot, 4),
-        (.neverRejects, 1), (.readsNothingForFollowers, 38),
+        (.commitsWhatItSends, 1), (.refusesWhatIsInDoubt, 17), (.readsTheStart, 1), (.installsNoSnapshot, 4),
+        (.neverRejects, 1), (.readsNothingForFollowers, 31),
     ]
 
     @Test("a failure is explained by at most fifteen choices", arguments: cases)

@@ -132,6 +132,22 @@ import Testing
                 #"permit (principal, action, resource) when { context.n == 2 || context.n == 3 } when { context.n >= 3 };"#,
                 ["context.n == 3"]
             ),
+            // From either end one is made that the middle makes needless.
+            (
+                #"permit (principal, action, resource) when { (context.n == 2 || principal in Role::"x")"#
+                    + #" && principal in Role::"x" && (principal in Role::"x" || context.s == "y") };"#,
+                [#"User::"alice" in Role::"x""#]
+            ),
+            // The first operands are two changes, the last ones are one.
+            (
+                #"permit (principal, action, resource) when { (context.n == 2 || principal in Role::"x")"#
+                    + #" && (context.s == "y" || principal in Role::"x") };"#,
+                [#"User::"alice" in Role::"x""#]
+            ),
+            (
+                #"permit (principal, action, resource) when { (context.n == 2 || context.s == "y") && context.n != 2 };"#,
+                [#"context.s == "y""#]
+            ),
         ] as [(String, [String])]
     )
     func needless(_ policy: String, _ expected: [String]) throws {

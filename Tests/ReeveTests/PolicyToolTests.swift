@@ -298,6 +298,12 @@ import Testing
             let told = report.text.components(separatedBy: "look alike").count - 1
             #expect(told == 1 && report.count(.error) == 0, "\(report.text)")
         }
+        let faulty = try report(
+            "permit (principal, action, resource) when { ip(\"999.1.1.1\").isIpv4() };",
+            set: "app",
+            schema: schema
+        )
+        #expect(faulty.text.components(separatedBy: "no IP address").count == 2, "\(faulty.text)")
     }
 
     @Test("what a cluster refuses is shown with its line") func refusedBySet() throws {

@@ -8,7 +8,7 @@
 package struct RepairSearch {
     private let request: Request
     private let entities: any EntityProvider
-    /// Whether what must all hold is brought about from the last part on.
+    /// Whether parts are gone through from the last one on.
     private var isReversed = false
     /// Expressions that may still be looked at, each way.
     private var budget = Self.maxExpressions
@@ -27,7 +27,7 @@ package struct RepairSearch {
     /// Nil when none were found; empty for a policy that is satisfied as it is.
     package mutating func changes(toSatisfy policy: Policy) -> [Change]? {
         let first = changes(toSatisfy: policy, fromEnd: false)
-        // What one change brings about no order does with fewer.
+        // What one change brings about is not to be had for less.
         if let first, first.count < 2 { return first }
         return Self.shorter(first, changes(toSatisfy: policy, fromEnd: true))
     }
@@ -174,7 +174,7 @@ extension RepairSearch {
         _ changes: [Change]
     ) -> [Change]? {
         var best: [Change]?
-        for operand in operands {
+        for operand in isReversed ? operands.reversed() : operands {
             guard let more = repair(operand, to: wanted, after: changes) else { continue }
             var evaluator = evaluator(after: more)
             if (try? evaluator.bool(chain)) == wanted { best = Self.shorter(best, more) }

@@ -93,7 +93,7 @@ struct PolicyReport {
             let report = validator?.validate(read) ?? ValidationReport(warnings: read.suspiciousTexts())
             found = try Self.findings(report, in: file)
             // What two of them say is told once.
-            if let set { found += try Self.review(file, as: set).filter { !found.contains($0) } }
+            if let set { found += try Self.review(file, as: set).filter { new in !found.contains { $0.says(new) } } }
         } catch let error as PolicyFileError {
             found = error.findings
         }

@@ -2,7 +2,7 @@ import Cedar
 import JSON
 
 /// Something that is wrong, or may be, with a file of policies or a schema.
-struct PolicyFinding: Hashable {
+struct PolicyFinding {
     enum Severity: String {
         case error, warning
     }
@@ -28,6 +28,9 @@ struct PolicyFinding: Hashable {
         self.message = message
         place = .path(path)
     }
+
+    /// Whether it tells the same of the same place, be it as an error or as a warning.
+    func says(_ other: PolicyFinding) -> Bool { message == other.message && place == other.place }
 
     /// With the line at fault, where there are lines.
     func text(file: String) -> String {

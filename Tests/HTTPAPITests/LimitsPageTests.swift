@@ -33,6 +33,10 @@ import Testing
         ("text of policies or a schema, in tools and the library", bytes(syntax.maxBytes)),
         ("nesting of an expression or a type", "\(syntax.maxNesting)"),
         ("policies and templates of a text", number(syntax.maxPolicies)),
+        (
+            "elements of a set or a list, fields of a record, written in policies or a schema",
+            "\(number(syntax.maxElements)) each"
+        ),
         ("faults that are reported of a text", "\(syntax.maxDiagnostics)"),
         ("parts that all types of a schema have together", number(syntax.maxSchemaParts)),
         ("JSON form of policies", json(.policies)),
@@ -66,6 +70,8 @@ import Testing
         ("members, and of these voters", "\(Limits.members), \(Limits.voters)"),
         ("objects of a page of a list", number(ListRequest.maximumLimit)),
         ("a file of entities, in tools", json(.entities)),
+        ("entities in it", number(EntityJSON.maxEntities)),
+        ("elements of a set, fields of a record in it", "\(number(EntityJSON.maxElements)) each"),
         (
             "ancestors in it, of one entity and counted for each parent of all",
             "\(number(Ancestors.maxCount)), \(number(EntityStore.maxAncestorWork))"

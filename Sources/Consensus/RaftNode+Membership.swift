@@ -48,7 +48,11 @@ extension RaftNode {
         }
         progress = progress.changed(to: new, of: id, last: log.last.index)
         guard new.isVoter(id) else { return leaveOffice(at: now) }
-        if let transfer, !new.isVoter(transfer.target) { self.transfer = nil }
+        if let transfer, !new.isVoter(transfer.target) {
+            self.transfer = nil
+            // Who was told not to lead asks another one: it would take no command and stay in office.
+            if !mayLead { beginTransfer(to: nil, at: now) }
+        }
         // What both majorities had to agree on may now be up to one, and newcomers are to be greeted.
         advanceCommit(at: now)
         confirmRounds()

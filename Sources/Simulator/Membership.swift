@@ -138,6 +138,14 @@ package struct Membership: Sendable {
         return random.element(of: choices)
     }
 
+    /// What edges need, or machines that have lost their disks; nil where nobody needs anything.
+    var firstCare: (step: Step, node: Int)? {
+        for node in standings.indices {
+            if let step = possibleStep(node), isCare(step, node) { return (step, node) }
+        }
+        return nil
+    }
+
     /// An edge to remove though it is well: it joins again as another machine.
     func edgeToReplace(from random: inout SeededRandom) -> Int? {
         guard hasSpares, random.chance(30_000) else { return nil }

@@ -47,7 +47,7 @@ extension World {
                 choices.note(ChoiceKey(.undertaking, number: number), .undertaking(next), at: now)
                 return next
             }
-            return nil
+            return careBeyondSchedule()
         }
         guard let (step, node) = chosenUndertaking() else { return nil }
         if step == .remove, !membership.isForEdge(node), strandsSomebody(node) { return nil }
@@ -55,6 +55,15 @@ extension World {
         let key = ChoiceKey(.undertaking)
         let number = choices.count(key)
         choices.note(key.numbered(number), .undertaking(next), at: now)
+        return next
+    }
+
+    /// In a run whose choices were changed somebody may need what nobody needed in the one that they are from.
+    private mutating func careBeyondSchedule() -> ChosenUndertaking? {
+        guard now >= loadEnds, let (step, node) = membership.firstCare, let number = choices.takeNumberBeyondSchedule()
+        else { return nil }
+        let next = ChosenUndertaking(step, node: node)
+        choices.note(ChoiceKey(.undertaking, number: number), .undertaking(next), at: now)
         return next
     }
 

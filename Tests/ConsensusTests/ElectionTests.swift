@@ -128,6 +128,18 @@ import Testing
         #expect(group.members[0].raft.role == .follower)
     }
 
+    @Test("a member that may not lead asks another one where the one that it asked is removed") func heirRemoved() {
+        var group = Group(3)
+        group.elect()
+        group.change(ConfigurationChange([.remove(group.ids[2])]), at: 0)
+        group.step(0, .mayLead(false))
+        #expect(group.members[0].raft.role == .leader)
+        group.pass(.seconds(5), except: group.isCut([2]))
+        #expect(group.members[0].raft.configuration.voters == [group.ids[0], group.ids[1]])
+        #expect(group.members[0].raft.role == .follower)
+        #expect(group.members[1].raft.role == .leader)
+    }
+
     @Test("a round is confirmed when a quorum has acknowledged it, not before") func rounds() {
         var group = Group(5)
         group.elect()

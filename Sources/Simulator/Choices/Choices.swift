@@ -12,6 +12,7 @@ package struct Choices: Sendable {
     private var counts: [ChoiceKey: Int] = [:]
     private var nextOperation = 0
     private var nextUndertaking = 0
+    private var beyondSchedule = 0
 
     init(seed: UInt64, following schedule: Schedule?, records: Bool) {
         streams = Streams(seed: seed)
@@ -128,5 +129,12 @@ extension Choices {
         guard choice.time <= now, case .undertaking(let undertaking) = choice.value else { return nil }
         nextUndertaking += 1
         return (Int(choice.key.number), undertaking)
+    }
+
+    /// The number of one beyond those of the schedule; nil while that has some.
+    mutating func takeNumberBeyondSchedule() -> Int? {
+        guard let schedule, nextUndertaking >= schedule.undertakings.count else { return nil }
+        beyondSchedule += 1
+        return Int(schedule.undertakings.last?.key.number ?? 0) + beyondSchedule
     }
 }

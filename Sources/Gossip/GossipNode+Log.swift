@@ -26,7 +26,8 @@ extension GossipNode {
         guard head.index > self.head.index else { return }
         self.head = head
         isLackNoted = false
-        lackingSince = nil
+        // They were asked for what follows on all that was offered: what they said then may hold of this head too, and nobody asks anew.
+        lackingSince = neighbours.indices.contains(where: lacksNext) ? now : nil
         snapshotAt = nil
         snapshotAttempts = 0
         counters.entriesTaken += UInt64(records.count)

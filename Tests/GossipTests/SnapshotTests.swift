@@ -88,6 +88,23 @@ import Testing
         #expect(fixture.node.counters.snapshotsAsked == 0)
     }
 
+    @Test("what neighbours let go of past entries that were still unproved is lacked once a seal proves those")
+    func lackedPastTheOffered() {
+        var fixture = Fixture()
+        fixture.step(.logAdvanced(head(10), records: entries(1...10)))
+        fixture.receive(.entries(entries(11...14)), from: 0)
+        for place in 0..<3 { fixture.receive(.announcement(head(50)), from: place) }
+        let unavailable = Message.unavailable(after: LogIndex(14))
+        let pulled = fixture.run(.milliseconds(300)).receivers(of: .pull(after: LogIndex(14)))
+        #expect(!pulled.isEmpty)
+        for place in 0..<3 { fixture.receive(unavailable, from: place) }
+        fixture.step(.logAdvanced(head(14), records: entries(11...14)))
+        // The end of the log goes on coming, as it does to everybody.
+        fixture.receive(.entries(entries(51...52)), from: 1)
+        let effects = fixture.run(.seconds(5))
+        #expect(effects.receivers(of: .snapshotPull(at: LogIndex(14), number: 0)).count == 1)
+    }
+
     @Test("whose state is none is not listened to for a while, and another is asked") func liar() throws {
         var fixture = Self.behind(0..<2, lacking: 2)
         let place = try Self.asked(fixture.run(.seconds(3)), fixture)

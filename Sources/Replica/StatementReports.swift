@@ -48,6 +48,11 @@ package struct StatementReport: Hashable, Sendable {
     /// Those of the peers that have not said that they go by it.
     package func unheard(of peers: [MemberID]) -> [MemberID] { peers.filter { holder($0) == nil } }
 
+    /// - Parameter peers: Each of them once.
+    fileprivate func isUnheard(ofAny peers: [MemberID]) -> Bool {
+        holders.count < peers.count || peers.contains { holder($0) == nil }
+    }
+
     /// - Returns: Whether it was not known that the member goes by it.
     fileprivate mutating func held(_ holder: Holder) -> Bool {
         // What members say of a statement that the log has refused is that they need not be told.
@@ -88,6 +93,8 @@ struct StatementReports: Sendable {
         var isNews = false
         /// Heard of, and not told on yet.
         var news: [StatementHolding.Holder] = []
+        /// Messages that told neighbours all of it again since the last news: neighbour by neighbour, and so page by page.
+        var retold = 0
     }
 
     /// A recorded statement of which some members have not said that they go by it.
@@ -103,10 +110,12 @@ struct StatementReports: Sendable {
     private var telling: [Telling] = []
     /// When neighbours are told what is new; nil while nothing is.
     private var newsAt: Instant?
-    /// When a neighbour is told all again of those of which somebody was not heard from; nil while there are none.
+    /// When a neighbour is told all again of what is not complete, or not told to each since it is; nil while there is none.
     private var retellAt: Instant?
-    /// Which neighbours have their turn, and which statements.
-    private var turn = 0
+    /// Which neighbours have their turn to hear news.
+    private var newsTurn = 0
+    /// Which neighbour has its turn to be told all again, and after a round of them which statement.
+    private var retellTurn = 0
 
     static let limit = 256
     /// How long members that do not answer are told of a statement that the log has recorded, and how often; and how long, and how
@@ -167,7 +176,9 @@ struct StatementReports: Sendable {
             return
         }
         items[place].news.append(.init(member: holder.member, since: since))
+        items[place].retold = 0
         hasNews(at: now.monotonic)
+        retellAt = retellAt ?? now.monotonic.advanced(by: Self.interval)
     }
 
     private mutating func hasNews(at now: Instant) { newsAt = newsAt ?? now.advanced(by: Self.newsDelay) }
@@ -227,11 +238,14 @@ struct StatementReports: Sendable {
             if !items[place].news.isEmpty { hasNews(at: now) }
         }
         guard !holdings.isEmpty else { return [] }
-        return neighboursInTurn(neighbours, count: Self.newsFanout).map { ($0, holdings) }
+        let told = (0..<min(Self.newsFanout, neighbours.count)).map { neighbours[(newsTurn + $0) % neighbours.count] }
+        newsTurn = (newsTurn + told.count) % Self.turnLimit
+        return told.map { ($0, holdings) }
     }
 
-    /// All that is known of statements of which somebody was not heard from, as much as one message takes, for one neighbour: whoever
-    /// was away, or missed the news, hears of it so.
+    /// As much as one message takes, for one neighbour, of what is known of statements of which somebody was not heard from: whoever
+    /// missed the news hears of it so. Each neighbour is told once more when all were heard from, since it may have been away, and then
+    /// it is heard from before it has heard of others.
     mutating func takeRetold(
         neighbours: [MemberID],
         everybody: [MemberID],
@@ -241,33 +255,39 @@ struct StatementReports: Sendable {
         let open = items.indices.filter { place in
             let item = items[place]
             return !item.report.isRefused && now.elapsed(since: item.began) < Self.patience
-                && !item.report.unheard(of: everybody).isEmpty
+                && (item.retold < item.pages * neighbours.count || item.report.isUnheard(ofAny: everybody))
         }
         retellAt = open.isEmpty ? nil : now.advanced(by: Self.interval)
-        guard !open.isEmpty, let neighbour = neighboursInTurn(neighbours, count: 1).first else { return nil }
+        guard !open.isEmpty, !neighbours.isEmpty else { return nil }
+        let (round, place) = retellTurn.quotientAndRemainder(dividingBy: neighbours.count)
+        retellTurn = (retellTurn + 1) % Self.turnLimit
         var holdings: [StatementHolding] = []
         var room = StatementHolding.othersLimit
-        for step in open.indices where room > 0 && holdings.count < StatementHolding.limit {
-            let item = items[open[(turn + step) % open.count]]
-            let holders = item.report.holders
-            let start = holders.isEmpty ? 0 : turn * StatementHolding.othersLimit % holders.count
-            let others = (holders[start...] + holders[..<start]).prefix(room)
-            holdings.append(item.holding(of: others.map { .init(member: $0.member, since: $0.since) }))
-            room -= others.count
+        for step in open.indices.prefix(StatementHolding.limit) {
+            let next = open[(round + step) % open.count]
+            let page = items[next].page(items[next].retold / neighbours.count)
+            // Whole pages, since the next time it is the next one.
+            guard page.count <= room else { break }
+            room -= page.count
+            items[next].retold += 1
+            holdings.append(items[next].holding(of: page.map { .init(member: $0.member, since: $0.since) }))
         }
-        return (neighbour, holdings)
+        return (neighbours[place], holdings)
     }
 
-    private mutating func neighboursInTurn(_ neighbours: [MemberID], count: Int) -> [MemberID] {
-        guard !neighbours.isEmpty else { return [] }
-        let chosen = (0..<min(count, neighbours.count)).map { neighbours[(turn + $0) % neighbours.count] }
-        // A prime, so that each has its turn in every place.
-        turn = (turn + chosen.count) % 1_000_003
-        return chosen
-    }
+    private static let turnLimit = 1_000_000_000
 }
 
 extension StatementReports.Item {
+    /// Messages that it takes to tell all.
+    fileprivate var pages: Int {
+        max(1, (report.holders.count + StatementHolding.othersLimit - 1) / StatementHolding.othersLimit)
+    }
+
+    fileprivate func page(_ number: Int) -> ArraySlice<StatementReport.Holder> {
+        report.holders.dropFirst(number % pages * StatementHolding.othersLimit).prefix(StatementHolding.othersLimit)
+    }
+
     fileprivate func holding(of others: [StatementHolding.Holder]) -> StatementHolding {
         StatementHolding(report.signed.id, since: report.inForceSince, others: others)
     }

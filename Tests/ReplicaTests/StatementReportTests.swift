@@ -8,12 +8,14 @@ import Testing
 @Suite("Who goes by a statement, told from neighbour to neighbour") struct StatementReportTests {
     private let signed: SignedStatement
 
-    init() throws {
-        signed = SignedStatement(
+    init() throws { signed = try Self.signed(1) }
+
+    private static func signed(_ sequence: UInt32) throws -> SignedStatement {
+        SignedStatement(
             Statement(
                 lineage: Voter.lineage,
                 warrant: "w",
-                sequence: 1,
+                sequence: sequence,
                 kind: .quarantine,
                 subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
                 reason: "odd",
@@ -35,26 +37,22 @@ import Testing
     /// Nodes with fourteen neighbours each, over links that lose a tenth of what they carry.
     private struct Network {
         var reports: [StatementReports]
+        let neighbours: [[MemberID]]
+        /// For each node all but itself.
+        let others: [[MemberID]]
         var random = SeededRandom(seed: 7)
         var messages = 0
         var longest = 0
 
-        let everybody: [MemberID]
-
         init(_ count: Int) {
             reports = Array(repeating: StatementReports(), count: count)
-            everybody = (0..<count).map(member)
-        }
-
-        func neighbours(of node: Int) -> [MemberID] {
-            let count = reports.count
-            var ends: Set<Int> = []
-            for step in 1...7 {
-                let distance = step * step * 3 % count
-                ends.insert((node + distance) % count)
-                ends.insert((node + count - distance) % count)
+            // One of the distances has no divisor in common with the count, so that everybody is reached.
+            let distances = (1...7).map { $0 * $0 * 3 + 1 }
+            neighbours = (0..<count).map { node in
+                let ends = distances.flatMap { [(node + $0) % count, (node + count - $0) % count] }
+                return Set(ends).subtracting([node]).sorted().map(member)
             }
-            return ends.sorted().filter { $0 != node }.map(member)
+            others = (0..<count).map { node in (0..<count).filter { $0 != node }.map(member) }
         }
 
         mutating func carry(_ holdings: [StatementHolding], from sender: Int, to receiver: MemberID, at now: Moment) {
@@ -68,20 +66,23 @@ import Testing
             }
         }
 
-        mutating func tick(at now: Moment) {
+        mutating func run(from start: UInt64, to end: UInt64, each step: UInt64) {
+            for now in stride(from: start, to: end, by: Int(step)).map({ moment($0) }) { tick(at: now) }
+        }
+
+        private mutating func tick(at now: Moment) {
             for node in reports.indices {
-                let neighbours = neighbours(of: node)
+                let (neighbours, others) = (neighbours[node], others[node])
                 for (neighbour, holdings) in reports[node].takeNews(neighbours: neighbours, at: now.monotonic) {
                     carry(holdings, from: node, to: neighbour, at: now)
                 }
-                let others = everybody.filter { $0 != member(node) }
                 let retold = reports[node].takeRetold(neighbours: neighbours, everybody: others, at: now.monotonic)
                 if let (neighbour, holdings) = retold { carry(holdings, from: node, to: neighbour, at: now) }
             }
         }
 
-        func unheard(by node: Int, of id: Digest) -> [MemberID] {
-            reports[node].report(id)?.unheard(of: everybody.filter { $0 != member(node) }) ?? everybody
+        func unheard(by node: Int, of id: Digest) -> [MemberID]? {
+            reports[node].report(id)?.unheard(of: others[node])
         }
     }
 
@@ -92,26 +93,57 @@ import Testing
         for node in 0..<count where node != 77 {
             network.reports[node].began(signed, isBroughtHere: node == 0, at: Self.moment(UInt64(node)))
             let holding = StatementHolding(signed.id, since: Self.moment(UInt64(node)).wall)
-            for neighbour in network.neighbours(of: node) {
+            for neighbour in network.neighbours[node] {
                 network.carry([holding], from: node, to: neighbour, at: Self.moment(UInt64(node)))
             }
         }
-        for step in 1...200 { network.tick(at: Self.moment(300 + UInt64(step) * 100)) }
-        #expect(network.unheard(by: 0, of: signed.id) == [Self.member(77)])
+        network.run(from: 300, to: 10_000, each: 200)
+        let missing = network.unheard(by: 0, of: signed.id)
+        #expect(missing == [Self.member(77)])
         // It was away, and goes by the log's word when it is back.
-        let back = Self.moment(21_000)
+        let back = Self.moment(11_000)
         let judgement = StatementReport.Judgement(verdict: .recorded(LogIndex(9)), knownAt: back.wall)
         network.reports[77].began(signed, isBroughtHere: false, judgement: judgement, at: back)
-        for step in 0...150 { network.tick(at: Self.moment(21_000 + UInt64(step) * 100)) }
-        #expect(network.unheard(by: 0, of: signed.id) == [])
-        #expect((0..<count).allSatisfy { network.unheard(by: $0, of: signed.id).count <= 1 })
+        network.run(from: 11_000, to: 14_000, each: 200)
+        let missingSoon = network.unheard(by: 0, of: signed.id)
+        #expect(missingSoon == [])
+        network.run(from: 14_000, to: 60_000, each: 1000)
+        let incomplete = (0..<count).filter { network.unheard(by: $0, of: signed.id) != [] }
+        #expect(incomplete == [], "the one that was away has heard of all too")
         let report = try #require(network.reports[0].report(signed.id))
         #expect(report.holder(Self.member(77))?.since == back.wall)
         #expect(report.holder(Self.member(250))?.since == Self.moment(250).wall)
         #expect(network.longest <= StatementHolding.othersLimit)
         let messages = network.messages
-        for step in 1...100 { network.tick(at: Self.moment(40_000 + UInt64(step) * 100)) }
-        #expect(network.messages - messages < count, "once all are known of nobody goes on")
+        network.run(from: 60_000, to: 70_000, each: 1000)
+        #expect(network.messages == messages, "once all are known of nobody goes on")
+    }
+
+    @Test("two statements that one message does not take are told again whole to each of two neighbours")
+    func pages() throws {
+        let everybody = (0..<700).map(Self.member)
+        var reports = StatementReports()
+        let both = [signed, try Self.signed(2)]
+        for signed in both {
+            reports.began(signed, isBroughtHere: true, heldBy: everybody.dropLast(), at: Self.moment(0))
+        }
+        var told: [MemberID: [Digest: Set<MemberID>]] = [:]
+        for step in 1...8 {
+            let now = Self.moment(UInt64(step) * 2000).monotonic
+            let retold = reports.takeRetold(neighbours: Array(everybody.prefix(2)), everybody: everybody, at: now)
+            let (neighbour, holdings) = try #require(retold)
+            #expect(holdings.reduce(0) { $0 + $1.others.count } <= StatementHolding.othersLimit)
+            for holding in holdings {
+                told[neighbour, default: [:]][holding.statement, default: []].formUnion(holding.others.map(\.member))
+            }
+        }
+        let whole = Set(everybody.dropLast())
+        for neighbour in everybody.prefix(2) {
+            for signed in both {
+                let isWhole = told[neighbour]?[signed.id] == whole
+                #expect(isWhole, "\(neighbour.high) of \(signed.statement.sequence)")
+            }
+        }
     }
 
     @Test(

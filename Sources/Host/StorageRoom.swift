@@ -2,8 +2,8 @@ import NIOCore
 import Replica
 import Synchronization
 
-/// Whether something lacks room. Each part says so for itself, and that it has room again when it has written: a node that is told of no
-/// room takes no commands, so that it may be nobody else's turn to write. The node is told when that changes, since it then takes no commands.
+/// Whether something lacks room. The node is told when that changes, and takes no commands meanwhile. Each part says for itself that it
+/// has none, and that it has some again once it has written: while no commands come, no other part may get to write.
 final class StorageRoom: Sendable {
     enum Part: Sendable {
         case log, state, statements, seals

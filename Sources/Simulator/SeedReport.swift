@@ -45,7 +45,8 @@ package struct SeedReport: Sendable {
         committed = world.log.committedCount
         coverage = world.coverage
         undecidedDocument = world.undecidedDocument
-        lastEvents = verdict == .passed ? [] : world.trace.lines.map { world.memberNames.naming($0.description) }
+        let names = world.memberNames
+        lastEvents = verdict == .passed ? [] : world.trace.lines.map { names.naming($0.description) }
     }
 
     package var violation: Violation? {

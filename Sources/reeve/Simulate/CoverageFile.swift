@@ -9,7 +9,7 @@ struct CoverageFile {
 
     /// Before a night's work that would end here.
     static func check(_ path: String) throws {
-        let folder = URL(filePath: path).deletingLastPathComponent().path()
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
         guard FileManager.default.isWritableFile(atPath: folder) else {
             throw CommandError("cannot be written: \(folder) is no folder that takes files", at: path)
         }

@@ -50,7 +50,7 @@ struct WarrantFile: Hashable, Sendable {
     /// uses none twice. Other processes wait for their turn.
     static func takeSequence(from path: String, patience: Duration = .seconds(5)) throws -> UInt32 {
         // A link stays one, or the file behind it would go on counting from here.
-        let path = URL(filePath: path).resolvingSymlinksInPath().path()
+        let path = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
         let lock = try FileLock(path, patience: patience)
         defer { withExtendedLifetime(lock) {} }
         var file = try load(path)

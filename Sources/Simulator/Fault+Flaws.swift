@@ -48,13 +48,15 @@ extension Scenario {
     /// Whether there are machines that faults cannot name.
     fileprivate var mayHaveOthers: Bool { spareCount ?? 0 > 0 || drawsSpares || drawsEdges }
 
+    private var mayHaveLearners: Bool { learnerCount > 0 || spareCount ?? 0 > 0 || drawsSpares }
+
     fileprivate func flaw(of liar: Liar) -> String? {
         switch liar {
         case .outsider:
-            learnerCount > 0 || spareCount ?? 0 > 0 || drawsSpares
+            mayHaveLearners
                 ? nil : "there is no machine besides the voters: give learners or spares"
         case .learner:
-            learnerCount > 0 || spareCount ?? 0 > 0 || drawsSpares
+            mayHaveLearners
                 ? nil : "there is no learner, nor a machine that could become one: give learners or spares"
         case .edge: edgeCount ?? 0 > 0 || drawsEdges ? nil : "there is no edge: give edges"
         }

@@ -409,16 +409,7 @@ import Wire
     }
 
     private static func statement(_ sequence: UInt32) throws -> SignedStatement {
-        let statement = Statement(
-            lineage: SealingGroup.lineage,
-            warrant: "w",
-            sequence: sequence,
-            kind: .quarantine,
-            subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
-            reason: "odd",
-            issuedAt: WallTime(milliseconds: 1)
-        )
-        return SignedStatement(statement, signature: [UInt8](repeating: 1, count: SignedStatement.signatureByteCount))
+        try .sample(sequence, lineage: SealingGroup.lineage)
     }
 
     @Test("an edge that is removed goes no further") func removed() throws {

@@ -8,22 +8,7 @@ import Testing
 @Suite("Who goes by a statement, told from neighbour to neighbour") struct StatementReportTests {
     private let signed: SignedStatement
 
-    init() throws { signed = try Self.signed(1) }
-
-    private static func signed(_ sequence: UInt32) throws -> SignedStatement {
-        SignedStatement(
-            Statement(
-                lineage: Voter.lineage,
-                warrant: "w",
-                sequence: sequence,
-                kind: .quarantine,
-                subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
-                reason: "odd",
-                issuedAt: WallTime(milliseconds: 1)
-            ),
-            signature: []
-        )
-    }
+    init() throws { signed = try .sample(1) }
 
     private static func member(_ number: Int) -> MemberID { MemberID(high: UInt64(number + 1), low: 0) }
 
@@ -123,7 +108,7 @@ import Testing
     func pages() throws {
         let everybody = (0..<700).map(Self.member)
         var reports = StatementReports()
-        let both = [signed, try Self.signed(2)]
+        let both = [signed, try SignedStatement.sample(2)]
         for signed in both {
             reports.began(signed, isBroughtHere: true, heldBy: everybody.dropLast(), at: Self.moment(0))
         }

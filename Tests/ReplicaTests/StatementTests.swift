@@ -9,20 +9,7 @@ import Wire
 @Suite("Statements that do not wait for the log") struct StatementTests {
     private let third = Voter.members[2]
 
-    private func statement(_ number: UInt32 = 1) throws -> SignedStatement {
-        SignedStatement(
-            Statement(
-                lineage: Voter.lineage,
-                warrant: "w",
-                sequence: number,
-                kind: .quarantine,
-                subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
-                reason: "odd",
-                issuedAt: WallTime(milliseconds: 1)
-            ),
-            signature: [UInt8](repeating: 1, count: SignedStatement.signatureByteCount)
-        )
-    }
+    private func statement(_ number: UInt32 = 1) throws -> SignedStatement { try .sample(number) }
 
     private func judged(by voter: Voter) -> [[Digest]] {
         voter.effects.compactMap { if case .judge(let statements, _) = $0 { statements.map(\.id) } else { nil } }

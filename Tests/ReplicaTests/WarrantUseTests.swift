@@ -10,20 +10,8 @@ import Wire
     private static let budget: UInt32 = 3
     private let third = Voter.members[2]
 
-    /// - Parameter name: Makes statements of one number different.
     private func statement(_ number: UInt32, _ name: String = "") throws -> SignedStatement {
-        SignedStatement(
-            Statement(
-                lineage: Voter.lineage,
-                warrant: "w",
-                sequence: number,
-                kind: .quarantine,
-                subject: .principal(try #require(PrincipalID(parsing: "agent/bot"))),
-                reason: name,
-                issuedAt: WallTime(milliseconds: 1)
-            ),
-            signature: [UInt8](repeating: 1, count: SignedStatement.signatureByteCount)
-        )
+        try .sample(number, reason: name)
     }
 
     private let unused = StatementJudgement.acceptable(WarrantUse(budget: Self.budget))

@@ -5,27 +5,32 @@ import JSON
 
 extension QuarantineLevel: ExpressibleByArgument {}
 
-/// Whom to take out of action for a while, why, and on whose authority.
-struct QuarantineOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
-    var principal: PrincipalArgument
-    @Option(help: "Why.")
-    var reason: String
+/// On whose authority something is taken away, and from how many.
+struct TakingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
     var warrant: String?
     @Flag(
         help: "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
     )
     var cascade = false
+}
+
+/// Whom to take out of action for a while, why, and on whose authority.
+struct QuarantineOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+    var principal: PrincipalArgument
+    @Option(help: "Why.")
+    var reason: String
+    @OptionGroup var authority: TakingOptions
     @OptionGroup var common: CommonOptions
 
     func run(_ level: QuarantineLevel) async throws {
-        if let warrant {
+        if let warrant = authority.warrant {
             let statement = StatementUnderWarrant(
                 file: warrant,
                 kind: level == .restrict ? .restrict : .quarantine,
                 subject: .principal(principal.id),
-                cascades: cascade,
+                cascades: authority.cascade,
                 reason: reason
             )
             return try await statement.run(common)
@@ -34,10 +39,10 @@ struct QuarantineOptions: ParsableArguments {
             "principal": .string(principal.id.description), "level": .string(level.rawValue),
             "reason": .string(reason),
         ]
-        let sentence = RevokeCommand.whom(principal.id.description, cascade)
+        let sentence = RevokeCommand.whom(principal.id.description, authority.cascade)
         try await common.post(
             "/v1/quarantines",
-            cascade ? body.cascading : body,
+            authority.cascade ? body.cascading : body,
             "\(sentence) \(level == .restrict ? "restricted" : "quarantined")"
         )
     }

@@ -34,12 +34,7 @@ struct RevokeCommand: AsyncParsableCommand {
     var action: String?
     @Option(help: ArgumentHelp(#"The resource that --wait asks about: Type::"id"."#, valueName: "resource"))
     var resource: EntityArgument?
-    @Option(help: ArgumentHelp("Do it under this warrant, as `reeve warrant issue` wrote it.", valueName: "file"))
-    var warrant: String?
-    @Flag(
-        help: "Take from everybody below it as well: whom it owns or has spawned, and what they and it have granted."
-    )
-    var cascade = false
+    @OptionGroup var authority: TakingOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -52,21 +47,21 @@ struct RevokeCommand: AsyncParsableCommand {
         guard !wait || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("--wait works for principals only.")
         }
-        guard !cascade || PrincipalID(parsing: subject) != nil else {
+        guard !authority.cascade || PrincipalID(parsing: subject) != nil else {
             throw ValidationError("--cascade works for principals only: nobody is below a token.")
         }
-        guard !wait || warrant == nil else {
+        guard !wait || authority.warrant == nil else {
             throw ValidationError("--wait is for revocations that the cluster acknowledges; give it without --warrant.")
         }
     }
 
     func run() async throws {
-        if let warrant, let subject = RevocationSubject(parsing: subject) {
+        if let warrant = authority.warrant, let subject = RevocationSubject(parsing: subject) {
             let statement = StatementUnderWarrant(
                 file: warrant,
                 kind: .revoke,
                 subject: subject,
-                cascades: cascade,
+                cascades: authority.cascade,
                 reason: reason
             )
             return try await statement.run(common)
@@ -74,7 +69,7 @@ struct RevokeCommand: AsyncParsableCommand {
         let body = body
         let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
         guard wait, let principal = PrincipalID(parsing: subject) else {
-            return try await common.post(request.path, body, "\(Self.whom(subject, cascade)) revoked")
+            return try await common.post(request.path, body, "\(Self.whom(subject, authority.cascade)) revoked")
         }
         try await common.connection.withClient { client in
             let watch = RevocationWatch(
@@ -91,7 +86,7 @@ struct RevokeCommand: AsyncParsableCommand {
 
     private var body: JSONValue {
         let members: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
-        return cascade ? members.cascading : members
+        return authority.cascade ? members.cascading : members
     }
 
     /// Subject and verb of a sentence.

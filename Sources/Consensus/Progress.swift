@@ -195,6 +195,8 @@ struct SnapshotTransfer: Sendable {
     /// The last that was sent, kept to be sent again.
     var chunk: Message.SnapshotChunk?
     var retryAt: Instant
+    /// How often the follower has asked for the first chunk again after a later one.
+    var restarts = 0
 }
 
 /// A follower as its leader sees it, for display.

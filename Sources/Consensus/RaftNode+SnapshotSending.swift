@@ -27,13 +27,18 @@ extension RaftNode {
                 phase: .sent,
                 wanted: chunk.number,
                 chunk: chunk,
-                retryAt: retryAt
+                retryAt: retryAt,
+                restarts: transfer.restarts
             )
             progress[place].noteCommitIsKnown(through: chunk.point.position.index)
             send(.snapshot(chunk), to: peer)
         } else {
             // The next attempt starts over with the newest snapshot.
-            progress[place].transfer = SnapshotTransfer(phase: .unavailable, retryAt: retryAt)
+            progress[place].transfer = SnapshotTransfer(
+                phase: .unavailable,
+                retryAt: retryAt,
+                restarts: transfer.restarts
+            )
         }
     }
 
@@ -60,10 +65,30 @@ extension RaftNode {
             // The acceptance follows once it is installed.
             progress[place].transfer?.phase = .delivered
             progress[place].transfer?.retryAt = now.advanced(by: options.snapshotRetryInterval)
+        } else if nextChunk == 0 {
+            startOver(transfer, for: place, at: now)
         } else {
-            // Usually the next. Another when the receiver has lost what it held, or still holds it from an earlier try.
+            // Usually the next. Another when the receiver still holds it from an earlier try.
             readChunk(nextChunk, for: place)
         }
+    }
+
+    /// The follower has lost what it held, or cannot hold what comes: then another attempt may end as this one, after as many
+    /// chunks. Each waits twice as long as the one before.
+    private mutating func startOver(_ transfer: SnapshotTransfer, for place: Int, at now: Instant) {
+        let restarts = transfer.restarts + 1
+        let pause = Span(microseconds: options.snapshotRetryInterval.microseconds << UInt64(min(restarts - 1, 6)))
+        progress[place].transfer = SnapshotTransfer(
+            phase: .unavailable,
+            retryAt: now.advanced(by: pause),
+            restarts: restarts
+        )
+        note(
+            .warning,
+            "follower begins a snapshot anew",
+            .init("follower", "\(progress[place].member)"),
+            .init("restarts", "\(restarts)")
+        )
     }
 
     mutating func retrySnapshots(at now: Instant) {

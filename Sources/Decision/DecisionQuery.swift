@@ -10,6 +10,9 @@ package struct DecisionQuery: Hashable, Sendable {
         package let uid: EntityUID
         package let properties: Cedar.Record
 
+        /// Properties of one subject or resource: whether each counts is a question to the policies of `reeve.admin`.
+        package static let maximumPropertyCount = 64
+
         init(uid: EntityUID, properties: Cedar.Record) {
             self.uid = uid
             self.properties = properties
@@ -19,6 +22,10 @@ package struct DecisionQuery: Hashable, Sendable {
             _ given: (type: String, id: String, properties: Cedar.Record),
             in part: DecisionQueryError.Part
         ) throws(DecisionQueryError) {
+            let count = given.properties.fields.count
+            guard count <= Self.maximumPropertyCount else {
+                throw DecisionQueryError(part, .tooManyProperties(count, limit: Self.maximumPropertyCount))
+            }
             uid = try EntityTypeMapping.uid(type: given.type, id: given.id, in: part)
             properties = given.properties
         }
@@ -97,6 +104,7 @@ package struct DecisionQueryError: Error, Hashable, Sendable, CustomStringConver
         case malformedType
         case reservedType
         case reservedName(String)
+        case tooManyProperties(Int, limit: Int)
     }
 
     package let part: Part
@@ -115,6 +123,8 @@ package struct DecisionQueryError: Error, Hashable, Sendable, CustomStringConver
         case .malformedType:
             "\(part.rawValue): the type is no name such as todo, tool_call or Billing::Account"
         case .reservedType: "\(part.rawValue): the type stands for actions"
+        case .tooManyProperties(let count, let limit):
+            "\(part.rawValue): \(count) properties, at most \(limit) are allowed"
         case .reservedName(let name): "\(part.rawValue): \"\(name)\" is reserved"
         }
     }

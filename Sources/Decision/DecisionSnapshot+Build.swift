@@ -104,14 +104,17 @@ extension DecisionSnapshot {
     }
 
     private mutating func readMembers(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {
-        for member in parts[0].members { put(nil, for: EntityUIDs.node(member)) }
-        parts[0].members = []
-        try forEach({ request throws(StateDamage) in try view.members(request) }) {
-            parts[0].members.append($0.spec.id)
-            put(EntityFacts(described: .empty), for: EntityUIDs.node($0.spec.id))
-        }
+        for node in parts[0].nodes { put(nil, for: EntityUIDs.node(node)) }
+        parts[0].nodes = []
+        try forEach({ request throws(StateDamage) in try view.members(request) }) { put(node: $0.spec) }
+        try forEach({ request throws(StateDamage) in try view.edges(request) }) { put(node: $0.spec) }
         parts[0].labels = .none
         if let node = parts[0].node, let labels = try view.labels(of: node) { parts[0].labels = labels }
+    }
+
+    private mutating func put(node: MemberSpec) {
+        parts[0].nodes.append(node.id)
+        put(EntityFacts(node: node), for: EntityUIDs.node(node.id))
     }
 
     private mutating func readSettings(_ view: DirectoryView<some KeyValueView>) throws(StateDamage) {

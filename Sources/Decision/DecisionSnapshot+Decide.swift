@@ -47,6 +47,15 @@ extension DecisionSnapshot {
     }
 }
 
+extension DecisionSnapshot {
+    /// Why whoever shows this is denied everything, whatever it wants; nil where nothing here says so.
+    package func exclusion(of credential: Credential, at moment: DecisionMoment?) -> DecisionCode? {
+        var work = DecisionWork(snapshot: self, moment: moment, workspace: DecisionWorkspace())
+        do throws(Denial) { try work.checkCaller(credential) } catch { return error.code }
+        return nil
+    }
+}
+
 /// Ends the work on a decision.
 struct Denial: Error {
     let code: DecisionCode
@@ -83,8 +92,9 @@ struct DecisionWork {
         return answer(code)
     }
 
-    /// Of the policies about the question itself.
-    var steps: Int { verdict?.steps ?? 0 }
+    /// Of the policies about the question itself, and for each property that the caller asserts a policy a step.
+    var steps: Int { (verdict?.steps ?? 0) + assertionSteps }
+    private var assertionSteps = 0
 
     func answer(_ code: DecisionCode) -> DecisionAnswer {
         DecisionAnswer(
@@ -164,6 +174,10 @@ struct DecisionWork {
         return DecisionCode(verdict.outcome)
     }
 
+    mutating func checkCaller(_ credential: Credential) throws(Denial) {
+        try checkStanding(of: authenticate(credential, usableMoment()), isSubject: false)
+    }
+
     func usableMoment() throws(Denial) -> DecisionMoment {
         guard snapshot.isUsable, let moment else { throw Denial(.notReady) }
         return moment
@@ -193,8 +207,13 @@ struct DecisionWork {
             case .node(let member): party(EntityUIDs.node(member), nil)
             }
         caller = known.uid
-        guard snapshot.knows(known.uid) || isRevoked(known) else { throw Denial(.callerUnknown) }
+        guard snapshot.knows(known.uid) || isRevoked(known) else { throw unknown(.callerUnknown, moment) }
         return known
+    }
+
+    /// A node that has heard nothing for so long that it may not decide cannot tell whom the others know by now.
+    private func unknown(_ code: DecisionCode, _ moment: DecisionMoment) -> Denial {
+        Denial(moment.age <= snapshot.maximumAge ? code : .notReady)
     }
 
     /// Who is no more is told that it is revoked all the same.
@@ -204,7 +223,7 @@ struct DecisionWork {
     }
 
     private mutating func holder(of digest: Digest, _ moment: DecisionMoment) throws(Denial) -> Party {
-        guard let token = snapshot.token(digest) else { throw Denial(.tokenUnknown) }
+        guard let token = snapshot.token(digest) else { throw unknown(.tokenUnknown, moment) }
         let uid = EntityUIDs.principal(token.principal)
         caller = uid
         guard snapshot.status(.token(token.id)) == .active else { throw Denial(.tokenRevoked) }
@@ -276,6 +295,7 @@ struct DecisionWork {
         guard !description.properties.isEmpty else { return }
         let uid = description.uid
         let known = overlay.first { $0.uid == uid }?.facts ?? snapshot.entitiesInForce.facts(uid)
+        assertionSteps += description.properties.fields.count * (snapshot.administration?.rules.count ?? 0)
         var counted: [Cedar.Record.Field] = []
         for field in description.properties.fields {
             if let value = known?.attributes[field.name] {

@@ -20,15 +20,15 @@ package struct DecisionSnapshot: Hashable, Sendable {
         var maximumAge = Settings.defaultMaximumAge
         /// For some actions, past what age only a permit with an `@max_age` of its own applies.
         var actionAges: [ActionAge] = []
-        /// Principals, roles, resources, administrators and members.
+        /// Principals, roles, resources, administrators, members and edges.
         fileprivate var entities: TreeDictionary<EntityUID, EntityFacts> = [:]
         /// Those of them that others are in and that are in something themselves. They are few, so that who is in what is soon
         /// found.
         fileprivate var nested: TreeDictionary<EntityUID, EntityFacts> = [:]
         /// Of the entities, and of the actions that policies name.
         fileprivate var index = EntityIndex()
-        /// Those among the entities, in the order of the directory.
-        var members: [MemberID] = []
+        /// The members and edges among the entities.
+        var nodes: [MemberID] = []
         /// Of those that are not active.
         fileprivate var standings: TreeDictionary<RevocationSubject, Standing> = [:]
         /// How many of them are those of others as well.

@@ -10,7 +10,7 @@ import Storage
 /// Reads what others lack that lag: old entries, and snapshots a chunk at a time, for a leader's followers and for edges.
 final class CatchUpReader: @unchecked Sendable {
     // Safe: `open` is touched by closures of `worker` alone, which run one after the other.
-    private var open: [MemberID: SnapshotReader] = [:]
+    private(set) var open: [MemberID: SnapshotReader] = [:]
     /// For edges.
     private var openSealed: [MemberID: SnapshotReader] = [:]
 
@@ -95,7 +95,10 @@ final class CatchUpReader: @unchecked Sendable {
             open[peer] = try state.openSnapshot()
         }
         guard let reader = open[peer], position == nil || reader.point.position == position else { return nil }
-        return try reader.chunk(number, maxBytes: Self.chunkBytes)
+        let chunk = try reader.chunk(number, maxBytes: Self.chunkBytes)
+        // The leader keeps the last one to send it again, and the store need not keep old pages for it.
+        if chunk?.isLast ?? true { open[peer] = nil }
+        return chunk
     }
 
     /// A chunk of the state that a seal is of.
@@ -169,6 +172,11 @@ final class CatchUpReader: @unchecked Sendable {
     /// Lets go of the snapshots that a leader was sending, and with them of the pages that they keep from being used
     /// again.
     func closeAll() { worker.run { [self] in open = [:] } }
+
+    /// Those that were being sent to anybody else.
+    func closeAll(but members: [MemberID]) {
+        worker.run { [self] in open = open.filter { members.contains($0.key) } }
+    }
 
     func stop() async {
         worker.run { [self] in (open, openSealed) = ([:], [:]) }

@@ -25,4 +25,24 @@ package enum DataInstance {
         try KeyFiles.create(path, mode: 0o600, bytes: Array("\(instance.hex)\n".utf8))
         return instance
     }
+
+    /// Whether the directory has had a log: one that has none any more has lost the votes that were in it, though the file that
+    /// names it is still there.
+    package static func hasBegun(_ directory: String) throws(KeysError) -> Bool {
+        do throws(KeysError) {
+            _ = try KeyFiles.read(mark(directory), limit: 1024)
+            return true
+        } catch {
+            guard error.problem == .missing else { throw error }
+            return false
+        }
+    }
+
+    /// Notes durably that the directory has a log.
+    package static func begin(_ directory: String) throws(KeysError) {
+        guard try !hasBegun(directory) else { return }
+        try KeyFiles.create(mark(directory), mode: 0o600, bytes: Array("This directory has had a log.\n".utf8))
+    }
+
+    private static func mark(_ directory: String) -> String { "\(directory)/begun" }
 }

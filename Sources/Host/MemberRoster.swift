@@ -88,6 +88,9 @@ final class MemberRoster: Sendable {
 
     func isEdge(_ id: MemberID) -> Bool { edgeIDs.withLock { $0.contains(id) } }
 
+    /// Of members and edges.
+    var names: [MemberID: String] { Dictionary(everybody.map { ($0.id, $0.name) }) { first, _ in first } }
+
     /// Members and edges, in no order.
     var everybody: [MemberSpec] { members.map(\.spec) + state.withLock { $0.edges.map(\.spec) } }
 
@@ -173,9 +176,8 @@ struct MemberFacts: Sendable {
 
     init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
         let view = DirectoryView(view, codec: codec)
-        let request = ListRequest(limit: ListRequest.maximumLimit)
-        members = try view.members(request).items
-        edges = try view.edges(request).items
+        members = try view.allMembers()
+        edges = try view.allEdges()
         former = try view.allFormerMembers()
     }
 }

@@ -13,11 +13,14 @@ import Synchronization
 extension Node {
     package func status() async -> NodeStatus {
         let links = links.statistics
+        let connected = Set(links.connected)
+        let members = roster.members
+        let names = roster.names
         let commits = log.snapshot
         let state = keeper.snapshot
         let scrub = scrubber.snapshot
         return await loop.read { [self] replica, now in
-            let peers = roster.members.map { peer(of: replica, $0, isConnected: links.connected.contains, at: now) }
+            let peers = members.map { peer(of: replica, $0, isConnected: connected.contains, at: now) }
             return NodeStatus(
                 lineage: replica.lineage,
                 member: replica.member,
@@ -51,10 +54,10 @@ extension Node {
                 coordinate: replica.coordinate.map {
                     NodeStatus.Coordinate(position: $0.components, height: $0.height, error: $0.error)
                 },
-                unreached: replica.unreachedNodes?.map { unreached($0, at: now.monotonic) },
+                unreached: replica.unreachedNodes?.map { unreached($0, names, at: now.monotonic) },
                 snapshot: replica.fetchedSnapshot.map { fetched in
                     NodeStatus.Snapshot(
-                        from: name(of: fetched.from),
+                        from: names[fetched.from] ?? fetched.from.uuid,
                         index: fetched.index,
                         byteCount: fetched.byteCount,
                         expectedByteCount: fetched.expectedByteCount
@@ -99,15 +102,11 @@ extension Node {
         return replica.configuration.isVoter(replica.member) ? "\(replica.role)" : "learner"
     }
 
-    /// Its UUID where it has none.
-    private func name(of member: MemberID) -> String {
-        roster.everybody.first { $0.id == member }?.name ?? member.uuid
-    }
-
-    private func unreached(_ node: UnreachedNode, at now: Instant) -> NodeStatus.Unreached {
+    private func unreached(_ node: UnreachedNode, _ names: [MemberID: String], at now: Instant) -> NodeStatus.Unreached
+    {
         NodeStatus.Unreached(
             member: node.member,
-            name: name(of: node.member),
+            name: names[node.member] ?? node.member.uuid,
             isUnreachable: node.isUnreachable,
             duration: now.elapsed(since: node.since)
         )

@@ -47,7 +47,11 @@ final class NodeStores: Sendable {
         } catch {
             throw error.problem == .missing ? lost : error
         }
-        guard isNew else { return }
+        if isNew, try DataInstance.hasBegun(settings.dataDirectory) { throw lost }
+        guard isNew else {
+            try DataInstance.begin(settings.dataDirectory)
+            return
+        }
         guard !settings.isEdge else { throw lost }
         let configuration = Configuration(voters: settings.genesis.voters.map(\.id))
         if joins {
@@ -64,6 +68,7 @@ final class NodeStores: Sendable {
                 configuration: configuration
             )
         }
+        try DataInstance.begin(settings.dataDirectory)
     }
 
     func start(codec: any DirectoryCodec) throws -> Start {

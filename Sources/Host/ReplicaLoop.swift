@@ -135,7 +135,9 @@ final class ReplicaLoop: @unchecked Sendable {
             // Only a leader sends snapshots.
             if status.role != .leader { around.reader.closeAll() }
             log(status)
-        case .configurationChanged(let configuration): around.roster.follow(configuration)
+        case .configurationChanged(let configuration):
+            around.roster.follow(configuration)
+            around.reader.closeAll(but: configuration.members)
         case .neighbours(let members): around.roster.follow(neighbours: members)
         case .introduced(let words):
             around.roster.introduced(words.introductions)

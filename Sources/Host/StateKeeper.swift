@@ -197,13 +197,10 @@ final class StateKeeper: @unchecked Sendable {
 
     private func unchanged() throws -> AppliedBatch {
         let working = try openWorking()
-        let facts = try working.apply {
-            transaction,
-            point -> (Result<DirectoryFacts, StateDamage>, applied: SnapshotPoint?) in
-            let facts = Result { () throws(StateDamage) in
+        let facts = try working.read { transaction, point in
+            Result { () throws(StateDamage) in
                 try DirectoryFacts(at: point.position.index, in: transaction, codec: codec)
             }
-            return (facts, nil)
         }
         let point = working.applied.knowingVoters(from: directory.log)
         return AppliedBatch(point: point, outcomes: [], events: [], facts: try facts.get(), halt: nil)
@@ -234,17 +231,21 @@ final class StateKeeper: @unchecked Sendable {
         isCommitting = false
         switch result {
         case .success:
-            try working?.settle()
+            do throws(StorageError) { try working?.settle() } catch { return giveUp(error) }
             try committed(changes)
         case .failure(let error) where error.isRoomMissing:
             noteFull(error)
             resumeWaiting(with: error) { _ in true }
             scheduleCommit(in: StorageRoom.retryInterval)
-        case .failure(let error):
-            working = nil
-            fail(error)
-            resumeWaiting(with: error) { _ in true }
+        case .failure(let error): giveUp(error)
         }
+    }
+
+    /// The node ends, and nobody waits for what is not coming.
+    private func giveUp(_ error: StorageError) {
+        working = nil
+        fail(error)
+        resumeWaiting(with: error) { _ in true }
     }
 
     private func committed(_ changes: StateChanges) throws {
@@ -345,7 +346,7 @@ final class StateKeeper: @unchecked Sendable {
             commitAll { [self] error in
                 // What found no room is about to be replaced, and must not be tried again after that.
                 if error != nil { working = nil }
-                log.perform { [self] in
+                log.performOnceThereIsRoom { [self] () throws(StorageError) in
                     try directory.installSnapshot(point)
                     perform { [self] in try publishInstalled(point) }
                 }
@@ -369,16 +370,13 @@ final class StateKeeper: @unchecked Sendable {
 
     func judge(_ statements: [SignedStatement], broughtAt: WallTime?) {
         perform { [self] in
-            let judgements = try openWorking().apply {
-                transaction,
-                _ -> (Result<[(SignedStatement, StatementJudgement)], StateDamage>, applied: SnapshotPoint?) in
+            let judgements = try openWorking().read { transaction, _ in
                 let view = DirectoryView(transaction, codec: codec)
-                let judged = Result { () throws(StateDamage) in
+                return Result { () throws(StateDamage) in
                     try statements.map { (signed) throws(StateDamage) in
                         (signed, try view.judge(signed, broughtAt: broughtAt, verifier))
                     }
                 }
-                return (judged, nil)
             }
             inbox.post(.judged(try judgements.get()))
         }

@@ -39,8 +39,6 @@ package struct PrincipalID: Hashable, Comparable, Sendable, CustomStringConverti
 
     package static func < (lhs: Self, rhs: Self) -> Bool { (lhs.kind, lhs.name) < (rhs.kind, rhs.name) }
     package var description: String { "\(kind.rawValue)/\(name)" }
-    /// Path of the SPIFFE ID that the principal has in its trust domain.
-    package var spiffePath: String { "/\(description)" }
 
     /// Whether a text is fit to name a principal, and so to be one segment of a SPIFFE path.
     package static func isName(_ text: String) -> Bool {

@@ -59,8 +59,7 @@ package struct ParsedCertificate: Hashable, Sendable {
         guard let constraints = try? certificate.extensions.basicConstraints,
             case .isCertificateAuthority = constraints
         else { return false }
-        guard let usage = try? certificate.extensions.keyUsage else { return true }
-        return usage.keyCertSign
+        do { return try certificate.extensions.keyUsage?.keyCertSign ?? true } catch { return false }
     }
 
     /// Whether subject and issuer are the same, as of a root.

@@ -9,6 +9,8 @@ internal import Synchronization
 final class IncomingLinks: Sendable {
     private struct Connection {
         let channel: any Channel
+        /// From where it comes.
+        let address: String
         /// Nil until its hello is accepted.
         var member: LinkMember?
         /// As its hello said.
@@ -31,19 +33,22 @@ final class IncomingLinks: Sendable {
 
     init(environment: LinkEnvironment) { self.environment = environment }
 
-    /// Sets up an accepted connection. When too many have not said who they are it takes the place of the oldest.
+    /// Sets up an accepted connection. When too many have not said who they are it takes the place of another.
     func admit(_ channel: any Channel) throws {
         let limit = environment.options.maximumUnidentified
-        let (id, oldest): (UInt64?, (any Channel)?) = state.withLock { state in
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        let (id, replaced): (UInt64?, (any Channel)?) = state.withLock { state in
             guard !state.isClosed else { return (nil, nil) }
             state.nextID += 1
-            state.connections[state.nextID] = Connection(channel: channel)
+            state.connections[state.nextID] = Connection(channel: channel, address: address)
             let waiting = state.connections.filter { $0.value.member == nil && $0.value.ending == nil }
-            guard waiting.count > limit, let oldest = waiting.keys.min() else { return (state.nextID, nil) }
-            state.connections[oldest]?.ending = .tooManyUnidentified
-            return (state.nextID, waiting[oldest]?.channel)
+            guard waiting.count > limit, let replaced = Self.replaced(of: waiting.mapValues(\.address)) else {
+                return (state.nextID, nil)
+            }
+            state.connections[replaced]?.ending = .tooManyUnidentified
+            return (state.nextID, waiting[replaced]?.channel)
         }
-        oldest?.close(promise: nil)
+        replaced?.close(promise: nil)
         guard let id else { return channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in self.state.withLock { $0.connections[id] = nil } }
         let record = RefusalRecord()
@@ -62,6 +67,16 @@ final class IncomingLinks: Sendable {
         let session = IncomingSession(id: id, channel: channel, links: self)
         let handler = LinkHandler(session: session, tls: tls, refusal: record, options: environment.options)
         try channel.pipeline.syncOperations.addHandlers([tls, handler])
+    }
+
+    /// The oldest of the address from which most of them come, so that whoever opens many keeps out nobody else.
+    ///
+    /// - Parameter waiting: Addresses, by the ids of the connections.
+    static func replaced(of waiting: [UInt64: String]) -> UInt64? {
+        let groups = Dictionary(grouping: waiting.keys) { waiting[$0] }.values.compactMap { ids in
+            ids.min().map { (count: ids.count, oldest: $0) }
+        }
+        return groups.max { ($0.count, $1.oldest) < ($1.count, $0.oldest) }?.oldest
     }
 
     var count: Int { state.withLock { $0.connections.count } }

@@ -15,8 +15,8 @@ package struct LinkOptions: Sendable {
     package var retry = Backoff.Bounds()
     /// Incoming connections of one member. A further one replaces the oldest, which is most likely dead.
     package var maximumIncomingPerMember = 4
-    /// Incoming connections whose peer is not yet known. A further one replaces the oldest: a member says who it is
-    /// within milliseconds, so that whoever holds connections open without a word keeps no member out.
+    /// Incoming connections whose peer is not yet known. A further one replaces the oldest of the address from which most of them
+    /// come: neither whoever holds connections open without a word nor whoever opens many keeps a member out.
     package var maximumUnidentified = 64
     /// Sent bytes that stay unacknowledged for longer mean that the peer's machine is gone, or the network: TCP_USER_TIMEOUT. Short, since
     /// the kernel sends again after 0.2, 0.4, 0.8 s and so on: on a link that is thought well for long, all wait for the next of

@@ -92,9 +92,14 @@ package struct Applier: Sendable {
         var tracked = TrackedTransaction(consume transaction)
         var obstacle: String?
         for entry in run {
+            let point = progress.point
             invariant(
-                entry.index == progress.point.position.index.next && entry.previousHash == progress.point.hash,
-                "entry \(entry.position) does not follow \(progress.point.position)"
+                entry.index == point.position.index.next,
+                "entry \(entry.position) does not follow \(point.position)"
+            )
+            invariant(
+                entry.previousHash == point.hash,
+                "entry \(entry.position) follows \(entry.previousHash), not \(point.hash) at \(point.position)"
             )
             if let reason = apply(entry, &progress, to: &tracked) {
                 obstacle = "entry \(entry.position): \(reason)"

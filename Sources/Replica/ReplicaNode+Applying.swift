@@ -79,14 +79,18 @@ extension ReplicaNode {
         for expired in requests.expireAll() { effects.append(answer(to: expired)) }
     }
 
-    private mutating func compact(into effects: inout [Effect]) {
-        let kept = options.keptEntries
-        let index = applied.position.index.number
-        guard !isCompacting, index > kept else { return }
-        let target = index - kept
-        guard target > firstIndex.number, target - firstIndex.number >= options.compactionStep else { return }
+    /// Cuts what is applied off the log: what goes beyond the entries that are kept for members that lag, and where it is large
+    /// in bytes its older half. Where nothing is left to write to, all of it: who lags is given a snapshot then.
+    mutating func compact(into effects: inout [Effect]) {
+        let (first, last) = (firstIndex.number, applied.position.index.number)
+        guard !isCompacting, last > first else { return }
+        let excess = last - first > options.keptEntries ? last - first - options.keptEntries : 0
+        let count =
+            isStorageFull
+            ? last - first : isLogLarge ? (last - first + 1) / 2 : excess >= options.compactionStep ? excess : 0
+        guard count > 0 else { return }
         isCompacting = true
-        effects.append(.compact(before: LogIndex(target)))
+        effects.append(.compact(before: LogIndex(first + count)))
     }
 
     mutating func shutDown(at now: Moment, into effects: inout [Effect]) {

@@ -34,7 +34,7 @@ extension ReplicaNode {
         /// first.
         case logRead(for: MemberID, after: LogIndex, entries: [Entry])
         case persisted(LogWrite.ID, last: LogPosition)
-        /// Answers `.apply`, after the state is committed to its store and published for decisions.
+        /// Answers `.apply`, once decisions and reads go by it. Its commit to the store may come later (decision 19).
         case applied(AppliedBatch)
         case entriesRead(for: MemberID, previous: LogPosition?, entries: [Entry])
         case snapshotRead(for: MemberID, Message.SnapshotChunk?)
@@ -52,8 +52,10 @@ extension ReplicaNode {
         case logRepaired(Bool)
         /// Answers `.readForRepair`. Empty when this node does not have the last entry.
         case readForRepair(for: MemberID, first: LogIndex, last: LogIndex, entries: [Entry])
-        /// Whether the log store has reached the size past which no client's write is taken.
+        /// Whether something on the disk lacks room, so that no client's write is taken.
         case storage(isFull: Bool)
+        /// Whether the log takes so much of the room that it may have that it is to be cut, however few its entries are.
+        case logSize(isLarge: Bool)
         /// Hand the leadership over to a voter, nil for the one most up to date. Answered by `.reply(_, .handedOver)`.
         case transferLeadership(RequestID, to: MemberID?, deadline: Instant)
         /// Hand over the leadership, if this node has it, and take no more writes. Answered by `.readyToStop`.

@@ -84,7 +84,7 @@ extension ReplicaNode {
             // Anybody can guess the number of a request, and who does not have it knows nothing of its fate.
             if requests.wasSent(id, to: sender) { refused(id, refusal, isOwn: false, at: now, into: &effects) }
         case .entriesWanted(let first, let last):
-            readForRepair(of: sender, first, last, into: &effects)
+            readForRepair(of: sender, first, last, at: now, into: &effects)
         case .entriesFound(let first, let last, let entries):
             receiveRepair(entries, first, last, from: sender, into: &effects)
         case .votersWanted: introduceVoters(to: sender, at: now, into: &effects)

@@ -100,14 +100,20 @@ extension ReplicaNode {
         if let patch = repair.received(entries, for: request, from: sender) { put(patch, into: &effects) }
     }
 
-    /// Any node may answer, whatever its role, and its own log may be damaged elsewhere. One read at a time for a member.
+    /// Any node may answer, whatever its role, and its own log may be damaged elsewhere. One read at a time for a member, and for an
+    /// edge, which may ask for no good reason, one a second.
     mutating func readForRepair(
         of peer: MemberID,
         _ first: LogIndex,
         _ last: LogIndex,
+        at now: Moment,
         into effects: inout [Effect]
     ) {
         guard first <= last, !repairReaders.contains(peer) else { return }
+        if facts.isEdge(peer) {
+            guard repairPace.isDue(peer, at: now.monotonic) else { return }
+            repairPace.answered(peer, at: now.monotonic)
+        }
         repairReaders.append(peer)
         let lowest = LogIndex(last.number - min(last.number - first.number, LogRepair.maxEntries - 1))
         effects.append(.readForRepair(for: peer, first: lowest, last: last, maxBytes: options.raft.maxAppendBytes))

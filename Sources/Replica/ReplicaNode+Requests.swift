@@ -241,7 +241,10 @@ extension ReplicaNode {
     }
 
     mutating func expire(at now: Instant, into effects: inout [Effect]) {
-        for expired in requests.expire(at: now) { effects.append(answer(to: expired)) }
+        let expired = requests.expire(at: now)
+        guard !expired.isEmpty else { return }
+        newReads.removeAll { !requests.isUnplaced($0) }
+        for expired in expired { effects.append(answer(to: expired)) }
     }
 
     func answer(to expired: RequestTable.Expired) -> Effect {

@@ -23,8 +23,6 @@ extension ReplicaNode {
         edge == nil ? voters.filter { $0 != member } : neighbours.filter { openLinks.contains($0) }
     }
 
-    private static let answerPause = Span.milliseconds(50)
-
     /// Seldom: it is large beside the question.
     mutating func answerSuccession(
         of neighbour: MemberID,
@@ -33,11 +31,10 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        let isDue = successionAnsweredAt.map { now.monotonic.elapsed(since: $0) >= Self.answerPause } ?? true
-        guard isDue else { return }
+        guard successionPace.isDue(neighbour, at: now.monotonic) else { return }
         let steps = Array(seals.memory.succession.steps(from: voters, since: time))
         guard !steps.isEmpty else { return }
-        successionAnsweredAt = now.monotonic
+        successionPace.answered(neighbour, at: now.monotonic)
         effects.append(.send(PeerMessage(stamp: now.wall, body: .succession(steps)), to: neighbour, after: nil))
     }
 

@@ -61,13 +61,15 @@ package struct ReplicaNode: Core {
     /// Membership alone.
     var openLinks: Set<MemberID> = []
     var successionSearch = SuccessionSearch()
-    var successionAnsweredAt: Instant?
+    var successionPace = AnswerPace(pause: .milliseconds(50))
+    var repairPace = AnswerPace(pause: .seconds(1))
     /// Whether the state has been asked for verdicts on what an earlier process has left.
     var hasAskedForVerdicts: Bool
     /// Whom a node that joins may believe while it knows no configuration.
     let invitedBy: [MemberID]
     var isCompacting = false
     var isStorageFull = false
+    var isLogLarge = false
     var stopping = Stopping.no
     var handOver: HandOver?
     var mayLead = true
@@ -264,7 +266,12 @@ package struct ReplicaNode: Core {
         case .logRepaired(let isDone): repaired(isDone, into: &effects)
         case .readForRepair(let peer, let first, let last, let entries):
             answerRepair(of: peer, first, last, entries, at: now, into: &effects)
-        case .storage(let isFull): isStorageFull = isFull
+        case .storage(let isFull):
+            isStorageFull = isFull
+            compact(into: &effects)
+        case .logSize(let isLarge):
+            isLogLarge = isLarge
+            compact(into: &effects)
         case .transferLeadership(let id, let target, let deadline):
             handOver(id, to: target, deadline: deadline, at: now, into: &effects)
         case .shutDown: shutDown(at: now, into: &effects)
@@ -295,7 +302,6 @@ package struct ReplicaNode: Core {
     package var commitIndex: LogIndex { raft.commitIndex }
     package var lastPosition: LogPosition { raft.lastPosition }
     package var logHealth: LogHealth { LogHealth(repair) }
-    package var pendingRequestCount: Int { requests.count }
     package var pendingStatementCount: Int { statements.items.count }
     /// Those by which decisions go here beside the state, in the order of their ids.
     package var statementsInForce: [SignedStatement] {

@@ -245,6 +245,7 @@ struct RequestTable: Sendable {
     /// Keeps the queues from growing with names of requests that have ended.
     private mutating func dropEnded() {
         while let first = sent.first, writes[first] == nil { sent.removeFirst() }
+        while let first = unsent.first, writes[first] == nil { unsent.removeFirst() }
         while let first = deadlines.first, writes[first.id] == nil, !waiting.contains(first.id),
             !unplaced.contains(first.id)
         {

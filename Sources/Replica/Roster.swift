@@ -14,11 +14,10 @@ package struct Roster: Hashable, Sendable {
 
     package init(in view: some KeyValueView, codec: any DirectoryCodec) throws(StateDamage) {
         let view = DirectoryView(view, codec: codec)
-        let request = ListRequest(limit: ListRequest.maximumLimit)
-        let members = try view.members(request).items
+        let members = try view.allMembers()
         self.sealKeys = SealKeys(members.compactMap { member in member.sealKey.map { (member.spec.id, $0) } })
         self.members = members.map(\.spec.id).sorted()
-        let edges = try view.edges(request).items
+        let edges = try view.allEdges()
         self.edges = edges.map(\.spec.id).sorted()
         let labels = members.map { ($0.spec.id, $0.labels) } + edges.map { ($0.spec.id, $0.labels) }
         self.zones = Dictionary(uniqueKeysWithValues: labels.map { ($0, $1.zone) }.filter { !$1.isEmpty })

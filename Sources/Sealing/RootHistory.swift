@@ -44,9 +44,6 @@ package struct RootHistory: Hashable, Sendable {
         trim()
     }
 
-    /// A snapshot was put in the place of the state.
-    package mutating func restart(at point: SealPoint, time: WallTime?) { self = RootHistory(at: point, time: time) }
-
     package subscript(index: LogIndex) -> Found {
         if index > newest.index { return .notApplied }
         var (low, high) = (0, records.count)

@@ -254,7 +254,7 @@ package struct NodeStatus: Hashable, Sendable {
     package let certificateExpiresAt: WallTime
     /// Sorted by name, this node included.
     package let peers: [Peer]
-    /// Monotonic counters by name, sorted, for metrics.
+    /// Monotonic counters by name, for metrics.
     package let counters: [Counter]
 
     /// What gossip says of a node; nil where it says nothing.

@@ -24,11 +24,11 @@ extension ServiceError {
         case .notFound: .notFound
         case .idempotencyConflict, .alreadyBootstrapped, .alreadyExists, .inUse, .immutable, .revoked, .lockout,
             .featureLevel, .alreadyJoined, .alreadyVoter, .lastVoter, .incarnationUsed, .identityClaimed, .notAChange,
-            .sealKeyClaimed, .sealKeyMissing:
+            .sealKeyClaimed, .sealKeyMissing, .limitReached:
             .conflict
         case .revisionMismatch, .preconditionFailed: .preconditionFailed
         case .tooLarge: .tooLarge
-        case .tooManyPending, .limitReached: .overloaded
+        case .tooManyPending: .overloaded
         case .notBootstrapped, .notAVoter: .unavailable
         }
     }
@@ -60,7 +60,7 @@ extension ServiceError {
         case .invalidPolicy: "the policies are not valid"
         case .lockout: "nobody could activate policies any more"
         case .notLiftable: "only statements of quarantine and restriction can be lifted"
-        case .limitReached: "a limit of the directory is reached"
+        case .limitReached: "a limit of the directory is reached, and something has to be removed first"
         case .ticketInvalid:
             "there is no such ticket, it has expired, or another node has used it; issue one with `reeve cluster add`"
         case .alreadyJoined: "this node has joined by this ticket"

@@ -2,8 +2,8 @@ package import Kernel
 
 /// The secret of an API token: `reeve_` and 32 random bytes in base64url (RFC 4648 section 5) without padding.
 ///
-/// Shown once, to whoever asked for the token, and kept nowhere: the log gets its digest. Has no description, so that it
-/// cannot end up in a log by accident.
+/// Shown once, to whoever asked for the token, and kept nowhere: the log gets its digest. Its description is the same for all, so
+/// that it cannot end up in a log by accident.
 package struct TokenSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// What the holder sends as a bearer token.
     package let text: String

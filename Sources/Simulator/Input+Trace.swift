@@ -132,6 +132,9 @@ extension TraceHash {
             combine(29)
             combine(point.position)
             if let facts { combine(facts.stateRoot) }
+        case .logSize(let isLarge):
+            combine(30)
+            combine(isLarge)
         }
     }
 
@@ -404,6 +407,7 @@ extension ReplicaNode.Input {
         case .snapshotInstalled(let point, _): "installed the snapshot of \(point.position)"
         case .compacted(let firstIndex): "log begins at \(firstIndex)"
         case .storage(let isFull): isFull ? "log store is full" : "log store has room"
+        case .logSize(let isLarge): isLarge ? "log is large" : "log is not large any more"
         case .shutDown: "is asked to stop"
         case .transferLeadership(_, let target, _):
             "is asked to hand over to \(target.map(\.description) ?? "anybody")"

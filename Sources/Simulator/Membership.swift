@@ -37,6 +37,8 @@ package struct Membership: Sendable {
         let step: Step
         let node: Int
         let operation: Int
+        /// Whether it was asked for before without an answer, so that it may be done though this request was not taken.
+        let isInDoubt: Bool
     }
 
     private(set) var standings: [Standing]

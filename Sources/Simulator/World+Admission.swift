@@ -57,15 +57,14 @@ extension World {
 
     private func namedMembers(by node: Int) -> [MemberRecord] {
         let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
-        return (try? view.members(ListRequest(limit: ListRequest.maximumLimit)).items) ?? []
+        return (try? view.allMembers()) ?? []
     }
 
     func admission(of node: Int, under configuration: Configuration) -> PeerAdmission {
         let introductions = machines[node].words.introductions
         let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
-        let request = ListRequest(limit: ListRequest.maximumLimit)
         let named = namedMembers(by: node)
-        let edges = (try? view.edges(request).items) ?? []
+        let edges = (try? view.allEdges()) ?? []
         let former = ((try? view.allFormerMembers()) ?? []).map(\.id)
         let instances =
             (introductions.map { ($0.spec.id, $0.instance) } + named.map { ($0.spec.id, $0.instance) }

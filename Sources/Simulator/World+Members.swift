@@ -23,12 +23,14 @@ extension World {
         if let undertaking = membership.underWay {
             switch operations[undertaking.operation].outcome {
             case .pending: return
-            case .unknown: return try undertake(undertaking.step, undertaking.node)
+            case .unknown: return try undertake(undertaking.step, undertaking.node, isInDoubt: true)
+            case .notTaken where undertaking.isInDoubt:
+                return try undertake(undertaking.step, undertaking.node, isInDoubt: true)
             case .done, .rejected, .notTaken, .read, .decided, .stated, .statementRefused, .lost: settle(undertaking)
             }
         }
         lookAtEdges()
-        if let next = nextUndertaking() { try undertake(next.step, next.node) }
+        if let next = nextUndertaking() { try undertake(next.step, next.node, isInDoubt: false) }
     }
 
     /// Learners that are missing are taken in one after the other, without a pause that a fault or a client could fill.
@@ -116,9 +118,9 @@ extension World {
         }
     }
 
-    private mutating func undertake(_ step: Membership.Step, _ node: Int) throws(Violation) {
+    private mutating func undertake(_ step: Membership.Step, _ node: Int, isInDoubt: Bool) throws(Violation) {
         let operation = invoke(.write(command(for: step, node)))
-        membership.underWay = Membership.Undertaking(step: step, node: node, operation: operation)
+        membership.underWay = Membership.Undertaking(step: step, node: node, operation: operation, isInDoubt: isInDoubt)
         try attempt(operation)
     }
 

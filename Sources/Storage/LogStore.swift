@@ -7,7 +7,8 @@ internal import Synchronization
 /// One LMDB environment, fully synchronous: when a call that writes returns, a crash of the system loses nothing of it.
 /// Each entry carries a checksum and its predecessor's hash; both are verified on every read. What is written is
 /// checked first: contiguous, chained to what is there, no term or vote taken back, nothing below the commit hint
-/// replaced. A limit on bytes refuses entries before anything is touched; votes are still taken.
+/// replaced. A limit on bytes refuses entries before anything is touched; a write of votes alone is still
+/// taken.
 ///
 /// Safe from any thread. Writes wait for each other and for the disk; reads see the newest committed state and wait
 /// for nobody.

@@ -19,7 +19,6 @@ package final class SnapshotReader: Sendable {
         let view: StateTransaction
         /// Where each chunk starts whose number is known.
         var starts: [[UInt8]] = [[]]
-        var isLastKnown = false
     }
 
     init(view: sending StateTransaction, point: SnapshotPoint) throws(StorageError) {

@@ -54,6 +54,14 @@ package final class WorkingState {
         }
     }
 
+    /// Reads the state as it is, for which there is always room. An error while reading is thrown after the body.
+    package func read<Value>(_ body: (StateTransaction, SnapshotPoint) -> Value) throws(StorageError) -> Value {
+        if let failure = transaction.failure { throw failure }
+        let value = body(transaction, applied)
+        if let failure = transaction.failure { throw failure }
+        return value
+    }
+
     /// - Throws: `full` or `diskFull` where there is no room for more, which changes nothing.
     private func checkRoom() throws(StorageError) {
         try store.checkRoom(usedBytes: try transaction.usedBytes(), newBytes: unsettledBytes)

@@ -24,6 +24,24 @@ import Testing
         #expect(group.violations.isEmpty)
     }
 
+    @Test("a follower that cannot hold one is sent it again seldom, and gets it once it can") func roomMissing() {
+        var group = Group(3)
+        group.elect()
+        for number in 0..<20 {
+            group.propose("c\(number)", at: 0)
+            group.settle(except: group.isCut([2]))
+        }
+        group.compact(0)
+        group.full = [2]
+        group.pass(.seconds(20))
+        let restarts = group.members[0].notes.count { $0.message == "follower begins a snapshot anew" }
+        #expect((3...20).contains(restarts), "\(restarts) times")
+        group.full = []
+        group.pass(.seconds(30))
+        #expect(group.commands(at: 2) == group.commands(at: 0))
+        #expect(group.violations.isEmpty)
+    }
+
     /// A follower at index 1 to which n1, leader of term 2, sends a snapshot at index 4.
     private func receiving() -> (Group, SnapshotPoint) {
         let group = Group(3)

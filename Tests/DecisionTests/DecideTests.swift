@@ -54,6 +54,50 @@ import Testing
         #expect(Array(answer.policies) == [PolicyReference(set: "app", version: 1, id: "senders", line: 1)])
     }
 
+    @Test("who may do nothing at all is known before it asks for anything") func exclusion() throws {
+        var world = Self.world()
+        #expect(world.snapshot.exclusion(of: .principal("agent/bot"), at: world.moment) == nil)
+        #expect(world.snapshot.exclusion(of: .principal("agent/stranger"), at: world.moment) == .callerUnknown)
+        world.succeed(.quarantine("agent/bot", .quarantine, reason: "odd", cascades: false))
+        #expect(world.snapshot.exclusion(of: .principal("agent/bot"), at: world.moment) == .callerQuarantined)
+        world.succeed(.revoke(.principal("agent/bot"), reason: "worse", cascades: false))
+        #expect(world.snapshot.exclusion(of: .principal("agent/bot"), at: world.moment) == .callerRevoked)
+    }
+
+    @Test("a node that has heard nothing for too long does not say that somebody is unknown") func agedStranger() throws
+    {
+        var world = Self.world()
+        let query = try World.query("user/ann", "send")
+        #expect(world.decide(query, by: .principal("agent/stranger")).code == .callerUnknown)
+        #expect(world.decide(query, by: .token(secretDigest: .of([9]))).code == .tokenUnknown)
+        world.age = .seconds(3600 * 48)
+        #expect(world.decide(query, by: .principal("agent/stranger")).code == .notReady)
+        #expect(world.decide(query, by: .token(secretDigest: .of([9]))).code == .notReady)
+    }
+
+    @Test("no more properties are taken than can be looked at one by one") func manyProperties() throws {
+        func ask(_ count: Int) throws {
+            let names = (0..<count).map { "p\($0)" }.sorted()
+            let record = Cedar.Record(names.map { ($0, Value.bool(true)) })
+            _ = try DecisionQuery(
+                subject: ("Agent", "bot", .empty),
+                action: ("send", .empty),
+                resource: ("Tool", "mail", record)
+            )
+        }
+        try ask(64)
+        #expect(throws: DecisionQueryError.self) { try ask(65) }
+    }
+
+    @Test("nodes have the attributes that policies see where commands are applied") func nodes() throws {
+        let world = Self.world()
+        let view = DirectoryView(world.rows, codec: world.codec)
+        let uid = EntityUIDs.node(World.voter)
+        let facts = try #require(try view.facts(uid))
+        #expect(facts.attributes["name"] == .string("n1"))
+        #expect(world.snapshot.facts(uid) == facts)
+    }
+
     @Test("nothing is allowed that no permit allows") func noPermit() throws {
         let world = Self.world()
         #expect(try world.code("user/ann", "send") == .noPermit)

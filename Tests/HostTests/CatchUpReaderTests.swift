@@ -5,6 +5,7 @@ import Logging
 import NIOEmbedded
 import Replica
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -59,6 +60,22 @@ import Wire
             throw StorageError.misuse("nothing was answered")
         }
         return entries.map(\.index.number)
+    }
+
+    @Test("a snapshot that was read to its end is not held open, and can be asked for again")
+    func snapshotRead() async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let (log, state) = (directory.log, directory.state)
+        let reader = CatchUpReader(log: log, state: state, codec: ProtobufCodec(), inbox: inbox, logger: logger)
+        for position in [nil, LogPosition.zero] { reader.readSnapshot(for: peer, position: position, number: 0) }
+        let left = Mutex(-1)
+        reader.worker.run { left.withLock { $0 = reader.open.count } }
+        await reader.stop()
+        let chunks = inbox.take().inputs.map { input -> Message.SnapshotChunk? in
+            if case .snapshotRead(for: peer, let chunk) = input { chunk } else { nil }
+        }
+        #expect(chunks.map { $0?.isLast } == [true, true])
+        #expect(left.withLock { $0 } == 0)
     }
 
     @Test("a neighbour gets what follows on what it has, one entry at least, and nothing where that is gone")

@@ -1,5 +1,6 @@
 import Consensus
 import Directory
+import Foundation
 import Identity
 import Kernel
 import Keys
@@ -63,6 +64,15 @@ import Wire
         let error = #expect(throws: LostData.self, "joining was not finished") { try open(isEdge: true) }
         #expect(error?.description.contains("reeve cluster add e1=… --edge") == true)
         _ = try open(isEdge: false)
+    }
+
+    @Test("a directory that has had a log does not begin anew without one, though the file that names it is there")
+    func lostLog() throws {
+        _ = try DataInstance.load(folder.path, mayBegin: true)
+        _ = try open(isEdge: false)
+        _ = try open(isEdge: false)
+        for name in ["log", "state"] { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        #expect(throws: LostData.self) { try open(isEdge: false) }
     }
 
     /// As `reeve node join` lays it: a state, and the checkpoint from which seals are followed.

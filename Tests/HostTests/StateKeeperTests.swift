@@ -9,6 +9,7 @@ import NIOEmbedded
 import Replica
 import Service
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -35,10 +36,14 @@ import Wire
         )
     }
 
-    private func makeKeeper(statements: [SignedStatement] = []) -> StateKeeper {
+    private func makeKeeper(
+        in directory: DataDirectory? = nil,
+        statements: [SignedStatement] = [],
+        fail: @escaping @Sendable (any Error) -> Void = { _ in }
+    ) -> StateKeeper {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return StateKeeper(
-            directory: directory,
+            directory: directory ?? self.directory,
             codec: Self.codec,
             cell: cell,
             roster: MemberRoster(own: MemoryNode.genesis.voters[0], invited: [], logger: logger),
@@ -46,7 +51,7 @@ import Wire
             room: StorageRoom(inbox: inbox),
             statements: statements,
             logger: logger,
-            fail: { _ in }
+            fail: fail
         )
     }
 
@@ -112,6 +117,25 @@ import Wire
         await keeper.stop()
         guard case .judged(let judgements)? = inbox.take().inputs.first else { return #expect(Bool(false)) }
         #expect(judgements.map(\.1) == [.unacceptable(.unknownWarrant)], "it is empty")
+    }
+
+    @Test("a state that is full is read all the same: a statement is judged, and the node goes on") func fullState()
+        async throws
+    {
+        let small = try TemporaryDirectory()
+        let genesis = MemoryNode.genesis
+        let full = try DataDirectory(
+            path: small.path,
+            owner: StoreOwner(lineage: genesis.lineage, member: genesis.voters[0].id),
+            limits: DataDirectory.Limits(state: StateStore.Limits(maxBytes: 1))
+        )
+        let failures = Mutex(0)
+        let keeper = makeKeeper(in: full) { _ in failures.withLock { $0 += 1 } }
+        keeper.judge([try statement()], broughtAt: nil)
+        await keeper.stop()
+        guard case .judged(let judgements)? = inbox.take().inputs.first else { return #expect(Bool(false)) }
+        #expect(judgements.map(\.1) == [.unacceptable(.unknownWarrant)])
+        #expect(failures.withLock { $0 } == 0)
     }
 
     /// A node whose disk fails takes a moment to stop. Nobody may be told meanwhile that the store is up to date.

@@ -26,6 +26,15 @@ import Testing
         #expect(table.takeUnsent().isEmpty)
     }
 
+    @Test("does not keep the names of writes that end while there is nobody to hand them to") func noLeader() {
+        var table = RequestTable()
+        for id in 0..<100 as Range<UInt64> { table.add(submission(id, [UInt8(id)], deadline: at(id))) }
+        #expect(table.expire(at: at(98)).count == 99)
+        #expect(table.hasUnsent)
+        #expect(table.expire(at: at(99)).count == 1)
+        #expect(!table.hasUnsent)
+    }
+
     @Test("answers every request with the same command by its one outcome") func sameCommand() {
         var table = RequestTable()
         table.add(submission(1, [7], deadline: at(10)))

@@ -1,5 +1,6 @@
 import Consensus
 import Kernel
+import Replica
 import Simulator
 import StoreTesting
 import Testing
@@ -15,14 +16,23 @@ import Testing
     }
 }
 
+@Suite("The virtual state store passes the conformance suite of state stores") struct StateConformanceTests {
+    @Test("as the model does", arguments: 1...40 as ClosedRange<UInt64>)
+    func random(_ seed: UInt64) throws {
+        var suite = StateStoreConformance(seed: seed)
+        var (store, other) = (VirtualStateDisk(), VirtualStateDisk())
+        let difference = try suite.run(&store, beside: &other, operations: 150)
+        #expect(difference == nil, "seed \(seed)")
+        #expect(suite.done.count == StateStoreConformance.kinds.count, "seed \(seed) did too little: \(suite.done)")
+    }
+}
+
 private struct VirtualLogStore: LogStoreUnderTest {
     private var disk = VirtualLogDisk(
         hardState: HardState(term: Term(1), vote: nil, commitIndex: LogIndex(1)),
         base: StoreConformance.base,
         entries: [StoreConformance.genesis]
     )
-
-    private struct Refused: Error { let reason: String }
 
     var standing: LogStanding {
         LogStanding(hardState: disk.hardState, base: disk.base, last: disk.last, lost: disk.lost)
@@ -65,3 +75,49 @@ private struct VirtualLogStore: LogStoreUnderTest {
     }
     mutating func forgetLostTail() { disk.forgetLostTail() }
 }
+
+private struct VirtualStateDisk: StateStoreUnderTest {
+    private static let facts = DirectoryFacts(revision: .zero, epoch: 0, stateRoot: .zero)
+    private var store = VirtualStateStore(
+        VirtualStateStore.Version(pairs: SortedStore(), point: StateStoreConformance.start, facts: facts)
+    )
+
+    var applied: SnapshotPoint { store.current.point }
+
+    var rows: [StateRow] {
+        var rows: [StateRow] = []
+        store.current.pairs.forEach { rows.append(StateRow(key: $0, value: $1)) }
+        return rows
+    }
+
+    mutating func apply(_ changes: [StateChange], reaching point: SnapshotPoint?) {
+        var transaction = store.begin()
+        for change in changes {
+            if let value = change.value {
+                transaction.set(value, for: change.key)
+            } else {
+                transaction.remove(change.key)
+            }
+        }
+        if let point { store.commit(transaction, at: point, Self.facts) } else { store.discard(transaction) }
+    }
+
+    mutating func sync() { store.sync() }
+    mutating func crash(drawn: UInt64) { store.crash(losing: Int(drawn % UInt64(store.uncommittedCount + 1))) }
+
+    func chunks() -> [Message.SnapshotChunk] {
+        let snapshot = OutgoingSnapshot(store.current)
+        var chunks: [Message.SnapshotChunk] = []
+        while let chunk = snapshot.chunk(UInt64(chunks.count)) { chunks.append(chunk) }
+        return chunks
+    }
+
+    mutating func install(_ chunks: [Message.SnapshotChunk], at point: SnapshotPoint) throws {
+        var incoming = IncomingSnapshot()
+        for chunk in chunks { incoming.stage(chunk) }
+        guard let pairs = incoming.assembled(at: point) else { throw Refused(reason: "no whole state at that point") }
+        store.replace(with: VirtualStateStore.Version(pairs: pairs, point: point, facts: Self.facts))
+    }
+}
+
+private struct Refused: Error { let reason: String }

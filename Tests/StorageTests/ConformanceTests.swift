@@ -15,6 +15,17 @@ import Testing
     }
 }
 
+@Suite("StateStore passes the conformance suite") struct StateConformanceTests {
+    @Test("as the model does", arguments: 1...8 as ClosedRange<UInt64>)
+    func random(_ seed: UInt64) throws {
+        var suite = StateStoreConformance(seed: seed)
+        var (store, other) = (try StateStoreOnDisk(), try StateStoreOnDisk())
+        let difference = try suite.run(&store, beside: &other, operations: 150)
+        #expect(difference == nil, "seed \(seed)")
+        #expect(suite.done.count == StateStoreConformance.kinds.count, "seed \(seed) did too little: \(suite.done)")
+    }
+}
+
 /// The store on LMDB, in a directory of its own.
 private struct LogStoreOnDisk: LogStoreUnderTest {
     private let scratch: Scratch
@@ -71,4 +82,86 @@ private struct LogStoreOnDisk: LogStoreUnderTest {
     }
     func repair(_ entries: [Entry], endingIn hash: Digest) throws { try log.repair(entries, endingIn: hash) }
     func forgetLostTail() throws { try log.forgetLostTail() }
+}
+
+/// The store on LMDB, as nodes use it: committed a piece at a time, some time after it was applied.
+private struct StateStoreOnDisk: StateStoreUnderTest {
+    private let scratch: Scratch
+    private var data: DataDirectory?
+    private var working: WorkingState?
+
+    init() throws {
+        scratch = try Scratch()
+        let opened = try DataDirectory(path: scratch.path + "/data", owner: Samples.owner)
+        try opened.log.initialise(genesis: StoreConformance.genesis, configuration: StoreConformance.configuration)
+        try opened.state.write(applied: StateStoreConformance.start) { _ in }
+        data = opened
+        working = try opened.state.openWorkingState()
+    }
+
+    private var state: WorkingState { get throws { try #require(working) } }
+    private var directory: DataDirectory { get throws { try #require(data) } }
+
+    var applied: SnapshotPoint { get throws { try state.applied } }
+
+    var rows: [StateRow] {
+        get throws {
+            try state.apply { transaction, _ in
+                var rows: [StateRow] = []
+                transaction.scan(prefix: []) { key, value in
+                    rows.append(StateRow(key: key, value: value))
+                    return true
+                }
+                return (rows, nil)
+            }
+        }
+    }
+
+    func apply(_ changes: [StateChange], reaching point: SnapshotPoint?) throws {
+        try state.apply { transaction, _ in
+            for change in changes {
+                if let value = change.value {
+                    transaction.set(value, for: change.key)
+                } else {
+                    transaction.remove(change.key)
+                }
+            }
+            return ((), point)
+        }
+        // Now and then, so that rows lie over others that are committed.
+        if let point, point.position.index.number.isMultiple(of: 5) { try commit() }
+    }
+
+    private func commit() throws {
+        guard let changes = try state.freeze() else { return }
+        try directory.state.commit(changes)
+        try state.settle()
+    }
+
+    func sync() throws {
+        try commit()
+        try directory.state.sync()
+    }
+
+    mutating func crash(drawn: UInt64) throws {
+        working = nil
+        data = nil
+        data = try DataDirectory(path: scratch.path + "/data", owner: Samples.owner)
+        working = try directory.state.openWorkingState()
+    }
+
+    func chunks() throws -> [Message.SnapshotChunk] {
+        try commit()
+        let reader = try directory.state.openSnapshot()
+        var chunks: [Message.SnapshotChunk] = []
+        while let chunk = try reader.chunk(UInt64(chunks.count), maxBytes: 2000) { chunks.append(chunk) }
+        return chunks
+    }
+
+    mutating func install(_ chunks: [Message.SnapshotChunk], at point: SnapshotPoint) throws {
+        for chunk in chunks { _ = try directory.stage(chunk) }
+        try directory.installSnapshot(point)
+        working = nil
+        working = try directory.state.openWorkingState()
+    }
 }

@@ -233,11 +233,11 @@ extension Application {
     }
 
     private func allMembers() throws(DirectoryError) -> [MemberRecord] {
-        try read { view throws(StateDamage) in try view.members(ListRequest(limit: ListRequest.maximumLimit)).items }
+        try read { view throws(StateDamage) in try view.allMembers() }
     }
 
     private func allEdges() throws(DirectoryError) -> [EdgeRecord] {
-        try read { view throws(StateDamage) in try view.edges(ListRequest(limit: ListRequest.maximumLimit)).items }
+        try read { view throws(StateDamage) in try view.allEdges() }
     }
 
     /// Members and edges, who share nothing by which one of them is known.

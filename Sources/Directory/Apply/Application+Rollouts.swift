@@ -192,9 +192,8 @@ extension DirectoryView {
     /// Whose reports count: of those in open rings members first, then edges, each in the order of their ids, and no more than a few,
     /// so that a thousand edges do not all write to the log.
     package func witnesses(of rollout: RolloutRecord) throws(StateDamage) -> [MemberID] {
-        let request = ListRequest(limit: ListRequest.maximumLimit)
-        let members = try members(request).items.map { ($0.spec.id, $0.labels) }
-        let edges = try edges(request).items.map { ($0.spec.id, $0.labels) }
+        let members = try allMembers().map { ($0.spec.id, $0.labels) }
+        let edges = try allEdges().map { ($0.spec.id, $0.labels) }
         return Array(
             (members + edges).lazy.filter { rollout.isOpen(to: $0.1) }.map { $0.0 }.prefix(Limits.rolloutWitnesses)
         )

@@ -104,16 +104,16 @@ extension Application {
         by voters: [MemberRecord],
         _ outcome: inout Restoration.Outcome
     ) throws(DirectoryError) {
-        let request = ListRequest(limit: ListRequest.maximumLimit)
-        for old in try read({ view throws(StateDamage) in try view.members(request).items }) {
+        for old in try read({ view throws(StateDamage) in try view.allMembers() }) {
             erase(.member(old))
             guard !voters.contains(where: { $0.spec.id == old.spec.id }) else { continue }
             remember(old.spec, old.metadata, &outcome)
         }
-        for old in try read({ view throws(StateDamage) in try view.edges(request).items }) {
+        for old in try read({ view throws(StateDamage) in try view.allEdges() }) {
             erase(.edge(old))
             remember(old.spec, old.metadata, &outcome)
         }
+        let request = ListRequest(limit: ListRequest.maximumLimit)
         for ticket in try read({ view throws(StateDamage) in try view.joinTickets(request).items }) {
             erase(.joinTicket(ticket))
         }

@@ -128,14 +128,29 @@ extension DirectoryView {
         try page(Key(.formerMember), request) { if case .formerMember(let record) = $0 { record } else { nil } }
     }
 
-    /// Of every page: nodes come and go, and whoever went is known for ever.
+    package func allMembers() throws(StateDamage) -> [MemberRecord] {
+        try all { request throws(StateDamage) in try members(request) }
+    }
+
+    package func allEdges() throws(StateDamage) -> [EdgeRecord] {
+        try all { request throws(StateDamage) in try edges(request) }
+    }
+
+    /// Nodes come and go, and whoever went is known for ever.
     package func allFormerMembers() throws(StateDamage) -> [FormerMemberRecord] {
-        var found: [FormerMemberRecord] = []
+        try all { request throws(StateDamage) in try formerMembers(request) }
+    }
+
+    /// Of every page.
+    private func all<Record>(
+        _ page: (ListRequest) throws(StateDamage) -> Page<Record>
+    ) throws(StateDamage) -> [Record] {
+        var found: [Record] = []
         var cursor: ListCursor?
         repeat {
-            let page = try formerMembers(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
-            found += page.items
-            cursor = page.next
+            let next = try page(ListRequest(after: cursor, limit: ListRequest.maximumLimit))
+            found += next.items
+            cursor = next.next
         } while cursor != nil
         return found
     }

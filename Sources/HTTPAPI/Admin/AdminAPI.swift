@@ -68,6 +68,13 @@ package struct AdminAPI: Sendable {
     }
 
     private func answer(_ request: AdminRequest) async throws -> AdminResponse {
+        guard !RequestFields(request.headers).isAmbiguous else {
+            throw ServiceError(
+                .invalid,
+                code: "ambiguous_header",
+                message: "a header that may be given once is given more than once"
+            )
+        }
         guard let target = RequestTarget(request.target) else {
             throw AdminCall.invalid("the path or query is malformed")
         }
@@ -89,6 +96,7 @@ package struct AdminAPI: Sendable {
             query: target.query,
             credential: try await admit(request, route.access)
         )
+        if method != "GET", !route.takesPreconditions { try call.refusePreconditions() }
         return try await route.handler(self, call)
     }
 
@@ -160,9 +168,14 @@ package struct AdminAPI: Sendable {
     }
 
     /// What a write needs, from the request's headers. Whether the caller may is decided where the command is applied.
+    ///
+    /// Whoever may do nothing at all, as far as this node knows, is refused here: a refusal by the log has its place in the
+    /// history, which a revoked caller could fill with them.
     func write(_ call: AdminCall) async throws(ServiceError) -> WriteCall {
+        let credential = try call.known()
+        try decisions.refuseExcluded(credential, in: client.decisionState, at: client.now())
         let caller: Caller =
-            switch try call.known() {
+            switch credential {
             case .administrator(let fingerprint): .administrator(fingerprint: fingerprint)
             case .principal(let id): .principal(id, token: nil)
             case .node(let member): .node(member)
@@ -205,7 +218,7 @@ package struct AdminAPI: Sendable {
         case let error as FieldError:
             ServiceError(.invalid, code: "invalid_field", message: error.description)
         case let error as JSONError:
-            ServiceError(.invalid, code: "invalid_json", message: "the body is no acceptable JSON: \(error)")
+            ServiceError(.invalid, code: "invalid_json", message: "the body is not valid JSON: \(error)")
         case let error as DecisionQueryError:
             ServiceError(.invalid, code: "invalid_request", message: error.description)
         default:

@@ -63,7 +63,7 @@ struct AdminCall: Sendable {
         }
     }
 
-    /// For writes that take none: ignoring one would break the promise that it asks for.
+    /// For requests that heed none.
     func refusePreconditions() throws(ServiceError) {
         guard try precondition() == .none else { throw Self.invalid("this takes neither If-Match nor If-None-Match") }
     }

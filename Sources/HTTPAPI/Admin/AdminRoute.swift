@@ -25,6 +25,9 @@ struct AdminRoute: Sendable {
     let access: Access
     /// Names of query parameters that it takes.
     let query: [String]
+    /// Whether it heeds `If-Match` and `If-None-Match`. Where it does not they are refused, since to ignore one would break
+    /// the promise that it asks for.
+    let takesPreconditions: Bool
     let handler: Handler
 
     enum Segment: Hashable, Sendable {
@@ -38,6 +41,7 @@ struct AdminRoute: Sendable {
         _ path: String,
         _ access: Access,
         query: [String] = [],
+        preconditions takesPreconditions: Bool = false,
         _ handler: @escaping Handler
     ) {
         self.method = method
@@ -46,6 +50,7 @@ struct AdminRoute: Sendable {
         }
         self.access = access
         self.query = query
+        self.takesPreconditions = takesPreconditions
         self.handler = handler
     }
 

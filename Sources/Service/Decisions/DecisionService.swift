@@ -81,6 +81,29 @@ package struct DecisionService: Sendable {
         )
     }
 
+    /// Whether the node knows who shows this, be it only that it is revoked.
+    package func knows(_ credential: Credential, in state: DecisionState, at now: Moment) -> Bool {
+        switch state.snapshot.exclusion(of: credential, at: moment(state, now)) {
+        case .tokenUnknown, .callerUnknown, .notReady: false
+        default: true
+        }
+    }
+
+    /// - Throws: Where the caller may do nothing at all. What this node does not know yet is no reason, since the others may.
+    package func refuseExcluded(
+        _ credential: Credential,
+        in state: DecisionState,
+        at now: Moment
+    ) throws(ServiceError) {
+        switch state.snapshot.exclusion(of: credential, at: moment(state, now)) {
+        case .callerRevoked: throw ServiceError(CommandResult.Refusal(.callerRevoked))
+        case .callerQuarantined, .callerRestricted: throw ServiceError(CommandResult.Refusal(.callerQuarantined))
+        case let code? where code == .tokenExpired || code == .tokenRevoked:
+            if let error = Self.authenticationError(code) { throw error }
+        default: return
+        }
+    }
+
     /// What a caller is told instead of a decision when it is the caller that is in doubt; nil for decisions proper.
     package static func authenticationError(_ code: DecisionCode) -> ServiceError? {
         let message: String

@@ -59,18 +59,24 @@ struct ClusterRemove: AsyncParsableCommand {
         discussion: """
             The node loses its vote and its connections at once, and never comes back under its present identity: to use \
             the machine again, add it again. Removing the leader works; another takes over.
+
+            Where there are edges, one of two voters is not removed: edges follow a change of the voters by the word of a \
+            majority of those before it, which of two is both.
             """
     )
 
     @Argument(help: "Its name.")
     var name: String
+    @Flag(help: "Remove one of two voters though every edge has to join again then.")
+    var leaveEdgesBehind = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await common.connection.withClient { client in
             let segment = ClusterClient.segment(name)
             do {
-                let reply = try await client.send(.init(method: .delete, path: "/v1/members/\(segment)"))
+                let query = leaveEdgesBehind ? "?leave_edges=true" : ""
+                let reply = try await client.send(.init(method: .delete, path: "/v1/members/\(segment)\(query)"))
                 common.output.written(reply, "removed \(name)")
                 if !common.output.json { try await QuorumAdvice.show(client) }
             } catch let error as APIError where error.status == 404 {

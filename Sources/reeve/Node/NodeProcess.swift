@@ -88,7 +88,7 @@ struct NodeProcess {
             responder: AuthZENResponder(
                 client: node,
                 log: log,
-                baseURL: "https://\(configuration.listen.decisions)",
+                baseURL: "https://\(Self.decisionAddress(of: member, configuration))",
                 counters: counters,
                 rollouts: counter
             ),
@@ -155,6 +155,11 @@ struct NodeProcess {
             )
         )
         try await group.run()
+    }
+
+    /// Where clients reach the node: as the log says. What it listens on may be `0.0.0.0`.
+    private static func decisionAddress(of member: MemberSpec, _ configuration: NodeConfiguration) -> String {
+        member.apiAddresses.count == 2 ? member.apiAddresses[1] : "\(configuration.listen.decisions)"
     }
 
     /// Which member the configuration means, as the genesis or the introduction describes it.

@@ -41,6 +41,8 @@ extension Group {
         switch members[place].work.removeFirst() {
         case .readEntries(let peer, let index, _): readEntries(place, peer, index)
         case .readSnapshot(let peer, let position, let number): readSnapshot(place, peer, position, number)
+        case .stageSnapshot(let chunk) where chunk.number > 0 && full.contains(place):
+            step(place, .snapshotStaged(chunk.point.position, nextChunk: 0))
         case .stageSnapshot(let chunk):
             if chunk.number == 0 { members[place].staged = [] }
             members[place].staged.append(chunk)

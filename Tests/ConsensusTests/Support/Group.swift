@@ -39,6 +39,8 @@ struct Group {
     var hung: Set<Int> = []
     /// Members whose state machines do not answer when the group settles.
     var stalled: Set<Int> = []
+    /// Members whose stores have room for no chunk but the first.
+    var full: Set<Int> = []
     /// Chunks of one snapshot.
     var chunkCount: UInt64 = 3
     /// Whether a member's store can be asked for a snapshot.

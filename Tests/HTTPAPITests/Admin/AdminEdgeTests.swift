@@ -54,6 +54,18 @@ import Testing
         )
     }
 
+    @Test("one of two voters is not removed while an edge would be left behind") func leftBehind() async throws {
+        #expect(try await joined().status == 201)
+        let voters = await admin.send("GET", "/v1/members").items.filter { $0["role"]?.stringValue == "voter" }
+        let names = voters.compactMap { $0["name"]?.stringValue }
+        for name in names.dropLast(2) {
+            #expect(await admin.send("DELETE", "/v1/members/\(name)").status == 200)
+        }
+        let refused = await admin.send("DELETE", "/v1/members/\(names[names.count - 1])")
+        #expect(refused.status == 409 && refused.code == "edges_left_behind", "\(refused.text)")
+        #expect(await admin.send("DELETE", "/v1/members/\(names[names.count - 1])?leave_edges=true").status == 200)
+    }
+
     @Test("one that joins is told what to begin from, and again when it asks again") func join() async throws {
         let application = try application(try await secret())
         let first = await admin.send("POST", "/v1/join", application, by: .nobody)

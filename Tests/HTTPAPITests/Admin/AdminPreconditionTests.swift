@@ -101,6 +101,35 @@ import Testing
         }
     }
 
+    @Test("on every route that heeds none, too") func heededNowhereElse() async {
+        for route in AdminAPI.routes where route.method != "GET" && !route.takesPreconditions && route.access != .edge {
+            let path = route.pattern.map { segment in
+                switch segment {
+                case .literal(let text): "/" + text
+                case .parameter: "/x"
+                }
+            }.joined()
+            let caller: Administration.Caller = route.access == .open ? .nobody : .administrator
+            let answer = await admin.send(route.method, path, "{}", headers: [("If-Match", "\"41\"")], by: caller)
+            #expect(answer.detail.contains("takes neither If-Match"), "\(route.method) \(path): \(answer.text)")
+        }
+    }
+
+    @Test("a header on which the answer depends is given once") func ambiguous() async {
+        let twice = [("Authorization", "Bearer x"), ("Authorization", "Bearer y")]
+        let answer = await admin.send("GET", "/v1/roles", headers: twice)
+        #expect(answer.status == 400 && answer.code == "ambiguous_header")
+    }
+
+    @Test("a retry of what draws a secret says that the first attempt has shown it") func drawn() async throws {
+        let key = ("Idempotency-Key", "t1")
+        let body = #"{"principal":"agent/bot","expires_at":"2026-01-01T12:00:00Z"}"#
+        let first = await admin.send("POST", "/v1/tokens", body, headers: [key])
+        #expect(first.status == 201, "\(first.text)")
+        let retried = await admin.send("POST", "/v1/tokens", body, headers: [key])
+        #expect(retried.status == 409 && retried.code == "token_already_issued", "\(retried.text)")
+    }
+
     @Test("a retry under its key has one effect, another body is a conflict") func retry() async {
         let key = ("Idempotency-Key", "k1")
         let first = await put("1", key)

@@ -39,14 +39,6 @@ struct ClusterNode: Sendable {
 }
 
 extension DirectoryView {
-    func allMembers() throws(StateDamage) -> [MemberRecord] {
-        try members(ListRequest(limit: ListRequest.maximumLimit)).items
-    }
-
-    func allEdges() throws(StateDamage) -> [EdgeRecord] {
-        try edges(ListRequest(limit: ListRequest.maximumLimit)).items
-    }
-
     /// Members, then edges.
     func allNodes() throws(StateDamage) -> [ClusterNode] {
         try allMembers().map { ClusterNode($0) } + allEdges().map { ClusterNode($0) }

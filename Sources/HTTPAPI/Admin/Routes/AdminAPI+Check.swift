@@ -4,6 +4,7 @@ internal import Directory
 internal import Identity
 internal import JSON
 internal import Kernel
+internal import NIOCore
 internal import Service
 
 extension AdminAPI {
@@ -15,8 +16,7 @@ extension AdminAPI {
     private func check(_ call: AdminCall) async throws -> AdminResponse {
         let credential = try call.known()
         let query = try Self.query(call)
-        let revision = try call.query.atLeast()
-        if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
+        try await wait(until: try call.query.atLeast(), for: credential)
         let state = client.decisionState
         let now = client.now()
         let explanation = decisions.explain(query, by: credential, in: state, at: now)
@@ -26,6 +26,22 @@ extension AdminAPI {
         let mayExplain = decisions.mayExplain(query, by: credential, in: state, at: now)
         let caller = JSONMember("caller", answer.caller.map { .string($0.description) } ?? .null)
         return .json(.object(answer.members + (mayExplain ? [caller] + explanation.members : [])))
+    }
+
+    /// A place among the requests of the node, which writes need too, is for callers that it knows. For others, who may be new
+    /// to the log, it looks for as long as the decision port does.
+    private func wait(until revision: LogIndex, for credential: Credential) async throws {
+        if decisions.knows(credential, in: client.decisionState, at: client.now()) {
+            if revision > .zero { try await client.wait(until: revision, within: AdminCall.readTimeout) }
+            return
+        }
+        let end = ContinuousClock.now + .nanoseconds(DataPlaneLimits().revisionTimeout.nanoseconds)
+        while client.decisionState.snapshot.revision < revision {
+            guard ContinuousClock.now < end else {
+                throw ServiceError.behind(at: client.decisionState.snapshot.revision)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     /// A decision that cannot be recorded is a denial.

@@ -17,7 +17,6 @@ extension AdminAPI {
         },
         AdminRoute("PUT", "/v1/administrators/{fingerprint}", .caller) { api, call in
             let fingerprint = try digest(call)
-            try call.refusePreconditions()
             var body = try call.body()
             let name = try body.string("name")
             try body.finish()
@@ -26,14 +25,13 @@ extension AdminAPI {
             )
         },
         AdminRoute("DELETE", "/v1/administrators/{fingerprint}", .caller) { api, call in
-            try call.refusePreconditions()
             return .receipt(try await api.writer.removeAdministrator(fingerprint: digest(call), api.write(call)))
         },
         AdminRoute("GET", "/v1/settings", .reader, query: AdminCall.readQuery) { api, call in
             let record = try await api.find("settings", call) { view throws(StateDamage) in try view.settings() }
             return .json(.object(record.settings.members + record.metadata.members), tag: record.metadata.revision)
         },
-        AdminRoute("PUT", "/v1/settings", .caller) { api, call in
+        AdminRoute("PUT", "/v1/settings", .caller, preconditions: true) { api, call in
             var body = try call.body()
             let settings = try Settings(reading: &body)
             try body.finish()

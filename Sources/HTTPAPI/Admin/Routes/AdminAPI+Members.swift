@@ -16,13 +16,8 @@ extension AdminAPI {
             guard node.role != .edge else { throw Self.neverVotes(node) }
             return .receipt(try await api.writer.submit(.promoteMember(node.spec.id), api.write(call)))
         },
-        AdminRoute("DELETE", "/v1/members/{name}", .caller) { api, call in
-            let node = try await api.node(call)
-            let body = node.role == .edge ? CommandBody.removeEdge(node.spec.id) : .removeMember(node.spec.id)
-            return .receipt(try await api.writer.submit(body, api.write(call)))
-        },
+        AdminRoute("DELETE", "/v1/members/{name}", .caller, query: ["leave_edges"]) { try await $0.removeNode($1) },
         AdminRoute("POST", "/v1/members/{name}/labels", .caller) { api, call in
-            try call.refusePreconditions()
             var body = try call.body()
             let change = LabelChange(set: try Labels(reading: &body, "set"), removed: try body.strings("remove"))
             try body.finish()
@@ -55,6 +50,42 @@ extension AdminAPI {
         }
     }
 
+    /// A name that was a node's until now is one still: a retry gets the receipt of the first attempt.
+    private func removeNode(_ call: AdminCall) async throws -> AdminResponse {
+        let name = call.parameter("name")
+        try await checkEdgesCanFollow(removalOf: name, call)
+        let body = try await reader.find("member \(name)") { view throws(StateDamage) -> CommandBody? in
+            if let node = try view.allNodes().first(where: { $0.spec.name == name }) {
+                return node.role == .edge ? .removeEdge(node.spec.id) : .removeMember(node.spec.id)
+            }
+            let former = try view.allFormerMembers().filter { $0.name == name }
+            return former.max { $0.metadata.revision < $1.metadata.revision }.map { .removeMember($0.id) }
+        }
+        return .receipt(try await writer.submit(body, write(call)))
+    }
+
+    /// Edges follow the voters from one set to the next by the word of a majority of the earlier one. Of two voters that is both,
+    /// and the one that is removed says nothing any more.
+    private func checkEdgesCanFollow(removalOf name: String, _ call: AdminCall) async throws {
+        switch call.query("leave_edges") {
+        case "true": return
+        case nil, "false": break
+        default: throw AdminCall.invalid("leave_edges must be true or false")
+        }
+        let (members, edges) = try await reader.read { view throws(StateDamage) in
+            (try view.allMembers(), try view.allEdges())
+        }
+        let voters = members.filter(\.isVoter).map(\.spec.name)
+        guard voters.count == 2, voters.contains(name), !edges.isEmpty else { return }
+        throw ServiceError(
+            .conflict,
+            code: "edges_left_behind",
+            message:
+                "\(name) is one of two voters, and both would have to tell edges that the other one stays: every edge would "
+                + "be left behind, and would have to join again; add another voter first, remove the edges, or say leave_edges=true"
+        )
+    }
+
     private static func neverVotes(_ node: ClusterNode) -> ServiceError {
         ServiceError(
             .conflict,
@@ -63,19 +94,37 @@ extension AdminAPI {
         )
     }
 
+    private static let ticketLifetimes: ClosedRange<UInt64> = 60...86_400
+
+    /// As a time, by which a retry is the same command, or as a lifetime from now on, of an hour unless given.
+    private static func end(ofTicket body: inout ObjectReader, at now: WallTime) throws -> WallTime {
+        let lifetime = try body.optionalInteger("lifetime_seconds", in: ticketLifetimes)
+        guard let time = try body.optionalTime("expires_at") else {
+            return now.advanced(by: .seconds(lifetime ?? 3600))
+        }
+        let latest = now.advanced(by: .seconds(ticketLifetimes.upperBound))
+        guard lifetime == nil, now < time, time <= latest else {
+            throw FieldError(
+                FieldPath.root.member("expires_at"),
+                "must be within a day from now, and goes without lifetime_seconds"
+            )
+        }
+        return time
+    }
+
     /// The secret is in this one answer and nowhere else.
     private func issueTicket(_ call: AdminCall) async throws -> AdminResponse {
         guard let enrolment = options.enrolment else { throw Self.noEnrolment }
         var body = try call.body()
         let secret = TokenSecret.random()
-        let lifetime = try body.optionalInteger("lifetime_seconds", in: 60...86_400) ?? UInt64(3600)
+        let expiresAt = try Self.end(ofTicket: &body, at: client.now().wall)
         let role = try body.optionalChoice("role", JoinTicket.Role.self) ?? .learner
         let ticket = JoinTicket(
             name: try body.string("name"),
             raftAddress: try body.string("raft_address"),
             apiAddresses: try body.strings("api_addresses"),
             secretDigest: secret.digest,
-            expiresAt: client.now().wall.advanced(by: .seconds(lifetime)),
+            expiresAt: expiresAt,
             isEdge: role == .edge,
             labels: try Labels(reading: &body, "labels")
         )

@@ -18,7 +18,7 @@ extension AdminAPI {
             }
             return .json(.object(record.members), tag: record.metadata.revision)
         },
-        AdminRoute("DELETE", "/v1/policy-sets/{set}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/policy-sets/{set}", .caller, preconditions: true) { api, call in
             let precondition = try call.precondition()
             return .receipt(
                 try await api.writer.deletePolicySet(
@@ -39,8 +39,10 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/policy-sets/{set}/versions/{version}", .reader, query: AdminCall.readQuery) {
             try await $0.getPolicyVersion($1)
         },
-        AdminRoute("POST", "/v1/policy-sets/{set}/versions", .caller) { api, call in try await api.draft(call) },
-        AdminRoute("POST", "/v1/policy-sets/{set}/activate", .caller) { api, call in
+        AdminRoute("POST", "/v1/policy-sets/{set}/versions", .caller, preconditions: true) { api, call in
+            try await api.draft(call)
+        },
+        AdminRoute("POST", "/v1/policy-sets/{set}/activate", .caller, preconditions: true) { api, call in
             var reader = try call.body()
             let version = try reader.integer("version", in: 1...UInt64(Int64.max))
             let rollout = try reader.optionalObject("rollout")

@@ -13,14 +13,14 @@ extension AdminAPI {
         AdminRoute("GET", "/v1/principals/{kind}/{name}", .reader, query: AdminCall.readQuery) { api, call in
             try await api.getPrincipal(call)
         },
-        AdminRoute("PUT", "/v1/principals/{kind}/{name}", .caller) { api, call in
+        AdminRoute("PUT", "/v1/principals/{kind}/{name}", .caller, preconditions: true) { api, call in
             let id = try principalID(call)
             var reader = try call.body()
             let spec = try PrincipalSpec(id, reading: &reader)
             try reader.finish()
             return try await api.put(.principal(spec), call)
         },
-        AdminRoute("DELETE", "/v1/principals/{kind}/{name}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/principals/{kind}/{name}", .caller, preconditions: true) { api, call in
             try await api.delete(.principal(principalID(call)), call)
         },
     ]

@@ -17,13 +17,13 @@ extension AdminAPI {
             }
             return .json(.object(record.members), tag: record.metadata.revision)
         },
-        AdminRoute("PUT", "/v1/resources/{type}/{id}", .caller) { api, call in
+        AdminRoute("PUT", "/v1/resources/{type}/{id}", .caller, preconditions: true) { api, call in
             var reader = try call.body()
             let spec = try ResourceSpec(resourceName(call), reading: &reader)
             try reader.finish()
             return try await api.put(.resource(spec), call)
         },
-        AdminRoute("DELETE", "/v1/resources/{type}/{id}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/resources/{type}/{id}", .caller, preconditions: true) { api, call in
             try await api.delete(.resource(resourceName(call)), call)
         },
     ]

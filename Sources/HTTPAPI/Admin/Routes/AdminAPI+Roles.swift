@@ -14,13 +14,13 @@ extension AdminAPI {
             let record = try await api.find("role \(name)", call) { view throws(StateDamage) in try view.role(name) }
             return .json(.object(record.members), tag: record.metadata.revision)
         },
-        AdminRoute("PUT", "/v1/roles/{name}", .caller) { api, call in
+        AdminRoute("PUT", "/v1/roles/{name}", .caller, preconditions: true) { api, call in
             var reader = try call.body()
             let spec = try RoleSpec(call.parameter("name"), reading: &reader)
             try reader.finish()
             return try await api.put(.role(spec), call)
         },
-        AdminRoute("DELETE", "/v1/roles/{name}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/roles/{name}", .caller, preconditions: true) { api, call in
             try await api.delete(.role(call.parameter("name")), call)
         },
     ]
@@ -36,13 +36,13 @@ extension AdminAPI {
             }
             return .json(.object(record.members), tag: record.metadata.revision)
         },
-        AdminRoute("PUT", "/v1/assignments/{id}", .caller) { api, call in
+        AdminRoute("PUT", "/v1/assignments/{id}", .caller, preconditions: true) { api, call in
             var reader = try call.body()
             let spec = try AssignmentSpec(call.parameter("id"), reading: &reader)
             try reader.finish()
             return try await api.put(.assignment(spec), call)
         },
-        AdminRoute("DELETE", "/v1/assignments/{id}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/assignments/{id}", .caller, preconditions: true) { api, call in
             try await api.delete(.assignment(call.parameter("id")), call)
         },
     ]

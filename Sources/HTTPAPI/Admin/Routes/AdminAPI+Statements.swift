@@ -21,7 +21,6 @@ extension AdminAPI {
     /// Open to whoever has the warrant's key: the statement's signature is its credential. Asks neither leader nor quorum, and
     /// is not refused by a node that does not serve: it takes authority away, and never gives any.
     private func make(_ call: AdminCall) async throws -> AdminResponse {
-        try call.refusePreconditions()
         guard call.request.body.count <= Self.statementByteCount else {
             throw ServiceError(
                 .tooLarge,

@@ -100,10 +100,23 @@ struct NodeReport: Sendable {
         return ["ready": true, "degraded": "this node decides by earlier policies than are active in the cluster"]
     }
 
-    var warnings: [String] { damageWarnings + policyWarnings + logWarnings + certificateWarnings + rolloutWarnings }
+    var warnings: [String] {
+        damageWarnings + sealWarnings + policyWarnings + logWarnings + certificateWarnings + rolloutWarnings
+    }
 
     private var damageWarnings: [String] {
         damage.map { ["the node denies every decision, since its state cannot be read whole: \($0)"] } ?? []
+    }
+
+    /// Voters seal each second, and a few hops take less than that.
+    private static let expectedSealAge = Kernel.Span.seconds(10)
+
+    private var sealWarnings: [String] {
+        guard status.role == NodeStatus.edge, let age, age > Self.expectedSealAge else { return [] }
+        return [
+            "the newest seal that has reached this edge is of \(age.milliseconds / 1000) s ago; "
+                + "past \(toleratedAge.milliseconds / 1000) s it denies"
+        ]
     }
 
     private var policyWarnings: [String] {

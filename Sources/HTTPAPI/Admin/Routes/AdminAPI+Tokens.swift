@@ -20,7 +20,7 @@ extension AdminAPI {
             return .json(found.0.json(status: status), tag: found.0.metadata.revision)
         },
         AdminRoute("POST", "/v1/tokens", .caller) { api, call in try await api.issueToken(call) },
-        AdminRoute("DELETE", "/v1/tokens/{id}", .caller) { api, call in
+        AdminRoute("DELETE", "/v1/tokens/{id}", .caller, preconditions: true) { api, call in
             try await api.delete(.token(call.parameter("id")), call)
         },
     ]
@@ -54,7 +54,7 @@ extension AdminAPI {
         let id = try body.optionalString("id")
         try body.finish()
         let issued = try await writer.issueToken(
-            id: id ?? Self.randomID(),
+            id: id ?? Self.drawnID(call),
             for: principal,
             expiresAt: expiresAt,
             description: description,
@@ -68,7 +68,11 @@ extension AdminAPI {
         )
     }
 
-    private static func randomID() -> String {
+    /// The same for a retry, so that it is the same command; it is told that the secret was shown before.
+    private static func drawnID(_ call: AdminCall) throws(ServiceError) -> String {
+        if let key = try call.header("Idempotency-Key"), let caller = call.credential {
+            return Digest.of(Array("\(caller) \(key)".utf8)).hex.prefix(16).description
+        }
         var source = SystemRandomNumberGenerator()
         return (0..<8).map { _ in UInt8.random(in: 0...255, using: &source) }.hex
     }

@@ -19,7 +19,6 @@ extension AdminAPI {
             return .json(record.json(beside: await api.client.warrantTallies()), tag: record.metadata.revision)
         },
         AdminRoute("POST", "/v1/warrants", .caller) { api, call in
-            try call.refusePreconditions()
             var body = try call.body()
             let spec = try WarrantSpec(reading: &body)
             try body.finish()
@@ -30,7 +29,6 @@ extension AdminAPI {
             )
         },
         AdminRoute("DELETE", "/v1/warrants/{name}", .caller) { api, call in
-            try call.refusePreconditions()
             return .receipt(try await api.writer.withdrawWarrant(call.parameter("name"), api.write(call)))
         },
     ]

@@ -27,6 +27,9 @@ package struct AdminServer: ServiceLifecycle.Service {
         }
     }
 
+    /// A further one waits until another ends: descriptors are left for the decision port and for the links between nodes.
+    package static let maximumConnections = 1000
+
     private let api: AdminAPI
     private let configuration: Configuration
     private let logger: Logger
@@ -49,7 +52,8 @@ package struct AdminServer: ServiceLifecycle.Service {
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                serverName: "reeve"
+                serverName: "reeve",
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
             ),
             logger: Self.quiet(logger)
         )
@@ -104,6 +108,14 @@ struct AdminResponder: HTTPResponder {
         )
     }
 
+    private static func bodyError(_ error: any Error) -> ServiceError {
+        guard error is NIOTooManyBytesError else {
+            return ServiceError(.invalid, code: "incomplete_body", message: "the body did not arrive whole")
+        }
+        let message = "the body has more than \(AdminAPI.bodyLimit) bytes"
+        return ServiceError(.tooLarge, code: "body_too_large", message: message)
+    }
+
     private static func body(of answer: AdminResponse) -> ResponseBody {
         guard let source = answer.stream else { return ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)) }
         // The client's reading sets the pace. A failure breaks the connection off before the end, which the client sees.
@@ -114,15 +126,9 @@ struct AdminResponder: HTTPResponder {
     }
 
     private func answer(_ request: Request, _ context: AdminContext) async -> AdminResponse {
-        guard let body = try? await request.body.collect(upTo: AdminAPI.bodyLimit) else {
-            return .problem(
-                ProblemDetails(
-                    status: 413,
-                    title: "Content Too Large",
-                    code: "body_too_large",
-                    detail: "the body has more than \(AdminAPI.bodyLimit) bytes, or did not arrive whole"
-                )
-            )
+        let body: ByteBuffer
+        do { body = try await request.body.collect(upTo: AdminAPI.bodyLimit) } catch {
+            return .problem(ProblemDetails(Self.bodyError(error)))
         }
         var headers = HTTPHeaders()
         for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }

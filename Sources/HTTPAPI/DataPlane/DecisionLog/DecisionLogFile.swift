@@ -46,6 +46,8 @@ struct DecisionLogFile: ~Copyable {
     mutating func append(_ lines: [UInt8]) throws(DecisionLogError) {
         if isTorn {
             try write([UInt8(ascii: "\n")])
+            // What is to be cut back to begins after the torn line, of which nobody knows how much there is.
+            byteCount = Int(lseek(descriptor, 0, SEEK_END))
             isTorn = false
         }
         do throws(DecisionLogError) { try write(lines) } catch {

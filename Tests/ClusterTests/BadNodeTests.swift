@@ -48,10 +48,10 @@ import Testing
     }
 
     @Test("a state at its limit takes no writes; reads and decisions go on") func fullState() async throws {
-        try await withCluster(settings: "limits:\n  max_state_bytes: 8388608\n") { cluster in
+        try await withCluster(settings: "limits:\n  max_state_bytes: 16777216\n") { cluster in
             let put = try await cluster.admin("PUT", "/v1/principals/agent/bot", body: "{}", at: "n1")
             #expect(put.status == 200, "\(put.body)")
-            #expect(try await Self.fill(cluster) != nil, "25 MB fit into 8 MiB")
+            #expect(try await Self.fill(cluster) != nil, "25 MB fit into 16 MiB")
             for name in cluster.names {
                 try await cluster.until("\(name) refuses writes", within: 20) {
                     try await cluster.admin("PUT", "/v1/roles/late", body: "{}", at: name).value("code")

@@ -45,6 +45,8 @@ import Testing
         ("body of a request", bytes(plane.bodyByteCount)),
         ("type of a subject or resource", "\(EntityTypeMapping.typeLimit) bytes"),
         ("id of a subject or resource, name of an action", "\(number(EntityTypeMapping.idLimit)) bytes"),
+        ("questions of one request", "\(EvaluationBatch.maximumCount)"),
+        ("questions of one request that asks for explanations", "\(EvaluationBatch.maximumExplainedCount)"),
         ("properties of a subject or resource", "\(DecisionQuery.Description.maximumPropertyCount)"),
         ("steps of a decision", number(EvaluationLimits.standard.maxSteps)),
         ("ancestors of an entity", number(Ancestors.maxCount)),

@@ -61,6 +61,8 @@ package struct EvaluationBatch: Hashable, Sendable {
     package let items: [Result<Evaluation, EvaluationError>]
 
     package static let maximumCount = 100
+    /// With explanations, each of which costs as much as hundreds of decisions.
+    package static let maximumExplainedCount = 10
 }
 
 /// Why a request is no question, for the one who sent it: which part, and what is wrong with it.

@@ -48,6 +48,11 @@ package enum EvaluationDecoder {
                 "evaluations has \(elements.count) elements, more than \(EvaluationBatch.maximumCount)"
             )
         }
+        guard !wantsExplanation(document) || elements.count <= EvaluationBatch.maximumExplainedCount else {
+            throw EvaluationError(
+                "options.explain is for at most \(EvaluationBatch.maximumExplainedCount) evaluations at once, not \(elements.count)"
+            )
+        }
         let defaults = try EvaluationParts(document, index: nil)
         let items = elements.enumerated().map { index, element in
             Result { () throws(EvaluationError) in try item(element, index, defaults) }

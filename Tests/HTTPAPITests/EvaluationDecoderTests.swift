@@ -32,7 +32,8 @@ import Testing
     @Test("explanations are given for a few questions at once") func explainedBatch() throws {
         func batch(_ count: Int) -> String {
             let items = Array(repeating: "{}", count: count).joined(separator: ",")
-            return "{\(Self.alice),\(Self.read),\(Self.record),\"options\":{\"explain\":true},\"evaluations\":[\(items)]}"
+            let asked = "\(Self.alice),\(Self.read),\(Self.record)"
+            return #"{\#(asked),"options":{"explain":true},"evaluations":[\#(items)]}"#
         }
         #expect(try Self.batch(batch(10)).items.count == 10)
         #expect(throws: EvaluationError.self) { try Self.batch(batch(11)) }

@@ -1,5 +1,5 @@
 /// What entities and actions there are, and of which types their attributes, tags and contexts.
-package struct Schema: Hashable, Sendable {
+public struct Schema: Hashable, Sendable {
     /// Sorted by name.
     package let entityTypes: [EntityTypeDefinition]
     /// Sorted by id.
@@ -23,7 +23,7 @@ package struct Schema: Hashable, Sendable {
     }
 
     /// Reads a schema in Cedar's own form, and resolves its names.
-    package static func parse(
+    public static func parse(
         _ text: String,
         limits: SyntaxLimits = .standard
     ) throws(CedarSyntaxError) -> Schema {

@@ -1,6 +1,6 @@
 extension Schema {
     /// The schema in Cedar's own form, which `parse` reads back to the same. Common types are written out where they are used.
-    package func text() throws(SchemaWriteError) -> String {
+    public func text() throws(SchemaWriteError) -> String {
         // A namespace may hide a type of the language; an entity type outside of every namespace hides it everywhere.
         let global = Set(entityTypes.lazy.map(\.name).filter { $0.namespace.isEmpty })
         var text = ""

@@ -29,13 +29,13 @@ struct SchemaNamespace {
 }
 
 /// Why a schema has no text.
-package enum SchemaWriteError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum SchemaWriteError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A namespace with actions refers to the type of those outside of it, which it hides.
     case unnameable(inNamespace: String)
     /// It leaves something open, which the language cannot say.
     case open
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .unnameable(let name): "the type `Action` cannot be named in `\(name)`, which has actions itself"
         case .open: "a type of which not everything is known cannot be written"

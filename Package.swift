@@ -46,6 +46,7 @@ let package = Package(
     products: [
         .executable(name: "reeve", targets: ["reeve"]),
         .library(name: "ReeveClient", targets: ["ReeveClient"]),
+        .library(name: "Cedar", targets: ["Cedar"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
@@ -176,6 +177,14 @@ let package = Package(
             name: "CedarPeer",
             dependencies: ["Cedar", "JSON", "Kernel"],
             path: "Tests/CedarPeer",
+            swiftSettings: strict
+        ),
+        // The program of docs/guides/cedar-library.md, which sees what others see.
+        .executableTarget(
+            name: "CedarExample",
+            dependencies: ["Cedar"],
+            path: "Tests/CedarExample",
+            packageAccess: false,
             swiftSettings: strict
         ),
         tests("ConsensusTests", ["Consensus", "Kernel"], exclude: ["Golden"]),

@@ -28,52 +28,139 @@ struct SchemaWritingTests {
         #expect(try Schema.parseJSON(json.serialized()).json() == json)
     }
 
-    @Test("looks like this")
-    func look() throws {
-        let schema = try Schema.parse(
-            """
-            type T = { city: String, zip?: Long }; entity Team;
-            namespace N { entity User in Team = { "home town": T, on: Bool } tags Set<ipaddr>;
-              action view in all appliesTo { principal: User, resource: Team }; action all; }
-            """
-        )
-        #expect(
-            try schema.text() == """
-                entity Team;
-
-                namespace N {
-                    entity User in [Team] {
-                        "home town": {
-                            city: String,
-                            zip?: Long,
-                        },
-                        on: Bool,
-                    } tags Set<ipaddr>;
-                    action all;
-                    action view in [N::Action::"all"] appliesTo {
-                        principal: [N::User],
-                        resource: [Team],
-                    };
-                }
-
-                """
-        )
-        let home = try schema.json()["N"]?["entityTypes"]?["User"]?["shape"]?["attributes"]?["home town"]
-        #expect(
-            home == [
-                "type": "Record",
-                "attributes": ["city": ["type": "String"], "zip": ["type": "Long", "required": false]],
-            ]
-        )
+    @Test("comes back the same through both forms, as it was written", arguments: 1...200 as ClosedRange<UInt64>)
+    func bothForms(seed: UInt64) throws {
+        var generator = SchemaGenerator(seed: seed)
+        let schema = try Schema.parse(generator.text())
+        let text = try schema.text()
+        let json = try schema.json()
+        #expect(try Schema.parse(text) == schema)
+        #expect(try Schema.parse(text).text() == text)
+        #expect(try Schema.parse(text).json() == json)
+        #expect(try Schema.parseJSON(json) == schema)
+        #expect(try Schema.parseJSON(json).json() == json)
+        #expect(try Schema.parseJSON(json).text() == text)
+        // By its meaning alone it is another text, of the same.
+        let meaning = Schema(entityTypes: schema.entityTypes, actions: schema.actions)
+        if let described = try? (text: meaning.text(), json: meaning.json()) {
+            #expect(try Schema.parse(described.text) == schema)
+            #expect(try Schema.parseJSON(described.json) == schema)
+        } else {
+            #expect(text.contains("Action"), "seed \(seed) has no other text")
+        }
+        #expect(text.contains("@") && text.contains("type Part = "), "seed \(seed) draws too little")
     }
 
-    @Test("is refused where a namespace hides the type of the actions outside")
+    @Test("looks like this")
+    func look() throws {
+        let text = """
+            @doc("cities")
+            type T = {
+                @mark
+                city: String,
+                zip?: Long,
+            };
+            entity Team;
+
+            @doc("of N")
+            namespace N {
+                type Tag = ipaddr;
+                @doc("a \\"person\\"")
+                @mark
+                entity User in [Team] {
+                    "home town": T,
+                    on: Bool,
+                } tags Set<Tag>;
+                action view in ["all"] appliesTo {
+                    principal: [User],
+                    resource: [Team],
+                    context: T,
+                };
+                @mark
+                action all;
+            }
+
+            """
+        let schema = try Schema.parse(text)
+        #expect(try schema.text() == text)
+        let json: JSONValue = [
+            "": [
+                "commonTypes": [
+                    "T": [
+                        "type": "Record",
+                        "attributes": [
+                            "city": ["type": "String", "annotations": ["mark": nil]],
+                            "zip": ["type": "Long", "required": false],
+                        ],
+                        "annotations": ["doc": "cities"],
+                    ]
+                ],
+                "entityTypes": ["Team": [:]], "actions": [:],
+            ],
+            "N": [
+                "commonTypes": ["Tag": ["type": "Extension", "name": "ipaddr"]],
+                "entityTypes": [
+                    "User": [
+                        "memberOfTypes": ["Team"],
+                        "shape": [
+                            "type": "Record", "attributes": ["home town": ["type": "T"], "on": ["type": "Boolean"]],
+                        ],
+                        "tags": ["type": "Set", "element": ["type": "Tag"]],
+                        "annotations": ["doc": "a \"person\"", "mark": nil],
+                    ]
+                ],
+                "actions": [
+                    "view": [
+                        "memberOf": [["id": "all"]],
+                        "appliesTo": [
+                            "principalTypes": ["User"], "resourceTypes": ["Team"], "context": ["type": "T"],
+                        ],
+                    ], "all": ["annotations": ["mark": nil]],
+                ],
+                "annotations": ["doc": "of N"],
+            ],
+        ]
+        #expect(try schema.json() == json)
+        #expect(try Schema.parseJSON(json).text() == text)
+    }
+
+    @Test("what only JSON can say is written by its meaning")
+    func onlyInJSON() throws {
+        let json = """
+            {"": {"commonTypes": {"Shape": {"type": "Record", "attributes": {"a": {"type": "Long"}}}, "EntityOrCommon": {"type": "Long"}},
+                  "entityTypes": {"E": {"shape": {"type": "Shape"}, "tags": {"type": "EntityOrCommon", "name": "EntityOrCommon"}},
+                                  "bool": {}},
+                  "actions": {"a": {"appliesTo": {"principalTypes": ["E"], "resourceTypes": []}}}}}
+            """
+        let schema = try Schema.parseJSON(Array(json.utf8))
+        let text = try schema.text()
+        #expect(try Schema.parse(text) == schema)
+        #expect(text.contains("entity E {\n    a: Long,\n} tags EntityOrCommon;") && text.contains("action a;"))
+        #expect(try Schema.parseJSON(schema.json()) == schema)
+        #expect(try Schema.parseJSON(schema.json()).json() == schema.json())
+    }
+
+    @Test("a type that a common type of its name hides has no text, and JSON")
+    func hiddenByCommonType() throws {
+        let json = """
+            {"N": {"commonTypes": {"X": {"type": "Long"}}, "entityTypes": {"X": {}, "Y": {"tags": {"type": "Entity", "name": "X"}}},
+                   "actions": {}}}
+            """
+        let schema = try Schema.parseJSON(Array(json.utf8))
+        let error = #expect(throws: SchemaWriteError.self) { try schema.text() }
+        #expect(error?.description == "the type `X` cannot be named in `N`, where another has its name")
+        #expect(try Schema.parseJSON(schema.json()) == schema)
+    }
+
+    @Test("definitions that nobody wrote are refused where a namespace hides the type of the actions outside")
     func hiddenActions() throws {
         let schema = try Schema.parse(
             "type T = Action; action a; namespace N { entity E { t: T }; action b; }"
         )
-        let text = #expect(throws: SchemaWriteError.self) { try schema.text() }
+        #expect(try Schema.parse(schema.text()) == schema)
+        let meaning = Schema(entityTypes: schema.entityTypes, actions: schema.actions)
+        let text = #expect(throws: SchemaWriteError.self) { try meaning.text() }
         #expect(text?.description == "the type `Action` cannot be named in `N`, which has actions itself")
-        #expect(throws: SchemaWriteError.self) { try schema.json() }
+        #expect(throws: SchemaWriteError.self) { try meaning.json() }
     }
 }

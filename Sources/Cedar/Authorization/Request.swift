@@ -2,17 +2,17 @@
 ///
 /// An object, though a value by its meaning: whoever decides keeps it, and to keep a struct of so many texts is to count a
 /// reference to each.
-package final class Request: Sendable {
-    package let principal: EntityUID
-    package let action: EntityUID
-    package let resource: EntityUID
-    package let context: Record
+public final class Request: Sendable {
+    public let principal: EntityUID
+    public let action: EntityUID
+    public let resource: EntityUID
+    public let context: Record
     /// Those of the context.
     let fields: FieldPlaces
     /// By the numbers of the variables.
     private let values: FixedBuffer<Value>
 
-    package init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
+    public init(principal: EntityUID, action: EntityUID, resource: EntityUID, context: Record = .empty) {
         self.principal = principal
         self.action = action
         self.resource = resource
@@ -28,13 +28,13 @@ package final class Request: Sendable {
 }
 
 extension Request: Hashable {
-    package static func == (lhs: Request, rhs: Request) -> Bool {
+    public static func == (lhs: Request, rhs: Request) -> Bool {
         lhs === rhs
             || lhs.principal == rhs.principal && lhs.action == rhs.action && lhs.resource == rhs.resource
                 && lhs.context == rhs.context
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(principal)
         hasher.combine(action)
         hasher.combine(resource)
@@ -43,7 +43,7 @@ extension Request: Hashable {
 }
 
 extension Request: CustomStringConvertible {
-    package var description: String { "\(principal) \(action) \(resource) \(context)" }
+    public var description: String { "\(principal) \(action) \(resource) \(context)" }
 }
 
 extension Variable {
@@ -57,21 +57,21 @@ extension Variable {
     }
 }
 
-package enum Decision: String, Hashable, Sendable {
+public enum Decision: String, Hashable, Sendable {
     case allow, deny
 }
 
 /// The answer, and what it rests on.
-package struct Response: Hashable, Sendable {
-    package let decision: Decision
+public struct Response: Hashable, Sendable {
+    public let decision: Decision
     /// The satisfied forbids, if there is one; else the satisfied permits. Sorted.
-    package let reasons: [PolicyID]
+    public let reasons: [PolicyID]
     /// The policies that could not be evaluated, sorted. They count neither for nor against.
-    package let errors: [PolicyFailure]
+    public let errors: [PolicyFailure]
 
-    package struct PolicyFailure: Hashable, Sendable {
-        package let policy: PolicyID
-        package let error: EvaluationError
+    public struct PolicyFailure: Hashable, Sendable {
+        public let policy: PolicyID
+        public let error: EvaluationError
 
         package init(policy: PolicyID, error: EvaluationError) {
             self.policy = policy

@@ -3,7 +3,7 @@
 ///
 /// Where a policy fails, or the steps run out, the tree-walking evaluator looks at it again from the same count of steps
 /// and has the last word. So errors are the same by construction; what is to be equal is when there is one.
-package struct CompiledEvaluator: ~Copyable {
+public struct CompiledEvaluator: ~Copyable {
     private(set) var request: Request
     private(set) var entities: any EntityProvider
     let limits: EvaluationLimits
@@ -44,7 +44,7 @@ package struct CompiledEvaluator: ~Copyable {
     }
 
     /// Turns to another request, with its steps counted from the start.
-    package mutating func begin(_ request: Request) {
+    public mutating func begin(_ request: Request) {
         // What the provider said of an entity it would say again.
         if request.principal != self.request.principal { principal.forget() }
         if request.action != self.request.action { action.forget() }
@@ -70,7 +70,7 @@ package struct CompiledEvaluator: ~Copyable {
     }
 
     /// What Cedar's rule says. Afterwards `satisfied` are the reasons, and these and the failures are sorted by name.
-    package mutating func decide(by policies: CompiledPolicySet) -> Decision {
+    public mutating func decide(by policies: CompiledPolicySet) -> Decision {
         search(policies)
         if failures.count > 1 { failures.sort { $0.policy.precedes($1.policy) } }
         guard !satisfied.isEmpty else { return .deny }

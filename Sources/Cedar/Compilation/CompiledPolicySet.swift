@@ -2,7 +2,7 @@
 ///
 /// A value, safe to read from any thread. A changed copy shares the policies that are the same and compiles those that
 /// are not; of the rest it copies tables of integers.
-package struct CompiledPolicySet: Sendable {
+public struct CompiledPolicySet: Sendable {
     /// In places that are free it is none, to which nothing leads.
     private var policies: ContiguousArray<CompiledPolicy> = []
     /// Of each of them.
@@ -22,14 +22,14 @@ package struct CompiledPolicySet: Sendable {
         static let shapes: UInt32 = 2
     }
 
-    package init() {}
+    public init() {}
 
     /// The policies in their order. Templates are left out: they take no part in decisions.
-    package init(_ set: PolicySet) {
+    public init(_ set: PolicySet) {
         for policy in set.policies { put(policy) }
     }
 
-    package var count: Int { order.count }
+    public var count: Int { order.count }
 
     package subscript(id: PolicyID) -> CompiledPolicy? { place(of: id).map { policies[Int($0)] } }
 
@@ -40,7 +40,7 @@ package struct CompiledPolicySet: Sendable {
     var listed: some Sequence<CompiledPolicy> { order.lazy.map { policies[Int($0)] } }
 
     /// Adds a policy behind the others, or puts it in the place of the one that has its name.
-    package mutating func put(_ policy: Policy) {
+    public mutating func put(_ policy: Policy) {
         if let place = place(of: policy.id) {
             let number = numbers[Int(place)]
             takeOut(place)
@@ -53,7 +53,7 @@ package struct CompiledPolicySet: Sendable {
     }
 
     /// Does nothing where there is none of that name.
-    package mutating func remove(_ id: PolicyID) {
+    public mutating func remove(_ id: PolicyID) {
         guard let place = place(of: id) else { return }
         let number = Int(numbers[Int(place)])
         takeOut(place)

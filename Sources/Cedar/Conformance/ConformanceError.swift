@@ -1,8 +1,8 @@
 /// Why an entity or a request is not what a schema says, and where in it.
-package struct ConformanceError: Error, Hashable, Sendable {
+public struct ConformanceError: Error, Hashable, Sendable {
     package let reason: Reason
     /// Such as `attrs.home.zip`, `context.src`, `parents[2]`; empty where it is the whole.
-    package let path: String
+    public let path: String
 
     package enum Reason: Hashable, Sendable {
         case unknownEntityType(EntityTypeName, suggestion: String?)
@@ -33,11 +33,14 @@ package struct ConformanceError: Error, Hashable, Sendable {
 }
 
 extension ConformanceError: CustomStringConvertible {
-    package var description: String { path.isEmpty ? "\(reason)" : "\(path): \(reason)" }
+    public var description: String { path.isEmpty ? message : "\(path): \(message)" }
+
+    /// Without the path.
+    public var message: String { "\(reason)" }
 }
 
 extension ConformanceError.Reason: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .unknownEntityType(let type, let suggestion):
             "\(ValidationError.Reason.unknownEntityType(type, suggestion: suggestion))"

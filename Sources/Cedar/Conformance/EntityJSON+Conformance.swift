@@ -33,23 +33,28 @@ extension EntityJSON {
         _ json: JSONValue,
         conformance: SchemaConformance
     ) throws(CedarJSONError) -> Request {
-        let action = try uid("action", of: json)
-        let type = conformance.schema[action]?.appliesTo?.context
-        let context = try CedarJSONError.at(".context") { () throws(CedarJSONError) in
-            try parseRecord(json["context"] ?? .object([]), as: type)
-        }
-        let request = Request(
-            principal: try uid("principal", of: json),
-            action: action,
-            resource: try uid("resource", of: json),
-            context: context
-        )
+        let request = try parseRequest(json, schema: conformance.schema)
         do throws(ConformanceError) {
             try conformance.check(request)
         } catch {
             throw CedarJSONError("\(error.reason)", path: ".\(error.path)")
         }
         return request
+    }
+
+    /// The same without a check; the schema only guides how the context is read.
+    static func parseRequest(_ json: JSONValue, schema: Schema?) throws(CedarJSONError) -> Request {
+        let action = try uid("action", of: json)
+        let type = schema?[action]?.appliesTo?.context
+        let context = try CedarJSONError.at(".context") { () throws(CedarJSONError) in
+            try parseRecord(json["context"] ?? .object([]), as: type)
+        }
+        return Request(
+            principal: try uid("principal", of: json),
+            action: action,
+            resource: try uid("resource", of: json),
+            context: context
+        )
     }
 
     private static func uid(_ name: String, of json: JSONValue) throws(CedarJSONError) -> EntityUID {

@@ -1,14 +1,14 @@
 import JSON
 
 /// Checks entities and requests against a schema.
-package struct SchemaConformance: Sendable {
+public struct SchemaConformance: Sendable {
     private var index: SchemaIndex
     var schema: Schema { index.schema }
 
-    package init(_ schema: Schema) { index = SchemaIndex(schema) }
+    public init(_ schema: Schema) { index = SchemaIndex(schema) }
 
     /// That the action applies to the principal and the resource, and that the context is what it declares.
-    package func check(_ request: Request) throws(ConformanceError) {
+    public func check(_ request: Request) throws(ConformanceError) {
         try inside("principal") { () throws(ConformanceError) in try checkParty(request.principal) }
         try inside("resource") { () throws(ConformanceError) in try checkParty(request.resource) }
         guard let action = schema[request.action] else {
@@ -26,7 +26,7 @@ package struct SchemaConformance: Sendable {
     /// That its type is declared with these attributes and tags, and may be in its parents' types.
     ///
     /// An action has no attributes, and is in the groups that the schema says, directly or through others.
-    package mutating func check(_ entity: Entity) throws(ConformanceError) {
+    public mutating func check(_ entity: Entity) throws(ConformanceError) {
         guard !entity.uid.type.isAction else { return try checkAction(entity) }
         let type = try definition(of: entity.uid)
         try inside("attrs") { () throws(ConformanceError) in try check(entity.attributes, type.shape) }

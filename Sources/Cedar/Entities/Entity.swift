@@ -1,13 +1,13 @@
 /// What is known of an entity.
-package struct Entity: Hashable, Sendable {
-    package let uid: EntityUID
-    package let attributes: Record
+public struct Entity: Hashable, Sendable {
+    public let uid: EntityUID
+    public let attributes: Record
     /// Looked up by names that are computed, and apart from the attributes.
-    package let tags: Record
+    public let tags: Record
     /// Those it is directly in. They need not be known themselves.
-    package let parents: [EntityUID]
+    public let parents: [EntityUID]
 
-    package init(uid: EntityUID, attributes: Record = .empty, tags: Record = .empty, parents: [EntityUID] = []) {
+    public init(uid: EntityUID, attributes: Record = .empty, tags: Record = .empty, parents: [EntityUID] = []) {
         self.uid = uid
         self.attributes = attributes
         self.tags = tags
@@ -17,8 +17,8 @@ package struct Entity: Hashable, Sendable {
 
 /// What expressions read of an entity.
 package struct EntityContent: Sendable {
-    package let attributes: Record
-    package let tags: Record
+    public let attributes: Record
+    public let tags: Record
 
     package init(attributes: Record, tags: Record = .empty) {
         self.attributes = attributes

@@ -19,13 +19,7 @@ package enum EntityJSON {
         schema: Schema? = nil,
         limits: JSONLimits = .entities
     ) throws(CedarJSONError) -> [Entity] {
-        let document: JSONValue
-        do throws(JSONError) {
-            document = try JSONValue.parse(bytes, limits: limits)
-        } catch {
-            throw CedarJSONError("not JSON: \(error)")
-        }
-        return try parseEntities(document, schema: schema)
+        try parseEntities(try JSONValue.document(bytes, limits: limits), schema: schema)
     }
 
     package static func parseEntities(

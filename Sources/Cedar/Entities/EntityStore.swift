@@ -1,7 +1,7 @@
 /// Entities in memory, with all their ancestors worked out beforehand.
 ///
 /// A table of open addressing by the codes of their identities: two words, which existential containers hold in place.
-package struct EntityStore: Sendable {
+public struct EntityStore: Sendable {
     // Safe: what it points to is immutable, and held by `nodes` for as long as the store is.
     @safe private struct Slot: @unchecked Sendable {
         var code = 0
@@ -14,7 +14,7 @@ package struct EntityStore: Sendable {
     /// Of what is in each slot.
     private let parents: ContiguousArray<[EntityUID]>
 
-    package static let empty = EntityStore([], AncestorClosure(entities: [:], maxWork: 0))
+    public static let empty = EntityStore([], AncestorClosure(entities: [:], maxWork: 0))
 
     private init(_ list: [Entity], _ closure: AncestorClosure) {
         var size = 8
@@ -54,11 +54,11 @@ package struct EntityStore: Sendable {
     private func place(of uid: EntityUID) -> Int? { place(uid.code) { $0.uid == uid } }
 
     /// What may be looked at to find the ancestors of all entities: for each parent of each entity, it and its ancestors.
-    package static let maxAncestorWork = 20_000_000
+    public static let maxAncestorWork = 20_000_000
 
     /// An entity may be given twice if it is the same both times. No entity may be its own ancestor, or have more than
     /// `Ancestors.maxCount`.
-    package init(_ list: [Entity], maxAncestorWork: Int = Self.maxAncestorWork) throws(EntityStoreError) {
+    public init(_ list: [Entity], maxAncestorWork: Int = Self.maxAncestorWork) throws(EntityStoreError) {
         var entities: [EntityUID: Entity] = [:]
         for entity in list {
             if let other = entities.updateValue(entity, forKey: entity.uid), !other.hasSameContent(as: entity) {
@@ -72,7 +72,7 @@ package struct EntityStore: Sendable {
 }
 
 extension EntityStore: EntityProvider {
-    package func entity(_ uid: EntityUID) -> Entity? {
+    public func entity(_ uid: EntityUID) -> Entity? {
         guard let place = place(of: uid), let node = node(at: place) else { return nil }
         return Entity(uid: uid, attributes: node.attributes, tags: node.tags, parents: parents[place])
     }
@@ -92,7 +92,7 @@ extension EntityStore: EntityProvider {
 }
 
 /// Why entities cannot be kept together.
-package enum EntityStoreError: Error, Hashable, Sendable {
+public enum EntityStoreError: Error, Hashable, Sendable {
     case conflictingEntities(EntityUID)
     case cycle(EntityUID)
     case tooManyAncestors(EntityUID, limit: Int)
@@ -101,7 +101,7 @@ package enum EntityStoreError: Error, Hashable, Sendable {
 }
 
 extension EntityStoreError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .conflictingEntities(let uid): "the entity \(uid) is given twice with different content"
         case .cycle(let uid): "the entity \(uid) is its own ancestor"

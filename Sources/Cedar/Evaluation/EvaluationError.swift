@@ -1,5 +1,5 @@
 /// Why an expression has no value. It ends the evaluation of its policy, and of no other.
-package struct EvaluationError: Error, Hashable, Sendable {
+public struct EvaluationError: Error, Hashable, Sendable {
     package let reason: Reason
     /// Where in the text of the policy.
     package let range: SourceRange
@@ -20,11 +20,11 @@ package struct EvaluationError: Error, Hashable, Sendable {
 }
 
 extension EvaluationError: CustomStringConvertible {
-    package var description: String { reason.description }
+    public var description: String { reason.description }
 }
 
 extension EvaluationError.Reason: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .type(let expected, let found):
             expected.count == 1
@@ -45,12 +45,12 @@ extension EvaluationError.Reason: CustomStringConvertible {
 }
 
 /// Bounds on one decision.
-package struct EvaluationLimits: Hashable, Sendable {
+public struct EvaluationLimits: Hashable, Sendable {
     /// Steps are counted, never timed, so every node stops at the same place: one for each node of a tree that is
     /// evaluated and each policy whose scope matches, and more by the weight of what a node looks at: see `Value.weight`.
-    package var maxSteps: Int
+    public var maxSteps: Int
 
-    package init(maxSteps: Int = 1_000_000) { self.maxSteps = maxSteps }
+    public init(maxSteps: Int = 1_000_000) { self.maxSteps = maxSteps }
 
-    package static let standard = EvaluationLimits()
+    public static let standard = EvaluationLimits()
 }

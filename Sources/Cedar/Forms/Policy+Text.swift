@@ -1,6 +1,6 @@
 extension Policy: CustomStringConvertible {
     /// As text that parses to the same policy, on one line. Its id is no part of it.
-    package var description: String {
+    public var description: String {
         let annotations = annotations.map { "\($0) " }.joined()
         let conditions = conditions.map { " \($0)" }.joined()
         return "\(annotations)\(effect.rawValue)(\(scope))\(conditions);"
@@ -8,7 +8,7 @@ extension Policy: CustomStringConvertible {
 }
 
 extension Annotation: CustomStringConvertible {
-    package var description: String { "@\(name)" + (isBare ? "" : "(\(value.cedarQuoted))") }
+    public var description: String { "@\(name)" + (isBare ? "" : "(\(value.cedarQuoted))") }
 }
 
 extension Condition: CustomStringConvertible {
@@ -57,7 +57,7 @@ extension PolicySet {
     /// Templates first, then the policies. A text has no links: a linked policy stands there with its slots filled, and a
     /// comment names its template. Names that the order of the text would not give are kept as `@id("…")`, unless the
     /// policy has an annotation of that name.
-    package func text(_ options: FormatOptions = .standard) throws(CedarSyntaxError) -> String {
+    public func text(_ options: FormatOptions = .standard) throws(CedarSyntaxError) -> String {
         var text = ""
         for (index, policy) in (templates + policies).enumerated() {
             if let template = policy.template { text += "// Linked from \(template.text.cedarQuoted).\n" }

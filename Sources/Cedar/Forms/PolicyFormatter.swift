@@ -2,7 +2,7 @@
 /// parses to the same trees. Formatting it again changes nothing.
 ///
 /// Only commas after the last element of a list are dropped; parentheses and the writing of strings are the author's.
-package func formatPolicies(
+public func formatPolicies(
     _ text: String,
     _ options: FormatOptions = .standard,
     limits: SyntaxLimits = .standard
@@ -12,18 +12,18 @@ package func formatPolicies(
     return formatter.format()
 }
 
-package struct FormatOptions: Hashable, Sendable {
+public struct FormatOptions: Hashable, Sendable {
     /// In characters. What cannot be broken may be longer.
-    package let lineWidth: Int
+    public let lineWidth: Int
     /// In spaces, for each level.
-    package let indentation: Int
+    public let indentation: Int
 
-    package init(lineWidth: Int = 80, indentation: Int = 2) {
+    public init(lineWidth: Int = 80, indentation: Int = 2) {
         self.lineWidth = max(1, lineWidth)
         self.indentation = min(max(0, indentation), 16)
     }
 
-    package static let standard = FormatOptions()
+    public static let standard = FormatOptions()
 }
 
 /// Walks the tokens of a text that the parser has accepted, by the same grammar and as deep.

@@ -14,13 +14,7 @@ package enum PolicyJSON {
         _ bytes: [UInt8],
         limits: SyntaxLimits = .standard
     ) throws(CedarJSONError) -> PolicySet {
-        let document: JSONValue
-        do throws(JSONError) {
-            document = try JSONValue.parse(bytes, limits: .policies)
-        } catch {
-            throw CedarJSONError("not JSON: \(error)")
-        }
-        return try PolicyJSONReader(limits: limits).document(document)
+        try PolicyJSONReader(limits: limits).document(try JSONValue.document(bytes, limits: .policies))
     }
 
     /// The set in the form that `parse` reads back. Linked policies become links to their templates.

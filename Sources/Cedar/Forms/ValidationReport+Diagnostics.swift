@@ -1,11 +1,11 @@
 extension ValidationReport {
     /// The errors as faults of the text that the policies were parsed from.
-    package func errorDiagnostics(in text: String) -> [Diagnostic] {
+    public func errorDiagnostics(in text: String) -> [Diagnostic] {
         let source = SourceText(text)
         return errors.map { Diagnostic("\($0.reason)", at: $0.range, in: source) }
     }
 
-    package func warningDiagnostics(in text: String) -> [Diagnostic] {
+    public func warningDiagnostics(in text: String) -> [Diagnostic] {
         let source = SourceText(text)
         return warnings.map { Diagnostic("\($0.reason)", at: $0.range, in: source) }
     }

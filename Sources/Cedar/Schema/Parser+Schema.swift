@@ -6,11 +6,13 @@ extension Parser {
         var parser = try Parser.start(text, limits: limits)
         var declarations = SchemaDeclarations()
         try parser.statements { parser throws(Diagnostic) in
-            _ = try parser.annotations()
+            let annotations = try parser.annotations()
             if parser.isWord("namespace") {
-                declarations.namespaces.append(try parser.namespace(after: declarations.namespaces))
+                var namespace = try parser.namespace(after: declarations.namespaces)
+                namespace.annotations = annotations
+                declarations.namespaces.append(namespace)
             } else {
-                try parser.declaration(into: &declarations.namespaces[0])
+                try parser.declaration(annotations, into: &declarations.namespaces[0])
             }
         }
         return (declarations, parser.source)
@@ -35,23 +37,30 @@ extension Parser {
         var namespace = SchemaDeclarations.Namespace(name: name.text, place: .text(range))
         try expect(.leftBrace, "`{`")
         while !take(.rightBrace) {
-            _ = try annotations()
-            try declaration(into: &namespace)
+            try declaration(try annotations(), into: &namespace)
         }
         return namespace
     }
 
-    private mutating func declaration(into namespace: inout SchemaDeclarations.Namespace) throws(Diagnostic) {
+    private mutating func declaration(
+        _ annotations: [Annotation],
+        into namespace: inout SchemaDeclarations.Namespace
+    ) throws(Diagnostic) {
         if takeWord("entity") {
-            namespace.entities += try entityDeclarations()
+            namespace.entities += try entityDeclarations(annotations)
         } else if takeWord("action") {
-            namespace.actions += try actionDeclarations()
+            namespace.actions += try actionDeclarations(annotations)
         } else if takeWord("type") {
             let range = current.range
             let name = try name("the type's name")
             try expect(.equal, "`=`")
             namespace.types.append(
-                SchemaDeclarations.TypeDeclaration(name: name, place: .text(range), type: try typeExpression())
+                SchemaDeclarations.TypeDeclaration(
+                    name: name,
+                    place: .text(range),
+                    type: try typeExpression(),
+                    annotations: annotations
+                )
             )
         } else {
             throw unexpected(expected: "`entity`, `action`, `type` or an annotation")
@@ -61,7 +70,9 @@ extension Parser {
 }
 
 extension Parser {
-    private mutating func entityDeclarations() throws(Diagnostic) -> [SchemaDeclarations.EntityDeclaration] {
+    private mutating func entityDeclarations(
+        _ annotations: [Annotation]
+    ) throws(Diagnostic) -> [SchemaDeclarations.EntityDeclaration] {
         var names: [SchemaDeclarations.Reference] = []
         repeat {
             let range = current.range
@@ -76,7 +87,8 @@ extension Parser {
                     memberOf: [],
                     shape: nil,
                     tags: nil,
-                    ids: ids
+                    ids: ids,
+                    annotations: annotations
                 )
             }
         }
@@ -93,7 +105,8 @@ extension Parser {
                 memberOf: memberOf,
                 shape: shape,
                 tags: tags,
-                ids: nil
+                ids: nil,
+                annotations: annotations
             )
         }
     }
@@ -109,14 +122,15 @@ extension Parser {
 
     private mutating func attributeDeclarations() throws(Diagnostic) -> [SchemaDeclarations.AttributeDeclaration] {
         try list(until: .rightBrace, "}") { parser throws(Diagnostic) in
-            _ = try parser.annotations()
+            let annotations = try parser.annotations()
             let name = try parser.nameOrString("an attribute's name")
             let isRequired = !parser.take(.question)
             try parser.expect(.colon, "`:`")
             return SchemaDeclarations.AttributeDeclaration(
                 name: AttributeName(name),
                 isRequired: isRequired,
-                type: try parser.typeExpression()
+                type: try parser.typeExpression(),
+                annotations: annotations
             )
         }
     }
@@ -177,7 +191,9 @@ extension Parser {
 }
 
 extension Parser {
-    private mutating func actionDeclarations() throws(Diagnostic) -> [SchemaDeclarations.ActionDeclaration] {
+    private mutating func actionDeclarations(
+        _ annotations: [Annotation]
+    ) throws(Diagnostic) -> [SchemaDeclarations.ActionDeclaration] {
         var names: [SchemaDeclarations.Reference] = []
         repeat {
             let range = current.range
@@ -195,7 +211,8 @@ extension Parser {
                 id: name.name,
                 place: name.place,
                 memberOf: memberOf,
-                appliesTo: appliesTo
+                appliesTo: appliesTo,
+                annotations: annotations
             )
         }
     }

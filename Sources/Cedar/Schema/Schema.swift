@@ -1,5 +1,5 @@
 /// What entities and actions there are, and of which types their attributes, tags and contexts.
-package struct Schema: Hashable, Sendable {
+public struct Schema: Sendable {
     /// Sorted by name.
     package let entityTypes: [EntityTypeDefinition]
     /// Sorted by id.
@@ -7,9 +7,20 @@ package struct Schema: Hashable, Sendable {
     /// For lookup only, never iterated.
     private let typePlaces: [EntityTypeName: Int]
     private let actionPlaces: [EntityUID: Int]
+    /// As it was written, for writing it again; nil for one that was not.
+    let declarations: SchemaDeclarations?
 
     /// One that was not written down. Names must be those of definitions, each once, without cycles of actions.
     package init(entityTypes: [EntityTypeDefinition], actions: [ActionDefinition]) {
+        self.init(entityTypes: entityTypes, actions: actions, as: nil)
+    }
+
+    init(
+        entityTypes: [EntityTypeDefinition],
+        actions: [ActionDefinition],
+        as declarations: SchemaDeclarations?
+    ) {
+        self.declarations = declarations
         self.entityTypes = entityTypes.sorted { $0.name < $1.name }
         self.actions = actions.sorted { $0.uid < $1.uid }
         typePlaces = Dictionary(
@@ -23,7 +34,7 @@ package struct Schema: Hashable, Sendable {
     }
 
     /// Reads a schema in Cedar's own form, and resolves its names.
-    package static func parse(
+    public static func parse(
         _ text: String,
         limits: SyntaxLimits = .standard
     ) throws(CedarSyntaxError) -> Schema {
@@ -40,6 +51,18 @@ package struct Schema: Hashable, Sendable {
 
     /// The actions as entities, with the groups that they are in.
     package var actionEntities: [Entity] { actions.map { Entity(uid: $0.uid, parents: $0.memberOf) } }
+}
+
+extension Schema: Hashable {
+    /// Whether they mean the same, however they were written.
+    public static func == (lhs: Schema, rhs: Schema) -> Bool {
+        lhs.entityTypes == rhs.entityTypes && lhs.actions == rhs.actions
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(entityTypes)
+        hasher.combine(actions)
+    }
 }
 
 package struct EntityTypeDefinition: Hashable, Sendable {

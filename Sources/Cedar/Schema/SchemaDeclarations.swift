@@ -1,20 +1,21 @@
 /// A schema as it was written, before any name is resolved.
-struct SchemaDeclarations {
+struct SchemaDeclarations: Sendable {
     /// The first holds what stands in no namespace.
     var namespaces = [Namespace(name: nil, place: .text(.none))]
 
-    struct Namespace {
+    struct Namespace: Sendable {
         let name: String?
         let place: SchemaPlace
         var entities: [EntityDeclaration] = []
         var actions: [ActionDeclaration] = []
         var types: [TypeDeclaration] = []
+        var annotations: [Annotation] = []
 
         /// The full name of what is declared here under a short one.
         func qualified(_ short: String) -> String { name.map { "\($0)::\(short)" } ?? short }
     }
 
-    struct EntityDeclaration {
+    struct EntityDeclaration: Sendable {
         let name: String
         let place: SchemaPlace
         let memberOf: [Reference]
@@ -23,47 +24,51 @@ struct SchemaDeclarations {
         let tags: TypeExpression?
         /// Of an enumerated type, its only ids.
         let ids: [String]?
+        var annotations: [Annotation] = []
     }
 
-    struct ActionDeclaration {
+    struct ActionDeclaration: Sendable {
         let id: String
         let place: SchemaPlace
         let memberOf: [ActionReference]
         let appliesTo: AppliesToDeclaration?
+        var annotations: [Annotation] = []
     }
 
-    struct AppliesToDeclaration {
+    struct AppliesToDeclaration: Sendable {
         var principals: [Reference]?
         var resources: [Reference]?
         var context: TypeExpression?
     }
 
-    struct TypeDeclaration {
+    struct TypeDeclaration: Sendable {
         let name: String
         let place: SchemaPlace
         let type: TypeExpression
+        var annotations: [Annotation] = []
     }
 
-    struct AttributeDeclaration {
+    struct AttributeDeclaration: Sendable {
         let name: AttributeName
         let isRequired: Bool
         let type: TypeExpression
+        var annotations: [Annotation] = []
     }
 
     /// A name in the text, short or full.
-    struct Reference {
+    struct Reference: Sendable {
         let name: String
         let place: SchemaPlace
     }
 
-    struct ActionReference {
+    struct ActionReference: Sendable {
         /// Nil where only the id is written.
         let type: String?
         let id: String
         let place: SchemaPlace
     }
 
-    indirect enum TypeExpression {
+    indirect enum TypeExpression: Sendable {
         /// A common type, an entity type or a type of the language.
         case named(Reference)
         case entity(Reference)

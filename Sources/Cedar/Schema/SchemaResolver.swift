@@ -1,17 +1,14 @@
-/// Gives every name in a schema its meaning.
-///
-/// In the namespace N a short name X means, the first that there is: the common type N::X, the entity type N::X, the common
-/// type X, the entity type X, the type X of the language. A full name means exactly what it names.
+/// Gives every name in a schema its meaning: see `SchemaNames`.
 struct SchemaResolver {
     private typealias Namespace = SchemaDeclarations.Namespace
     private typealias TypeExpression = SchemaDeclarations.TypeExpression
 
     private let declarations: SchemaDeclarations
     private let limits: SyntaxLimits
-    /// By full name. For lookup only, never iterated.
-    private var entityTypes: Set<String> = []
+    private var names = SchemaNames()
+    /// For lookup only, never iterated.
     private var actions: Set<EntityUID> = []
-    private var actionTypes: Set<String> = []
+    /// By full name.
     private var commonTypes: [String: (declaration: SchemaDeclarations.TypeDeclaration, namespace: Namespace)] = [:]
     /// Common types whose meaning is known, with their depth.
     private var resolved: [String: Resolved] = [:]
@@ -71,7 +68,7 @@ struct SchemaResolver {
                 actions.append(definition(declaration, in: namespace))
             }
         }
-        let schema = Schema(entityTypes: types, actions: actions)
+        let schema = Schema(entityTypes: types, actions: actions, as: declarations)
         checkGroups(schema)
         return schema
     }
@@ -85,7 +82,7 @@ extension SchemaResolver {
     private mutating func collect(_ namespace: Namespace) {
         for declaration in namespace.entities {
             if declaration.name == "Action" { report("no entity type can be called `Action`", at: declaration.place) }
-            if !entityTypes.insert(namespace.qualified(declaration.name)).inserted {
+            if !names.addEntityType(namespace.qualified(declaration.name)) {
                 report("`\(declaration.name)` is declared twice", at: declaration.place)
             }
         }
@@ -94,11 +91,12 @@ extension SchemaResolver {
             if Self.reservedTypeNames.contains(declaration.name) {
                 report("`\(declaration.name)` is a type of the language", at: declaration.place)
             }
-            if commonTypes.updateValue((declaration, namespace), forKey: name) != nil {
+            commonTypes[name] = (declaration, namespace)
+            if !names.addCommonType(name) {
                 report("`\(declaration.name)` is declared twice", at: declaration.place)
             }
         }
-        if !namespace.actions.isEmpty { actionTypes.insert(namespace.qualified("Action")) }
+        if !namespace.actions.isEmpty { names.addActionType(namespace.qualified("Action")) }
         for declaration in namespace.actions where !actions.insert(uid(declaration.id, in: namespace)).inserted {
             report("the action \(declaration.id.cedarQuoted) is declared twice", at: declaration.place)
         }
@@ -107,8 +105,8 @@ extension SchemaResolver {
     /// What a namespace declares may not be declared outside of every namespace too (RFC 70).
     private mutating func checkShadowing() {
         for namespace in declarations.namespaces.dropFirst() {
-            let names = namespace.entities.map { ($0.name, $0.place) } + namespace.types.map { ($0.name, $0.place) }
-            for (name, place) in names where entityTypes.contains(name) || commonTypes[name] != nil {
+            let declared = namespace.entities.map { ($0.name, $0.place) } + namespace.types.map { ($0.name, $0.place) }
+            for (name, place) in declared where names.entityTypes.contains(name) || names.commonTypes.contains(name) {
                 report("`\(namespace.qualified(name))` hides `\(name)`, which is declared outside of it", at: place)
             }
             for action in namespace.actions where actions.contains(EntityUID(type: "Action", id: action.id)) {
@@ -233,17 +231,11 @@ extension SchemaResolver {
         _ reference: SchemaDeclarations.Reference,
         in namespace: Namespace
     ) -> EntityTypeName? {
-        for name in candidates(reference, in: namespace) where entityTypes.contains(name) {
+        for name in names.candidates(reference.name, in: namespace) where names.entityTypes.contains(name) {
             return EntityTypeName(name)
         }
         report("there is no entity type `\(reference.name)`", at: reference.place)
         return nil
-    }
-
-    /// Full names, in the order in which they are looked for.
-    private func candidates(_ reference: SchemaDeclarations.Reference, in namespace: Namespace) -> [String] {
-        let full = namespace.qualified(reference.name)
-        return reference.name.contains(":") || namespace.name == nil ? [reference.name] : [full, reference.name]
     }
 }
 
@@ -256,9 +248,9 @@ extension SchemaResolver {
             let set = Resolved(type: .set(element.type), depth: element.depth + 1, size: element.size + 1)
             return bounded(set, at: place)
         case .builtin(let type, _): return Resolved(type: type, depth: 1, size: 1)
-        case .named(let reference): return named(reference, in: namespace, isEntity: true, isCommon: true)
-        case .entity(let reference): return named(reference, in: namespace, isEntity: true, isCommon: false)
-        case .common(let reference): return named(reference, in: namespace, isEntity: false, isCommon: true)
+        case .named(let reference): return named(reference, in: namespace, .all)
+        case .entity(let reference): return named(reference, in: namespace, .entity)
+        case .common(let reference): return named(reference, in: namespace, .common)
         }
     }
 
@@ -284,29 +276,21 @@ extension SchemaResolver {
         return Resolved(type: .record(RecordType(attributes)), depth: depth, size: size)
     }
 
-    /// What a name stands for, looked for only among the kinds of types that may stand there.
+    /// What a name stands for.
     private mutating func named(
         _ reference: SchemaDeclarations.Reference,
         in namespace: Namespace,
-        isEntity: Bool,
-        isCommon: Bool
+        _ kinds: SchemaNames.Kinds
     ) -> Resolved {
-        for name in candidates(reference, in: namespace) {
-            if isCommon, commonTypes[name] != nil { return bounded(commonType(name), at: reference.place) }
-            if isEntity, entityTypes.contains(name) || actionTypes.contains(name) {
-                return Resolved(type: .entity(EntityTypeName(name)), depth: 1, size: 1)
-            }
+        switch names.meaning(of: reference.name, in: namespace, kinds) {
+        case .common(let name): return bounded(commonType(name), at: reference.place)
+        case .entity(let name): return Resolved(type: .entity(EntityTypeName(name)), depth: 1, size: 1)
+        case .builtin(let type): return Resolved(type: type, depth: 1, size: 1)
+        case nil:
+            report("there is no \(kinds.isCommon ? "type" : "entity type") `\(reference.name)`", at: reference.place)
+            return .unknown
         }
-        let short = reference.name.hasPrefix("__cedar::") ? String(reference.name.dropFirst(9)) : reference.name
-        if isCommon, let builtin = Self.builtins[short] { return Resolved(type: builtin, depth: 1, size: 1) }
-        report("there is no \(isCommon ? "type" : "entity type") `\(reference.name)`", at: reference.place)
-        return .unknown
     }
-
-    private static let builtins: [String: SchemaType] = [
-        "Bool": .bool, "Long": .long, "String": .string, "ipaddr": .ipaddr, "decimal": .decimal,
-        "datetime": .datetime, "duration": .duration,
-    ]
 
     private mutating func bounded(_ meaning: Resolved, at place: SchemaPlace) -> Resolved {
         guard meaning.depth <= limits.maxNesting else {

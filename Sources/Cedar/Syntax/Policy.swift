@@ -1,43 +1,43 @@
 import JSON
 
 /// The name of a policy in its set.
-package struct PolicyID: Hashable, Comparable, Sendable {
-    package let text: String
+public struct PolicyID: Hashable, Comparable, Sendable {
+    public let text: String
 
-    package init(_ text: String) { self.text = text }
+    public init(_ text: String) { self.text = text }
 
     /// Of a policy that has no name of its own.
     /// - Parameter place: In its text, from 0.
     static func byOrder(_ place: Int) -> PolicyID { PolicyID("policy\(place)") }
 
-    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.text.isExactly(rhs.text) }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension PolicyID: ExpressibleByStringLiteral, CustomStringConvertible {
-    package init(stringLiteral text: String) { self.init(text) }
-    package var description: String { text }
+    public init(stringLiteral text: String) { self.init(text) }
+    public var description: String { text }
 }
 
 /// A policy or, while its scope has slots, a template.
 ///
 /// An object, though a value by its meaning: each decision goes through many, and a struct of these parts would count a
 /// reference to each of them every time that it is handed on.
-package final class Policy: Sendable {
-    package let id: PolicyID
+public final class Policy: Sendable {
+    public let id: PolicyID
     /// In the order of the text, each name once.
-    package let annotations: [Annotation]
-    package let effect: Effect
+    public let annotations: [Annotation]
+    public let effect: Effect
     package let scope: Scope
     /// All must hold, in the order of the text.
     package let conditions: [Condition]
     /// Where it starts in the text that it was parsed from, annotations included.
-    package let position: SourcePosition
+    public let position: SourcePosition
     /// Its part of that text.
     package let range: SourceRange
     /// The template that it was linked from.
-    package let template: PolicyID?
+    public let template: PolicyID?
 
     init(
         id: PolicyID,
@@ -60,17 +60,17 @@ package final class Policy: Sendable {
     }
 
     /// The text of an annotation, empty for one without; nil where the policy has none of that name.
-    package func annotation(_ name: String) -> String? {
+    public func annotation(_ name: String) -> String? {
         annotations.first { $0.name.isExactly(name) }?.value
     }
 
-    package var isTemplate: Bool { !slots.isEmpty }
+    public var isTemplate: Bool { !slots.isEmpty }
 
     /// Those of the scope, the principal's first.
-    package var slots: [Slot] { [scope.principal.slot, scope.resource.slot].compactMap(\.self) }
+    public var slots: [Slot] { [scope.principal.slot, scope.resource.slot].compactMap(\.self) }
 
     /// The same under another name.
-    package func renamed(_ id: PolicyID) -> Policy {
+    public func renamed(_ id: PolicyID) -> Policy {
         Policy(
             id: id,
             annotations: annotations,
@@ -104,42 +104,42 @@ package final class Policy: Sendable {
 }
 
 extension Policy: Hashable {
-    package static func == (lhs: Policy, rhs: Policy) -> Bool {
+    public static func == (lhs: Policy, rhs: Policy) -> Bool {
         lhs === rhs
             || lhs.id == rhs.id && lhs.annotations == rhs.annotations && lhs.effect == rhs.effect
                 && lhs.scope == rhs.scope && lhs.conditions == rhs.conditions && lhs.position == rhs.position
                 && lhs.range == rhs.range && lhs.template == rhs.template
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(id)
         hasher.combine(scope)
         hasher.combine(conditions)
     }
 }
 
-package enum Effect: String, Hashable, Sendable {
+public enum Effect: String, Hashable, Sendable {
     case permit, forbid
 }
 
 /// `@name("value")`.
-package struct Annotation: Hashable, Sendable {
-    package let name: String
-    package let value: String
+public struct Annotation: Hashable, Sendable {
+    public let name: String
+    public let value: String
     /// Whether it was written without a value, which means the same as an empty one. Its JSON form keeps the two apart.
-    package let isBare: Bool
+    public let isBare: Bool
 
-    package init(name: String, value: String?) {
+    public init(name: String, value: String?) {
         self.name = name
         self.value = value ?? ""
         isBare = value == nil
     }
 
-    package static func == (lhs: Annotation, rhs: Annotation) -> Bool {
+    public static func == (lhs: Annotation, rhs: Annotation) -> Bool {
         lhs.name.isExactly(rhs.name) && lhs.value.isExactly(rhs.value)
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(value)
     }

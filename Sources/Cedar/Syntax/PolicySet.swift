@@ -1,9 +1,9 @@
 /// Policies that decide together, and the templates that some of them are linked from.
-package struct PolicySet: Hashable, Sendable {
+public struct PolicySet: Hashable, Sendable {
     /// Static and linked ones, in the order of the text and of linking.
-    package private(set) var policies: [Policy] = []
+    public private(set) var policies: [Policy] = []
     /// They take no part in decisions.
-    package private(set) var templates: [Policy] = []
+    public private(set) var templates: [Policy] = []
     /// Where an id is: for lookup only, never iterated.
     private var places: [PolicyID: Place] = [:]
 
@@ -13,21 +13,21 @@ package struct PolicySet: Hashable, Sendable {
     }
 
     /// What policies in a text are called.
-    package enum Naming: Hashable, Sendable {
+    public enum Naming: Hashable, Sendable {
         /// `policy0`, `policy1` and so on in the order of the text, templates included.
         case byOrder
         /// By `@id("…")`, and by order those that have none.
         case byAnnotation
     }
 
-    package init() {}
+    public init() {}
 
-    package init(_ policies: [Policy]) throws(PolicySetError) {
+    public init(_ policies: [Policy]) throws(PolicySetError) {
         for policy in policies { try add(policy) }
     }
 
     /// Reads policies and templates. Two with one name are a fault, reported at the second.
-    package static func parse(
+    public static func parse(
         _ text: String,
         naming: Naming = .byOrder,
         limits: SyntaxLimits = .standard
@@ -48,11 +48,11 @@ package struct PolicySet: Hashable, Sendable {
     }
 
     /// The policy or template of that name.
-    package subscript(id: PolicyID) -> Policy? {
+    public subscript(id: PolicyID) -> Policy? {
         places[id].map { $0.isTemplate ? templates[$0.index] : policies[$0.index] }
     }
 
-    package mutating func add(_ policy: Policy) throws(PolicySetError) {
+    public mutating func add(_ policy: Policy) throws(PolicySetError) {
         guard places[policy.id] == nil else { throw .duplicateID(policy.id) }
         if policy.isTemplate {
             places[policy.id] = Place(isTemplate: true, index: templates.count)
@@ -64,7 +64,7 @@ package struct PolicySet: Hashable, Sendable {
     }
 
     /// Adds the policy that a template becomes with these entities in its slots: exactly those that it has.
-    package mutating func link(
+    public mutating func link(
         _ template: PolicyID,
         as id: PolicyID,
         values: [Slot: EntityUID]
@@ -82,7 +82,7 @@ package struct PolicySet: Hashable, Sendable {
 }
 
 /// Why a policy cannot be part of a set.
-package enum PolicySetError: Error, Hashable, Sendable {
+public enum PolicySetError: Error, Hashable, Sendable {
     case duplicateID(PolicyID)
     case noSuchTemplate(PolicyID)
     case missingValue(PolicyID, Slot)
@@ -90,7 +90,7 @@ package enum PolicySetError: Error, Hashable, Sendable {
 }
 
 extension PolicySetError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .duplicateID(let id): "two policies are called `\(id)`"
         case .noSuchTemplate(let id): "there is no template `\(id)`"

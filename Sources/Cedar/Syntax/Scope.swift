@@ -12,10 +12,10 @@ package struct Scope: Hashable, Sendable {
 }
 
 /// A place in a template that linking fills.
-package enum Slot: String, Hashable, Comparable, Sendable, CaseIterable {
+public enum Slot: String, Hashable, Comparable, Sendable, CaseIterable {
     case principal, resource
 
-    package static func < (lhs: Slot, rhs: Slot) -> Bool { lhs.rawValue < rhs.rawValue }
+    public static func < (lhs: Slot, rhs: Slot) -> Bool { lhs.rawValue < rhs.rawValue }
 }
 
 /// What a scope asks of the principal or the resource.

@@ -1,22 +1,22 @@
 /// Bounds on policies given as text, so that no input can exhaust stack or memory.
-package struct SyntaxLimits: Hashable, Sendable {
-    package var maxBytes: Int
+public struct SyntaxLimits: Hashable, Sendable {
+    public var maxBytes: Int
     /// How deep an expression may nest. Chains of one operator are one level.
-    package var maxNesting: Int
-    package var maxPolicies: Int
+    public var maxNesting: Int
+    public var maxPolicies: Int
     /// Of a set, a record or another list that is written out. The standard is more than a policy set of a cluster has place
     /// for, so that it says nothing about what the log may hold.
-    package var maxElements: Int
+    public var maxElements: Int
     /// How many faults are reported of one text.
-    package var maxDiagnostics: Int
+    public var maxDiagnostics: Int
     /// How many attributes, elements and parents all types of a schema have together, with the meaning of each common type
     /// in every place that names it.
-    package var maxSchemaParts: Int
+    public var maxSchemaParts: Int
     /// Whether there is the function `unknown`. The language has none; the reference implementation does where it is built
     /// to evaluate in part.
-    package var allowsUnknowns: Bool
+    public var allowsUnknowns: Bool
 
-    package init(
+    public init(
         maxBytes: Int = 16 << 20,
         maxNesting: Int = 256,
         maxPolicies: Int = 100_000,
@@ -34,7 +34,7 @@ package struct SyntaxLimits: Hashable, Sendable {
         self.allowsUnknowns = allowsUnknowns
     }
 
-    package static let standard = SyntaxLimits()
+    public static let standard = SyntaxLimits()
 
     /// The function of that name, where there is one.
     func function(_ name: String) -> ExtensionFunction? {

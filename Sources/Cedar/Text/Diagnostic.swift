@@ -1,5 +1,5 @@
 /// One fault in a text: what, where, and what to do.
-package struct Diagnostic: Error, Hashable, Sendable {
+public struct Diagnostic: Error, Hashable, Sendable {
     private let content: Reference
 
     private struct Content: Hashable, Sendable {
@@ -48,22 +48,22 @@ package struct Diagnostic: Error, Hashable, Sendable {
         }
     }
 
-    package var message: String { parts.message }
+    public var message: String { parts.message }
     /// What to write instead, where that is known.
-    package var advice: String? { parts.advice }
-    package var position: SourcePosition { parts.position }
+    public var advice: String? { parts.advice }
+    public var position: SourcePosition { parts.position }
     /// The line of the text that the fault starts in.
-    package var line: String { parts.line }
+    public var line: String { parts.line }
     /// How many characters of the line are at fault, at least one.
-    package var length: Int { parts.length }
+    public var length: Int { parts.length }
 }
 
 extension Diagnostic: CustomStringConvertible {
     /// Without the excerpt.
-    package var description: String { "\(position): \(message)" + (advice.map { "; \($0)" } ?? "") }
+    public var description: String { "\(position): \(message)" + (advice.map { "; \($0)" } ?? "") }
 
     /// With the line at fault and carets under what is wrong in it. Long lines are cut around the fault.
-    package func excerpt(file: String? = nil, as kind: String = "error") -> String {
+    public func excerpt(file: String? = nil, as kind: String = "error") -> String {
         let number = String(position.line)
         let margin = String(repeating: " ", count: number.count)
         let before = max(0, position.column - 61)
@@ -86,13 +86,13 @@ extension Diagnostic: CustomStringConvertible {
 }
 
 /// All faults that were found in a text, at least one, in the order of the text.
-package struct CedarSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let diagnostics: [Diagnostic]
+public struct CedarSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let diagnostics: [Diagnostic]
 
-    package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 
     /// Every fault with its excerpt.
-    package func excerpts(file: String? = nil) -> String {
+    public func excerpts(file: String? = nil) -> String {
         diagnostics.map { $0.excerpt(file: file) }.joined(separator: "\n\n")
     }
 }

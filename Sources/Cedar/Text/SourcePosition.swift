@@ -22,18 +22,18 @@ package struct SourceRange: Hashable, Sendable {
 }
 
 /// A place in a source text, for people.
-package struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
+public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     /// From 1.
-    package let line: Int
+    public let line: Int
     /// In characters (Unicode scalars), from 1.
-    package let column: Int
+    public let column: Int
     /// In bytes, from 0.
-    package let offset: Int
+    public let offset: Int
 
-    package var description: String { "\(line):\(column)" }
+    public var description: String { "\(line):\(column)" }
 
     /// The first of a text.
-    package static let start = SourcePosition(line: 1, column: 1, offset: 0)
+    public static let start = SourcePosition(line: 1, column: 1, offset: 0)
 }
 
 /// A text and where its lines start.

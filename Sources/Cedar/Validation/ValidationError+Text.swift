@@ -1,5 +1,8 @@
 extension ValidationError: CustomStringConvertible {
-    package var description: String { "\(policy): \(reason)" }
+    public var description: String { "\(policy): \(message)" }
+
+    /// Without the policy's name.
+    public var message: String { "\(reason)" }
 }
 
 extension ValidationError.Reason: CustomStringConvertible {
@@ -40,7 +43,10 @@ extension ValidationError.Reason: CustomStringConvertible {
 }
 
 extension ValidationWarning: CustomStringConvertible {
-    package var description: String { "\(policy): \(reason)" }
+    public var description: String { "\(policy): \(message)" }
+
+    /// Without the policy's name.
+    public var message: String { "\(reason)" }
 }
 
 extension ValidationWarning.Reason: CustomStringConvertible {

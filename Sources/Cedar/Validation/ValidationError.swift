@@ -1,5 +1,5 @@
 /// How freely types may be mixed.
-package enum ValidationMode: String, Hashable, Sendable, CaseIterable {
+public enum ValidationMode: String, Hashable, Sendable, CaseIterable {
     /// What the language's own tools ask by default: both sides of a comparison, both branches of a condition and all elements
     /// of a set have one type.
     case strict
@@ -8,38 +8,38 @@ package enum ValidationMode: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Bounds on one validation.
-package struct ValidationLimits: Hashable, Sendable {
+public struct ValidationLimits: Hashable, Sendable {
     /// Nodes of policies that are looked at, once for each combination of principal type, action and resource type, and more
     /// where the work grows with the size of types.
-    package var maxSteps: Int
+    public var maxSteps: Int
     /// How many errors of one policy are reported.
-    package var maxErrors: Int
+    public var maxErrors: Int
 
-    package init(maxSteps: Int = 100_000_000, maxErrors: Int = 20) {
+    public init(maxSteps: Int = 100_000_000, maxErrors: Int = 20) {
         self.maxSteps = maxSteps
         self.maxErrors = max(1, maxErrors)
     }
 
-    package static let standard = ValidationLimits()
+    public static let standard = ValidationLimits()
 }
 
 /// What a validation found.
-package struct ValidationReport: Hashable, Sendable {
+public struct ValidationReport: Hashable, Sendable {
     /// In the order of the policies. Empty for policies that are valid.
-    package internal(set) var errors: [ValidationError]
-    package internal(set) var warnings: [ValidationWarning]
+    public internal(set) var errors: [ValidationError]
+    public internal(set) var warnings: [ValidationWarning]
 
     package init(errors: [ValidationError] = [], warnings: [ValidationWarning] = []) {
         self.errors = errors
         self.warnings = warnings
     }
 
-    package var isValid: Bool { errors.isEmpty }
+    public var isValid: Bool { errors.isEmpty }
 }
 
 /// Something in a policy that may fail at evaluation, or that strict mode forbids.
-package struct ValidationError: Error, Hashable, Sendable {
-    package let policy: PolicyID
+public struct ValidationError: Error, Hashable, Sendable {
+    public let policy: PolicyID
     /// Where in the text of the policy; the whole policy where it is no single place.
     package let range: SourceRange
     package let reason: Reason
@@ -72,8 +72,8 @@ package struct ValidationError: Error, Hashable, Sendable {
 }
 
 /// Something in a policy that is probably a mistake.
-package struct ValidationWarning: Hashable, Sendable {
-    package let policy: PolicyID
+public struct ValidationWarning: Hashable, Sendable {
+    public let policy: PolicyID
     package let range: SourceRange
     package let reason: Reason
 

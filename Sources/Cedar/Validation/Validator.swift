@@ -4,15 +4,15 @@
 /// Each policy is checked once for each principal type, action and resource type that the schema allows together and the
 /// policy's scope admits, a template as if any entity of a fitting type stood in its slots. Of a linked policy only its
 /// entities are checked, since its template is checked for all.
-package struct Validator: Sendable {
-    package let mode: ValidationMode
-    package let limits: ValidationLimits
+public struct Validator: Sendable {
+    public let mode: ValidationMode
+    public let limits: ValidationLimits
     /// How many entities may be read one through the other, from those that the request names (RFC 76); nil for any number.
     /// Where it holds, that many rounds of loading what is referred to find all that a decision reads.
-    package let maxLevel: Int?
+    public let maxLevel: Int?
     private let index: SchemaIndex
 
-    package init(
+    public init(
         _ schema: Schema,
         mode: ValidationMode = .strict,
         limits: ValidationLimits = .standard,
@@ -24,7 +24,7 @@ package struct Validator: Sendable {
         index = SchemaIndex(schema)
     }
 
-    package func validate(_ policies: PolicySet) -> ValidationReport {
+    public func validate(_ policies: PolicySet) -> ValidationReport {
         var run = ValidationRun(index, mode: mode, limits: limits, maxLevel: maxLevel)
         for template in policies.templates { run.validate(template) }
         for policy in policies.policies {

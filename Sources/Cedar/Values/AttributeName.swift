@@ -1,25 +1,25 @@
 import JSON
 
 /// The name of an attribute, a tag or a field of a record: any text, equal to another when its code points are.
-package struct AttributeName: Hashable, Comparable, Sendable {
-    package let text: String
+public struct AttributeName: Hashable, Comparable, Sendable {
+    public let text: String
 
-    package init(_ text: String) { self.text = text }
+    public init(_ text: String) { self.text = text }
 
-    package static func == (lhs: Self, rhs: Self) -> Bool {
+    public static func == (lhs: Self, rhs: Self) -> Bool {
         // All are tested within `isExactly` too: here most names are told apart without a call.
         lhs.text._isIdentical(to: rhs.text)
             || lhs.text.utf8.count == rhs.text.utf8.count && lhs.text == rhs.text && lhs.text.isExactly(rhs.text)
     }
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
 
     /// Equal code points hash alike under `String` too; that it also joins equivalent texts only costs a comparison.
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension AttributeName: ExpressibleByStringLiteral, CustomStringConvertible {
-    package init(stringLiteral text: String) { self.init(text) }
-    package var description: String { text }
+    public init(stringLiteral text: String) { self.init(text) }
+    public var description: String { text }
 }
 
 extension AttributeName {

@@ -1,41 +1,41 @@
 /// A moment in milliseconds since 1970-01-01T00:00:00Z, without leap seconds: the extension type `datetime`.
-package struct CedarDateTime: Hashable, Comparable, Sendable {
-    package let milliseconds: Int64
+public struct CedarDateTime: Hashable, Comparable, Sendable {
+    public let milliseconds: Int64
 
-    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     static let millisecondsADay: Int64 = 86_400_000
 
     /// Nil where the sum does not fit.
-    package func offset(by duration: CedarDuration) -> CedarDateTime? {
+    public func offset(by duration: CedarDuration) -> CedarDateTime? {
         let (sum, overflow) = milliseconds.addingReportingOverflow(duration.milliseconds)
         return overflow ? nil : CedarDateTime(milliseconds: sum)
     }
 
     /// Nil where the difference does not fit.
-    package func duration(since other: CedarDateTime) -> CedarDuration? {
+    public func duration(since other: CedarDateTime) -> CedarDuration? {
         let (difference, overflow) = milliseconds.subtractingReportingOverflow(other.milliseconds)
         return overflow ? nil : CedarDuration(milliseconds: difference)
     }
 
     /// The last midnight, also before 1970; nil where that does not fit.
-    package var date: CedarDateTime? {
+    public var date: CedarDateTime? {
         let (midnight, overflow) = milliseconds.subtractingReportingOverflow(time.milliseconds)
         return overflow ? nil : CedarDateTime(milliseconds: midnight)
     }
 
     /// What has passed since the last midnight, never negative.
-    package var time: CedarDuration {
+    public var time: CedarDuration {
         let remainder = milliseconds % Self.millisecondsADay
         return CedarDuration(milliseconds: remainder < 0 ? remainder + Self.millisecondsADay : remainder)
     }
 
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.milliseconds < rhs.milliseconds }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.milliseconds < rhs.milliseconds }
 }
 
 extension CedarDateTime {
     /// Reads `YYYY-MM-DD`, or that with `Thh:mm:ss`, optionally `.SSS`, and `Z` or an offset `+hhmm`.
-    package static func parse(_ text: String) throws(ExtensionFailure) -> CedarDateTime {
+    public static func parse(_ text: String) throws(ExtensionFailure) -> CedarDateTime {
         var scanner = ByteScanner(text)
         guard let year = scanner.takeNumber(digits: 4), scanner.take(UInt8(ascii: "-")),
             let month = scanner.takeNumber(digits: 2), scanner.take(UInt8(ascii: "-")),
@@ -106,7 +106,7 @@ extension CedarDateTime {
 
 extension CedarDateTime: CustomStringConvertible {
     /// In UTC with milliseconds. Outside of the years 0 to 9999 this form cannot be read back.
-    package var description: String {
+    public var description: String {
         let time = self.time.milliseconds
         let (year, month, day) = Self.civil(
             days: (milliseconds / Self.millisecondsADay) - (milliseconds < 0 && time != 0 ? 1 : 0)

@@ -1,12 +1,12 @@
 /// A number with four digits after the point: the extension type `decimal`.
-package struct CedarDecimal: Hashable, Comparable, Sendable {
+public struct CedarDecimal: Hashable, Comparable, Sendable {
     /// The number times 10,000.
-    package let tenThousandths: Int64
+    public let tenThousandths: Int64
 
-    package init(tenThousandths: Int64) { self.tenThousandths = tenThousandths }
+    public init(tenThousandths: Int64) { self.tenThousandths = tenThousandths }
 
     /// Reads `-?[0-9]+\.[0-9]{1,4}`.
-    package static func parse(_ text: String) throws(ExtensionFailure) -> CedarDecimal {
+    public static func parse(_ text: String) throws(ExtensionFailure) -> CedarDecimal {
         var scanner = ByteScanner(text)
         let isNegative = scanner.take(UInt8(ascii: "-"))
         let whole = scanner.takeDigits()
@@ -25,11 +25,11 @@ package struct CedarDecimal: Hashable, Comparable, Sendable {
         return CedarDecimal(tenThousandths: value)
     }
 
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.tenThousandths < rhs.tenThousandths }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.tenThousandths < rhs.tenThousandths }
 }
 
 extension CedarDecimal: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         let (whole, fraction) = tenThousandths.magnitude.quotientAndRemainder(dividingBy: 10_000)
         let digits = String(fraction + 10_000).dropFirst()
         return "\(tenThousandths < 0 ? "-" : "")\(whole).\(digits)"
@@ -37,8 +37,8 @@ extension CedarDecimal: CustomStringConvertible {
 }
 
 /// Why an extension function refuses its argument, for people.
-package struct ExtensionFailure: Error, Hashable, Sendable {
-    package let message: String
+public struct ExtensionFailure: Error, Hashable, Sendable {
+    public let message: String
 
     init(_ message: String) { self.message = message }
 }

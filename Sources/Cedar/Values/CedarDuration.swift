@@ -1,8 +1,8 @@
 /// A length of time in milliseconds, possibly negative: the extension type `duration`.
-package struct CedarDuration: Hashable, Comparable, Sendable {
-    package let milliseconds: Int64
+public struct CedarDuration: Hashable, Comparable, Sendable {
+    public let milliseconds: Int64
 
-    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     static let units: [(suffix: String, milliseconds: Int128)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
@@ -10,7 +10,7 @@ package struct CedarDuration: Hashable, Comparable, Sendable {
 
     /// Reads an optional `-` and then days, hours, minutes, seconds and milliseconds, at least one of them, in that
     /// order: `1d12h`, `-90m`, `250ms`.
-    package static func parse(_ text: String) throws(ExtensionFailure) -> CedarDuration {
+    public static func parse(_ text: String) throws(ExtensionFailure) -> CedarDuration {
         var scanner = ByteScanner(text)
         let isNegative = scanner.take(UInt8(ascii: "-"))
         var total: Int128 = 0
@@ -36,14 +36,14 @@ package struct CedarDuration: Hashable, Comparable, Sendable {
     }
 
     /// Whole units, truncated toward zero.
-    package var seconds: Int64 { milliseconds / 1000 }
-    package var minutes: Int64 { milliseconds / 60_000 }
-    package var hours: Int64 { milliseconds / 3_600_000 }
-    package var days: Int64 { milliseconds / 86_400_000 }
+    public var seconds: Int64 { milliseconds / 1000 }
+    public var minutes: Int64 { milliseconds / 60_000 }
+    public var hours: Int64 { milliseconds / 3_600_000 }
+    public var days: Int64 { milliseconds / 86_400_000 }
 
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.milliseconds < rhs.milliseconds }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.milliseconds < rhs.milliseconds }
 }
 
 extension CedarDuration: CustomStringConvertible {
-    package var description: String { "\(milliseconds)ms" }
+    public var description: String { "\(milliseconds)ms" }
 }

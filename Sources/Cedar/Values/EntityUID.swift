@@ -1,14 +1,14 @@
 import JSON
 
 /// The name of an entity type: identifiers joined by `::`, all but the last its namespace.
-package struct EntityTypeName: Hashable, Comparable, Sendable {
-    package let text: String
+public struct EntityTypeName: Hashable, Comparable, Sendable {
+    public let text: String
 
     /// Takes the text as it is. For what comes from outside use `parse`.
     package init(_ text: String) { self.text = text }
 
     /// Nil unless the text is a name in its normal form: identifiers that are not reserved, no white space.
-    package static func parse(_ text: String) -> EntityTypeName? {
+    public static func parse(_ text: String) -> EntityTypeName? {
         isName(text.utf8Span.span) ? EntityTypeName(text) : nil
     }
 
@@ -30,28 +30,28 @@ package struct EntityTypeName: Hashable, Comparable, Sendable {
     }
 
     /// Whether entities of this type are actions, in any namespace.
-    package var isAction: Bool { text == "Action" || text.hasSuffix("::Action") }
+    public var isAction: Bool { text == "Action" || text.hasSuffix("::Action") }
 
-    package static func == (lhs: Self, rhs: Self) -> Bool {
+    public static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.text._isIdentical(to: rhs.text) || lhs.text.isExactly(rhs.text)
     }
-    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedesExactly(rhs.text) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension EntityTypeName: ExpressibleByStringLiteral, CustomStringConvertible {
-    package init(stringLiteral text: String) { self.init(text) }
-    package var description: String { text }
+    public init(stringLiteral text: String) { self.init(text) }
+    public var description: String { text }
 }
 
 /// The identity of an entity: its type and an arbitrary, case-sensitive text, which may be empty.
-package struct EntityUID: Hashable, Comparable, Sendable {
-    package let type: EntityTypeName
-    package let id: String
+public struct EntityUID: Hashable, Comparable, Sendable {
+    public let type: EntityTypeName
+    public let id: String
     /// The hash of both, kept since each decision looks up the same few names again and again. Differs between processes.
     let code: Int
 
-    package init(type: EntityTypeName, id: String) {
+    public init(type: EntityTypeName, id: String) {
         self.type = type
         self.id = id
         var hasher = Hasher()
@@ -65,7 +65,7 @@ package struct EntityUID: Hashable, Comparable, Sendable {
 
     /// Inlined, and its parts are taken one by one, so that neither side has to be copied to be compared in its place.
     @inline(__always)
-    package static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
+    public static func == (lhs: EntityUID, rhs: EntityUID) -> Bool {
         lhs.code == rhs.code
             && (lhs.id._isIdentical(to: rhs.id) && lhs.type.text._isIdentical(to: rhs.type.text)
                 || areExactly(lhs.type.text, lhs.id, rhs.type.text, rhs.id))
@@ -78,19 +78,19 @@ package struct EntityUID: Hashable, Comparable, Sendable {
     }
 
     /// By type, then by id.
-    package static func < (lhs: EntityUID, rhs: EntityUID) -> Bool {
+    public static func < (lhs: EntityUID, rhs: EntityUID) -> Bool {
         lhs.type == rhs.type ? lhs.id.precedesExactly(rhs.id) : lhs.type < rhs.type
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(code) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
 
 extension EntityUID: CustomStringConvertible {
     /// The literal in Cedar's text form, which `parse` reads back.
-    package var description: String { "\(type)::\(id.cedarQuoted)" }
+    public var description: String { "\(type)::\(id.cedarQuoted)" }
 
     /// Reads a literal such as `Agent::"build-bot"`.
-    package static func parse(_ text: String) throws(CedarSyntaxError) -> EntityUID {
+    public static func parse(_ text: String) throws(CedarSyntaxError) -> EntityUID {
         try Parser.entityLiteral(text)
     }
 }

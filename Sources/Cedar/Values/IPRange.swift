@@ -2,26 +2,26 @@
 ///
 /// The bits after the prefix are kept, so `10.0.0.1/24` and `10.0.0.0/24` are different values of equal range. A single
 /// address has the full length.
-package struct IPRange: Hashable, Sendable {
-    package enum Family: UInt8, Hashable, Sendable {
+public struct IPRange: Hashable, Sendable {
+    public enum Family: UInt8, Hashable, Sendable {
         case v4, v6
 
         var bits: Int { self == .v4 ? 32 : 128 }
     }
 
-    package let family: Family
+    public let family: Family
     /// The last 32 bits hold an IPv4 address.
-    package let address: UInt128
-    package let prefixLength: Int
+    public let address: UInt128
+    public let prefixLength: Int
 
-    package var isLoopback: Bool {
+    public var isLoopback: Bool {
         switch family {
         case .v4: address >> 24 == 127 && prefixLength >= 8
         case .v6: address == 1 && prefixLength == 128
         }
     }
 
-    package var isMulticast: Bool {
+    public var isMulticast: Bool {
         switch family {
         case .v4: address >> 28 == 0xE && prefixLength >= 4
         case .v6: address >> 120 == 0xFF && prefixLength >= 8
@@ -29,7 +29,7 @@ package struct IPRange: Hashable, Sendable {
     }
 
     /// Whether every address of this range is one of the other. Families never mix.
-    package func isInRange(_ other: IPRange) -> Bool {
+    public func isInRange(_ other: IPRange) -> Bool {
         family == other.family && prefixLength >= other.prefixLength
             && (address ^ other.address) & ~other.hostMask == 0
     }
@@ -41,7 +41,7 @@ package struct IPRange: Hashable, Sendable {
 }
 
 extension IPRange: Comparable {
-    package static func < (lhs: IPRange, rhs: IPRange) -> Bool {
+    public static func < (lhs: IPRange, rhs: IPRange) -> Bool {
         (lhs.family.rawValue, lhs.address, lhs.prefixLength) < (rhs.family.rawValue, rhs.address, rhs.prefixLength)
     }
 }
@@ -49,7 +49,7 @@ extension IPRange: Comparable {
 extension IPRange {
     /// Reads IPv4 (four decimal numbers without leading zeros) or IPv6 (hexadecimal groups only, no zone), optionally
     /// with `/` and a prefix length without leading zeros.
-    package static func parse(_ text: String) throws(ExtensionFailure) -> IPRange {
+    public static func parse(_ text: String) throws(ExtensionFailure) -> IPRange {
         let bytes = text.utf8Span.span
         // 39 characters of IPv6, a slash and three digits.
         guard bytes.count <= 43 else { throw ExtensionFailure("an address has at most 43 characters") }
@@ -150,7 +150,7 @@ extension UInt8 {
 
 extension IPRange: CustomStringConvertible {
     /// IPv6 with all its groups. The prefix length is left out where it is the full one.
-    package var description: String {
+    public var description: String {
         let text =
             switch family {
             case .v4: [24, 16, 8, 0].map { String(address >> UInt128($0) & 0xFF) }.joined(separator: ".")

@@ -1,7 +1,7 @@
 /// Names and their values: what a record literal, a context, an entity's attributes and its tags are.
 ///
 /// Sorted by name in the order of code points, each name once, so that equal records are equal arrays.
-package struct Record: Sendable {
+public struct Record: Sendable {
     private let storage: Storage
 
     /// Its memory, so that fields can be read in their places: see `FieldPlaces`.
@@ -15,21 +15,21 @@ package struct Record: Sendable {
         }
     }
 
-    package struct Field: Hashable, Sendable {
-        package let name: AttributeName
-        package let value: Value
+    public struct Field: Hashable, Sendable {
+        public let name: AttributeName
+        public let value: Value
 
-        package init(name: AttributeName, value: Value) {
+        public init(name: AttributeName, value: Value) {
             self.name = name
             self.value = value
         }
     }
 
-    package static let empty = Record(sorted: [])
+    public static let empty = Record(sorted: [])
     private init(sorted fields: [Field]) { storage = Storage(fields) }
 
     /// Of a name given twice the last counts. Costs least for fields that are sorted.
-    package init(fields: [Field]) {
+    public init(fields: [Field]) {
         guard !Self.isSorted(fields) else {
             self.init(sorted: fields)
             return
@@ -44,24 +44,24 @@ package struct Record: Sendable {
         self.init(sorted: unique)
     }
 
-    package init(_ pairs: [(String, Value)]) {
+    public init(_ pairs: [(String, Value)]) {
         self.init(fields: pairs.map { Field(name: AttributeName($0), value: $1) })
     }
 
-    package var isEmpty: Bool { count == 0 }
-    package var count: Int { storage.fields.count }
+    public var isEmpty: Bool { count == 0 }
+    public var count: Int { storage.fields.count }
     /// One for each field, and what its name and its value weigh.
     var weight: Int { storage.weight }
 
-    package subscript(name: AttributeName) -> Value? { places.value(of: name)?.value }
+    public subscript(name: AttributeName) -> Value? { places.value(of: name)?.value }
 
     /// Good for as long as the record is held.
     var places: FieldPlaces { unsafe FieldPlaces(base: storage.fields.base, count: count) }
 
-    package subscript(name: String) -> Value? { self[AttributeName(name)] }
+    public subscript(name: String) -> Value? { self[AttributeName(name)] }
 
     /// The fields of both; where a name is in both, the other's counts.
-    package func merging(_ other: Record) -> Record {
+    public func merging(_ other: Record) -> Record {
         var merged: [Field] = []
         merged.reserveCapacity(fields.count + other.fields.count)
         var rest = fields[...]
@@ -85,33 +85,33 @@ package struct Record: Sendable {
 }
 
 extension Record {
-    package var fields: Fields { Fields(record: self) }
+    public var fields: Fields { Fields(record: self) }
 
     /// In the order of their names.
-    package struct Fields: RandomAccessCollection, Sendable {
+    public struct Fields: RandomAccessCollection, Sendable {
         fileprivate let record: Record
 
-        package var startIndex: Int { 0 }
-        package var endIndex: Int { record.count }
-        package subscript(place: Int) -> Field { record.storage.fields[place] }
+        public var startIndex: Int { 0 }
+        public var endIndex: Int { record.count }
+        public subscript(place: Int) -> Field { record.storage.fields[place] }
     }
 }
 
 extension Record: Hashable {
-    package static func == (lhs: Record, rhs: Record) -> Bool {
+    public static func == (lhs: Record, rhs: Record) -> Bool {
         lhs.storage === rhs.storage
             || lhs.weight == rhs.weight && lhs.storage.fields.hasSameElements(as: rhs.storage.fields)
     }
 
-    package func hash(into hasher: inout Hasher) { storage.fields.hash(into: &hasher) }
+    public func hash(into hasher: inout Hasher) { storage.fields.hash(into: &hasher) }
 }
 
 extension Record: ExpressibleByDictionaryLiteral {
-    package init(dictionaryLiteral elements: (String, Value)...) { self.init(elements) }
+    public init(dictionaryLiteral elements: (String, Value)...) { self.init(elements) }
 }
 
 extension Record: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         "{" + fields.map { "\($0.name.text.cedarQuoted): \($0.value)" }.joined(separator: ", ") + "}"
     }
 }

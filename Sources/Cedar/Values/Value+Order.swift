@@ -25,7 +25,7 @@ enum Placement {
 
 extension Value: Comparable {
     /// A total order over all values, by kind first. It is ours, so that sets have one form; the language knows none.
-    package static func < (lhs: Value, rhs: Value) -> Bool { lhs.placement(against: rhs) == .before }
+    public static func < (lhs: Value, rhs: Value) -> Bool { lhs.placement(against: rhs) == .before }
 
     /// Looks at each part once. Asking `<` both ways at each level would double the work with each level of nesting, and
     /// how deep values nest is up to whoever sends them.

@@ -4,7 +4,7 @@ import JSON
 ///
 /// Equality is structural and total: values of different kinds are unequal, never an error. Texts are equal when their
 /// code points are.
-package enum Value: Sendable {
+public enum Value: Sendable {
     case bool(Bool)
     case long(Int64)
     case string(String)
@@ -19,10 +19,10 @@ package enum Value: Sendable {
 
 extension Value {
     /// The kinds of values, as messages name them.
-    package enum Kind: UInt8, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: UInt8, Hashable, Sendable, CustomStringConvertible {
         case bool, long, string, set, record, entity, ipaddr, decimal, datetime, duration
 
-        package var description: String {
+        public var description: String {
             switch self {
             case .bool: "bool"
             case .long: "long"
@@ -38,7 +38,7 @@ extension Value {
         }
     }
 
-    package var kind: Kind {
+    public var kind: Kind {
         switch self {
         case .bool: .bool
         case .long: .long
@@ -55,7 +55,7 @@ extension Value {
 }
 
 extension Value: Hashable {
-    package static func == (lhs: Value, rhs: Value) -> Bool {
+    public static func == (lhs: Value, rhs: Value) -> Bool {
         switch (lhs, rhs) {
         case (.bool(let left), .bool(let right)): left == right
         case (.long(let left), .long(let right)): left == right
@@ -73,7 +73,7 @@ extension Value: Hashable {
         }
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(kind)
         switch self {
         case .bool(let value): hasher.combine(value)
@@ -92,7 +92,7 @@ extension Value: Hashable {
 
 extension Value: CustomStringConvertible {
     /// As an expression in Cedar's text form.
-    package var description: String {
+    public var description: String {
         switch self {
         case .bool(let value): "\(value)"
         case .long(let value): "\(value)"

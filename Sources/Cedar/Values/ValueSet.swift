@@ -1,12 +1,12 @@
 /// A set of values, of any mixture of kinds.
 ///
 /// Kept sorted and without repetition, so that equal sets are equal arrays and iteration has one order.
-package struct ValueSet: Hashable, Sendable {
+public struct ValueSet: Hashable, Sendable {
     /// One for each element, and what it weighs. Comes first, where equality looks first.
     let weight: Int
-    package let elements: [Value]
+    public let elements: [Value]
 
-    package init(_ values: [Value]) {
+    public init(_ values: [Value]) {
         elements = values.count > 1 ? Self.sorted(values) : values
         weight = Value.sum(elements.lazy.map { $0.weight + 1 })
     }
@@ -18,10 +18,10 @@ package struct ValueSet: Hashable, Sendable {
         return unique
     }
 
-    package var count: Int { elements.count }
-    package var isEmpty: Bool { elements.isEmpty }
+    public var count: Int { elements.count }
+    public var isEmpty: Bool { elements.isEmpty }
 
-    package func contains(_ value: Value) -> Bool {
+    public func contains(_ value: Value) -> Bool {
         unsafe withUnsafePointer(to: value) { unsafe contains(ValuePlace($0)) }
     }
 
@@ -48,16 +48,16 @@ package struct ValueSet: Hashable, Sendable {
         }
     }
 
-    package func isSuperset(of other: ValueSet) -> Bool { other.elements.allSatisfy(contains) }
-    package func intersects(_ other: ValueSet) -> Bool { other.elements.contains(where: contains) }
+    public func isSuperset(of other: ValueSet) -> Bool { other.elements.allSatisfy(contains) }
+    public func intersects(_ other: ValueSet) -> Bool { other.elements.contains(where: contains) }
 }
 
 extension ValueSet: CustomStringConvertible {
-    package var description: String { "[" + elements.map(\.description).joined(separator: ", ") + "]" }
+    public var description: String { "[" + elements.map(\.description).joined(separator: ", ") + "]" }
 }
 
 extension ValueSet: ExpressibleByArrayLiteral {
-    package init(arrayLiteral elements: Value...) { self.init(elements) }
+    public init(arrayLiteral elements: Value...) { self.init(elements) }
 }
 
 extension Range<Int> {

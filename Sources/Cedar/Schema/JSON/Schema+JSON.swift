@@ -13,7 +13,7 @@ extension Schema {
             let bounds = JSONLimits(maxBytes: limits.maxBytes, maxDepth: depth, maxElements: 4_000_000)
             document = try JSONValue.parse(bytes, limits: bounds)
         } catch {
-            throw .notJSON(error)
+            throw .notJSON("\(error)")
         }
         return try resolve(document, limits: limits)
     }
@@ -44,20 +44,21 @@ extension Schema {
 }
 
 /// Why a schema in JSON form is refused.
-package enum SchemaJSONError: Error, Hashable, Sendable {
-    case notJSON(JSONError)
+public enum SchemaJSONError: Error, Hashable, Sendable {
+    /// What the parser of JSON says.
+    case notJSON(String)
     /// At least one.
     case faults([Fault])
 
-    package struct Fault: Hashable, Sendable {
-        package let message: String
+    public struct Fault: Hashable, Sendable {
+        public let message: String
         /// Such as `$.MySpace.entityTypes.User`; nil for what concerns the whole.
-        package let path: String?
+        public let path: String?
     }
 }
 
 extension SchemaJSONError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .notJSON(let error): "not JSON: \(error)"
         case .faults(let faults): faults.map(\.description).joined(separator: "\n")
@@ -66,7 +67,7 @@ extension SchemaJSONError: CustomStringConvertible {
 }
 
 extension SchemaJSONError.Fault: CustomStringConvertible {
-    package var description: String { path.map { "\($0): \(message)" } ?? message }
+    public var description: String { path.map { "\($0): \(message)" } ?? message }
 }
 
 extension SchemaFault {

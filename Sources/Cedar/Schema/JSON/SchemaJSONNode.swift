@@ -29,6 +29,11 @@ struct SchemaJSONNode {
         return members.map { ($0.name, SchemaJSONNode(value: $0.value, path: path.appending(.member($0.name)))) }
     }
 
+    /// Nil where an object has none of that name.
+    func member(_ name: String) throws(SchemaFault) -> SchemaJSONNode? {
+        try members().first { $0.name.isExactly(name) }?.node
+    }
+
     /// An object that may have these members and no other.
     func fields(_ allowed: [String]) throws(SchemaFault) -> SchemaJSONFields {
         let members = try members()

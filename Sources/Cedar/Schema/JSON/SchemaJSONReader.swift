@@ -23,8 +23,8 @@ enum SchemaJSONReader {
     ) throws(SchemaFault) -> SchemaDeclarations.Namespace {
         let fields = try node.fields(["commonTypes", "entityTypes", "actions", "annotations"])
         var namespace = SchemaDeclarations.Namespace(name: name, place: node.place)
-        let annotationCount = try annotations(fields["annotations"])
-        guard name != nil || annotationCount == 0 else {
+        namespace.annotations = try annotations(fields["annotations"])
+        guard name != nil || namespace.annotations.isEmpty else {
             throw node.fault("what stands in no namespace has no annotations")
         }
         for (name, node) in try fields["commonTypes"]?.members() ?? [] {
@@ -39,18 +39,17 @@ enum SchemaJSONReader {
         return namespace
     }
 
-    /// How many there are; nothing in the language reads them.
-    @discardableResult
-    static func annotations(_ node: SchemaJSONNode?) throws(SchemaFault) -> Int {
-        guard let members = try node?.members() else { return 0 }
-        for (name, node) in members {
+    /// Nothing in the language reads them.
+    static func annotations(_ node: SchemaJSONNode?) throws(SchemaFault) -> [Annotation] {
+        var annotations: [Annotation] = []
+        for (name, node) in try node?.members() ?? [] {
             let bytes = Array(name.utf8)
             guard let first = bytes.first, Identifier.isStart(first), bytes.allSatisfy(Identifier.isPart) else {
                 throw node.fault("\(name.cedarQuoted) is no name of an annotation")
             }
-            if !node.value.isNull { _ = try node.string() }
+            annotations.append(Annotation(name: name, value: node.value.isNull ? nil : try node.string()))
         }
-        return members.count
+        return annotations
     }
 
     private static func commonType(
@@ -60,7 +59,8 @@ enum SchemaJSONReader {
         SchemaDeclarations.TypeDeclaration(
             name: try shortName(name, at: node),
             place: node.place,
-            type: try SchemaJSONType.read(node, also: ["annotations"])
+            type: try SchemaJSONType.read(node, also: ["annotations"]),
+            annotations: try annotations(try node.member("annotations"))
         )
     }
 
@@ -79,7 +79,6 @@ extension SchemaJSONReader {
         name: String
     ) throws(SchemaFault) -> SchemaDeclarations.EntityDeclaration {
         let fields = try node.fields(["memberOfTypes", "shape", "tags", "enum", "annotations"])
-        try annotations(fields["annotations"])
         let ids = try fields["enum"].map { node throws(SchemaFault) in try entityIDs(node) }
         if ids != nil, let other = fields.members.first(where: { $0.name != "enum" && $0.name != "annotations" }) {
             throw other.node.fault("an enumerated entity type has no `\(other.name)`")
@@ -90,7 +89,8 @@ extension SchemaJSONReader {
             memberOf: try fields["memberOfTypes"].map { node throws(SchemaFault) in try references(node) } ?? [],
             shape: try fields["shape"].map { node throws(SchemaFault) in try SchemaJSONType.read(node) },
             tags: try fields.nullable("tags").map { node throws(SchemaFault) in try SchemaJSONType.read(node) },
-            ids: ids
+            ids: ids,
+            annotations: try annotations(fields["annotations"])
         )
     }
 
@@ -114,7 +114,6 @@ extension SchemaJSONReader {
         id: String
     ) throws(SchemaFault) -> SchemaDeclarations.ActionDeclaration {
         let fields = try node.fields(["memberOf", "appliesTo", "attributes", "annotations"])
-        try annotations(fields["annotations"])
         if let attributes = fields.nullable("attributes"), try !attributes.members().isEmpty {
             throw attributes.fault("actions have no attributes")
         }
@@ -126,7 +125,8 @@ extension SchemaJSONReader {
             id: id,
             place: node.place,
             memberOf: memberOf,
-            appliesTo: try fields.nullable("appliesTo").map { node throws(SchemaFault) in try appliesTo(node) }
+            appliesTo: try fields.nullable("appliesTo").map { node throws(SchemaFault) in try appliesTo(node) },
+            annotations: try annotations(fields["annotations"])
         )
     }
 

@@ -9,7 +9,6 @@ enum SchemaJSONType {
     ) throws(SchemaFault) -> SchemaDeclarations.TypeExpression {
         let kind = try kind(node)
         let fields = try node.fields(["type"] + members(of: kind) + also)
-        if also.contains("annotations") { try SchemaJSONReader.annotations(fields["annotations"]) }
         switch kind {
         case "Long": return .builtin(.long, node.place)
         case "String": return .builtin(.string, node.place)
@@ -25,10 +24,8 @@ enum SchemaJSONType {
     }
 
     private static func kind(_ node: SchemaJSONNode) throws(SchemaFault) -> String {
-        guard let type = try node.members().first(where: { $0.name == "type" }) else {
-            throw node.fault("`type` is missing")
-        }
-        return try type.node.string()
+        guard let type = try node.member("type") else { throw node.fault("`type` is missing") }
+        return try type.string()
     }
 
     private static func members(of kind: String) -> [String] {
@@ -48,12 +45,12 @@ enum SchemaJSONType {
         }
         var attributes: [SchemaDeclarations.AttributeDeclaration] = []
         for (name, node) in try fields.required("attributes").members() {
-            let isRequired = try node.members().first { $0.name == "required" }?.node.bool() ?? true
             attributes.append(
                 SchemaDeclarations.AttributeDeclaration(
                     name: AttributeName(name),
-                    isRequired: isRequired,
-                    type: try read(node, also: ["required", "annotations"])
+                    isRequired: try node.member("required")?.bool() ?? true,
+                    type: try read(node, also: ["required", "annotations"]),
+                    annotations: try SchemaJSONReader.annotations(try node.member("annotations"))
                 )
             )
         }

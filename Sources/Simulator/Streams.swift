@@ -16,6 +16,7 @@ package struct Streams: Sendable {
     package var edges: SeededRandom
     package var faultsApart: SeededRandom
     package var core: SeededRandom
+    package var upgrades: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -33,6 +34,7 @@ package struct Streams: Sendable {
         edges = root.split()
         faultsApart = root.split()
         core = root.split()
+        upgrades = root.split()
     }
 }
 

@@ -155,10 +155,27 @@ extension World {
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
             body: body
         )
+        // An older program does not know what it is asked for.
+        guard command.requiredLevel <= program(of: node) else {
+            machines[node].process?.requests[id] = nil
+            operations[place].isWaiting = false
+            return retry(place)
+        }
         let bytes = options.codec.encode(command)
         history.submitted(Digest.of(bytes), of: operations[place].number)
         let deadline = deadline(of: place, at: node)
-        try step(node, .submit([.init(id: id, command: bytes, change: body.memberChange, deadline: deadline)]))
+        try step(
+            node,
+            .submit([
+                .init(
+                    id: id,
+                    command: bytes,
+                    level: command.clusterLevel,
+                    change: body.memberChange,
+                    deadline: deadline
+                )
+            ])
+        )
     }
 
     private mutating func ask(

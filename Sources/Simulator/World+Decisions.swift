@@ -167,6 +167,7 @@ extension World {
                 return machine.isUp && machine.diskSlowness == 1 && !machine.isDiskHung && machine.clock.isGood
                     && machine.log.damage.isEmpty && machine.armedCrash == nil && !membership.isLost(number)
                     && machine.pause == nil && machine.fullUntil == nil && machine.failingWrite == nil
+                    && !isBeyondProgram(number)
             }
     }
 }

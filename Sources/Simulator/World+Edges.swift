@@ -86,6 +86,8 @@ extension World {
 
     private func isBroken(_ node: Int) -> Bool {
         guard isEdge(node), let replica = machines[node].process?.replica else { return false }
+        // Its program is too old, which an upgrade mends.
+        guard !isBeyondProgram(node) else { return false }
         return replica.haltReason != nil || isLeftBehind(replica) || isForsaken(replica)
     }
 

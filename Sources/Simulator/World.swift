@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Decision
+package import Directory
 package import Kernel
 package import Replica
 
@@ -83,6 +84,12 @@ package struct World: Sendable {
     var probeCount = 0
     var workload: Workload
     var membership: Membership
+    /// What programs know until they are upgraded, and where the cluster began; nil where all are the newest.
+    package let olderLevel: FeatureLevel?
+    /// Whether the operator has raised the level without asking who knows it.
+    var hasRaisedUnasked = false
+    /// How often a node met what its program is too old for.
+    package internal(set) var haltCount = 0
     /// Which core is healed first, by number; 0: everybody is.
     package let coreChoice: Int64
     /// Those that are, while the others are down; nil where all may run.
@@ -116,6 +123,7 @@ package struct World: Sendable {
         let spareCount = choices.spareCount(of: scenario)
         let edgeCount = choices.edgeCount(of: scenario, areSealing: namesSealKeys)
         coreChoice = choices.core(of: scenario)
+        olderLevel = choices.olderLevel(of: scenario)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
@@ -157,7 +165,8 @@ package struct World: Sendable {
             of: options.scenario,
             hasOthers: membership.hasOtherMembers,
             edges: membership.edges,
-            machineCount: machines.count
+            machineCount: machines.count,
+            upgrades: olderLevel != nil
         )
         for (number, fault) in drawn {
             guard fault.occasion == nil else {

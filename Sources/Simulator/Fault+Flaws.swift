@@ -82,7 +82,7 @@ extension Fault {
                 : FaultFlaw("all programs are the newest: give a feature_level below \(FeatureLevel.supported.number)")
         case .healNetwork, .network, .crash, .crashDuringWrite, .crashWhenElected, .stop, .crashLoop, .pause,
             .slowDisk, .hangDisk, .fillDisk, .failWrite, .misdirectWrite, .rotLog, .wipeDisks, .poison, .backup,
-            .restoreBackup, .handOver, .stepClock, .revokeAgents, .state,
+            .restoreBackup, .handOver, .theft, .stepClock, .revokeAgents, .state,
             .correctClocks, .repairAll:
             nil
         }

@@ -26,6 +26,9 @@ package enum Fault: Hashable, Sendable {
     /// An operator raises the level of the log's language to the newest: once every machine runs a program that knows it, or
     /// without asking, as soon as one voter does. The nodes of older programs halt then.
     case raiseFeatureLevel(asks: Bool)
+    /// Somebody steals a credential that is made for it, and uses it; after so long it is noticed, and an operator takes the credential
+    /// away. The thief goes on: he asks every node for decisions, and for all that an administrator may do.
+    case theft(Loot, noticedAfter: Span)
     /// A graceful stop: the node may hand over its leadership first.
     case stop(NodeSelector, downFor: Span)
     /// Crashes the node so many times, one crash every so often, for half of that each.
@@ -119,6 +122,14 @@ package enum Liar: Hashable, CaseIterable, Sendable {
 
     /// Those that a seed with members besides the voters may have.
     package static let members: [Liar] = [.outsider, .learner]
+}
+
+/// What is stolen.
+package enum Loot: Hashable, CaseIterable, Sendable {
+    /// The key of an administrator.
+    case administrator
+    /// A token of an agent that may read.
+    case token
 }
 
 /// Which node a fault hits, found when it happens.
@@ -217,7 +228,8 @@ extension Fault {
         case .cut(let from, let to), .clog(let from, let to, _): [from, to]
         case .handOver(let node): [node, .leader]
         case .split(let groups): groups.flatMap { $0 }
-        case .crashWhenElected, .restoreBackup, .byzantine, .raiseFeatureLevel, .healNetwork, .network, .revokeAgents,
+        case .crashWhenElected, .restoreBackup, .byzantine, .theft, .raiseFeatureLevel, .healNetwork, .network,
+            .revokeAgents,
             .correctClocks, .repairAll:
             []
         }

@@ -181,6 +181,8 @@ package enum Expectation: Hashable, Sendable {
     case statementsWithoutQuorum(atLeast: Int)
     /// At least so many times a node stopped applying the log, since its program was too old.
     case halts(atLeast: Int)
+    /// At least so many times who used a credential that was taken away was refused.
+    case thievesRefused(atLeast: Int)
     /// In the end every member is at that level of the log's language.
     case featureLevel(FeatureLevel)
     /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.

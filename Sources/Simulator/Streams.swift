@@ -17,6 +17,7 @@ package struct Streams: Sendable {
     package var faultsApart: SeededRandom
     package var core: SeededRandom
     package var upgrades: SeededRandom
+    package var thefts: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -35,6 +36,7 @@ package struct Streams: Sendable {
         faultsApart = root.split()
         core = root.split()
         upgrades = root.split()
+        thefts = root.split()
     }
 }
 

@@ -142,7 +142,7 @@ extension World {
         guard membership.isForEdge(node) else { return }
         switch operations[place].intent {
         case .read, .decide, .pry, .state: return
-        case .write, .escalate, .readCurrent: break
+        case .write, .escalate, .usurp, .readCurrent: break
         }
         switch reply {
         case .refused(.edge), .refused(.halted): edges.refuses()

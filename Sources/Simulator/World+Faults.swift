@@ -70,6 +70,7 @@ extension World {
         case .upgrade(let target, let downFor):
             guard let node = find(target) else { return false }
             return try upgrade(node, downFor: downFor)
+        case .theft(let loot, let span): beginTheft(of: loot, noticedAfter: span)
         case .raiseFeatureLevel(let asks): try raiseLevel(asks: asks)
         case .crashLoop(let target, let crash, let times, let every):
             guard let node = find(target) else { return false }

@@ -70,6 +70,7 @@ package struct World: Sendable {
     /// Whether members name the keys that seals are checked by.
     package let namesSealKeys: Bool
     package var clientHistory: ClientHistoryChecker
+    package var thieves: TheftChecker
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
@@ -90,6 +91,7 @@ package struct World: Sendable {
     var hasRaisedUnasked = false
     /// How often a node met what its program is too old for.
     package internal(set) var haltCount = 0
+    var thefts: [Theft] = []
     /// Which core is healed first, by number; 0: everybody is.
     package let coreChoice: Int64
     /// Those that are, while the others are down; nil where all may run.
@@ -147,6 +149,7 @@ package struct World: Sendable {
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         knowledge = KnowledgeChecker(machineCount: members.count)
         propagation = PropagationChecker(rules: nodeOptions.clocks)
+        thieves = TheftChecker(rules: nodeOptions.clocks)
         workload = Workload(population: population, rolloutNodes: options.scenario.rollouts ? members.count : 0)
         queries = PopulationQueries(population)
         choices.forgetSeed()
@@ -261,6 +264,7 @@ package struct World: Sendable {
         case .reportRollouts(let node, let process):
             if isCurrent(node, process) { try reportRollouts(node) }
         case .lie(let node): tellLie(node)
+        case .thieve(let theft): try thieve(theft)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)
         case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)

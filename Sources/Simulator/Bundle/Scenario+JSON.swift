@@ -134,7 +134,7 @@ extension TimedFault {
 extension Expectation {
     private enum Name: CaseIterable {
         case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, statementsWithoutQuorum
-        case halts, featureLevel, minorityAcknowledgesNothing
+        case halts, featureLevel, thieves, minorityAcknowledgesNothing
     }
 
     fileprivate static let fields = ["expectation", "within", "atLeast", "featureLevel"]
@@ -154,6 +154,7 @@ extension Expectation {
         case .halts(let count): ["expectation": "halts", "atLeast": .count(count)]
         case .featureLevel(let level):
             ["expectation": "featureLevel", "featureLevel": .integer(Int64(level.number))]
+        case .thievesRefused(let count): ["expectation": "thieves", "atLeast": .count(count)]
         case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
         }
     }
@@ -172,6 +173,7 @@ extension Expectation {
             self = .statementsWithoutQuorum(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .halts: self = .halts(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .featureLevel: self = .featureLevel(try Scenario.level(fields))
+        case .thieves: self = .thievesRefused(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
         }
     }

@@ -194,6 +194,8 @@ extension Fault {
         case .upgrade(let node, let span): "\(node.name) is upgraded, for which it stops for \(span.milliseconds) ms"
         case .raiseFeatureLevel(let asks):
             "an operator raises the feature level, \(asks ? "once every node says that it knows it" : "asking nobody")"
+        case .theft(let loot, let span):
+            "\(loot == .token ? "an agent's token" : "an administrator's key") is stolen, noticed after \(span.milliseconds) ms"
         case .wipeDisks(let node): "the disks of \(node.name) are wiped"
         case .poison(let poison, let node): poison.summary(at: node.name)
         case .backup(let node): "the state of \(node.name) is backed up"

@@ -95,6 +95,7 @@ extension Choices {
             drawn += FaultSchedule.drawHandOvers(for: scenario, from: &streams.handOvers)
             if hasOthers { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
             drawn += FaultSchedule.drawApart(for: scenario, machineCount: machineCount, from: &streams.faultsApart)
+            drawn += FaultSchedule.drawThefts(for: scenario, from: &streams.thefts)
             if upgrades {
                 drawn += FaultSchedule.drawUpgrades(
                     for: scenario,

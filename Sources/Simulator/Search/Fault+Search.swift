@@ -24,7 +24,7 @@ extension Fault {
         case .handOver: .handOver(to: node)
         case .state(_, let agents, let kind): .state(node, agents: agents, kind)
         case .split, .healNetwork, .network, .crashWhenElected, .revokeAgents, .restoreBackup, .byzantine,
-            .raiseFeatureLevel, .correctClocks, .repairAll:
+            .raiseFeatureLevel, .theft, .correctClocks, .repairAll:
             nil
         }
     }
@@ -38,7 +38,7 @@ extension Fault {
         case .hangDisk(let node): .slowDisk(node, factor: 1)
         case .crashLoop, .pause, .fillDisk, .failWrite, .misdirectWrite, .clog: nil
         case .crash, .crashDuringWrite, .crashWhenElected, .stop, .rotLog, .handOver, .stepClock, .revokeAgents,
-            .state, .upgrade, .raiseFeatureLevel, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine,
+            .state, .upgrade, .raiseFeatureLevel, .theft, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine,
             .healNetwork, .correctClocks, .repairAll:
             nil
         }

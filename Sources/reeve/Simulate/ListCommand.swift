@@ -133,6 +133,7 @@ extension Fault {
         case .crashLoop: "crash loop"
         case .upgrade: "upgrade"
         case .raiseFeatureLevel: "raise"
+        case .theft: "theft"
         default: kind.map { "\($0)" }
         }
     }
@@ -152,6 +153,7 @@ extension Expectation {
         case .lies(let count): "\(count) lies"
         case .statementsWithoutQuorum(let count): "\(count) statements without a quorum"
         case .halts(let count): "\(count) halts"
+        case .thievesRefused(let count): "\(count) thieves refused"
         case .featureLevel(let level): "feature \(level)"
         case .minorityAcknowledgesNothing: "minority acknowledges nothing"
         }

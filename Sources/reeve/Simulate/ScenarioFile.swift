@@ -134,7 +134,7 @@ enum ScenarioFile {
                 "grants_hold", "writes_resume_within", "leaders_at_least", "snapshots_at_least",
                 "replaced_at_least", "refused_at_least", "lost_at_least",
                 "lies_at_least", "statements_without_quorum_at_least",
-                "halts_at_least", "feature_level", "minority_acknowledges_nothing",
+                "halts_at_least", "feature_level", "thieves_refused_at_least", "minority_acknowledges_nothing",
             ]
         )
         let (name, value) = try fields.only()
@@ -152,6 +152,7 @@ enum ScenarioFile {
         case "statements_without_quorum_at_least":
             return .statementsWithoutQuorum(atLeast: Int(try value.number(in: 1...1_000_000)))
         case "halts_at_least": return .halts(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "thieves_refused_at_least": return .thievesRefused(atLeast: Int(try value.number(in: 1...1_000_000)))
         case "feature_level": return .featureLevel(try featureLevel(value))
         default:
             try value.require(true)

@@ -25,6 +25,7 @@ extension Node: ReplicaClient {
                 ReplicaNode.Submission(
                     id: id,
                     command: bytes,
+                    level: command.clusterLevel,
                     change: command.body.memberChange,
                     deadline: deadline
                 )
@@ -201,6 +202,12 @@ extension ServiceError {
                 .unavailable,
                 code: "not_handed_over",
                 message: "No other voter took over in time. Check that it runs and has caught up."
+            )
+        case .featureLevel(let level, let inForce):
+            self.init(
+                .conflict,
+                code: RefusalCode.featureLevel.rawValue,
+                message: "This needs feature \(level); the cluster is at \(inForce). Upgrade all nodes, then raise it."
             )
         case .halted(let reason):
             self.init(.unavailable, code: "halted", message: "This node has stopped applying the log: \(reason).")

@@ -15,8 +15,9 @@ package struct Applier: Sendable {
     /// What its keys came to last.
     private var voters: (configuration: Configuration, set: VoterSet?)?
 
-    package init(codec: any DirectoryCodec) {
-        self.directory = DirectoryState(codec: codec)
+    /// - Parameter supported: What the program can apply.
+    package init(codec: any DirectoryCodec, supported: FeatureLevel = .supported) {
+        self.directory = DirectoryState(codec: codec, supported: supported)
         self.codec = codec
     }
 
@@ -209,12 +210,14 @@ extension DirectoryFacts {
         codec: any DirectoryCodec,
         roster: Roster? = nil
     ) throws(StateDamage) {
-        let ledger = try DirectoryView(view, codec: codec).ledger()
+        let directory = DirectoryView(view, codec: codec)
+        let ledger = try directory.ledger()
         let roster = if let roster { roster } else { try Roster(in: view, codec: codec) }
         self.init(
             revision: revision,
             epoch: ledger?.epoch ?? 0,
             stateRoot: StateTree.root(in: view),
+            featureLevel: try directory.cluster()?.featureLevel ?? .first,
             sealKeys: roster.sealKeys,
             members: roster.members,
             edges: roster.edges,

@@ -51,8 +51,21 @@ extension ReplicaNode {
         finishWaiters(into: &effects)
         appliedAtEdge(at: now, into: &effects)
         advance(.snapshotInstalled(point), at: now, into: &effects)
+        if let reason = Self.obstacle(in: facts, options) { return haltBeyond(reason, at: now, into: &effects) }
         // A snapshot is the state of a leader, or sealed, and all that this node may have served is in it.
         serve(into: &effects)
+    }
+
+    /// Why this program cannot go by a state, if it cannot: the cluster was raised beyond it.
+    static func obstacle(in facts: DirectoryFacts, _ options: ReplicaOptions) -> String? {
+        guard facts.featureLevel > options.supportedLevel else { return nil }
+        return "the state: \(HaltReason.featureLevelTooHigh(facts.featureLevel, supported: options.supportedLevel))"
+    }
+
+    /// The last state that this node could read is gone, so it answers nothing.
+    private mutating func haltBeyond(_ reason: String, at now: Moment, into effects: inout [Effect]) {
+        halt(reason, at: now, into: &effects)
+        stopServing(into: &effects)
     }
 
     private mutating func finishWaiters(into effects: inout [Effect]) {

@@ -136,13 +136,22 @@ extension ReplicaNode {
         package let id: RequestID
         /// As the codec encodes it.
         package let command: [UInt8]
+        /// What the cluster must have been raised to for it.
+        package let level: FeatureLevel
         /// What the command means to do to who votes.
         package let change: MemberChange?
         package let deadline: Instant
 
-        package init(id: RequestID, command: [UInt8], change: MemberChange? = nil, deadline: Instant) {
+        package init(
+            id: RequestID,
+            command: [UInt8],
+            level: FeatureLevel,
+            change: MemberChange? = nil,
+            deadline: Instant
+        ) {
             self.id = id
             self.command = command
+            self.level = level
             self.change = change
             self.deadline = deadline
         }
@@ -190,6 +199,8 @@ extension ReplicaNode {
         case halted(reason: String)
         /// An edge takes no writes, and cannot say what is current: a voter can.
         case edge
+        /// The cluster has yet to be raised to that level: in the log the command would end every node of an older program.
+        case featureLevel(FeatureLevel, inForce: FeatureLevel)
     }
 }
 
@@ -256,6 +267,8 @@ package struct DirectoryFacts: Hashable, Sendable {
     package let revision: LogIndex
     package let epoch: UInt64
     package let stateRoot: Digest
+    /// What the cluster has been raised to. The first while it has not been initialised.
+    package let featureLevel: FeatureLevel
     package let sealKeys: SealKeys
     /// As the state names them, in order of their ids: voters and learners.
     package let members: [MemberID]
@@ -268,6 +281,7 @@ package struct DirectoryFacts: Hashable, Sendable {
         revision: LogIndex,
         epoch: UInt64,
         stateRoot: Digest,
+        featureLevel: FeatureLevel = .first,
         sealKeys: SealKeys = SealKeys(),
         members: [MemberID] = [],
         edges: [MemberID] = [],
@@ -276,6 +290,7 @@ package struct DirectoryFacts: Hashable, Sendable {
         self.revision = revision
         self.epoch = epoch
         self.stateRoot = stateRoot
+        self.featureLevel = featureLevel
         self.sealKeys = sealKeys
         self.members = members
         self.edges = edges

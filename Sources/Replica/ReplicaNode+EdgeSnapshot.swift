@@ -141,6 +141,11 @@ extension ReplicaNode {
             return spread(.snapshotGivenUp(isLie: false), at: now, into: &effects)
         default: return refuseSnapshot("\(outcome)", at: now, into: &effects)
         }
+        if let reason = Self.obstacle(in: facts, options) {
+            edge?.snapshot = nil
+            spread(.snapshotGivenUp(isLie: false), at: now, into: &effects)
+            return halt(reason, at: now, into: &effects)
+        }
         edge?.snapshot?.phase = .installing
         let term = max(raft.term, snapshot.point.position.term)
         lead(.heartbeat(commitIndex: raft.commitIndex, round: 0), in: term, at: now, into: &effects)

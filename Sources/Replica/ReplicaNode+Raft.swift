@@ -36,6 +36,8 @@ extension ReplicaNode {
         case .readSnapshot(let peer, let position, let number):
             effects.append(.readSnapshot(for: peer, position: position, number: number))
         case .stageSnapshot(let chunk): effects.append(.stageSnapshot(chunk))
+        // It keeps its last good state.
+        case .installSnapshot where haltReason != nil: break
         case .installSnapshot(let point): effects.append(.installSnapshot(point))
         case .note(let note): effects.append(.note(note))
         case .readReady(let id, let index): readReady(id, index, into: &effects)
@@ -165,7 +167,7 @@ extension ReplicaNode {
     }
 
     mutating func serve(into effects: inout [Effect]) {
-        guard !isServing, divergence == nil, isProven else { return }
+        guard !isServing, divergence == nil, isProven, Self.obstacle(in: facts, options) == nil else { return }
         isServing = true
         effects.append(.serving(true))
     }

@@ -17,6 +17,9 @@ extension ReplicaNode {
         if let haltReason { return .halted(reason: haltReason) }
         if edge != nil { return .edge }
         if stopping != .no { return .shuttingDown }
+        guard submission.level <= facts.featureLevel else {
+            return .featureLevel(submission.level, inForce: facts.featureLevel)
+        }
         if requests.count >= options.maxPendingRequests { return .tooManyRequests(limit: options.maxPendingRequests) }
         let limit = options.raft.maxEntryBytes
         if submission.command.count > limit {
@@ -140,10 +143,13 @@ extension ReplicaNode {
         at now: Moment,
         into effects: inout [Effect]
     ) {
-        guard let decoded = try? codec.decodeCommand(command), decoded.requiredLevel <= .supported,
+        guard let decoded = try? codec.decodeCommand(command), decoded.requiredLevel <= options.supportedLevel,
+            decoded.clusterLevel <= facts.featureLevel,
             decoded.authenticatedBy == sender, configuration.contains(sender)
         else {
-            // A member vouches only for callers that it has authenticated itself. What no node could apply would halt them all.
+            // A member vouches only for callers that it has authenticated itself. What no node could apply would halt them all,
+            // and what the cluster was not raised to those of an older program. Where this leader has yet to apply that it was,
+            // the command is sent again.
             counters.undecodableForwards += 1
             return
         }

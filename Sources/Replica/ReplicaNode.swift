@@ -178,8 +178,10 @@ package struct ReplicaNode: Core {
         self.statements = PendingStatements(statements, at: now.monotonic)
         self.hasAskedForVerdicts = statements.isEmpty
         let isProven = !isEdge || seals.memory.voters != nil
-        self.isServing = isProven && applied.position.index >= restoredIndex && seals.memory.divergence == nil
-        self.haltReason = seals.memory.divergence?.reason
+        let obstacle = Self.obstacle(in: facts, options)
+        self.isServing =
+            isProven && applied.position.index >= restoredIndex && seals.memory.divergence == nil && obstacle == nil
+        self.haltReason = seals.memory.divergence?.reason ?? obstacle
         self.clocks = ClockJudge(
             peers: configuration.allVoters.filter { $0 != member },
             rules: options.clocks,
@@ -294,6 +296,8 @@ package struct ReplicaNode: Core {
         return Instant.earliest(Instant.earliest(raft.nextWake, deadline), Instant.earliest(reclaim, question))
     }
 
+    /// What the program can apply.
+    package var supportedLevel: FeatureLevel { options.supportedLevel }
     package var freshness: Freshness? { tracker.current }
     package var role: RaftNode.Role { raft.role }
     package var term: Term { raft.term }

@@ -1,11 +1,14 @@
 package import Consensus
 package import Decision
+package import Directory
 package import Gossip
 package import Kernel
 
 /// What an operator may tune, with defaults that suit a cluster in one region.
 package struct ReplicaOptions: Hashable, Sendable {
     package var raft: RaftOptions
+    /// What the program can apply, as its `Applier` does: less than all that there is where a test runs an older one.
+    package var supportedLevel = FeatureLevel.supported
     package var clocks = ClockRules()
     /// Requests that wait for their outcome; one more is refused.
     package var maxPendingRequests = 10_000

@@ -1,3 +1,4 @@
+internal import Directory
 internal import Kernel
 
 /// Why a fault of a scenario can never happen, or would do nothing.
@@ -48,6 +49,8 @@ extension Scenario {
     /// Whether there are machines that faults cannot name.
     fileprivate var mayHaveOthers: Bool { spareCount ?? 0 > 0 || drawsSpares || drawsEdges }
 
+    fileprivate var mayBeOlder: Bool { featureLevel.map { $0 < .supported } ?? drawsFaults }
+
     private var mayHaveLearners: Bool { learnerCount > 0 || spareCount ?? 0 > 0 || drawsSpares }
 
     fileprivate func flaw(of liar: Liar) -> String? {
@@ -73,9 +76,13 @@ extension Fault {
         case .cut(let from, let to), .clog(let from, let to, _):
             from == to ? FaultFlaw("\(to.name) cannot be cut off from itself", at: .field("to")) : nil
         case .byzantine(let liar, _): scenario.flaw(of: liar).map { FaultFlaw($0, at: .field("role")) }
+        case .upgrade, .raiseFeatureLevel:
+            scenario.mayBeOlder
+                ? nil
+                : FaultFlaw("all programs are the newest: give a feature_level below \(FeatureLevel.supported.number)")
         case .healNetwork, .network, .crash, .crashDuringWrite, .crashWhenElected, .stop, .crashLoop, .pause,
             .slowDisk, .hangDisk, .fillDisk, .failWrite, .misdirectWrite, .rotLog, .wipeDisks, .poison, .backup,
-            .restoreBackup, .handOver, .stepClock, .revokeAgents, .state,
+            .restoreBackup, .handOver, .theft, .stepClock, .revokeAgents, .state,
             .correctClocks, .repairAll:
             nil
         }

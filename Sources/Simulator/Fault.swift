@@ -21,6 +21,14 @@ package enum Fault: Hashable, Sendable {
     /// Whoever is elected next crashes in the midst of the step that makes it the leader: of what it asks for then only the
     /// first few things are done. Several of these hit as many elections, one after the other.
     case crashWhenElected(Crash, downFor: Span)
+    /// An operator puts the newest program on a machine, and restarts its node gracefully if that runs an older one.
+    case upgrade(NodeSelector, downFor: Span)
+    /// An operator raises the level of the log's language to the newest: once every machine runs a program that knows it, or
+    /// without asking, as soon as one voter does. The nodes of older programs halt then.
+    case raiseFeatureLevel(asks: Bool)
+    /// Somebody steals a credential that is made for it, and uses it; after so long it is noticed, and an operator takes the credential
+    /// away. The thief goes on: he asks every node for decisions, and for all that an administrator may do.
+    case theft(Loot, noticedAfter: Span)
     /// A graceful stop: the node may hand over its leadership first.
     case stop(NodeSelector, downFor: Span)
     /// Crashes the node so many times, one crash every so often, for half of that each.
@@ -116,6 +124,14 @@ package enum Liar: Hashable, CaseIterable, Sendable {
     package static let members: [Liar] = [.outsider, .learner]
 }
 
+/// What is stolen.
+package enum Loot: Hashable, CaseIterable, Sendable {
+    /// The key of an administrator.
+    case administrator
+    /// A token of an agent that may read.
+    case token
+}
+
 /// Which node a fault hits, found when it happens.
 package enum NodeSelector: Hashable, Sendable {
     /// Counted from 0.
@@ -203,6 +219,7 @@ extension Fault {
     package var selectors: [NodeSelector] {
         switch self {
         case .isolate(let node), .crash(let node, _, _), .crashDuringWrite(let node, _, _), .stop(let node, _),
+            .upgrade(let node, _),
             .slowDisk(let node, _), .hangDisk(let node), .rotLog(let node, _, _), .stepClock(let node, _),
             .wipeDisks(let node), .poison(_, let node), .backup(let node), .state(let node, _, _),
             .crashLoop(let node, _, _, _), .pause(let node, _), .fillDisk(let node, _), .failWrite(let node, _),
@@ -211,8 +228,9 @@ extension Fault {
         case .cut(let from, let to), .clog(let from, let to, _): [from, to]
         case .handOver(let node): [node, .leader]
         case .split(let groups): groups.flatMap { $0 }
-        case .crashWhenElected, .restoreBackup, .byzantine, .healNetwork, .network, .revokeAgents, .correctClocks,
-            .repairAll:
+        case .crashWhenElected, .restoreBackup, .byzantine, .theft, .raiseFeatureLevel, .healNetwork, .network,
+            .revokeAgents,
+            .correctClocks, .repairAll:
             []
         }
     }

@@ -1,4 +1,4 @@
-internal import Directory
+package import Directory
 package import Kernel
 
 /// What a run is made of besides its seed: topology, load, faults and what is expected of it.
@@ -24,6 +24,9 @@ package struct Scenario: Hashable, Sendable {
     package var maximumAge: Span?
     /// Whether members name seal keys, so that voters seal. Nil leaves it to the seed, where the seed draws faults.
     package var seals: Bool?
+    /// The level of the log's language at which the cluster begins, and which is all that the programs of its machines know until they
+    /// are upgraded. Nil leaves it to the seed, where the seed draws faults.
+    package var featureLevel: FeatureLevel?
     /// Whether operators label nodes, and roll out drafts over them.
     package var rollouts: Bool
     /// Sorted by time.
@@ -44,6 +47,8 @@ package struct Scenario: Hashable, Sendable {
     package static let maximumAges = Settings.maximumAgeRange
     package static let operationRates: ClosedRange<UInt64> = 0...1000
     package static let faultIntensities = 10...1000
+    /// The load needs statements that cascade.
+    package static let featureLevels = FeatureLevel.cascades...FeatureLevel.supported
 
     package init(
         name: String = "random faults",
@@ -56,6 +61,7 @@ package struct Scenario: Hashable, Sendable {
         operationsPerSecond: UInt64 = 10,
         maximumAge: Span? = nil,
         seals: Bool? = nil,
+        featureLevel: FeatureLevel? = nil,
         rollouts: Bool = false,
         faults: [TimedFault] = [],
         drawsFaults: Bool = true,
@@ -72,6 +78,7 @@ package struct Scenario: Hashable, Sendable {
         self.operationsPerSecond = operationsPerSecond
         self.maximumAge = maximumAge
         self.seals = seals
+        self.featureLevel = featureLevel
         self.rollouts = rollouts
         self.faults = faults.sorted { $0.time < $1.time }
         self.drawsFaults = drawsFaults
@@ -121,6 +128,10 @@ package struct Scenario: Hashable, Sendable {
         guard Self.operationRates.contains(operationsPerSecond) else {
             return "operations per second must be in \(Self.operationRates)"
         }
+        if let featureLevel, !Self.featureLevels.contains(featureLevel) {
+            let known = Self.featureLevels
+            return "the feature level must be in \(known.lowerBound.number)...\(known.upperBound.number)"
+        }
         guard Self.faultIntensities.contains(faultIntensity) else {
             return "the intensity of faults must be in \(Self.faultIntensities) percent"
         }
@@ -168,6 +179,12 @@ package enum Expectation: Hashable, Sendable {
     case lies(atLeast: Int)
     /// At least so many statements were in force at a node that was cut off from a quorum, so that the log could not know.
     case statementsWithoutQuorum(atLeast: Int)
+    /// At least so many times a node stopped applying the log, since its program was too old.
+    case halts(atLeast: Int)
+    /// At least so many times who used a credential that was taken away was refused.
+    case thievesRefused(atLeast: Int)
+    /// In the end every member is at that level of the log's language.
+    case featureLevel(FeatureLevel)
     /// At no time did a node that was cut off from a quorum acknowledge a write that was sent while it was cut off.
     case minorityAcknowledgesNothing
 }

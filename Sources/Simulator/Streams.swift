@@ -16,6 +16,8 @@ package struct Streams: Sendable {
     package var edges: SeededRandom
     package var faultsApart: SeededRandom
     package var core: SeededRandom
+    package var upgrades: SeededRandom
+    package var thefts: SeededRandom
 
     package init(seed: UInt64) {
         var root = SeededRandom(seed: seed)
@@ -33,6 +35,8 @@ package struct Streams: Sendable {
         edges = root.split()
         faultsApart = root.split()
         core = root.split()
+        upgrades = root.split()
+        thefts = root.split()
     }
 }
 

@@ -66,7 +66,7 @@ extension World {
 
     private func askable(for intent: ClientOperation.Intent) -> [Int] {
         switch intent {
-        case .write, .escalate: writable
+        case .write, .escalate, .usurp: writable
         case .read, .readCurrent, .decide, .pry, .state: present
         }
     }
@@ -114,6 +114,7 @@ extension World {
         case .write(let body): try submit(body, of: .administrator(fingerprint: Self.administrator), place, to: node)
         case .escalate(let agent, let body):
             try submit(body, of: .principal(population.agents[agent], token: nil), place, to: node)
+        case .usurp(let theft, let body): try submit(body, of: thefts[theft].caller, place, to: node)
         case .read(_, let revision):
             try ask(place, of: node) { id, deadline in .awaitRevision(id, revision, deadline: deadline) }
         case .readCurrent:
@@ -155,10 +156,27 @@ extension World {
             notAfter: VirtualClock.trueWall(at: now).advanced(by: .seconds(12 * 3600)),
             body: body
         )
+        // An older program does not know what it is asked for.
+        guard command.requiredLevel <= program(of: node) else {
+            machines[node].process?.requests[id] = nil
+            operations[place].isWaiting = false
+            return retry(place)
+        }
         let bytes = options.codec.encode(command)
         history.submitted(Digest.of(bytes), of: operations[place].number)
         let deadline = deadline(of: place, at: node)
-        try step(node, .submit([.init(id: id, command: bytes, change: body.memberChange, deadline: deadline)]))
+        try step(
+            node,
+            .submit([
+                .init(
+                    id: id,
+                    command: bytes,
+                    level: command.clusterLevel,
+                    change: body.memberChange,
+                    deadline: deadline
+                )
+            ])
+        )
     }
 
     private mutating func ask(
@@ -205,7 +223,9 @@ extension World {
         case .applied(.done(let done)): try acknowledge(place, done, by: node, isCurrent: isCurrent)
         // The node has lost its vote, or has none yet: another one's word counts.
         case .applied(.refused(let refusal)) where refusal.code == .notAVoter: if isCurrent { retry(place) }
-        case .applied(.refused(let refusal)): if isCurrent { finish(place, .rejected(refusal)) }
+        case .applied(.refused(let refusal)):
+            if case .usurp(let theft, _) = operation.intent { thieves.wasRefused(theft) }
+            if isCurrent { finish(place, .rejected(refusal)) }
         case .reached(let revision): try read(place, at: node, revision, isCurrent: isCurrent)
         case .inForce(let id): try stated(place, id, by: node, isCurrent: isCurrent)
         case .statementRecorded(let id, let index):
@@ -233,6 +253,10 @@ extension World {
                 .authority,
                 "n\(node + 1) does for agent \(agent) what is not its to ask for: \(body.action)"
             )
+        }
+        if case .usurp(let theft, _) = operations[place].intent {
+            try thieves.succeeded(theft, at: done.revision, operations[place].intent.summary)
+            if isCurrent { finish(place, .done(done)) }
         }
         guard case .write(let body) = operations[place].intent else { return }
         try expect(body, done, by: node)
@@ -269,7 +293,7 @@ extension World {
         case .read(let resource, let floor): (document, atLeast) = (resource, floor)
         // Whatever was told to anybody before the read was asked.
         case .readCurrent(let resource): (document, atLeast) = (resource, operations[place].floor)
-        case .write, .decide, .pry, .escalate, .state: return
+        case .write, .decide, .pry, .escalate, .usurp, .state: return
         }
         let value = value(of: document, at: node)
         let applied = machines[node].state.current.point.position.index

@@ -81,6 +81,7 @@ extension World {
             try scanDecisions(node)
             try scanStatements(node)
             try probeRevocations(node)
+            try probeThefts(node)
         }
     }
 

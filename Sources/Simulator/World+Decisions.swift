@@ -128,14 +128,18 @@ extension World {
 
 /// What a node that allowed what is revoked may plead.
 extension World {
-    fileprivate func checkPropagation(_ agent: Int, at node: Int) throws(Violation) {
-        guard propagation.isRevoked(agent), let process = machines[node].process, let freshness = process.freshness
-        else { return }
-        let basis = PropagationChecker.Basis(
+    /// Nil where it knows nothing.
+    func basis(of node: Int) -> PropagationChecker.Basis? {
+        guard let process = machines[node].process, let freshness = process.freshness else { return nil }
+        return PropagationChecker.Basis(
             freshness: freshness,
             maximumAge: process.decisions.maximumAge,
             peaceSince: isAtPeace(with: node) ? disturbedAt : nil
         )
+    }
+
+    fileprivate func checkPropagation(_ agent: Int, at node: Int) throws(Violation) {
+        guard propagation.isRevoked(agent), let basis = basis(of: node) else { return }
         try propagation.allowed(agent, by: node, at: now, basis)
     }
 
@@ -167,6 +171,7 @@ extension World {
                 return machine.isUp && machine.diskSlowness == 1 && !machine.isDiskHung && machine.clock.isGood
                     && machine.log.damage.isEmpty && machine.armedCrash == nil && !membership.isLost(number)
                     && machine.pause == nil && machine.fullUntil == nil && machine.failingWrite == nil
+                    && !isBeyondProgram(number)
             }
     }
 }

@@ -86,6 +86,8 @@ extension World {
 
     private func isBroken(_ node: Int) -> Bool {
         guard isEdge(node), let replica = machines[node].process?.replica else { return false }
+        // Its program is too old, which an upgrade mends.
+        guard !isBeyondProgram(node) else { return false }
         return replica.haltReason != nil || isLeftBehind(replica) || isForsaken(replica)
     }
 
@@ -140,7 +142,7 @@ extension World {
         guard membership.isForEdge(node) else { return }
         switch operations[place].intent {
         case .read, .decide, .pry, .state: return
-        case .write, .escalate, .readCurrent: break
+        case .write, .escalate, .usurp, .readCurrent: break
         }
         switch reply {
         case .refused(.edge), .refused(.halted): edges.refuses()

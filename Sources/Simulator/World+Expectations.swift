@@ -65,6 +65,9 @@ extension World {
             case .lies(let count): try expect(lieCount, "lies were told", atLeast: count)
             case .statementsWithoutQuorum(let count):
                 try expect(statementsWithoutQuorum, "statements were in force without a quorum", atLeast: count)
+            case .halts(let count): try expect(haltCount, "times a node met what it does not know", atLeast: count)
+            case .thievesRefused(let count): try expect(thieves.refused, "times a thief was refused", atLeast: count)
+            case .featureLevel(let level): try expectLevel(level)
             case .writesResume(let span):
                 for (_, fault) in scenarioFaults {
                     let deadline = fault.time.advanced(by: span)

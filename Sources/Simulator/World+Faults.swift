@@ -9,7 +9,7 @@ extension World {
 
     /// - Parameter number: Among the faults of the run; nil for what is none of them.
     package mutating func inject(_ fault: Fault, number: Int? = nil) throws(Violation) {
-        guard fault.selectors.allSatisfy({ find($0) != nil }), !lacksLiar(for: fault) else {
+        guard fault.selectors.allSatisfy({ find($0) != nil }), !lacksLiar(for: fault), mayRaise(fault) else {
             if case .byzantine(.learner, _) = fault { membership.awaitsLiar = true }
             let time = now.advanced(by: Self.retryInterval)
             if time < options.scenario.healTime { queue.schedule(.fault(fault, number: number), at: time) }
@@ -67,6 +67,11 @@ extension World {
         case .stop(let target, let downFor):
             guard let node = find(target), machines[node].isUp else { return false }
             try stop(node, downFor: downFor)
+        case .upgrade(let target, let downFor):
+            guard let node = find(target) else { return false }
+            return try upgrade(node, downFor: downFor)
+        case .theft(let loot, let span): beginTheft(of: loot, noticedAfter: span)
+        case .raiseFeatureLevel(let asks): try raiseLevel(asks: asks)
         case .crashLoop(let target, let crash, let times, let every):
             guard let node = find(target) else { return false }
             return try loopCrash(node, crash, times: times, every: every)
@@ -142,7 +147,7 @@ extension World {
         return !acts.isEmpty
     }
 
-    private mutating func stop(_ node: Int, downFor: Span) throws(Violation) {
+    mutating func stop(_ node: Int, downFor: Span) throws(Violation) {
         guard machines[node].isUp, machines[node].process?.stoppingFor == nil else { return }
         machines[node].process?.stoppingFor = downFor
         try step(node, .shutDown)
@@ -259,5 +264,6 @@ extension World {
             guard !machines[node].isUp, membership.isPresent(node) else { continue }
             queue.schedule(.start(node: node), at: now.advanced(by: .milliseconds(500)))
         }
+        finishUpgrades()
     }
 }

@@ -97,6 +97,7 @@ extension World {
         let instance = machines[node].instance
         if options.scenario.wipesDisks, known.instance != instance { return .claimMember(instance: instance) }
         let key = sealKey(of: node)
+        guard machines[node].state.current.facts.featureLevel >= .seals else { return nil }
         return namesSealKeys && known.sealKey != key ? .claimSealKey(key) : nil
     }
 
@@ -109,7 +110,8 @@ extension World {
         guard let id = machines[node].process?.request(for: nil, attempt: 0) else { return }
         let deadline = machines[node].clock.monotonic(at: now).advanced(by: patience)
         let change = command.body.memberChange
-        try step(node, .submit([.init(id: id, command: bytes, change: change, deadline: deadline)]))
+        let level = command.clusterLevel
+        try step(node, .submit([.init(id: id, command: bytes, level: level, change: change, deadline: deadline)]))
     }
 
     /// A node of which the log says that it is elsewhere ends.

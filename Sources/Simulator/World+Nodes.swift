@@ -38,6 +38,7 @@ extension World {
             machines.append(
                 Machine(clock: clock, log: log, state: state, instance: instance, invitedBy: founders)
             )
+            if let olderLevel { machines[node].program = olderLevel }
             if !membership.isPresent(node) { clearDisks(node) }
         }
     }
@@ -123,7 +124,8 @@ extension World {
             trustDomain: "simulation.test",
             voters: voters,
             administrator: AdministratorSpec(fingerprint: Self.administrator, name: "simulator"),
-            settings: options.scenario.maximumAge.map { Settings(maximumAge: $0) } ?? Settings()
+            settings: options.scenario.maximumAge.map { Settings(maximumAge: $0) } ?? Settings(),
+            featureLevel: olderLevel ?? .supported
         )
     }
 
@@ -162,7 +164,7 @@ extension World {
         let replica = ReplicaNode(
             member: members[node],
             lineage: lineage,
-            options: nodeOptions,
+            options: nodeOptions(of: machine),
             codec: options.codec,
             records: WireRecordCodec(),
             isEdge: isEdge,
@@ -179,7 +181,7 @@ extension World {
         machines[node].process = Process(
             ProcessMemory(
                 replica: replica,
-                applier: Applier(codec: options.codec),
+                applier: Applier(codec: options.codec, supported: machine.program),
                 decisions: decisionSnapshot(of: machine.state.current, at: node).enforcing(machine.statements.items),
                 admission: admission(of: node, under: replica.configuration),
                 dialled: dialled(by: node, under: replica.configuration, []),
@@ -191,6 +193,7 @@ extension World {
         trace.hash.combine(node)
         record(.started(process: machine.generation), node: node)
         try observe(node)
+        try checkLevel(node)
         scheduleWake(node)
         scheduleScrub(node)
         if !isEdge { scheduleClaim(node, after: Self.claimInterval) }

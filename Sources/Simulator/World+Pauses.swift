@@ -75,7 +75,8 @@ extension WorldEvent {
             .snapshotChecked(let node, _, _), .linkReviewed(let node, _, _), .scrubbed(let node, _),
             .given(let node, _, _), .linkClosed(let node, _, _), .claim(let node, _), .reportRollouts(let node, _):
             node
-        case .furnish, .fault, .eased, .crash, .start, .load, .operate, .wipe, .lie, .attempt, .clientTimeout: nil
+        case .furnish, .fault, .eased, .crash, .start, .load, .operate, .wipe, .lie, .thieve, .attempt, .clientTimeout:
+            nil
         }
     }
 }

@@ -119,6 +119,9 @@ extension World {
         founders = Array(members.prefix(options.scenario.nodeCount))
         hasRestored = true
         rollouts = RolloutChecker()
+        // A backup knows of no credential that was taken away later.
+        thefts = []
+        thieves = TheftChecker(rules: nodeOptions.clocks)
         for node in machines.indices {
             machines[node].invitedBy = founders
             clearDisks(node)

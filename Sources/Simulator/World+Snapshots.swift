@@ -35,7 +35,7 @@ extension World {
         if count > 0 {
             let range = machines[node].log.range(from: point.position.index.next, maxBytes: .max)
             guard let entries = range?.entries.prefix(count), entries.count == count else { return nil }
-            var applier = Applier(codec: options.codec)
+            var applier = Applier(codec: options.codec, supported: program(of: node))
             var transaction = store.begin()
             guard case .done(let batch) = applier.apply(entries, after: point, to: &transaction) else { return nil }
             store.commit(transaction, at: batch.point, batch.facts)

@@ -27,6 +27,7 @@ extension World {
         try checkRollouts(node)
         if batch.events.contains(where: \.changesMembers) { refreshAdmission(node) }
         try step(node, .applied(batch))
+        try checkLevel(node)
         if isForEdge, let replica = machines[node].process?.replica, replica.isProven, replica.haltReason == nil {
             try roots.reached(node, batch.facts.revision, batch.facts.stateRoot)
         }
@@ -39,11 +40,13 @@ extension World {
         switch machines[node].process?.applier.apply(entries, after: point, to: &transaction) {
         case .done(let batch):
             machines[node].state.commit(transaction, at: batch.point, batch.facts)
+            try checkRefusals(batch, node)
             return batch
-        // Clients send nothing that a node could not apply.
-        case .blocked(_, let reason):
+        case .blocked(let count, let reason):
             machines[node].state.discard(transaction)
-            throw Violation(.log, "n\(node + 1) cannot apply a committed entry: \(reason)")
+            try blocked(node, by: entries[count], reason)
+            let before = count > 0 ? try apply(Array(entries.prefix(count)), node) : unchanged(node)
+            return before?.halted(because: reason)
         case nil:
             machines[node].state.discard(transaction)
             return nil
@@ -89,8 +92,8 @@ extension World {
         machines[node].state.replace(with: version)
         machines[node].log.reset(to: point)
         machines[node].process?.incoming = IncomingSnapshot()
-        let codec = options.codec
-        machines[node].process?.applier = Applier(codec: codec)
+        let applier = Applier(codec: options.codec, supported: program(of: node))
+        machines[node].process?.applier = applier
         snapshotCount += 1
         let decisions = decisionSnapshot(of: version, at: node)
             .enforcing(machines[node].process?.statements.items ?? [])
@@ -98,6 +101,7 @@ extension World {
         refreshAdmission(node)
         try roots.reached(node, facts.revision, facts.stateRoot)
         try step(node, .snapshotInstalled(point, facts))
+        try checkLevel(node)
         try probeSomeRevocations(node)
     }
 

@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Decision
+package import Directory
 package import Kernel
 package import Replica
 
@@ -69,6 +70,7 @@ package struct World: Sendable {
     /// Whether members name the keys that seals are checked by.
     package let namesSealKeys: Bool
     package var clientHistory: ClientHistoryChecker
+    package var thieves: TheftChecker
 
     let queries: PopulationQueries
     var queue = EventQueue<WorldEvent>()
@@ -83,6 +85,13 @@ package struct World: Sendable {
     var probeCount = 0
     var workload: Workload
     var membership: Membership
+    /// What programs know until they are upgraded, and where the cluster began; nil where all are the newest.
+    package let olderLevel: FeatureLevel?
+    /// Whether the operator has raised the level without asking who knows it.
+    var hasRaisedUnasked = false
+    /// How often a node met what its program is too old for.
+    package internal(set) var haltCount = 0
+    var thefts: [Theft] = []
     /// Which core is healed first, by number; 0: everybody is.
     package let coreChoice: Int64
     /// Those that are, while the others are down; nil where all may run.
@@ -116,6 +125,7 @@ package struct World: Sendable {
         let spareCount = choices.spareCount(of: scenario)
         let edgeCount = choices.edgeCount(of: scenario, areSealing: namesSealKeys)
         coreChoice = choices.core(of: scenario)
+        olderLevel = choices.olderLevel(of: scenario)
         for _ in 0..<scenario.learnerCount + spareCount {
             members.append(MemberID(high: choices.streams.members.next(), low: choices.streams.members.next()))
         }
@@ -139,6 +149,7 @@ package struct World: Sendable {
         grants = GrantChecker(agentCount: population.agents.count, tolerance: nodeOptions.clocks.maxClockError)
         knowledge = KnowledgeChecker(machineCount: members.count)
         propagation = PropagationChecker(rules: nodeOptions.clocks)
+        thieves = TheftChecker(rules: nodeOptions.clocks)
         workload = Workload(population: population, rolloutNodes: options.scenario.rollouts ? members.count : 0)
         queries = PopulationQueries(population)
         choices.forgetSeed()
@@ -157,7 +168,8 @@ package struct World: Sendable {
             of: options.scenario,
             hasOthers: membership.hasOtherMembers,
             edges: membership.edges,
-            machineCount: machines.count
+            machineCount: machines.count,
+            upgrades: olderLevel != nil
         )
         for (number, fault) in drawn {
             guard fault.occasion == nil else {
@@ -252,6 +264,7 @@ package struct World: Sendable {
         case .reportRollouts(let node, let process):
             if isCurrent(node, process) { try reportRollouts(node) }
         case .lie(let node): tellLie(node)
+        case .thieve(let theft): try thieve(theft)
         case .wipe(let node): try wipe(node)
         case .attempt(let operation): try attempt(operation)
         case .clientTimeout(let operation, let attempt): timeOut(operation, attempt)

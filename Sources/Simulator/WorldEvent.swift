@@ -51,6 +51,8 @@ package enum WorldEvent: Sendable {
     case claim(node: Int, process: UInt64)
     /// A node says what it has counted of roll-outs.
     case reportRollouts(node: Int, process: UInt64)
+    /// Who has stolen something tries it, and an operator looks after it.
+    case thieve(theft: Int)
     /// A machine that lies says something.
     case lie(node: Int)
     /// A client tries an operation, for the first time or again.

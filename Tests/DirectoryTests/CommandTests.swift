@@ -238,6 +238,9 @@ extension TestDirectory {
         )
         #expect(halted == .halt(.featureLevelTooHigh(FeatureLevel(next), supported: .supported)))
         #expect(directory.apply(.raiseFeatureLevel(FeatureLevel(next))) == halted)
+        // Who may not raise it cannot end the nodes that have yet to be upgraded either.
+        let agent = Caller.principal("agent/a", token: nil)
+        #expect(directory.refusal(.raiseFeatureLevel(FeatureLevel(next)), by: agent)?.code == .unauthorized)
 
         directory.state = DirectoryState(codec: directory.codec, supported: FeatureLevel(next))
         let refused = directory.state.apply(

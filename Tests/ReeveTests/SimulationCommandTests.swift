@@ -51,4 +51,35 @@ struct SimulationCommandTests {
         #expect(throws: Never.self) { try ReplayCommand.parse(["x", "--diff", "1s", "2s"]) }
         #expect(throws: (any Error).self) { try MinimiseCommand.parse(["x", "--seconds", "0"]) }
     }
+
+    @Test("a second process whose trace of a seed is another, or is not there, is told of")
+    func traces() throws {
+        var first = SeedTraces()
+        for seed in 1...3 as ClosedRange<UInt64> { first.ran(seed, "a\(seed)") }
+        var second = SeedTraces()
+        second.read(#"{"seed":1,"traceHash":"a1","verdict":"passed"}"#)
+        second.read(#"{"seed":2,"traceHash":"b2","verdict":"passed"}"#)
+        second.read(#"{"totals":{"seeds":2}}"#)
+        let others = first.others(than: second)
+        #expect(others.count == 2)
+        #expect(others.first?.contains("seed 2") == true && others.last?.contains("seed 3") == true)
+        second.ran(2, "a2")
+        second.ran(3, "a3")
+        #expect(first.others(than: second).isEmpty)
+        #expect(throws: (any Error).self) { try SimulateCommand.parse(["--twice", "--journal", "x"]) }
+        #expect(throws: (any Error).self) { try SimulateCommand.parse(["--minimise-seconds", "0"]) }
+    }
+
+    @Test("the commit of a build is the one that was checked out when it was linked")
+    func commit() {
+        let (one, two) = (String(repeating: "1", count: 40), String(repeating: "2", count: 40))
+        let log = """
+            \(String(repeating: "0", count: 40)) \(one) A Name <a@b> 1000 +0000\tclone: from x
+            \(one) \(two) A Name <a@b> 2000 +0100\tcommit: y 3000 +0000
+            """
+        #expect(BuildIdentity.commit(at: 999, in: log) == nil)
+        #expect(BuildIdentity.commit(at: 1999, in: log) == String(one.prefix(12)))
+        #expect(BuildIdentity.commit(at: 2000.5, in: log) == String(two.prefix(12)))
+        #expect(BuildIdentity.commit(at: 1, in: "no log") == nil)
+    }
 }

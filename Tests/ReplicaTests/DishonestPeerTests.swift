@@ -32,7 +32,7 @@ import Wire
         #expect(voter.node.leader == Voter.other)
         let deadline = voter.now.monotonic.advanced(by: .seconds(10))
         let command = voter.command("one", authenticatedBy: Voter.members[0])
-        voter.step(.submit([.init(id: RequestID(1), command: command, deadline: deadline)]))
+        voter.step(.submit([.init(id: RequestID(1), command: command, level: .first, deadline: deadline)]))
         voter.hear(.forwardRefused(RequestID(1), .overloaded), from: Voter.members[2])
         #expect(voter.replies.isEmpty)
         voter.hear(.forwardRefused(RequestID(1), .overloaded), from: Voter.other)

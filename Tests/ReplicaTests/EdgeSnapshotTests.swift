@@ -21,7 +21,14 @@ import Wire
                 let command = Array("command \(request) of round \(round)".utf8)
                 group.step(
                     leader,
-                    .submit([ReplicaNode.Submission(id: RequestID(request), command: command, deadline: deadline)])
+                    .submit([
+                        ReplicaNode.Submission(
+                            id: RequestID(request),
+                            command: command,
+                            level: .first,
+                            deadline: deadline
+                        )
+                    ])
                 )
             }
             group.run(.milliseconds(100))
@@ -57,7 +64,10 @@ import Wire
         let seal = try #require(group.nodes[5].newestSeal)
         #expect(group.nodes[5].freshness?.provenAt == seal.statement.time)
         let deadline = group.now.monotonic.advanced(by: .seconds(10))
-        group.step(leader, .submit([ReplicaNode.Submission(id: RequestID(1), command: [1], deadline: deadline)]))
+        group.step(
+            leader,
+            .submit([ReplicaNode.Submission(id: RequestID(1), command: [1], level: .first, deadline: deadline)])
+        )
         group.run(.seconds(2))
         #expect(group.nodes[5].applied.position == group.nodes[leader].applied.position)
         #expect(group.nodes[5].applied.position.index > seal.statement.index)

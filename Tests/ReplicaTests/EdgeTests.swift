@@ -24,7 +24,12 @@ import Wire
         for request in 1...count {
             let deadline = group.now.monotonic.advanced(by: .seconds(10))
             let command = Array("command \(request) at \(group.now.monotonic)".utf8)
-            let submission = ReplicaNode.Submission(id: RequestID(request), command: command, deadline: deadline)
+            let submission = ReplicaNode.Submission(
+                id: RequestID(request),
+                command: command,
+                level: .first,
+                deadline: deadline
+            )
             group.step(number, .submit([submission]))
         }
     }

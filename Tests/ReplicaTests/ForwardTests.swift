@@ -1,5 +1,6 @@
 import Consensus
 import Decision
+import Directory
 import Kernel
 import Replica
 import Testing
@@ -73,7 +74,7 @@ import Testing
         leader.step(.storage(isFull: true))
         let command = leader.command("one", authenticatedBy: Voter.members[0])
         let deadline = leader.now.monotonic.advanced(by: .seconds(10))
-        leader.step(.submit([.init(id: RequestID(1), command: command, deadline: deadline)]))
+        leader.step(.submit([.init(id: RequestID(1), command: command, level: .first, deadline: deadline)]))
         #expect(leader.replies == [.refused(.storageFull)])
     }
 

@@ -1,3 +1,4 @@
+import Directory
 import Kernel
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     func at(_ seconds: UInt64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
 
     func submission(_ id: UInt64, _ command: [UInt8], deadline: Instant) -> ReplicaNode.Submission {
-        ReplicaNode.Submission(id: RequestID(id), command: command, deadline: deadline)
+        ReplicaNode.Submission(id: RequestID(id), command: command, level: .first, deadline: deadline)
     }
 
     func table(_ ids: UInt64...) -> RequestTable {

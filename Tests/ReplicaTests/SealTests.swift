@@ -113,6 +113,7 @@ import Testing
         let submission = ReplicaNode.Submission(
             id: RequestID(1),
             command: [1],
+            level: .first,
             change: .remove(target),
             deadline: group.now.monotonic.advanced(by: .seconds(60))
         )
@@ -134,6 +135,7 @@ import Testing
         let submission = ReplicaNode.Submission(
             id: RequestID(1),
             command: [1],
+            level: .first,
             change: nil,
             deadline: group.now.monotonic.advanced(by: .seconds(60))
         )
@@ -166,6 +168,7 @@ import Testing
             let submission = ReplicaNode.Submission(
                 id: RequestID(number),
                 command: [UInt8(number)],
+                level: .first,
                 change: nil,
                 deadline: group.now.monotonic.advanced(by: .seconds(60))
             )

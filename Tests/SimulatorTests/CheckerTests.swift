@@ -447,7 +447,7 @@ extension ClientOperation {
         guard case .done = outcome, case .write(.put(.resource(let spec), _)) = intent else { return false }
         switch read.intent {
         case .read(let document, _), .readCurrent(let document): return spec.id == population.documents[document]
-        case .write, .decide, .pry, .escalate, .state: return false
+        case .write, .decide, .pry, .escalate, .usurp, .state: return false
         }
     }
 }

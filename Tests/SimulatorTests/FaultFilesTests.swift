@@ -18,7 +18,10 @@ struct FaultFilesTests {
             .poison(Poison(.undecodable, through: .client), at: .leader),
             .poison(Poison(.tooNew, through: .peers), at: .node(1)), .byzantine(.outsider, for: .seconds(3)),
             .byzantine(.learner, for: .milliseconds(1)), .stepClock(.leader, milliseconds: -4),
-            .revokeAgents(count: 3), .state(.follower, agents: 4, .restrict), .correctClocks, .repairAll,
+            .revokeAgents(count: 3), .state(.follower, agents: 4, .restrict), .upgrade(.leader, downFor: .seconds(2)),
+            .raiseFeatureLevel(asks: true), .raiseFeatureLevel(asks: false),
+            .theft(.administrator, noticedAfter: .seconds(1)), .theft(.token, noticedAfter: .seconds(2)),
+            .correctClocks, .repairAll,
             .crashLoop(.leader, .power, times: 3, every: .seconds(1)), .pause(.follower, for: .seconds(2)),
             .fillDisk(.node(0), for: .seconds(1)), .failWrite(.leader, downFor: .milliseconds(3)),
             .misdirectWrite(.node(1), back: 9), .clog(from: .leader, to: .follower, for: .seconds(3)),
@@ -55,6 +58,7 @@ struct FaultFilesTests {
             spareCount: 1,
             zones: [Zone([0, 2], latency: .zero), Zone([1], latency: .milliseconds(40))],
             maximumAge: .seconds(4),
+            featureLevel: .seals,
             rollouts: true,
             faults: [
                 TimedFault(at: .zero, .byzantine(.learner, for: .seconds(3))),
@@ -69,7 +73,8 @@ struct FaultFilesTests {
             expectations: [
                 .grantsHold, .writesResume(within: .seconds(1)), .leaders(atLeast: 2), .snapshots(atLeast: 1),
                 .replaced(atLeast: 2), .refused(atLeast: 7), .lost(atLeast: 3), .lies(atLeast: 9),
-                .statementsWithoutQuorum(atLeast: 5),
+                .statementsWithoutQuorum(atLeast: 5), .halts(atLeast: 2), .thievesRefused(atLeast: 3),
+                .featureLevel(.edges),
                 .minorityAcknowledgesNothing,
             ]
         )

@@ -57,6 +57,8 @@ extension Application {
         }
         if level == cluster.featureLevel { return done(cluster.metadata) }
         try check(level > cluster.featureLevel, "featureLevel")
+        // Last: what anybody is refused must not end the nodes that are yet to be upgraded.
+        guard level <= supported else { throw .tooNew(level) }
         let metadata = metadata(replacing: cluster.metadata)
         store(
             .cluster(

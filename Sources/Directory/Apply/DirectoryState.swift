@@ -43,8 +43,8 @@ package struct DirectoryState: Sendable {
         time: WallTime,
         to transaction: inout TrackedTransaction<Base>
     ) -> ApplyOutcome {
-        guard command.requiredLevel <= supported else {
-            return .halt(.featureLevelTooHigh(command.requiredLevel, supported: supported))
+        guard command.clusterLevel <= supported else {
+            return .halt(.featureLevelTooHigh(command.clusterLevel, supported: supported))
         }
         let rows = TransactionBox(consume transaction)
         var application = Application(
@@ -76,6 +76,7 @@ package struct DirectoryState: Sendable {
         } catch {
             return switch error {
             case .damaged(let damage): .halt(.damaged(damage))
+            case .tooNew(let level): .halt(.featureLevelTooHigh(level, supported: application.supported))
             case .refused(let refusal): .applied(ApplyOutcome.Applied(result: .refused(refusal)))
             }
         }
@@ -93,7 +94,7 @@ extension Application {
         guard let cluster, let ledger = try read({ view throws(StateDamage) in try view.ledger() }) else {
             throw .refused(.notBootstrapped)
         }
-        guard max(command.featureLevel, command.body.featureLevel) <= cluster.featureLevel else {
+        guard command.clusterLevel <= cluster.featureLevel else {
             throw .refused(.featureLevel)
         }
         try checkVoucher()

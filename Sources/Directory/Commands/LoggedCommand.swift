@@ -26,8 +26,11 @@ extension DirectoryCodec {
 }
 
 extension Command {
-    /// The level that a program must support to apply it.
+    /// The level that a cluster must have been raised to before it may stand in the log.
+    package var clusterLevel: FeatureLevel { max(featureLevel, body.featureLevel) }
+
+    /// The level that a program must support to apply it, if it takes effect.
     package var requiredLevel: FeatureLevel {
-        if case .raiseFeatureLevel(let raised) = body { max(featureLevel, raised) } else { featureLevel }
+        if case .raiseFeatureLevel(let raised) = body { max(clusterLevel, raised) } else { clusterLevel }
     }
 }

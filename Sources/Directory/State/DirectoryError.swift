@@ -5,6 +5,8 @@ package enum DirectoryError: Error, Hashable, Sendable {
     case refused(CommandResult.Refusal)
     /// A stored row is not what was once written. Nothing that depends on it may go on.
     case damaged(StateDamage)
+    /// What would take effect is beyond this program: it must not go on.
+    case tooNew(FeatureLevel)
 }
 
 /// A stored row that does not decode, or decodes to something that has no place under its key.

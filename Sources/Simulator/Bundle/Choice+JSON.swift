@@ -65,7 +65,8 @@ extension ChoiceKey.Kind {
             .doneBeforeCrash, .keptWrites, .lostTransactions, .hiddenLog, .scrub, .timers, .wipe, .lie,
             .stateSource, .forgedState, .servedState, .withheld:
             true
-        case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .core, .fault, .operation,
+        case .option, .encodedFrames, .spares, .seals, .edges, .zoneDistance, .usualLoss, .core, .olderLevel, .fault,
+            .operation,
             .undertaking,
             .target,
             .deadline, .retryPause,

@@ -89,6 +89,7 @@ extension ClientOperation.Intent {
         case .decide(let agent, let resource): "may agent \(agent) read d\(resource)?"
         case .pry(let agent, let about, let resource): "agent \(agent) asks: may agent \(about) read d\(resource)?"
         case .escalate(let agent, let body): "agent \(agent) tries \(body.action)"
+        case .usurp(let theft, let body): "thief \(theft + 1) tries \(body.action)"
         case .state(let signed): "state \(signed.id)"
         }
     }

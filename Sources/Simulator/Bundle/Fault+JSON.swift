@@ -7,13 +7,13 @@ extension Fault {
         case isolate, split, cut, heal, network, crash, crashDuringWrite, crashWhenElected, stop, crashLoop, pause
         case handOver, slowDisk, hangDisk, fillDisk, failWrite, rotLog, misdirectWrite, clog, stepClock, wipeDisks,
             poison, backup, restoreBackup, byzantine,
-            revokeAgents, state, correctClocks, repair
+            revokeAgents, state, upgrade, raiseFeatureLevel, theft, correctClocks, repair
     }
 
     static let fields = [
         "fault", "node", "groups", "from", "to", "latency", "jitter", "loss", "duplication", "reorders", "crash", "for",
         "factor", "entries", "sparing", "by", "agents", "bandwidth", "times", "every", "back",
-        "command", "path", "role", "revocations", "level",
+        "command", "path", "role", "revocations", "level", "asks", "loot",
     ]
 
     var json: JSONValue {
@@ -56,6 +56,10 @@ extension Fault {
         case .stepClock(let node, let milliseconds):
             ["fault": "stepClock", "node": .selector(node), "by": .integer(milliseconds)]
         case .handOver(let node): ["fault": "handOver", "node": .selector(node)]
+        case .upgrade(let node, let span):
+            ["fault": "upgrade", "node": .selector(node), "for": .span(span)]
+        case .raiseFeatureLevel(let asks): ["fault": "raiseFeatureLevel", "asks": .bool(asks)]
+        case .theft(let loot, let span): ["fault": "theft", "loot": .string("\(loot)"), "for": .span(span)]
         case .wipeDisks(let node): ["fault": "wipeDisks", "node": .selector(node)]
         case .poison(let poison, let node):
             [
@@ -141,6 +145,10 @@ extension Fault {
             let bound: Int64 = 3_153_600_000_000
             self = .stepClock(try fields.selector("node"), milliseconds: try fields.number("by", in: -bound...bound))
         case .handOver: self = .handOver(to: try fields.selector("node"))
+        case .upgrade: self = .upgrade(try fields.selector("node"), downFor: try fields.span("for"))
+        case .raiseFeatureLevel: self = .raiseFeatureLevel(asks: try fields.flag("asks"))
+        case .theft:
+            self = .theft(try fields.choice("loot", of: Loot.self), noticedAfter: try fields.span("for"))
         case .wipeDisks: self = .wipeDisks(try fields.selector("node"))
         case .poison:
             let poison = Poison(

@@ -1,10 +1,11 @@
+internal import Directory
 package import JSON
 internal import Kernel
 
 extension Scenario {
     static let fields = [
         "name", "nodes", "learners", "spares", "edges", "zones", "duration", "operationsPerSecond", "maximumAge",
-        "seals",
+        "seals", "featureLevel",
         "rollouts", "randomFaults",
         "faultIntensity", "faults", "expect",
     ]
@@ -23,6 +24,7 @@ extension Scenario {
             "operationsPerSecond": .count(operationsPerSecond),
             "maximumAge": maximumAge.map { .span($0) } ?? .null,
             "seals": seals.map { .bool($0) } ?? .null,
+            "featureLevel": featureLevel.map { .integer(Int64($0.number)) } ?? .null,
             "rollouts": .bool(rollouts),
             "randomFaults": .bool(drawsFaults),
             "faultIntensity": .count(faultIntensity),
@@ -57,6 +59,7 @@ extension Scenario {
             operationsPerSecond: UInt64(try fields.number("operationsPerSecond", in: 0...1000)),
             maximumAge: fields.has("maximumAge") ? try fields.span("maximumAge") : nil,
             seals: fields.has("seals") ? try fields.flag("seals") : nil,
+            featureLevel: fields.has("featureLevel") ? try Self.level(fields) : nil,
             // Not in bundles of before there were any.
             rollouts: fields.has("rollouts") ? try fields.flag("rollouts") : false,
             faults: faults,
@@ -67,6 +70,11 @@ extension Scenario {
             expectations: expectations
         )
         if let flaw { throw fields.flaw("", .badValue(flaw)) }
+    }
+
+    fileprivate static func level(_ fields: BundleFields) throws(BundleFlaw) -> FeatureLevel {
+        let known = Int(featureLevels.lowerBound.number)...Int(featureLevels.upperBound.number)
+        return FeatureLevel(UInt32(try fields.count("featureLevel", in: known)))
     }
 }
 
@@ -126,10 +134,10 @@ extension TimedFault {
 extension Expectation {
     private enum Name: CaseIterable {
         case grantsHold, writesResume, leaders, snapshots, replaced, refused, lost, lies, statementsWithoutQuorum
-        case minorityAcknowledgesNothing
+        case halts, featureLevel, thieves, minorityAcknowledgesNothing
     }
 
-    fileprivate static let fields = ["expectation", "within", "atLeast"]
+    fileprivate static let fields = ["expectation", "within", "atLeast", "featureLevel"]
 
     fileprivate var json: JSONValue {
         switch self {
@@ -143,6 +151,10 @@ extension Expectation {
         case .lies(let count): ["expectation": "lies", "atLeast": .count(count)]
         case .statementsWithoutQuorum(let count):
             ["expectation": "statementsWithoutQuorum", "atLeast": .count(count)]
+        case .halts(let count): ["expectation": "halts", "atLeast": .count(count)]
+        case .featureLevel(let level):
+            ["expectation": "featureLevel", "featureLevel": .integer(Int64(level.number))]
+        case .thievesRefused(let count): ["expectation": "thieves", "atLeast": .count(count)]
         case .minorityAcknowledgesNothing: ["expectation": "minorityAcknowledgesNothing"]
         }
     }
@@ -159,6 +171,9 @@ extension Expectation {
         case .lies: self = .lies(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .statementsWithoutQuorum:
             self = .statementsWithoutQuorum(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .halts: self = .halts(atLeast: try fields.count("atLeast", in: 1...1_000_000))
+        case .featureLevel: self = .featureLevel(try Scenario.level(fields))
+        case .thieves: self = .thievesRefused(atLeast: try fields.count("atLeast", in: 1...1_000_000))
         case .minorityAcknowledgesNothing: self = .minorityAcknowledgesNothing
         }
     }

@@ -98,7 +98,7 @@ package struct ClientHistoryChecker: Sendable {
                 case .long(let value) = spec.attributes[Population.valueAttribute]
             else { return nil }
             return (document, .write(value))
-        case .write, .decide, .pry, .escalate, .state: return nil
+        case .write, .decide, .pry, .escalate, .usurp, .state: return nil
         }
     }
 

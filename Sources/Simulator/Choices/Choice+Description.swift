@@ -24,6 +24,7 @@ extension ChoiceKey {
         case .encodedFrames: return "messages go through the codec"
         case .seals: return value == 1 ? "voters seal" : "no voter seals"
         case .edges: return "\(value) edges"
+        case .olderLevel: return "programs know feature levels up to \(value), where the cluster begins"
         case .core: return "only a majority of the voters is healed first, number \(value)"
         case .spares: return "\(value) machines besides the voters"
         case .zone: return "\(node) is in zone \(value)"
@@ -190,6 +191,11 @@ extension Fault {
         case .rotLog(let node, let entries, let sparing):
             "\(entries) entries of the log of \(node.name) rot, sparing the newest \(sparing)"
         case .handOver(let node): "the leader is told to hand over to \(node.name)"
+        case .upgrade(let node, let span): "\(node.name) is upgraded, for which it stops for \(span.milliseconds) ms"
+        case .raiseFeatureLevel(let asks):
+            "an operator raises the feature level, \(asks ? "once every node says that it knows it" : "asking nobody")"
+        case .theft(let loot, let span):
+            "\(loot == .token ? "an agent's token" : "an administrator's key") is stolen, noticed after \(span.milliseconds) ms"
         case .wipeDisks(let node): "the disks of \(node.name) are wiped"
         case .poison(let poison, let node): poison.summary(at: node.name)
         case .backup(let node): "the state of \(node.name) is backed up"

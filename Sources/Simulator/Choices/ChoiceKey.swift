@@ -1,3 +1,4 @@
+internal import Directory
 internal import Kernel
 
 /// Which choice of a world it is, by what it is about rather than by how many came before it, so that the others keep their
@@ -43,7 +44,8 @@ package struct ChoiceKey: Hashable, Sendable {
 
     package enum Kind: UInt8, CaseIterable, Sendable {
         // The world as it begins.
-        case option, encodedFrames, spares, seals, edges, zone, zoneDistance, usualLoss, clockDrift, clockError, core
+        case option, encodedFrames, spares, seals, edges, zone, zoneDistance, usualLoss, clockDrift, clockError, core,
+            olderLevel
         // What goes wrong, and who wants what.
         case fault, operation, undertaking
         // Messages.
@@ -97,6 +99,7 @@ extension ChoiceKey.Kind {
         case .edges: return Int64(Scenario.edgeCounts.lowerBound)...Int64(Scenario.edgeCounts.upperBound)
         case .withheld: return 0...Intruders.lastWithheld
         case .core: return 0...1000
+        case .olderLevel: return 0...Int64(FeatureLevel.supported.number)
         case .zone: return 0...NetworkLayout.lastZone
         case .zoneDistance: return 0...Int64(NetworkLayout.longestDistance.microseconds)
         case .usualLoss: return 0...NetworkLayout.highestLossPPM

@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Directory
 internal import Gossip
 internal import Kernel
 internal import Replica
@@ -62,6 +63,21 @@ extension Choices {
             guard scenario.drawsFaults, scenario.expectations.isEmpty, streams.core.chance(250_000) else { return 0 }
             return 1 + Int64(streams.core.below(1000 as UInt64))
         }
+    }
+
+    /// The level at which the cluster begins, and which is all that the programs know; nil for the newest, with the newest programs. Not
+    /// drawn where a scenario expects what may need the newest.
+    mutating func olderLevel(of scenario: Scenario) -> FeatureLevel? {
+        if let level = scenario.featureLevel { return level < .supported ? level : nil }
+        let number = number(ChoiceKey(.olderLevel), neutral: 0, at: .zero) { streams in
+            guard scenario.drawsFaults, scenario.expectations.isEmpty, streams.upgrades.chance(150_000) else {
+                return 0
+            }
+            let levels = UInt64(Scenario.featureLevels.lowerBound.number)..<UInt64(FeatureLevel.supported.number)
+            return Int64(streams.upgrades.within(levels.lowerBound...levels.upperBound - 1))
+        }
+        let level = FeatureLevel(UInt32(number))
+        return number > 0 && level < .supported ? level : nil
     }
 
     /// What the network is like where nothing is wrong. One zone and no loss unless the seed draws what goes wrong: a

@@ -83,9 +83,11 @@ package struct Choices: Sendable {
 /// What is drawn as a whole.
 extension Choices {
     /// The faults of a run by their numbers: those of the scenario first, then the seed's.
-    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>, machineCount: Int) -> [(
-        number: Int, fault: TimedFault
-    )] {
+    mutating func faults(of scenario: Scenario, hasOthers: Bool, edges: Range<Int>, machineCount: Int, upgrades: Bool)
+        -> [(
+            number: Int, fault: TimedFault
+        )]
+    {
         var drawn = scenario.faults
         if scenario.drawsFaults {
             drawn += FaultSchedule.draw(for: scenario, from: &streams.faults)
@@ -93,6 +95,14 @@ extension Choices {
             drawn += FaultSchedule.drawHandOvers(for: scenario, from: &streams.handOvers)
             if hasOthers { drawn += FaultSchedule.drawLies(for: scenario, from: &streams.lies) }
             drawn += FaultSchedule.drawApart(for: scenario, machineCount: machineCount, from: &streams.faultsApart)
+            drawn += FaultSchedule.drawThefts(for: scenario, from: &streams.thefts)
+            if upgrades {
+                drawn += FaultSchedule.drawUpgrades(
+                    for: scenario,
+                    machineCount: machineCount,
+                    from: &streams.upgrades
+                )
+            }
             if !edges.isEmpty { drawn += FaultSchedule.drawForEdges(edges, of: scenario, from: &streams.edges) }
         }
         var faults = drawn.enumerated().map { (number: $0.offset, fault: $0.element) }

@@ -15,6 +15,8 @@ package struct ClientOperation: Sendable {
         case pry(agent: Int, about: Int, resource: Int)
         /// An agent asks for what is an administrator's, or a node's, to ask for.
         case escalate(agent: Int, CommandBody)
+        /// Asks for something with what he has stolen.
+        case usurp(theft: Int, CommandBody)
         /// Brings a statement made outside the log.
         case state(SignedStatement)
     }

@@ -41,7 +41,8 @@ extension Fault {
         case .rotLog: .rot
         case .stepClock: .clock
         case .revokeAgents, .state: .revocation
-        case .handOver, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: nil
+        case .handOver, .upgrade, .raiseFeatureLevel, .theft, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine:
+            nil
         case .healNetwork, .correctClocks, .repairAll: nil
         }
     }

@@ -24,7 +24,8 @@ extension World {
         case .rotLog, .misdirectWrite, .isolate, .split, .cut, .clog, .network, .slowDisk, .hangDisk, .fillDisk, .pause,
             .stepClock:
             break
-        case .handOver, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine: break
+        case .handOver, .upgrade, .raiseFeatureLevel, .theft, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine:
+            break
         case .healNetwork, .correctClocks, .repairAll: break
         }
     }

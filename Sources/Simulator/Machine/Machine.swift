@@ -32,6 +32,8 @@ package struct Machine: Sendable {
     package var instance: Digest
     /// How many times the disks were wiped under a member.
     package var losses = 0
+    /// What the program that is installed can apply: the next process runs it.
+    package var program = FeatureLevel.supported
     /// The members as they were when its node was made.
     package var invitedBy: [MemberID]
     /// What voters have said of who votes, as its node keeps it on the disk.

@@ -17,13 +17,14 @@ extension Fault {
         case .hangDisk: .hangDisk(node)
         case .rotLog(_, let entries, let sparing): .rotLog(node, entries: entries, sparing: sparing)
         case .stepClock(_, let milliseconds): .stepClock(node, milliseconds: milliseconds)
+        case .upgrade(_, let downFor): .upgrade(node, downFor: downFor)
         case .wipeDisks: .wipeDisks(node)
         case .poison(let poison, _): .poison(poison, at: node)
         case .backup: .backup(node)
         case .handOver: .handOver(to: node)
         case .state(_, let agents, let kind): .state(node, agents: agents, kind)
         case .split, .healNetwork, .network, .crashWhenElected, .revokeAgents, .restoreBackup, .byzantine,
-            .correctClocks, .repairAll:
+            .raiseFeatureLevel, .theft, .correctClocks, .repairAll:
             nil
         }
     }
@@ -37,7 +38,8 @@ extension Fault {
         case .hangDisk(let node): .slowDisk(node, factor: 1)
         case .crashLoop, .pause, .fillDisk, .failWrite, .misdirectWrite, .clog: nil
         case .crash, .crashDuringWrite, .crashWhenElected, .stop, .rotLog, .handOver, .stepClock, .revokeAgents,
-            .state, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine, .healNetwork, .correctClocks, .repairAll:
+            .state, .upgrade, .raiseFeatureLevel, .theft, .wipeDisks, .poison, .backup, .restoreBackup, .byzantine,
+            .healNetwork, .correctClocks, .repairAll:
             nil
         }
     }
@@ -67,7 +69,7 @@ extension ChoiceKey.Kind {
         case .spares: 0...2
         case .edges: 0...3
         case .encodedFrames, .seals, .loss, .zone, .zoneDistance, .usualLoss, .clockDrift, .clockError, .timers, .lie,
-            .forgedState, .servedState, .withheld, .core:
+            .forgedState, .servedState, .withheld, .core, .olderLevel:
             range
         case .delay, .duplicate: 0...500_000
         case .linkClosing: 100...3_000_000

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 
 /// Which build this is: its version and, where the executable lies in a git work tree as one that was built from source does,
-/// the commit that is checked out there.
+/// the commit that was checked out there when it was linked. What was changed since that commit nobody knows.
 enum BuildIdentity {
     static var text: String {
         let version = Reeve.configuration.version
@@ -14,10 +14,31 @@ enum BuildIdentity {
         var folder = executable.deletingLastPathComponent()
         while folder.path() != "/" {
             let git = folder.appending(path: ".git")
-            if let head = text(of: git.appending(path: "HEAD")) { return hash(head, in: git) }
+            if let head = text(of: git.appending(path: "HEAD")) {
+                return checkedOut(when: executable, in: git) ?? hash(head, in: git)
+            }
             folder = folder.deletingLastPathComponent()
         }
         return nil
+    }
+
+    /// By the log of what was checked out; nil where git keeps none, or it begins later.
+    private static func checkedOut(when executable: URL, in git: URL) -> String? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: executable.path())
+        guard let linked = attributes?[.modificationDate] as? Date,
+            let log = text(of: git.appending(path: "logs/HEAD"))
+        else { return nil }
+        return commit(at: linked.timeIntervalSince1970, in: log)
+    }
+
+    /// - Parameter log: Lines of "BEFORE AFTER NAME <MAIL> SECONDS ZONE<tab>WHAT", oldest first (gitformat-signature, git-reflog).
+    static func commit(at seconds: Double, in log: String) -> String? {
+        let heads = log.split(separator: "\n").compactMap { line -> (hash: String, seconds: Double)? in
+            let words = line.prefix { $0 != "\t" }.split(separator: " ")
+            guard words.count >= 4, let time = Double(words[words.count - 2]) else { return nil }
+            return (String(words[1]), time)
+        }
+        return heads.last { $0.seconds <= seconds }.flatMap { short($0.hash) }
     }
 
     /// `HEAD` is a hash, or names a branch whose hash lies in a file of its own or among the packed ones.

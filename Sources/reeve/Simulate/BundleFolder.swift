@@ -41,8 +41,25 @@ struct BundleFolder {
         return folder
     }
 
+    /// Where a picture of its run goes.
+    var report: String { "\(path)/report.html" }
+
     /// What to do with it.
-    var hint: String { "bundle: \(path); reeve sim minimise \(path); reeve sim report \(path)" }
+    func hint(isExplained: Bool) -> String {
+        isExplained
+            ? "bundle: \(path); look: \(report), reeve sim replay \(path)"
+            : "bundle: \(path); reeve sim minimise \(path); reeve sim report \(path)"
+    }
+
+    /// Leaves out of its run what it does not need to fail, for so long at most, and writes a picture of what is left.
+    ///
+    /// - Returns: For people, what it takes.
+    func explain(seconds: Double) throws -> String {
+        var minimisation = try Minimisation(of: self)
+        try minimisation.run(seconds: seconds)
+        _ = try RunReport.write(try read().options(), replay: "reeve sim replay \(path)", to: report)
+        return minimisation.text
+    }
 
     /// Makes the folder. One that holds a bundle is written anew, any other that is not empty is left alone.
     func create(_ report: FailureReport) throws {

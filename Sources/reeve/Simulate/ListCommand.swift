@@ -131,6 +131,9 @@ extension Fault {
         case .restoreBackup: "restore"
         case .byzantine: "lies"
         case .crashLoop: "crash loop"
+        case .upgrade: "upgrade"
+        case .raiseFeatureLevel: "raise"
+        case .theft: "theft"
         default: kind.map { "\($0)" }
         }
     }
@@ -149,6 +152,9 @@ extension Expectation {
         case .lost(let count): "\(count) lost"
         case .lies(let count): "\(count) lies"
         case .statementsWithoutQuorum(let count): "\(count) statements without a quorum"
+        case .halts(let count): "\(count) halts"
+        case .thievesRefused(let count): "\(count) thieves refused"
+        case .featureLevel(let level): "feature \(level)"
         case .minorityAcknowledgesNothing: "minority acknowledges nothing"
         }
     }

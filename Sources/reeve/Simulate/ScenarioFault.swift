@@ -10,7 +10,7 @@ enum ScenarioFault {
         "crash_loop", "pause", "fill_disk", "fail_write", "misdirect_write", "clog",
         "slow_disk", "hang_disk", "rot_log", "wipe_disks", "poison", "backup", "restore_backup", "byzantine",
         "hand_over", "step_clock", "revoke_agents",
-        "state", "correct_clocks", "repair",
+        "state", "upgrade", "raise_feature_level", "theft", "correct_clocks", "repair",
     ]
 
     /// A fault, and what the file says of it and of what it waits for.
@@ -105,12 +105,20 @@ enum ScenarioFault {
                 times: try fields.required("times").number(in: 1...100),
                 every: try every.span()
             )
-        case "pause", "fill_disk", "fail_write":
+        case "theft":
+            let fields = try ScenarioFields(value, known: ["of", "noticed_after"])
+            let loot = try choice(fields.required("of"), [("administrator", Loot.administrator), ("token", .token)])
+            return .theft(loot, noticedAfter: try fields.required("noticed_after").span())
+        case "raise_feature_level":
+            let fields = try ScenarioFields(value, known: ["asking"])
+            return .raiseFeatureLevel(asks: try fields.required("asking").flag())
+        case "pause", "fill_disk", "fail_write", "upgrade":
             let fields = try ScenarioFields(value, known: ["node", "for"])
             let target = try selector(fields.required("node"), nodes)
             let span = try fields.required("for").span()
             switch kind {
             case "pause": return .pause(target, for: span)
+            case "upgrade": return .upgrade(target, downFor: span)
             case "fill_disk": return .fillDisk(target, for: span)
             default: return .failWrite(target, downFor: span)
             }

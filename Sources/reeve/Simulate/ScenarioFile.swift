@@ -1,3 +1,4 @@
+import Directory
 import Foundation
 import Kernel
 import Simulator
@@ -41,7 +42,7 @@ enum ScenarioFile {
             known: [
                 "name", "description", "nodes", "learners", "edges", "spares", "zones", "seconds",
                 "operations_per_second",
-                "maximum_age", "seals", "rollouts", "random_faults", "faults", "expect",
+                "maximum_age", "seals", "feature_level", "rollouts", "random_faults", "faults", "expect",
             ]
         )
         var result = Scenario(name: try fields.required("name").text(), drawsFaults: false)
@@ -66,6 +67,7 @@ enum ScenarioFile {
             result.seals = try value.flag()
             if result.seals == false, result.edgeCount ?? 0 > 0 { throw Flaw(value, "edges need seals") }
         }
+        if let value = fields["feature_level"] { result.featureLevel = try featureLevel(value) }
         if let value = fields["rollouts"] { result.rollouts = try value.flag() }
         if let value = fields["random_faults"] { result.drawsFaults = try value.flag() }
         let names = 1...result.namedCount
@@ -119,6 +121,12 @@ enum ScenarioFile {
         return age
     }
 
+    private static func featureLevel(_ node: Node) throws -> FeatureLevel {
+        let known = Scenario.featureLevels
+        let range = UInt64(known.lowerBound.number)...UInt64(known.upperBound.number)
+        return FeatureLevel(UInt32(try node.number(in: range)))
+    }
+
     private static func expectation(_ node: Node) throws -> Expectation {
         let fields = try ScenarioFields(
             node,
@@ -126,7 +134,7 @@ enum ScenarioFile {
                 "grants_hold", "writes_resume_within", "leaders_at_least", "snapshots_at_least",
                 "replaced_at_least", "refused_at_least", "lost_at_least",
                 "lies_at_least", "statements_without_quorum_at_least",
-                "minority_acknowledges_nothing",
+                "halts_at_least", "feature_level", "thieves_refused_at_least", "minority_acknowledges_nothing",
             ]
         )
         let (name, value) = try fields.only()
@@ -143,6 +151,9 @@ enum ScenarioFile {
         case "lies_at_least": return .lies(atLeast: Int(try value.number(in: 1...1_000_000)))
         case "statements_without_quorum_at_least":
             return .statementsWithoutQuorum(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "halts_at_least": return .halts(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "thieves_refused_at_least": return .thievesRefused(atLeast: Int(try value.number(in: 1...1_000_000)))
+        case "feature_level": return .featureLevel(try featureLevel(value))
         default:
             try value.require(true)
             return .minorityAcknowledgesNothing

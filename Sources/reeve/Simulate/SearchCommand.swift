@@ -22,6 +22,7 @@ struct SearchCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var world: WorldArguments
+    @OptionGroup var explanation: ExplanationArguments
 
     @Option(help: "What the search is drawn from, and its first seed.")
     var seed: UInt64 = 1
@@ -113,6 +114,8 @@ struct SearchCommand: AsyncParsableCommand {
     private struct Failure {
         let code: ExitCode
         let folder: BundleFolder?
+        /// For people: what it takes to fail.
+        var explanation: String?
     }
 
     private func keep(_ result: CoverageSearch.Result, atRun number: Int) throws -> Failure? {
@@ -129,7 +132,11 @@ struct SearchCommand: AsyncParsableCommand {
             Console.progress("run \(number) came out otherwise the second time: it depends on more than its choices")
             return Failure(code: SimulationExit.nonDeterminism, folder: nil)
         }
-        return Failure(code: SimulationExit.code(violation), folder: folder)
+        return Failure(
+            code: SimulationExit.code(violation),
+            folder: folder,
+            explanation: try explanation.explain(folder)
+        )
     }
 
     private func show(
@@ -152,7 +159,7 @@ struct SearchCommand: AsyncParsableCommand {
         if let failing {
             Console.line(SimulationOutput.text(failing.report, replay: command(runs: search.runs)))
         }
-        if let folder = failure?.folder { Console.line(folder.hint) }
+        if let folder = failure?.folder { Console.line(failure?.explanation ?? folder.hint(isExplained: false)) }
         Console.line("\(search.runs) runs, \(search.seeds) of them new seeds, \(search.corpus.count) kept")
         Console.line(CoverageFile.summary(search.reached, of: possible))
     }

@@ -36,6 +36,15 @@ struct SimulateCommand: AsyncParsableCommand {
     )
     var bundle: String?
 
+    @OptionGroup var explanation: ExplanationArguments
+
+    @Flag(
+        help: """
+            Run each seed once more in a second process, whose hashes come out otherwise, and compare the traces.
+            """
+    )
+    var twice = false
+
     @Option(
         help: ArgumentHelp(
             "Write what each seed came to, a line each, and go on after those that are there.",
@@ -65,6 +74,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...1024).contains(jobs ?? 1) else { throw ValidationError("--jobs must be from 1 to 1024.") }
+        guard !twice || journal == nil else {
+            throw ValidationError("--twice compares runs of this process: a journal has those of others.")
+        }
     }
 
     func run() async throws {
@@ -81,9 +93,13 @@ struct SimulateCommand: AsyncParsableCommand {
         var totals = RunTotals(possible: .possible(in: scenario))
         for entry in journal?.entries ?? [] { totals.add(entry) }
         if !json { print(header(scenario, seeds, after: totals)) }
+        var traces = SeedTraces()
         var worst = totals.failures.map { SimulationExit.code($0.violation) }.reduce(.success, SimulationExit.worse)
         if totals.seeds < seeds.count, keepGoing || totals.failures.isEmpty {
-            worst = SimulationExit.worse(worst, try await run(seeds, of: scenario, journal, &totals))
+            worst = SimulationExit.worse(worst, try await run(seeds, of: scenario, journal, &totals, &traces))
+        }
+        if twice, totals.seeds > 0, !Interrupt.hasCome {
+            worst = SimulationExit.worse(worst, try runAgain(traces))
         }
         if let coverage { try CoverageFile(reached: totals.coverage, possible: totals.possible).write(to: coverage) }
         print(json ? "\(["totals": totals.json] as JSONValue)" : SimulationOutput.text(totals, of: seeds, scenario))
@@ -96,7 +112,8 @@ struct SimulateCommand: AsyncParsableCommand {
         _ seeds: SeedRange,
         of scenario: Scenario,
         _ journal: JournalFile?,
-        _ totals: inout RunTotals
+        _ totals: inout RunTotals,
+        _ traces: inout SeedTraces
     ) async throws -> ExitCode {
         var progress = SimulationProgress(total: seeds.count, doneBefore: totals.seeds)
         var worst = ExitCode.success
@@ -111,13 +128,16 @@ struct SimulateCommand: AsyncParsableCommand {
             }
         }
         var failure: (any Error)?
+        var failures = 0
         await runs.forEach { report in
             progress.note(report)
+            if twice { traces.ran(report.seed, report.traceHash) }
             show(report, isOnly: seeds.count == 1)
             do {
                 if let violation = report.violation {
                     worst = SimulationExit.worse(worst, SimulationExit.code(violation))
-                    worst = SimulationExit.worse(worst, try keep(report, violation, scenario))
+                    worst = SimulationExit.worse(worst, try keep(report, violation, scenario, isFirst: failures == 0))
+                    failures += 1
                 }
                 let entry = JournalEntry(report, beyond: totals.coverage)
                 try journal?.append(entry)
@@ -144,7 +164,12 @@ struct SimulateCommand: AsyncParsableCommand {
     /// Writes a bundle of a seed that fails, for which it runs again.
     ///
     /// - Returns: What is wrong if it comes out otherwise then.
-    private func keep(_ report: SeedReport, _ violation: Violation, _ scenario: Scenario) throws -> ExitCode {
+    private func keep(
+        _ report: SeedReport,
+        _ violation: Violation,
+        _ scenario: Scenario,
+        isFirst: Bool
+    ) throws -> ExitCode {
         guard let bundle else { return .success }
         let folder = try BundleFolder.keep(
             violation,
@@ -159,8 +184,28 @@ struct SimulateCommand: AsyncParsableCommand {
             )
             return SimulationExit.nonDeterminism
         }
-        if !json { print(folder.hint) }
+        let text = try explanation.explain(folder, isFirst: isFirst)
+        if !json { print(text) }
         return .success
+    }
+
+    /// Runs the same seeds in a process of its own.
+    private func runAgain(_ traces: SeedTraces) throws -> ExitCode {
+        guard let seeds = traces.seeds else { return .success }
+        let words =
+            ["sim", "run", "--seed", "\(seeds.lowerBound)..\(seeds.upperBound)", "--json", "--keep-going"]
+            + world.arguments + (jobs.map { ["--jobs", "\($0)"] } ?? [])
+        var second = SeedTraces()
+        for line in try SecondProcess.lines(of: words) { second.read(line) }
+        let others = traces.others(than: second)
+        for text in others { Console.progress(text) }
+        let value: JSONValue = ["seeds": .integer(Int64(traces.count)), "other": .integer(Int64(others.count))]
+        print(
+            json
+                ? "\(["twice": value] as JSONValue)"
+                : "\(traces.count - others.count) of \(traces.count) seeds have the same trace in a second process"
+        )
+        return others.isEmpty ? .success : SimulationExit.nonDeterminism
     }
 
     private func header(_ scenario: Scenario, _ seeds: SeedRange, after totals: RunTotals) -> String {

@@ -52,11 +52,17 @@ struct WorldArguments: ParsableArguments {
     }
 
     /// The same on a command line.
-    var words: String {
-        (profile.map { " --profile \($0)" } ?? "") + (nodes.map { " --nodes \($0)" } ?? "")
-            + (learners.map { " --learners \($0)" } ?? "") + (edges.map { " --edges \($0)" } ?? "")
-            + (seconds.map { " --seconds \($0)" } ?? "") + (rate.map { " --rate \($0)" } ?? "")
-            + (faults.map { " --faults \($0)" } ?? "") + (scenario.map { " --scenario \($0)" } ?? "")
+    var words: String { arguments.map { " \($0)" }.joined() }
+
+    /// As a process is given them.
+    var arguments: [String] {
+        let given: [(String, String?)] = [
+            ("--profile", profile.map { "\($0)" }), ("--nodes", nodes.map { "\($0)" }),
+            ("--learners", learners.map { "\($0)" }), ("--edges", edges.map { "\($0)" }),
+            ("--seconds", seconds.map { "\($0)" }), ("--rate", rate.map { "\($0)" }),
+            ("--faults", faults.map { "\($0)" }), ("--scenario", scenario),
+        ]
+        return given.flatMap { name, value in value.map { [name, $0] } ?? [] }
     }
 }
 

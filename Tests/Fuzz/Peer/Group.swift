@@ -87,6 +87,7 @@ struct Group {
         let submission = ReplicaNode.Submission(
             id: RequestID(submissions),
             command: ProtobufCodec().encode(command),
+            level: command.clusterLevel,
             change: body.memberChange,
             deadline: stations[number].now.monotonic.advanced(by: .seconds(30))
         )

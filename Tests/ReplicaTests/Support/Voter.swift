@@ -26,12 +26,18 @@ struct Voter {
     ///   - unapplied: How many entries its log holds beyond what its state reflects.
     ///   - introduced: What an earlier process was told of who votes.
     ///   - statements: What an earlier process has left in force.
+    ///   - level: What the cluster has been raised to.
+    ///   - supported: What its program can apply.
     init(
         unapplied: UInt64 = 0,
         introduced: [VotersWord] = [],
         statements: [SignedStatement] = [],
+        level: FeatureLevel = .first,
+        supported: FeatureLevel = .supported,
         options: ReplicaOptions = ReplicaOptions()
     ) {
+        var options = options
+        options.supportedLevel = min(supported, options.supportedLevel)
         let base = SnapshotPoint(
             position: LogPosition(term: Term(1), index: LogIndex(1)),
             hash: .of([1]),
@@ -50,7 +56,7 @@ struct Voter {
                 entries: Self.entries(unapplied, after: base),
                 firstIndex: LogIndex(2)
             ),
-            facts: DirectoryFacts(revision: LogIndex(1), epoch: 0, stateRoot: .zero),
+            facts: DirectoryFacts(revision: LogIndex(1), epoch: 0, stateRoot: .zero, featureLevel: level),
             applied: base,
             invitedBy: [],
             introduced: introduced,

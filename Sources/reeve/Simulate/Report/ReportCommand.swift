@@ -40,26 +40,10 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (base, replay) = try subject()
-        var options = base
-        options.recordsMessages = true
-        var simulation = Simulation(options)
-        let report = simulation.run()
-        guard let recording = simulation.world.recording else { return }
-        let page = RunReport(
-            report: report,
-            recording: recording,
-            nodeCount: simulation.world.machines.count,
-            names: simulation.world.memberNames,
-            replay: replay
-        )
-        let file = output ?? path.map { "\($0)/report.html" } ?? "report.html"
-        do {
-            try Data(page.html).write(to: URL(filePath: file), options: .atomic)
-        } catch {
-            throw CommandError("cannot be written: \(error.localizedDescription)", at: file)
-        }
-        Console.progress("\(file): \(report.violation.map { "\($0)" } ?? "the run passed")")
+        let (options, replay) = try subject()
+        let file = output ?? path.map { BundleFolder(path: $0).report } ?? "report.html"
+        guard let verdict = try RunReport.write(options, replay: replay, to: file) else { return }
+        Console.progress("\(file): \(verdict.violation.map { "\($0)" } ?? "the run passed")")
     }
 
     /// What is run, and the command that runs it again.
@@ -71,5 +55,31 @@ struct ReportCommand: ParsableCommand {
         }
         let bundle = try BundleFolder(path: path).read()
         return (bundle.options(all: all), "reeve sim replay \(path)" + (all ? " --all" : ""))
+    }
+}
+
+extension RunReport {
+    /// Plays a run again and writes its picture.
+    ///
+    /// - Returns: What the run came to; nil where nothing was recorded.
+    static func write(_ options: WorldOptions, replay: String, to file: String) throws -> SeedReport? {
+        var options = options
+        options.recordsMessages = true
+        var simulation = Simulation(options)
+        let report = simulation.run()
+        guard let recording = simulation.world.recording else { return nil }
+        let page = RunReport(
+            report: report,
+            recording: recording,
+            nodeCount: simulation.world.machines.count,
+            names: simulation.world.memberNames,
+            replay: replay
+        )
+        do {
+            try Data(page.html).write(to: URL(filePath: file), options: .atomic)
+        } catch {
+            throw CommandError("cannot be written: \(error.localizedDescription)", at: file)
+        }
+        return report
     }
 }

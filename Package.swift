@@ -324,7 +324,7 @@ let package = Package(
             "ReeveTests",
             [
                 "reeve", "TestSupport", "HTTPAPI", "Cedar", "Directory", "Identity", "JSON", "Kernel", "Keys",
-                "Simulator", "Wire", nioCore,
+                "Simulator", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -6,7 +6,9 @@ struct Reeve: AsyncParsableCommand {
         commandName: "reeve",
         abstract: "Identity and access control for autonomous agents.",
         discussion: """
-            Exit status: 0 on success, 1 on an error, 64 for wrong usage; `reeve check` also 3 for deny.
+            Exit status: 0 on success, 1 on an error, 64 for wrong usage; 3 for deny in `reeve check` and `reeve policy explain`, \
+            for a test that fails in `reeve policy test`, for decisions that differ in `reeve policy diff`, and for a roll-out \
+            that ends undone in `reeve policy rollout get --watch`. Those of `reeve sim` are in its commands' help.
             Shell completion: reeve --generate-completion-script bash|zsh|fish
             """,
         version: "0.1.0",

@@ -4,6 +4,8 @@ import HTTPAPI
 import Identity
 import JSON
 import Keys
+import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import reeve
@@ -106,6 +108,46 @@ import Testing
     }
 }
 
+@Suite("Apply against a node") struct ApplierTests {
+    /// A policy set at revision 41, whose version 1 is in force.
+    private static func node(latest: Int64) async throws -> StubNode {
+        try await StubNode("n1") { heard in
+            switch heard.line {
+            case "GET /v1/policy-sets/s":
+                .json(200, ["active_version": 1, "latest_version": .integer(latest)], tag: "41")
+            case "GET /v1/policy-sets/s/versions/1": .json(200, ["text": "old"])
+            case "GET /v1/policy-sets/s/versions/2": .json(200, ["text": "// p\npermit (principal, action, resource);"])
+            case "POST /v1/policy-sets/s/versions": .json(201, ["version": 3], tag: "57")
+            default: .json(200, ["revision": 60])
+            }
+        }
+    }
+
+    private static func apply(_ node: StubNode) async throws -> [StubNode.Heard] {
+        let declarations = try ApplyTests.declarations("kind: PolicySet\nname: s\nfile: p")
+        try await StubNode.withClient(node.node) { client in
+            let applier = Applier(client: client)
+            for step in try await applier.plan(declarations).steps { try await applier.apply(step) }
+        }
+        return node.heard.filter { $0.line.hasPrefix("POST") }
+    }
+
+    @Test("a version is put in force only where the set is as it was compared") func activate() async throws {
+        let writes = try await Self.apply(Self.node(latest: 2))
+        #expect(writes.map(\.line) == ["POST /v1/policy-sets/s/activate"])
+        #expect(writes.first?.body["version"] == 2)
+        #expect(writes.first?.headers["If-Match"] == ["\"41\""])
+    }
+
+    @Test("a text is drafted where the set is as it was compared, and put in force if nothing came after")
+    func draft() async throws {
+        let writes = try await Self.apply(Self.node(latest: 1))
+        #expect(writes.map(\.line) == ["POST /v1/policy-sets/s/versions", "POST /v1/policy-sets/s/activate"])
+        #expect(writes.map { $0.headers["If-Match"] } == [["\"41\""], ["\"57\""]])
+        #expect(writes.last?.body["version"] == 3)
+    }
+}
+
 @Suite("Cluster init") struct ClusterInitTests {
     @Test("the genesis file is the same for every node, and read back") func genesis() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "reeve-\(UUID().uuidString)")
@@ -136,6 +178,30 @@ import Testing
         }
         // Making it again must not replace a single key.
         #expect(throws: (any Error).self) { try maker.make() }
+    }
+
+    @Test("a failure leaves nothing in the way of the same command, mended; a space in a name is one")
+    func failure() throws {
+        let directory = try TemporaryDirectory()
+        func make(_ administrator: String) throws {
+            try ClusterMaker(
+                files: ClusterFiles(root: URL(filePath: "\(directory.path)/a cluster/")),
+                trustDomain: try TrustDomain(parsing: "reeve.test"),
+                nodes: ["n1=127.0.0.1:1,2,3"].compactMap(NodeArgument.init(argument:)),
+                administrator: administrator,
+                days: 1,
+                protection: .plainForDevelopment
+            )
+            .make()
+        }
+        #expect(throws: (any Error).self) { try make("Ann Lee") }
+        #expect(directory.files.isEmpty)
+        try make("ann")
+        #expect(directory.files == ["a cluster"])
+        let context = try ClusterContext.load(option: "\(directory.path)/a cluster/context.yaml", environment: [:])
+        #expect(FileManager.default.fileExists(atPath: context.files.key), "\(context.files.key)")
+        let node = try NodeConfiguration.load("\(directory.path)/a cluster/nodes/n1/node.yaml")
+        #expect(FileManager.default.fileExists(atPath: node.tls.files.key), "\(node.tls.files.key)")
     }
 
     @Test("a genesis with a mistake names the field") func badGenesis() {

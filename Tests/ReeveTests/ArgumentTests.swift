@@ -94,6 +94,11 @@ import Testing
                 "--owned-by", "user/a",
             ],
             ["revoke", "agent/x", "--reason", "r", "--wait", "--warrant", "f"],
+            ["audit", "--limit=-1"], ["audit", "--limit", "0"], ["audit", "--limit", "9223372036854775807"],
+            ["audit", "decisions", "--limit", "1001"],
+            ["cluster", "init", "--dir", "d", "--domain", "x", "--node", "a=h:1,2,3", "--administrator", "Ann Lee"],
+            ["cluster", "label", "e1", "zone=a", "zone=b"], ["cluster", "label", "e1", "zone=a", "zone-"],
+            ["cluster", "add", "e1=h:1,2,3", "--label", "zone=a", "--label", "zone=b"],
         ]
     )
     func wrongUsage(arguments: [String]) {

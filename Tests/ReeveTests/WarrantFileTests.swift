@@ -180,7 +180,7 @@ import Testing
     @Test(
         "a file that is none says where",
         arguments: [
-            ("{", "w.warrant:1:2: is no JSON"), ("{}", "lineage: is missing"),
+            ("{", "w.warrant:1:2: is not valid JSON"), ("{}", "lineage: is missing"),
             (#"{"lineage":"x"}"#, "lineage: must be a UUID"),
         ]
     )

@@ -31,7 +31,7 @@ struct Applier: Sendable {
         switch (step.declaration.object, step.change) {
         case (_, .unchanged): return
         case (.policySet(let set), .activate(let version)):
-            _ = try await client.activate(set.name, version: version)
+            _ = try await client.activate(set.name, version: version, headers: headers(step))
         case (.policySet(let set), .create), (.policySet(let set), .update):
             let drafted = try await client.draft(
                 set.name,
@@ -40,14 +40,15 @@ struct Applier: Sendable {
                 isStrict: isStrict,
                 headers: headers(step)
             )
-            guard let version = drafted.body["version"]?.integerValue else {
+            guard let version = drafted.body["version"]?.integerValue, let revision = drafted.tag else {
                 throw CommandError("the answer names no version", at: drafted.node)
             }
             let place = "\(step.declaration.place) (\(step.declaration.name))"
             for warning in DraftWarnings.lines(drafted.body, at: { "\(place), line \($0), column \($1) of text" }) {
                 Console.progress(warning)
             }
-            _ = try await client.activate(set.name, version: version)
+            // The draft was the set's last change.
+            _ = try await client.activate(set.name, version: version, headers: Self.headers(ifAt: revision))
         case (.object(let object), _):
             let request = ClusterClient.Request(
                 method: .put,
@@ -60,8 +61,10 @@ struct Applier: Sendable {
     }
 
     private func headers(_ step: Plan.Step) -> [(String, String)] {
-        step.revision.map { [("If-Match", "\"\($0)\"")] } ?? [("If-None-Match", "*")]
+        step.revision.map { Self.headers(ifAt: $0) } ?? [("If-None-Match", "*")]
     }
+
+    private static func headers(ifAt revision: String) -> [(String, String)] { [("If-Match", "\"\(revision)\"")] }
 
     private func step(_ declaration: Declaration) async throws -> Plan.Step {
         switch declaration.object {

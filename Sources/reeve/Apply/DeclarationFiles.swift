@@ -7,7 +7,7 @@ enum DeclarationFiles {
         var declarations: [Declaration] = []
         var places: [String: String] = [:]
         for file in try files(path) {
-            let folder = ConfigurationFolder(path: URL(filePath: file).deletingLastPathComponent().path())
+            let folder = ConfigurationFolder(path: URL(filePath: file).deletingLastPathComponent().filePath)
             for document in try YAMLDocument.load(file) {
                 let declaration = try Declaration.read(document) { try policies(folder.resolve($0)) }
                 if let earlier = places.updateValue(declaration.place, forKey: declaration.name) {
@@ -34,7 +34,7 @@ enum DeclarationFiles {
         let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         let files = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
         guard !files.isEmpty else { throw CommandError("holds no file whose name ends in .yaml or .yml", at: path) }
-        return files.map { URL(filePath: path).appending(path: $0).path() }
+        return files.map { URL(filePath: path).appending(path: $0).filePath }
     }
 
     /// Policies are parsed here already, so that a mistake is shown with its place in the file.

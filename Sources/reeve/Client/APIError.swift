@@ -34,6 +34,5 @@ struct APIError: Error, CustomStringConvertible {
         "no_leader": "a majority of the voters must be up and reach each other; see `reeve cluster status`",
         "revision_mismatch": "somebody else changed it meanwhile; get it again and repeat",
         "precondition_failed": "somebody else made or deleted it; get it and decide",
-        "outcome_unknown": "the write may have happened; look before you repeat it",
     ]
 }

@@ -1,13 +1,11 @@
 import AsyncHTTPClient
 import Foundation
-import Glibc
 import JSON
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import NIOSSL
 
-/// Calls the nodes of a cluster over mutual TLS; the next one when one does not answer.
+/// Calls the nodes of a cluster over TLS; the next one when one does not answer.
 struct ClusterClient: Sendable {
     enum Method: String, Sendable {
         case get = "GET"
@@ -36,41 +34,62 @@ struct ClusterClient: Sendable {
     /// Which of a node's two ports is meant.
     enum Port: Sendable { case admin, decisions }
 
-    let context: ClusterContext
-    private let http: HTTPClient
+    /// Asked in this order.
+    let nodes: [ClusterContext.Node]
+    let http: HTTPClient
 
     static let maximumReplyByteCount = 64 << 20
 
-    init(context: ClusterContext, http: HTTPClient) {
-        self.context = context
-        self.http = http
+    /// Runs `body` with a client that is closed afterwards.
+    static func with<Result>(
+        _ nodes: [ClusterContext.Node],
+        _ tls: TLSConfiguration,
+        _ body: (ClusterClient) async throws -> Result
+    ) async throws -> Result {
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration(tls))
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body(ClusterClient(nodes: nodes, http: http))) } catch {
+            outcome = .failure(error)
+        }
+        try? await http.shutdown()
+        return try outcome.get()
     }
 
-    /// The answer of the first node that gives one, in the order of the context.
+    private static func configuration(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        configuration.timeout.connect = .seconds(3)
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        configuration.httpVersion = .http1Only
+        return configuration
+    }
+
+    /// The answer of the first node that gives one.
     ///
     /// An edge that cannot give it points to the voters, who are asked next. Nobody is asked twice. Every write carries an
     /// idempotency key, so asking a second node for it cannot do it twice.
+    ///
+    /// - Throws: The last node's `APIError`; or `NobodyAnswered` where there is none, or where an earlier node may have done
+    ///   the write, so that what the last one says is not all.
     func send(_ request: Request, timeout: Duration = .seconds(15)) async throws -> Reply {
         var request = request
         if request.method != .get, !request.headers.contains(where: { $0.0 == "Idempotency-Key" }) {
             request.headers.append(("Idempotency-Key", UUID().uuidString.lowercased()))
         }
-        var route = NodeRoute(context.nodes)
-        var failures: [String] = []
+        var route = NodeRoute(nodes)
+        var failures = NobodyAnswered(isWrite: request.method != .get)
         while let node = route.next() {
             do { return try await send(request, to: node, timeout: timeout) } catch let error as APIError {
-                guard error.mayDifferElsewhere else { throw error }
+                failures.add(error)
+                guard error.mayDifferElsewhere else { break }
                 route.follow(error)
-                guard route.goesOn else { throw error }
-                failures.append(error.description)
             } catch let error as UnreachableNode {
-                failures.append(error.description)
+                failures.add(error)
             }
         }
-        throw CommandError(
-            "no node answers:\n  " + failures.joined(separator: "\n  "),
-            advice: "start the nodes, or give another context with --context FILE"
-        )
+        if !failures.mayHaveHappened, let answer = failures.lastAnswer { throw answer }
+        throw failures
     }
 
     /// The answer of one node.
@@ -95,54 +114,14 @@ struct ClusterClient: Sendable {
             response = try await http.execute(message, timeout: TimeAmount(timeout))
             let buffer = try await response.body.collect(upTo: Self.maximumReplyByteCount)
             bytes = Array(buffer.readableBytesView)
-        } catch {
-            throw UnreachableNode(node: node.name, url: message.url, reason: UnreachableNode.reason(of: error))
-        }
+        } catch { throw UnreachableNode(node, message.url, error) }
         let status = Int(response.status.code)
         let limits = JSONLimits(maxBytes: Self.maximumReplyByteCount, maxElements: 10_000_000)
         let body = bytes.isEmpty ? JSONValue.null : try? JSONValue.parse(bytes, limits: limits)
         guard (200..<300).contains(status) else { throw APIError(status: status, body: body, node: node.name) }
-        guard let body else { throw CommandError("the answer is no JSON", at: node.name) }
+        guard let body else { throw CommandError("the answer is not valid JSON", at: node.name) }
         let tag = response.headers.first(name: "ETag").map { $0.trimmingPrefix("W/").filter { $0 != "\"" } }
         return Reply(status: status, body: body, tag: tag.map { String($0) }, node: node.name)
-    }
-
-    /// Writes the answer of the first node that gives one into a new file, however large it is.
-    ///
-    /// - Returns: The node's name.
-    func download(_ path: String, to file: URL, timeout: Duration) async throws -> String {
-        var failures: [String] = []
-        for node in context.nodes {
-            do {
-                try await download(path, from: node, to: file, timeout: timeout)
-                return node.name
-            } catch let error as APIError where error.mayDifferElsewhere {
-                failures.append(error.description)
-            } catch let error as UnreachableNode {
-                failures.append(error.description)
-            }
-        }
-        throw CommandError("no node answers:\n  " + failures.joined(separator: "\n  "))
-    }
-
-    /// Writes one node's answer into a file, in the place of what may be there.
-    func download(_ path: String, from node: ClusterContext.Node, to file: URL, timeout: Duration) async throws {
-        guard FileManager.default.createFile(atPath: file.path(), contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw CommandError("cannot be written", at: file.path()) }
-        let message = HTTPClientRequest(url: node.admin + path)
-        let handle = try FileHandle(forWritingTo: file)
-        defer { try? handle.close() }
-        let response: HTTPClientResponse
-        do { response = try await http.execute(message, timeout: TimeAmount(timeout)) } catch {
-            throw UnreachableNode(node: node.name, url: message.url, reason: UnreachableNode.reason(of: error))
-        }
-        let status = Int(response.status.code)
-        guard status == 200 else {
-            let bytes = Array(try await response.body.collect(upTo: 1 << 20).readableBytesView)
-            throw APIError(status: status, body: try? JSONValue.parse(bytes), node: node.name)
-        }
-        for try await buffer in response.body { try handle.write(contentsOf: Array(buffer.readableBytesView)) }
-        try handle.synchronize()
     }
 
     /// All pages of a list, in order, at most `limit` items.
@@ -176,27 +155,6 @@ struct ClusterClient: Sendable {
                 result +=
                     "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
             }
-        }
-    }
-}
-
-/// A node that gave no answer.
-struct UnreachableNode: Error, CustomStringConvertible {
-    let node: String
-    let url: String
-    let reason: String
-
-    var description: String { "\(node) (\(url.prefix(80))): \(reason)" }
-
-    static func reason(of error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
-            "no answer in time"
-        case let error as HTTPClientError where error == .remoteConnectionClosed: "closed the connection"
-        case is NIOConnectionError: "refuses the connection"
-        case let error as IOError where error.errnoCode == ECONNREFUSED: "refuses the connection"
-        case let error as NIOSSLError: "TLS failed: \(error)"
-        default: "\(error)"
         }
     }
 }

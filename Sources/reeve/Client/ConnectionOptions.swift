@@ -1,10 +1,8 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Foundation
 import JSON
 import Keys
 import Links
-import NIOCore
 import NIOSSL
 
 /// How a command reaches the cluster.
@@ -25,30 +23,22 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Runs `body` with a client that is closed afterwards.
     func withClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
+        try await withContext { client, _ in try await body(client) }
+    }
+
+    /// Likewise, where the command also goes by how the cluster was made.
+    func withContext<Result>(_ body: (ClusterClient, ClusterContext) async throws -> Result) async throws -> Result {
         let (context, credentials) = try load()
-        return try await run(context, TLSConfiguration(client: credentials), body)
+        return try await ClusterClient.with(context.nodes, TLSConfiguration(client: credentials)) { client in
+            try await body(client, context)
+        }
     }
 
     /// Likewise, with a client that shows no certificate: for what carries its credential in itself.
     func withAnonymousClient<Result>(_ body: (ClusterClient) async throws -> Result) async throws -> Result {
         let context = try loadContext()
         let roots = try ParsedCertificate.load(context.files.roots)
-        return try await run(context, TLSContexts.client(roots: roots, credentials: nil), body)
-    }
-
-    private func run<Result>(
-        _ context: ClusterContext,
-        _ tls: TLSConfiguration,
-        _ body: (ClusterClient) async throws -> Result
-    ) async throws -> Result {
-        let configuration = Self.configuration(tls)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let outcome: Swift.Result<Result, any Error>
-        do { outcome = .success(try await body(ClusterClient(context: context, http: http))) } catch {
-            outcome = .failure(error)
-        }
-        try? await http.shutdown()
-        return try outcome.get()
+        return try await ClusterClient.with(context.nodes, TLSContexts.client(roots: roots, credentials: nil), body)
     }
 
     /// The cluster and the identity that the options name.
@@ -70,16 +60,6 @@ struct ConnectionOptions: ParsableArguments {
                 throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: context.files.key)
             }
         }.credentials
-    }
-
-    private static func configuration(_ tls: TLSConfiguration) -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
-        configuration.timeout.connect = .seconds(3)
-        configuration.redirectConfiguration = .disallow
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
-        configuration.httpVersion = .http1Only
-        return configuration
     }
 }
 

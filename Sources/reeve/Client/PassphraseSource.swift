@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Glibc
 import Keys
 
 /// Where the passphrase of an encrypted key comes from: a file, an environment variable, or the terminal.
@@ -53,39 +52,5 @@ struct PassphraseOptions: ParsableArguments {
 
     static func load(_ path: String) throws -> Passphrase {
         Passphrase(String(decoding: try KeyFiles.read(path, limit: 4096), as: UTF8.self))
-    }
-}
-
-/// The terminal of whoever runs the command, also when input and output are redirected.
-enum Terminal {
-    static func passphrase(prompt: String) throws -> Passphrase { Passphrase(try line(prompt: prompt)) }
-
-    /// One line, not shown while it is typed.
-    static func line(prompt: String) throws -> String {
-        guard let terminal = unsafe fopen("/dev/tty", "r+") else {
-            throw CommandError(
-                "a passphrase is needed and there is no terminal to ask on",
-                advice: "give --passphrase-file FILE or --passphrase-env NAME"
-            )
-        }
-        defer { unsafe fclose(terminal) }
-        unsafe fputs(prompt, terminal)
-        unsafe fflush(terminal)
-        let file = unsafe fileno(terminal)
-        var original = termios()
-        unsafe tcgetattr(file, &original)
-        var silent = original
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        unsafe tcsetattr(file, TCSAFLUSH, &silent)
-        defer {
-            unsafe tcsetattr(file, TCSAFLUSH, &original)
-            unsafe fputs("\n", terminal)
-        }
-        var buffer = [CChar](repeating: 0, count: 1024)
-        guard unsafe fgets(&buffer, Int32(buffer.count), terminal) != nil else {
-            throw CommandError("no passphrase was given")
-        }
-        let bytes = buffer.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "\n")) }.map { UInt8(bitPattern: $0) }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -74,12 +74,12 @@ struct RevocationWatch: Sendable {
     func run(_ revocation: ClusterClient.Request) async throws -> Report {
         var before: [String: String] = [:]
         // Also opens the connections, so that no handshake is measured below.
-        for node in client.context.nodes { before[node.name] = try? await decide(at: node).decision }
+        for node in client.nodes { before[node.name] = try? await decide(at: node).decision }
         let clock = ContinuousClock()
         let start = clock.now
         let acknowledgement = Acknowledgement()
         return try await withThrowingTaskGroup(of: Report.Row.self) { group in
-            for node in client.context.nodes {
+            for node in client.nodes {
                 let earlier = before[node.name]
                 group.addTask {
                     await watch(node, before: earlier, since: start, acknowledgement)

@@ -37,45 +37,18 @@ struct ClusterAdd: AsyncParsableCommand {
         guard (60_000...86_400_000).contains(lifetime.span.milliseconds) else {
             throw ValidationError("--lifetime must be from 1m to 24h.")
         }
+        try labels.checkDistinct()
     }
 
     func run() async throws {
         let path = out ?? "\(node.name).join"
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw CommandError("exists already and is not overwritten", at: path, advice: "give another one with --out")
-        }
-        try await common.connection.withClient { client in
-            let body: [JSONMember] = [
-                JSONMember(name: "name", value: .string(node.name)),
-                JSONMember(name: "raft_address", value: .string(node.raft.description)),
-                JSONMember(
-                    name: "api_addresses",
-                    value: [.string(node.admin.description), .string(node.decisions.description)]
-                ),
-                JSONMember(name: "lifetime_seconds", value: .integer(Int64(lifetime.span.milliseconds / 1000))),
-                JSONMember(name: "role", value: .string(edge ? "edge" : "learner")),
-            ]
-            // A node of an earlier version does not know the member.
-            let labelled = labels.isEmpty ? [] : [JSONMember(name: "labels", value: labels.json)]
-            let reply = try await Self.invite(client, .object(body + labelled))
-            guard let secret = reply.body["secret"]?.stringValue, let roots = reply.body["roots"]?.stringValue else {
-                throw CommandError("the answer has no secret", at: reply.node)
-            }
-            let file = JoinFile(
-                name: node.name,
-                secret: secret,
-                trustDomain: client.context.trustDomain,
-                servers: try await Self.servers(client),
-                roots: roots,
-                allowPlainKey: client.context.allowPlainKey
-            )
-            try file.write(to: path)
-            if common.output.json {
-                return Console.json(["file": .string(path), "expires_at": reply.body["expires_at"] ?? .null])
-            }
+        try OutputFile.refuseExisting(path)
+        try await common.connection.withContext { client, context in
+            let expiry = try await invite(client, context, into: path)
+            if common.output.json { return Console.json(["file": .string(path), "expires_at": expiry]) }
             Console.print(
                 """
-                \(node.name) may join until \(reply.body["expires_at"]?.cell ?? "") by the file \(path), which is a secret.
+                \(node.name) may join until \(expiry.cell) by the file \(path), which is a secret.
                 Copy it to the new machine and run there:
                   reeve node join --file \(path) --dir \(node.name)
                   reeve node run --config \(node.name)/node.yaml
@@ -86,11 +59,51 @@ struct ClusterAdd: AsyncParsableCommand {
         }
     }
 
-    private static func invite(_ client: ClusterClient, _ body: JSONValue) async throws -> ClusterClient.Reply {
+    /// Has the secret drawn, which is told once, last: when whom to ask is known, and there is a file for it.
+    ///
+    /// - Returns: When the invitation ends.
+    func invite(_ client: ClusterClient, _ context: ClusterContext, into path: String) async throws -> JSONValue {
+        let servers = try await Self.servers(client)
+        let file = try OutputFile(reserving: path)
         do {
-            return try await client.send(.init(method: .post, path: "/v1/join-tickets", body: body))
-        } catch let error as APIError where error.code == RefusalCode.featureLevel.rawValue {
-            throw CommandError(
+            let reply = try await client.send(.init(method: .post, path: "/v1/join-tickets", body: ticket))
+            guard let secret = reply.body["secret"]?.stringValue, let roots = reply.body["roots"]?.stringValue else {
+                throw CommandError("the answer has no secret", at: reply.node)
+            }
+            let invitation = JoinFile(
+                name: node.name,
+                secret: secret,
+                trustDomain: context.trustDomain,
+                servers: servers,
+                roots: roots,
+                allowPlainKey: context.allowPlainKey
+            )
+            try file.write(invitation.text)
+            return reply.body["expires_at"] ?? .null
+        } catch {
+            file.remove()
+            throw explained(error)
+        }
+    }
+
+    private var ticket: JSONValue {
+        let members: [JSONMember] = [
+            JSONMember(name: "name", value: .string(node.name)),
+            JSONMember(name: "raft_address", value: .string(node.raft.description)),
+            JSONMember(
+                name: "api_addresses",
+                value: [.string(node.admin.description), .string(node.decisions.description)]
+            ),
+            JSONMember(name: "lifetime_seconds", value: .integer(Int64(lifetime.span.milliseconds / 1000))),
+            JSONMember(name: "role", value: .string(edge ? "edge" : "learner")),
+        ]
+        // A node of an earlier version does not know the member.
+        return .object(members + (labels.isEmpty ? [] : [JSONMember(name: "labels", value: labels.json)]))
+    }
+
+    private func explained(_ error: any Error) -> any Error {
+        if let error = error as? APIError, error.code == RefusalCode.featureLevel.rawValue {
+            return CommandError(
                 error.detail,
                 at: error.node,
                 advice: """
@@ -99,6 +112,14 @@ struct ClusterAdd: AsyncParsableCommand {
                     """
             )
         }
+        if error.rulesOutWrite { return error }
+        return CommandError(
+            "\(error)",
+            advice: """
+                \(node.name) may be invited by a secret that nobody has: run the same command again, which has another \
+                drawn in its place, or withdraw it with `reeve cluster remove \(node.name)`
+                """
+        )
     }
 
     /// Admin addresses of the voters, by which the new node asks.

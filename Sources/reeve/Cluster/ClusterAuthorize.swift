@@ -35,9 +35,7 @@ struct ClusterAuthorize: AsyncParsableCommand {
 
     func run() async throws {
         let path = out ?? "\(name)-issuer.crt"
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw CommandError("exists already and is not overwritten", at: path, advice: "give another one with --out")
-        }
+        try OutputFile.refuseExisting(path)
         let wanted = try CertificateRequest.load(request)
         let root = try RootAuthority(ClusterFiles(root: URL(filePath: authority)), passphrase: passphrase).issuer
         let certificate = try root.issueAuthority(

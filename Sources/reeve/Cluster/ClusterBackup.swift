@@ -6,6 +6,7 @@ import HTTPAPI
 import Host
 import JSON
 import Kernel
+import Keys
 import Service
 import Storage
 
@@ -23,7 +24,7 @@ struct ClusterBackup: AsyncParsableCommand {
     var out: String
     @OptionGroup var common: CommonOptions
 
-    func run() async throws { try await BackupDownload(kind: "state", path: out).run(common) }
+    func run() async throws { try await BackupFile.fetch("state", to: out, common) }
 }
 
 struct ClusterExportRevocations: AsyncParsableCommand {
@@ -44,80 +45,58 @@ struct ClusterExportRevocations: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        guard let config else { return try await BackupDownload(kind: "revocations", path: out).run(common) }
+        guard let config else { return try await BackupFile.fetch("revocations", to: out, common) }
         let node = try StoppedNode(configuration: NodeConfiguration.load(config))
         let stream = try node.data.openRevocations(lineage: node.genesis.lineage)
-        let part = try BackupDownload.Part(path: out)
-        try part.write { handle in
+        try await BackupFile.make(at: out, common.output) { file in
+            let handle = try FileHandle(forWritingTo: file)
+            defer { try? handle.close() }
             while let piece = try stream.next() { try handle.write(contentsOf: piece) }
+            try handle.synchronize()
+            return node.configuration.name
         }
-        try part.finish(from: node.configuration.name, common.output)
     }
 }
 
-/// Fetches a copy and gives it its name once it has been checked.
-struct BackupDownload {
-    let kind: String
-    let path: String
-
-    func run(_ common: CommonOptions) async throws {
-        let part = try Part(path: path)
-        let node = try await common.connection.withClient { client in
-            try await Progress.run("copying") {
-                try await client.download("/v1/backup?kind=\(kind)", to: part.url, timeout: .seconds(3600))
+/// A copy of a cluster's state, or of its revocations, in a file.
+enum BackupFile {
+    /// From the first node that gives one.
+    static func fetch(_ kind: String, to path: String, _ common: CommonOptions) async throws {
+        try await make(at: path, common.output) { file in
+            try await common.connection.withClient { client in
+                try await Progress.run("copying") {
+                    try await client.download("/v1/backup?kind=\(kind)", to: file, timeout: .seconds(3600))
+                }
             }
         }
-        try part.finish(from: node, common.output)
     }
 
-    /// A file that does not have its name yet.
-    struct Part {
-        let path: String
-        let url: URL
-
-        init(path: String) throws {
-            guard !FileManager.default.fileExists(atPath: path) else {
-                throw CommandError(
-                    "exists already and is not overwritten",
-                    at: path,
-                    advice: "give another one with --out"
-                )
-            }
-            self.path = path
-            self.url = URL(filePath: "\(path).part-\(UInt64.random(in: .min ... .max))")
+    /// The file gets its name once it has been checked; a failure leaves nothing.
+    ///
+    /// - Parameter fill: Writes it, into a file that is there and empty, and says which node it is of.
+    static func make(at path: String, _ output: OutputOptions, _ fill: (URL) async throws -> String) async throws {
+        try OutputFile.refuseExisting(path)
+        let part = "\(path).part-\(UInt64.random(in: .min ... .max))"
+        try KeyFiles.create(part, mode: 0o600, bytes: [])
+        do {
+            let node = try await fill(URL(filePath: part))
+            let backup = try BackupReader(verifying: part)
+            try FileManager.default.moveItem(atPath: part, toPath: path)
+            try show(backup, at: path, node, output)
+        } catch {
+            try? FileManager.default.removeItem(atPath: part)
+            throw error
         }
+    }
 
-        func write(_ body: (FileHandle) throws -> Void) throws {
-            let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-            guard FileManager.default.createFile(atPath: url.path(), contents: nil, attributes: attributes) else {
-                throw CommandError("cannot be written", at: url.path())
-            }
-            let handle = try FileHandle(forWritingTo: url)
-            defer { try? handle.close() }
-            try body(handle)
-            try handle.synchronize()
-        }
-
-        func finish(from node: String, _ output: OutputOptions) throws {
-            do {
-                let backup = try BackupReader(verifying: url.path())
-                try FileManager.default.moveItem(at: url, to: URL(filePath: path))
-                try show(backup, node, output)
-            } catch {
-                try? FileManager.default.removeItem(at: url)
-                throw error
-            }
-        }
-
-        private func show(_ backup: BackupReader, _ node: String, _ output: OutputOptions) throws {
-            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 ?? 0
-            let header = backup.header
-            output.object([
-                "file": .string(path), "bytes": .integer(size), "node": .string(node),
-                "lineage": .string(header.lineage.description),
-                "revision": .integer(Int64(clamping: header.point.position.index.number)),
-                "state_root": .string(header.stateRoot.hex),
-            ])
-        }
+    private static func show(_ backup: BackupReader, at path: String, _ node: String, _ output: OutputOptions) throws {
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 ?? 0
+        let header = backup.header
+        output.object([
+            "file": .string(path), "bytes": .integer(size), "node": .string(node),
+            "lineage": .string(header.lineage.description),
+            "revision": .integer(Int64(clamping: header.point.position.index.number)),
+            "state_root": .string(header.stateRoot.hex),
+        ])
     }
 }

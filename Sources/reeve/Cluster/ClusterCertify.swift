@@ -23,9 +23,7 @@ struct ClusterCertify: AsyncParsableCommand {
 
     func run() async throws {
         let path = out ?? "\(name).crt"
-        guard !FileManager.default.fileExists(atPath: path) else {
-            throw CommandError("exists already and is not overwritten", at: path, advice: "give another one with --out")
-        }
+        try OutputFile.refuseExisting(path)
         let wanted = try CertificateRequest.load(request)
         try await common.connection.withClient { client in
             let certificate = try await client.send(.certificate(of: name, wanted.pem)).certificate()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import Foundation
 import Identity
 import JSON
@@ -39,19 +40,16 @@ struct ClusterInit: AsyncParsableCommand {
     func validate() throws {
         try NodeArgument.validate(node)
         guard (1...3650).contains(days) else { throw ValidationError("--days must be from 1 to 3650.") }
+        guard Grammar.isName(administrator) else {
+            throw ValidationError("--administrator must have 1 to 128 letters, digits and . - _ in it.")
+        }
     }
 
     func run() async throws {
         let trustDomain: TrustDomain
         do { trustDomain = try TrustDomain(parsing: domain) } catch { throw ValidationError("--domain: \(error)") }
         let files = ClusterFiles(root: URL(filePath: dir))
-        guard !FileManager.default.fileExists(atPath: files.root.path()) else {
-            throw CommandError(
-                "exists already and is not overwritten",
-                at: dir,
-                advice: "give another folder with --dir, or move this one away"
-            )
-        }
+        try OutputFile.refuseExisting(dir, advice: "give another folder with --dir, or move this one away")
         let protection: PrivateKeyFile.Protection =
             if dev { .plainForDevelopment } else {
                 .encrypted(try passphrase.readNew(prompt: "Passphrase for the root and administrator's keys: "))
@@ -68,20 +66,20 @@ struct ClusterInit: AsyncParsableCommand {
         let link = keepDefaultContext ? nil : DefaultContext.link(to: files.context)
         if output.json {
             return Console.json([
-                "trust_domain": .string(domain), "offline": .string(files.offline.path()),
-                "context": .string(files.context.path()), "nodes": files.folders(of: node),
+                "trust_domain": .string(domain), "offline": .string(files.offline.filePath),
+                "context": .string(files.context.filePath), "nodes": files.folders(of: node),
             ])
         }
         Console.print(summary(files, link))
     }
 
     private func summary(_ files: ClusterFiles, _ link: DefaultContext.Outcome?) -> String {
-        let folders = node.map { "  \(files.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
+        let folders = node.map { "  \(files.node($0.name).filePath)  to node \($0.name)" }.joined(separator: "\n")
         let rest =
             dev
             ? "All keys are in clear: this cluster is for development only."
             : """
-            Keep offline, away from every node: \(files.offline.path()) (the root key signs certificates and nothing else).
+            Keep offline, away from every node: \(files.offline.filePath) (the root key signs certificates and nothing else).
             The passphrase of each node's key is in its folder: hand it to the service by your system's credentials.
             """
         return """
@@ -89,7 +87,7 @@ struct ClusterInit: AsyncParsableCommand {
             Copy each folder to its machine and run there `reeve node run --config node.yaml`:
             \(folders)
             \(rest)
-            Your own key and the list of nodes: \(files.context.path())
+            Your own key and the list of nodes: \(files.context.filePath)
             \(link.map(\.sentence) ?? "Give it with --context or REEVE_CONTEXT.")
 
             """
@@ -99,7 +97,7 @@ struct ClusterInit: AsyncParsableCommand {
 extension ClusterFiles {
     /// What goes to which node.
     func folders(of nodes: [NodeArgument]) -> JSONValue {
-        .array(nodes.map { ["name": .string($0.name), "folder": .string(node($0.name).path())] })
+        .array(nodes.map { ["name": .string($0.name), "folder": .string(node($0.name).filePath)] })
     }
 }
 
@@ -122,7 +120,7 @@ enum DefaultContext {
     static func link(to context: URL) -> Outcome {
         let files = FileManager.default
         let path = ClusterContext.standardFile(ProcessInfo.processInfo.environment)
-        let target = context.standardizedFileURL.path()
+        let target = context.standardizedFileURL.filePath
         let current = try? files.destinationOfSymbolicLink(atPath: path)
         if current == target { return .linked(path) }
         if current != nil, !files.fileExists(atPath: path) { try? files.removeItem(atPath: path) }

@@ -17,6 +17,13 @@ struct LabelArgument: ExpressibleByArgument {
 }
 
 extension [LabelArgument] {
+    func checkDistinct() throws { try Self.checkDistinct(map(\.entry.key)) }
+
+    /// - Throws: `ValidationError` where a key is given twice, of which none could be said to count.
+    static func checkDistinct(_ keys: [String]) throws {
+        guard Set(keys).count == keys.count else { throw ValidationError("Give each label once.") }
+    }
+
     var json: JSONValue { .object(map { JSONMember(name: $0.entry.key, value: .string($0.entry.value)) }) }
 }
 
@@ -42,9 +49,18 @@ struct ClusterLabel: AsyncParsableCommand {
     var changes: [Change]
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try [LabelArgument].checkDistinct(changes.map(\.key)) }
+
     enum Change: ExpressibleByArgument {
         case set(LabelArgument)
         case remove(String)
+
+        var key: String {
+            switch self {
+            case .set(let label): label.entry.key
+            case .remove(let key): key
+            }
+        }
 
         init?(argument: String) {
             if let label = LabelArgument(argument: argument) {

@@ -18,6 +18,20 @@ struct ClusterFiles: Sendable {
     var administratorCertificate: URL { root.appending(path: "admin/admin.crt") }
     var context: URL { root.appending(path: "context.yaml") }
     func node(_ name: String) -> URL { root.appending(path: "nodes/\(name)") }
+
+    /// Has everything made beside its place and moves it there at the end, so that a failure leaves nothing.
+    func makeWhole<Made>(_ make: (ClusterFiles) throws -> Made) throws -> Made {
+        let name = "\(root.lastPathComponent).part-\(UInt64.random(in: .min ... .max))"
+        let part = ClusterFiles(root: root.deletingLastPathComponent().appending(path: name))
+        do {
+            let made = try make(part)
+            try FileManager.default.moveItem(at: part.root, to: root)
+            return made
+        } catch {
+            try? FileManager.default.removeItem(at: part.root)
+            throw error
+        }
+    }
 }
 
 /// Makes everything that a new cluster needs in a folder that does not exist yet.
@@ -38,7 +52,9 @@ struct ClusterMaker {
         let spec: MemberSpec
     }
 
-    func make() throws {
+    func make() throws { try files.makeWhole(make) }
+
+    private func make(in files: ClusterFiles) throws {
         try NodeFolder.create(files.offline)
         try NodeFolder.create(files.root.appending(path: "admin"))
         let rootKey = PrivateKey()
@@ -48,9 +64,9 @@ struct ClusterMaker {
             validity: validity(days: Self.rootDays),
             pathLength: 1
         )
-        try PrivateKeyFile.create(files.rootKey.path(), key: rootKey, protection: protection)
+        try PrivateKeyFile.create(files.rootKey.filePath, key: rootKey, protection: protection)
         try write(issuer.certificate.pem + "\n", to: files.rootCertificate)
-        let administratorKey = try makeAdministrator(issuer)
+        let administratorKey = try makeAdministrator(issuer, in: files)
         let members = nodes.map { node in
             let key = PrivateKey()
             return Member(argument: node, key: key, spec: spec(node, key))
@@ -69,14 +85,14 @@ struct ClusterMaker {
         try write(context.text, to: files.context)
     }
 
-    private func makeAdministrator(_ issuer: CertificateIssuer) throws -> PrivateKey {
+    private func makeAdministrator(_ issuer: CertificateIssuer, in files: ClusterFiles) throws -> PrivateKey {
         let key = PrivateKey()
         let certificate = try issuer.issueClient(
             try SPIFFEID.administrator(administrator, in: trustDomain),
             publicKey: key.publicKey,
             validity: validity(days: days)
         )
-        try PrivateKeyFile.create(files.administratorKey.path(), key: key, protection: protection)
+        try PrivateKeyFile.create(files.administratorKey.filePath, key: key, protection: protection)
         try write(certificate.pem + "\n", to: files.administratorCertificate)
         return key
     }
@@ -113,7 +129,7 @@ struct ClusterMaker {
     private func validity(days: Int) -> CertificateValidity { .made(days: days) }
 
     private func write(_ text: String, to url: URL) throws {
-        try KeyFiles.create(url.path(), mode: 0o644, bytes: Array(text.utf8))
+        try KeyFiles.create(url.filePath, mode: 0o644, bytes: Array(text.utf8))
     }
 }
 

@@ -34,14 +34,14 @@ enum ClusterNodes {
     /// - Parameter edges: Whether also the edges, of which there may be a thousand, and what nodes are labelled with, as far as the
     ///   caller may know of that.
     static func ask(_ client: ClusterClient, edges: Bool = false) async -> [Row] {
-        let rows = await ask(client, client.context.nodes)
+        let rows = await ask(client, client.nodes)
         // With --node one is asked for on purpose.
-        guard client.context.nodes.count > 1 else { return rows }
+        guard client.nodes.count > 1 else { return rows }
         let newest = rows.filter { $0.status != nil }.max { $0.revision < $1.revision }
         let peers = newest?.status?["peers"]?.arrayValue?.compactMap { node($0, at: $0["api_address"]) } ?? []
         let listed = edges ? await list(client, by: newest?.node) : []
         let told = peers + self.edges(listed)
-        let others = told.filter { node in !client.context.nodes.contains { $0.name == node.name } }
+        let others = told.filter { node in !client.nodes.contains { $0.name == node.name } }
         let known = Set(told.map(\.name))
         let members = rows.filter { $0.status != nil || peers.isEmpty || known.contains($0.node.name) }
         let all = members + (await ask(client, others))

@@ -53,13 +53,7 @@ struct ClusterRestore: AsyncParsableCommand {
 
     func run() async throws {
         let target = ClusterFiles(root: URL(filePath: dir))
-        guard !FileManager.default.fileExists(atPath: target.root.path()) else {
-            throw CommandError(
-                "exists already and is not overwritten",
-                at: dir,
-                advice: "give another folder with --dir"
-            )
-        }
+        try OutputFile.refuseExisting(dir, advice: "give another folder with --dir")
         let sources = try RestoreSources(backup: backup, revocations: revocations)
         let old = ClusterFiles(root: URL(filePath: authority))
         let maker = RestoreMaker(
@@ -78,10 +72,10 @@ struct ClusterRestore: AsyncParsableCommand {
                 "revision": .integer(Int64(made.revision.number)),
                 "added_revocations": .integer(Int64(made.outcome.addedRevocations)),
                 "quarantined_principals": .integer(Int64(made.outcome.quarantinedPrincipals)),
-                "context": .string(target.context.path()), "nodes": target.folders(of: node),
+                "context": .string(target.context.filePath), "nodes": target.folders(of: node),
             ])
         }
-        let folders = node.map { "  \(target.node($0.name).path())  to node \($0.name)" }.joined(separator: "\n")
+        let folders = node.map { "  \(target.node($0.name).filePath)  to node \($0.name)" }.joined(separator: "\n")
         Console.print(
             """
             Restored revision \(sources.backup.header.point.position.index.number) of lineage \
@@ -90,7 +84,7 @@ struct ClusterRestore: AsyncParsableCommand {
             \(made.outcome.quarantinedPrincipals) principal(s) quarantined.
             Copy each folder to its machine and run there `reeve node run --config node.yaml`:
             \(folders)
-            Your context: \(target.context.path())
+            Your context: \(target.context.filePath)
 
             """
         )

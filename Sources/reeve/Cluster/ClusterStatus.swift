@@ -11,7 +11,7 @@ struct ClusterStatus: AsyncParsableCommand {
         discussion: """
             RTT is how long a message takes to the node and back, in a cluster with edges: an estimate from coordinates that \
             nodes find by probing each other, without asking them to measure. "-" until both have one, about a second after \
-            they start; it takes two minutes to be worth something.
+            they start; it becomes reliable after about two minutes.
 
             REACHED is what nodes find by probing their neighbours, in a cluster with edges: "suspected" is one that a neighbour \
             does not hear, "no" one that did not say otherwise in time, and for how long, by the first node that knows. It says \

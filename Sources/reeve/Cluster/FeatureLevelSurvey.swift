@@ -23,7 +23,7 @@ struct FeatureLevelSurvey: Hashable {
         let members = (reply.body["members"]?.arrayValue ?? []) + (reply.body["edges"]?.arrayValue ?? [])
         let nodes = members.map { member in
             let name = member["name"]?.stringValue ?? ""
-            return client.context.nodes.first { $0.name == name }
+            return client.nodes.first { $0.name == name }
                 ?? ClusterContext.Node(
                     name: name,
                     admin: "https://\(member["api_addresses"]?.arrayValue?.first?.stringValue ?? "")",

@@ -1,7 +1,6 @@
 import Foundation
 import HTTPAPI
 import JSON
-import Keys
 
 /// What a new machine needs to join: the one-time secret, whom to ask, and by which roots to know them.
 struct JoinFile: Hashable, Sendable {
@@ -28,16 +27,13 @@ struct JoinFile: Hashable, Sendable {
         do {
             return try JoinFile(JSONValue.parse(Array(data), limits: JSONLimits(maxBytes: maximumByteCount)))
         } catch let error as JSONError {
-            throw CommandError("is no JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
+            throw CommandError("is not valid JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
         } catch let error as FieldError {
             throw CommandError(error.description, at: path)
         }
     }
 
-    /// Readable by its owner alone; never over another file.
-    func write(to path: String) throws {
-        try KeyFiles.create(path, mode: 0o600, bytes: Array(json.prettyPrinted().utf8))
-    }
+    var text: String { json.prettyPrinted() }
 
     private var json: JSONValue {
         [

@@ -18,7 +18,7 @@ struct NodeFolder: Sendable {
     var data: String { path("data") }
     private var passphraseFile: String { path("passphrase") }
 
-    func path(_ name: String) -> String { url.appending(path: name).path() }
+    func path(_ name: String) -> String { url.appending(path: name).filePath }
 
     func create() throws { try Self.create(url) }
 
@@ -27,7 +27,7 @@ struct NodeFolder: Sendable {
             let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true, attributes: attributes)
         } catch {
-            throw CommandError("cannot be made: \(error.localizedDescription)", at: url.path())
+            throw CommandError("cannot be made: \(error.localizedDescription)", at: url.filePath)
         }
     }
 

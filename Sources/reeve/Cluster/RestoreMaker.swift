@@ -32,18 +32,7 @@ struct RestoreMaker {
         let record: MemberRecord
     }
 
-    /// Everything is made beside its place and moved there at the end, so that a failure leaves nothing.
-    func make(with root: RootAuthority) throws -> Made {
-        let part = ClusterFiles(root: URL(filePath: "\(target.root.path()).part-\(UInt64.random(in: .min ... .max))"))
-        do {
-            let made = try make(in: part, root)
-            try FileManager.default.moveItem(at: part.root, to: target.root)
-            return made
-        } catch {
-            try? FileManager.default.removeItem(at: part.root)
-            throw error
-        }
-    }
+    func make(with root: RootAuthority) throws -> Made { try target.makeWhole { try make(in: $0, root) } }
 
     private func make(in part: ClusterFiles, _ root: RootAuthority) throws -> Made {
         try NodeFolder.create(part.root)
@@ -57,7 +46,7 @@ struct RestoreMaker {
         guard state.genesis.trustDomain == root.issuer.trustDomain.name else {
             throw CommandError(
                 "the backup is of trust domain \(state.genesis.trustDomain)",
-                at: old.rootCertificate.path(),
+                at: old.rootCertificate.filePath,
                 advice: "give the folder of that cluster with --authority"
             )
         }
@@ -107,10 +96,10 @@ struct RestoreMaker {
             (old.rootCertificate, part.rootCertificate, 0o644),
         ]
         for (from, to, mode) in copies {
-            try KeyFiles.create(to.path(), mode: mode, bytes: try KeyFiles.read(from.path(), limit: 1 << 20))
+            try KeyFiles.create(to.filePath, mode: mode, bytes: try KeyFiles.read(from.filePath, limit: 1 << 20))
         }
         let context = ClusterContext.made(trustDomain: trustDomain, nodes: nodes, isPlain: isPlain)
-        try KeyFiles.create(part.context.path(), mode: 0o644, bytes: Array(context.text.utf8))
+        try KeyFiles.create(part.context.filePath, mode: 0o644, bytes: Array(context.text.utf8))
     }
 
     private func restoreState(

@@ -9,7 +9,7 @@ struct RootAuthority {
     let isPlain: Bool
 
     init(_ files: ClusterFiles, passphrase: PassphraseOptions) throws {
-        let path = files.rootKey.path()
+        let path = files.rootKey.filePath
         var isPlain = true
         let loaded = try PrivateKeyFile.load(path, allowPlain: true) { () throws(KeysError) -> Passphrase? in
             isPlain = false
@@ -17,9 +17,9 @@ struct RootAuthority {
                 throw error as? KeysError ?? KeysError(.unreadable("\(error)"), at: path)
             }
         }
-        guard let certificate = try ParsedCertificate.load(files.rootCertificate.path()).first,
+        guard let certificate = try ParsedCertificate.load(files.rootCertificate.filePath).first,
             let domain = certificate.spiffeID?.trustDomain
-        else { throw CommandError("names no trust domain", at: files.rootCertificate.path()) }
+        else { throw CommandError("names no trust domain", at: files.rootCertificate.filePath) }
         self.issuer = try CertificateIssuer(certificate: certificate, key: loaded.key, trustDomain: domain)
         self.isPlain = isPlain
     }

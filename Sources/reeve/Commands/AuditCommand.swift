@@ -25,9 +25,13 @@ struct AuditCommand: AsyncParsableCommand {
         var target: String?
         @Option(help: ArgumentHelp("Only by this caller.", valueName: "caller"))
         var caller: String?
-        @Option(help: "At most so many: the newest, or with --from the oldest.")
+        @Option(help: "Show at most this many: the newest, or with --from the oldest.")
         var limit = 100
         @OptionGroup var common: CommonOptions
+
+        func validate() throws {
+            guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 1000000.") }
+        }
 
         func run() async throws {
             var query: [(String, String)] = []
@@ -44,6 +48,9 @@ struct AuditCommand: AsyncParsableCommand {
             }
         }
 
+        /// No log has as many indexes.
+        private static let maximumWidth = Int64(1) << 40
+
         private func search(_ client: ClusterClient, _ query: [(String, String)]) async throws -> [JSONValue] {
             if let from {
                 return try await client.list("/v1/audit", query: query + [("from", String(from))], limit: limit)
@@ -57,7 +64,7 @@ struct AuditCommand: AsyncParsableCommand {
             repeat {
                 start = max(0, start - width)
                 items = try await client.list("/v1/audit", query: [("from", String(start))])
-                width *= 4
+                width = min(width * 4, Self.maximumWidth)
             } while items.count < limit && start > 0
             return items.suffix(limit)
         }
@@ -84,12 +91,14 @@ struct AuditCommand: AsyncParsableCommand {
         var requestID: String?
         @Option(help: ArgumentHelp("Only since this time, or for so long (15m).", valueName: "time"))
         var since: TimeArgument?
-        @Option(help: "At most so many of each node.")
+        @Option(help: "Show at most this many of each node.")
         var limit = 100
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
             guard !denied || !allowed else { throw ValidationError("Give --denied or --allowed, not both.") }
+            // What a node gives at once.
+            guard (1...1000).contains(limit) else { throw ValidationError("--limit must be from 1 to 1000.") }
         }
 
         private var query: [(String, String)] {
@@ -104,26 +113,31 @@ struct AuditCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let request = ClusterClient.Request(path: "/v1/audit/decisions" + ClusterClient.query(query))
             try await common.connection.withClient { client in
-                var items: [JSONValue] = []
-                for node in client.context.nodes {
-                    do {
-                        let found = try await client.send(request, to: node, timeout: .seconds(60)).body["items"]
-                        for item in found?.arrayValue ?? [] {
-                            items.append(
-                                .object(
-                                    [JSONMember(name: "node", value: .string(node.name))] + (item.objectValue ?? [])
-                                )
-                            )
-                        }
-                    } catch let error as UnreachableNode {
-                        Console.progress("left out: \(error)")
-                    }
-                }
-                items.sort { ($0["time"]?.cell ?? "") < ($1["time"]?.cell ?? "") }
+                let items = try await search(client) { Console.progress($0) }
                 common.output.list(items, Self.columns)
             }
+        }
+
+        /// Of all nodes that can give theirs, oldest first.
+        ///
+        /// - Parameter tell: Of those that cannot: one that is away, or whose log is damaged, hides no other's.
+        func search(_ client: ClusterClient, tell: (String) -> Void) async throws -> [JSONValue] {
+            let request = ClusterClient.Request(path: "/v1/audit/decisions" + ClusterClient.query(query))
+            var items: [JSONValue] = []
+            for node in client.nodes {
+                do {
+                    let found = try await client.send(request, to: node, timeout: .seconds(60)).body["items"]
+                    items += (found?.arrayValue ?? []).map { item in
+                        .object([JSONMember(name: "node", value: .string(node.name))] + (item.objectValue ?? []))
+                    }
+                } catch let error as UnreachableNode {
+                    tell("left out: \(error)")
+                } catch let error as APIError where error.status >= 500 {
+                    tell("left out: \(error)")
+                }
+            }
+            return items.sorted { ($0["time"]?.cell ?? "") < ($1["time"]?.cell ?? "") }
         }
 
         static let columns = [

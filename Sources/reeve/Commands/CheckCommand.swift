@@ -6,7 +6,7 @@ import JSON
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Ask a decision and explain it.",
+        abstract: "Ask for a decision and explain it.",
         discussion: """
             The node that is asked decides from what it knows, and says how old that is. Exit status: 0 for allow, 3 for \
             deny, 1 for an error.
@@ -49,7 +49,7 @@ struct CheckCommand: AsyncParsableCommand {
             guard value.objectValue != nil else { throw CommandError("must be a JSON object", at: "--request-context") }
             return value
         } catch let error as JSONError {
-            throw CommandError("is no JSON: \(error)", at: "--request-context")
+            throw CommandError("is not valid JSON: \(error)", at: "--request-context")
         }
     }
 

@@ -69,10 +69,10 @@ struct ReadOptions: ParsableArguments {
 }
 
 struct ListOptions: ParsableArguments {
-    @Option(help: "Only names that start so.")
+    @Option(help: "Only names with this prefix.")
     var prefix = ""
 
-    @Option(help: "At most so many.")
+    @Option(help: "Show at most this many.")
     var limit = 1000
 
     @OptionGroup var read: ReadOptions

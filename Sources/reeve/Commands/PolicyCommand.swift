@@ -46,7 +46,7 @@ struct PolicyCommand: AsyncParsableCommand {
                 guard activate else {
                     return common.output.written(drafted, "\(set) version \(version) is drafted")
                 }
-                let reply = try await client.activate(set, version: version)
+                let reply = try await client.activateDraft(set, version: version)
                 common.output.written(reply, "\(set) version \(version) is in force")
             }
         }
@@ -200,11 +200,26 @@ extension ClusterClient {
     }
 
     /// - Parameter rollout: How it is rolled out; nil puts it in force at once.
-    func activate(_ set: String, version: Int64, rollout: JSONValue? = nil) async throws -> Reply {
+    func activate(
+        _ set: String,
+        version: Int64,
+        rollout: JSONValue? = nil,
+        headers: [(String, String)] = []
+    ) async throws -> Reply {
         let path = PolicyCommand.path(set) + "/activate"
         let plain = [JSONMember(name: "version", value: .integer(version))]
         let body = plain + (rollout.map { [JSONMember(name: "rollout", value: $0)] } ?? [])
-        return try await send(.init(method: .post, path: path, body: .object(body)))
+        return try await send(.init(method: .post, path: path, headers: headers, body: .object(body)))
+    }
+
+    /// Puts a version in force that has just been drafted.
+    func activateDraft(_ set: String, version: Int64) async throws -> Reply {
+        do { return try await activate(set, version: version) } catch {
+            throw CommandError(
+                "\(set) version \(version) is drafted and \(error.rulesOutWrite ? "not" : "perhaps") in force: \(error)",
+                advice: "to put it in force: `reeve policy activate \(set) \(version)`, not another draft"
+            )
+        }
     }
 }
 

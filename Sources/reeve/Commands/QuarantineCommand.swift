@@ -17,7 +17,7 @@ struct TakingOptions: ParsableArguments {
 
 /// Whom to take out of action for a while, why, and on whose authority.
 struct QuarantineOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+    @Argument(help: ArgumentHelp("The principal to take from.", valueName: "kind/name"))
     var principal: PrincipalArgument
     @Option(help: "Why.")
     var reason: String
@@ -94,7 +94,7 @@ struct QuarantineCommand: AsyncParsableCommand {
             abstract: "Lift what is in force against a principal; a revocation stays."
         )
 
-        @Argument(help: ArgumentHelp("Whom.", valueName: "kind/name"))
+        @Argument(help: ArgumentHelp("The principal to release.", valueName: "kind/name"))
         var principal: PrincipalArgument
         @Option(help: "Why.")
         var reason: String
@@ -126,8 +126,10 @@ struct QuarantineCommand: AsyncParsableCommand {
                 let found = open.filter { $0.hasPrefix(beginning.lowercased()) }
                 guard found.count == 1, !beginning.isEmpty else {
                     throw CommandError(
-                        "\(found.isEmpty ? "no statement" : "\(found.count) statements") that could be lifted against "
-                            + "\(principal.id) begin\(found.isEmpty ? "s" : "") with '\(beginning)'; nothing was lifted",
+                        found.isEmpty
+                            ? "no liftable statement against \(principal.id) has an id beginning with '\(beginning)'"
+                            : "\(found.count) liftable statements against \(principal.id) have ids beginning with "
+                                + "'\(beginning)'; nothing was lifted",
                         advice: "see `reeve quarantine list --subject \(principal.id)`"
                     )
                 }

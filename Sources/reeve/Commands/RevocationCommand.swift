@@ -73,7 +73,7 @@ struct RevocationCommand: AsyncParsableCommand {
         private func ask(_ client: ClusterClient, after shown: ContainmentReport?) async throws -> ContainmentReport {
             let request = ClusterClient.Request(path: "/v1/statements/\(ClusterClient.segment(id))")
             let outcomes = await withTaskGroup(of: (Int, Result<ContainmentReport.Answer, any Error>).self) { group in
-                for (place, node) in client.context.nodes.enumerated() {
+                for (place, node) in client.nodes.enumerated() {
                     group.addTask {
                         do {
                             let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)

@@ -28,15 +28,31 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await common.connection.withClient { client in
-                let body: JSONValue = [
-                    "principal": .string(principal.id.description), "description": .string(description),
-                    "expires_at": expires.time(at: .now).json,
-                ]
-                let reply = try await client.send(.init(method: .post, path: "/v1/tokens", body: body))
+                let reply = try await issue(client)
                 if common.output.json { return Console.json(reply.body) }
                 // The secret alone on standard output, so that a script can take it.
                 Console.progress("token \(reply.body["id"]?.cell ?? "") of \(principal.id); it is not shown again:")
                 Console.line(reply.body["token"]?.stringValue ?? "")
+            }
+        }
+
+        /// The id is drawn here, and not by the node that is asked: so a second node is asked for the same token as the first, and
+        /// one that may be there without anybody who has its secret can be named.
+        func issue(_ client: ClusterClient) async throws -> ClusterClient.Reply {
+            let id = (0..<8).map { _ in UInt8.random(in: .min ... .max) }.hex
+            let body: JSONValue = [
+                "id": .string(id), "principal": .string(principal.id.description),
+                "description": .string(description), "expires_at": expires.time(at: .now).json,
+            ]
+            do { return try await client.send(.init(method: .post, path: "/v1/tokens", body: body)) } catch {
+                guard !error.rulesOutWrite else { throw error }
+                throw CommandError(
+                    "\(error)",
+                    advice: """
+                        if `reeve token get \(id)` finds it, nobody has its secret: `reeve token revoke \(id) --reason lost`, \
+                        and make another
+                        """
+                )
             }
         }
     }

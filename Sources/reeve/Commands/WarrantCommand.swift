@@ -15,9 +15,9 @@ struct WarrantCommand: AsyncParsableCommand {
         commandName: "warrant",
         abstract: "Warrants, under which somebody takes authority away without waiting for the cluster.",
         discussion: """
-            Whoever has the key of a warrant can revoke at any node that he reaches, though no majority of the voters runs: \
-            `reeve revoke` and `reeve quarantine` with --warrant FILE. What he states counts at that node at once, at others as \
-            it spreads, and in the log when there is a leader.
+            Whoever has the key of a warrant can revoke at any node they can reach, though no majority of the voters runs: \
+            `reeve revoke` and `reeve quarantine` with --warrant FILE. A statement counts there at once, at others as it \
+            spreads, and in the log when there is a leader.
             """,
         subcommands: [Issue.self, List.self, Get.self, Withdraw.self, Statements.self]
     )
@@ -78,16 +78,10 @@ struct WarrantCommand: AsyncParsableCommand {
 
         func run() async throws {
             let path = out ?? "\(name).warrant"
-            guard !FileManager.default.fileExists(atPath: path) else {
-                throw CommandError(
-                    "exists already and is not overwritten",
-                    at: path,
-                    advice: "give another one with --out"
-                )
-            }
-            try await common.connection.withClient { client in
+            try OutputFile.refuseExisting(path)
+            try await common.connection.withContext { client, context in
                 let key = PrivateKey()
-                let file = try await file(key, client, path)
+                let file = try await file(key, client, mayBePlain: context.allowPlainKey, path)
                 // Before the log has it: a warrant whose key is lost could only be withdrawn.
                 try file.create(at: path)
                 let request = ClusterClient.Request(
@@ -112,11 +106,16 @@ struct WarrantCommand: AsyncParsableCommand {
             }
         }
 
-        private func file(_ key: PrivateKey, _ client: ClusterClient, _ path: String) async throws -> WarrantFile {
+        private func file(
+            _ key: PrivateKey,
+            _ client: ClusterClient,
+            mayBePlain: Bool,
+            _ path: String
+        ) async throws -> WarrantFile {
             let status = try await client.send(.init(path: "/v1/node/status"))
             var reader = try ObjectReader(status.body)
             let lineage = try reader.uuid("lineage")
-            let isPlain = client.context.allowPlainKey && keyPassphraseFile == nil
+            let isPlain = mayBePlain && keyPassphraseFile == nil
             let protection: PrivateKeyFile.Protection =
                 isPlain ? .plainForDevelopment : .encrypted(try newPassphrase(path))
             return WarrantFile(
@@ -151,15 +150,23 @@ struct WarrantCommand: AsyncParsableCommand {
             return ["principals": .array(principal.map { .string($0.id.description) })]
         }
 
-        /// A file for a warrant that is certain not to be goes again.
-        private func issue(
+        /// A file for a warrant that is certain not to be goes again. Any other stays: it has the only key.
+        func issue(
             _ request: ClusterClient.Request,
             _ client: ClusterClient,
             _ path: String
         ) async throws -> JSONValue {
-            do { return try await client.send(request).body } catch let error as APIError {
-                if error.code != "outcome_unknown" { try? FileManager.default.removeItem(atPath: path) }
+            do { return try await client.send(request).body } catch  where error.rulesOutWrite {
+                try? FileManager.default.removeItem(atPath: path)
                 throw error
+            } catch {
+                throw CommandError(
+                    "\(error)",
+                    advice: """
+                        \(path) is kept, with the key: `reeve warrant get \(name)` says whether the warrant is issued; \
+                        if it is not, delete the file and issue it again
+                        """
+                )
             }
         }
     }

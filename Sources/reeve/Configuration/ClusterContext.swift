@@ -27,7 +27,7 @@ struct ClusterContext: Hashable, Sendable {
     static func standardFile(_ environment: [String: String]) -> String {
         let set = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         let base = set.map { URL(filePath: $0) } ?? URL.homeDirectory.appending(path: ".config")
-        return base.appending(path: "reeve/context.yaml").path()
+        return base.appending(path: "reeve/context.yaml").filePath
     }
 
     /// From the file named by the option, by the environment, or the user's own, in this order.
@@ -45,7 +45,7 @@ struct ClusterContext: Hashable, Sendable {
             throw CommandError("must hold one YAML document, not \(documents.count)", at: path)
         }
         // The user's own may be a link to one that stands beside the files it names.
-        let folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent().path()
+        let folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent().filePath
         return try document.read { value in try ClusterContext(value, folder: ConfigurationFolder(path: folder)) }
     }
 

@@ -29,7 +29,7 @@ struct GenesisFile: Hashable, Sendable {
                 genesis: try Genesis(JSONValue.parse(bytes, limits: JSONLimits(maxBytes: maximumByteCount)))
             )
         } catch let error as JSONError {
-            throw CommandError("is no JSON: \(error.reason)", at: "\(file):\(error.line):\(error.column)")
+            throw CommandError("is not valid JSON: \(error.reason)", at: "\(file):\(error.line):\(error.column)")
         } catch let error as FieldError {
             throw CommandError(error.description, at: file)
         }

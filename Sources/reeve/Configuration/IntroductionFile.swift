@@ -25,7 +25,7 @@ struct IntroductionFile: Hashable, Sendable {
                 JSONValue.parse(Array(data), limits: JSONLimits(maxBytes: maximumByteCount))
             )
         } catch let error as JSONError {
-            throw CommandError("is no JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
+            throw CommandError("is not valid JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
         } catch let error as FieldError {
             throw CommandError(error.description, at: path)
         }

@@ -94,7 +94,7 @@ extension NodeConfiguration {
         guard documents.count == 1, let document = documents.first else {
             throw CommandError("must hold one YAML document, not \(documents.count)", at: path)
         }
-        return try parse(document, folder: URL(filePath: path).deletingLastPathComponent().path())
+        return try parse(document, folder: URL(filePath: path).deletingLastPathComponent().filePath)
     }
 
     static func parse(_ document: YAMLDocument, folder: String) throws -> NodeConfiguration {
@@ -134,7 +134,7 @@ struct ConfigurationFolder: Sendable {
     let path: String
 
     func resolve(_ file: String) -> String {
-        file.hasPrefix("/") ? file : URL(filePath: path).appending(path: file).path()
+        file.hasPrefix("/") ? file : URL(filePath: path).appending(path: file).filePath
     }
 }
 

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Consensus
 import Directory
 import Foundation
@@ -21,7 +20,6 @@ struct EdgeStart {
     let checkpoint: Checkpoint
     /// Who can be asked for the state, as they are to be tried.
     let servers: [ClusterContext.Node]
-    let trustDomain: String
 
     private static let timeout = Duration.seconds(3600)
     private static let attempts = 30
@@ -37,7 +35,7 @@ struct EdgeStart {
         let file = URL(filePath: folder.path("state.part"))
         defer { try? FileManager.default.removeItem(at: file) }
         try await Progress.run("fetching the state") { try await fetch(to: file) }
-        let backup = try BackupReader(verifying: file.path())
+        let backup = try BackupReader(verifying: file.filePath)
         guard backup.header.kind == .state, backup.header.lineage == lineage else {
             throw CommandError("the state is of another cluster, \(backup.header.lineage)", at: member.name)
         }
@@ -54,19 +52,7 @@ struct EdgeStart {
             allowPlainKey: folder.isPlain
         ) { () throws(KeysError) -> Passphrase? in try folder.passphrase() }
         let tls = try TLSContexts.client(roots: credentials.roots, credentials: credentials)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(tlsConfiguration: tls))
-        let context = ClusterContext(
-            trustDomain: trustDomain,
-            files: NodeCredentials.Files(certificate: "", key: "", roots: ""),
-            allowPlainKey: folder.isPlain,
-            nodes: servers
-        )
-        let outcome: Result<Void, any Error>
-        do {
-            outcome = .success(try await fetch(by: ClusterClient(context: context, http: http), to: file))
-        } catch { outcome = .failure(error) }
-        try? await http.shutdown()
-        try outcome.get()
+        try await ClusterClient.with(servers, tls) { try await fetch(by: $0, to: file) }
     }
 
     private func fetch(by client: ClusterClient, to file: URL) async throws {

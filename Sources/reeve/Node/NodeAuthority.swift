@@ -104,8 +104,8 @@ extension NodeConfiguration.TLSFiles {
     fileprivate var standardIssuer: NodeConfiguration.IssuerFiles {
         let folder = URL(filePath: files.key).deletingLastPathComponent()
         return NodeConfiguration.IssuerFiles(
-            certificate: folder.appending(path: "issuer.crt").path(),
-            key: folder.appending(path: "issuer.key").path()
+            certificate: folder.appending(path: "issuer.crt").filePath,
+            key: folder.appending(path: "issuer.key").filePath
         )
     }
 

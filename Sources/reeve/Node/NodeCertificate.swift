@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Directory
 import HTTPAPI
 import Identity
@@ -58,21 +57,10 @@ struct NodeCertificate: Sendable {
         showing credentials: NodeCredentials
     ) async throws -> ClusterClient.Reply {
         let tls = try TLSContexts.client(roots: roots, credentials: credentials)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(tlsConfiguration: tls))
-        let outcome: Result<ClusterClient.Reply, any Error>
-        do {
-            let voter = ClusterContext.Node(name: name, admin: "https://\(address)", decisions: "")
-            let context = ClusterContext(
-                trustDomain: credentials.trustDomain.name,
-                files: NodeCredentials.Files(certificate: "", key: "", roots: ""),
-                allowPlainKey: false,
-                nodes: [voter]
-            )
-            let client = ClusterClient(context: context, http: http)
-            outcome = .success(try await client.send(request, to: voter, timeout: Self.answerTimeout))
-        } catch { outcome = .failure(error) }
-        try? await http.shutdown()
-        return try outcome.get()
+        let voter = ClusterContext.Node(name: name, admin: "https://\(address)", decisions: "")
+        return try await ClusterClient.with([voter], tls) { client in
+            try await client.send(request, to: voter, timeout: Self.answerTimeout)
+        }
     }
 
     /// What the text holds, if it is a certificate for this node and its key that the others accept now.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Directory
 import Foundation
 import HTTPAPI
@@ -58,7 +57,7 @@ struct NodeJoin: AsyncParsableCommand {
                 """
             )
         }
-        Console.print("The file \(file) is of no more use.\n")
+        Console.print("\(file) has been used and can be deleted.\n")
     }
 
     /// What an edge begins from, the newest first that the voter has who took it in; nil for a member, which gets the log.
@@ -74,8 +73,7 @@ struct NodeJoin: AsyncParsableCommand {
             member: answer.introduction.member,
             lineage: try GenesisFile.load(folder.genesis).genesis.lineage,
             checkpoint: checkpoint,
-            servers: servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") },
-            trustDomain: invitation.trustDomain
+            servers: servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") }
         ).lay()
     }
 
@@ -108,35 +106,32 @@ struct NodeJoin: AsyncParsableCommand {
         ]
         let roots = try ParsedCertificate.parse(pem: invitation.roots, place: "roots of the invitation")
         let tls = try TLSContexts.client(roots: roots, credentials: nil)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(tlsConfiguration: tls))
-        let context = ClusterContext(
-            trustDomain: invitation.trustDomain,
-            files: NodeCredentials.Files(certificate: "", key: "", roots: ""),
-            allowPlainKey: invitation.allowPlainKey,
-            nodes: invitation.servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") }
-        )
-        let client = ClusterClient(context: context, http: http)
-        let outcome: Result<ClusterClient.Reply, any Error>
-        do {
-            let path = ClusterClient.Request(method: .post, path: "/v1/join", body: body)
-            outcome = .success(try await Progress.run("joining") { try await sealed(path, client) })
-        } catch { outcome = .failure(error) }
-        try? await http.shutdown()
-        return try answer(outcome.get())
+        let servers = invitation.servers.map { ClusterContext.Node(name: $0, admin: $0, decisions: "") }
+        let reply = try await ClusterClient.with(servers, tls) { client in
+            try await Progress.run("joining") {
+                try await sealed(.init(method: .post, path: "/v1/join", body: body), client)
+            }
+        }
+        return try answer(reply)
     }
 
-    /// The answer to the request; waits where voters have not sealed yet, as in the first moments of a cluster.
+    /// The answer to the request; waits where voters have not sealed yet, as in the first moments of a cluster. To ask again is
+    /// safe also where one that has not answered has let the node in: the ticket is for its key.
     private static func sealed(
         _ request: ClusterClient.Request,
         _ client: ClusterClient
     ) async throws -> ClusterClient.Reply {
         let deadline = ContinuousClock.now + sealPatience
         while true {
-            do { return try await client.send(request) } catch let error as APIError where error.code == "no_seal" {
-                guard ContinuousClock.now < deadline else { throw error }
+            do { return try await client.send(request) } catch {
+                guard isUnsealed(error), ContinuousClock.now < deadline else { throw error }
                 try await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    private static func isUnsealed(_ error: any Error) -> Bool {
+        ((error as? NobodyAnswered)?.lastAnswer ?? error as? APIError)?.code == "no_seal"
     }
 
     private static let sealPatience = Duration.seconds(20)

@@ -3,7 +3,7 @@ import Keys
 
 extension NodeConfiguration {
     /// Where the key is that this member signs seals with: with the data, so that it goes when they go.
-    var sealKeyFile: String { URL(filePath: dataDirectory).appending(path: "seal.key").path() }
+    var sealKeyFile: String { URL(filePath: dataDirectory).appending(path: "seal.key").filePath }
 
     /// The key that this member signs seals with, made when it is not there yet, and protected as the node's own.
     func sealKey() throws -> PrivateKey {

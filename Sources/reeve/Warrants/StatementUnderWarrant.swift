@@ -20,26 +20,47 @@ struct StatementUnderWarrant {
     private static let nodeTimeout = Duration.seconds(5)
 
     func run(_ common: CommonOptions) async throws {
-        let warrant = try WarrantFile.load(file)
         try await common.connection.withAnonymousClient { client in
-            for kept in try UnsentStatement.all(besideWarrantAt: file) {
-                Console.progress(Self.announcement(of: kept))
-                let report = try await bring(kept, client)
-                if isMeant(by: kept.signed) { return try show(report, common) }
-                Console.progress(report.text)
-            }
-            try warrant.check(kind, cascades: cascades, at: file, now: .now)
-            let key = try warrant.privateKey(at: file) {
+            let report = try await carryOut(by: client, tell: { Console.progress($0) }) {
+                if common.output.json { Console.json($0.json) } else { Console.print($0.text) }
+            } passphrase: {
                 try common.connection.passphrase.read(prompt: "Passphrase of the key in \(file): ")
             }
-            let unsent = try UnsentStatement(try sign(warrant, key), besideWarrantAt: file)
-            try show(try await bring(unsent, client), common)
+            if report.refusal != nil { throw ExitCode.failure }
         }
     }
 
-    private func show(_ report: Report, _ common: CommonOptions) throws {
-        if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
-        if report.refusal != nil { throw ExitCode.failure }
+    /// - Parameters:
+    ///   - tell: Of what was not asked for.
+    ///   - show: What has come of what was.
+    func carryOut(
+        by client: ClusterClient,
+        tell: (String) -> Void,
+        show: (Report) -> Void,
+        passphrase: () throws -> Passphrase
+    ) async throws -> Report {
+        let kept = try UnsentStatement.all(besideWarrantAt: file)
+        let statement = try statement(among: kept, passphrase)
+        let report = try await bring(statement, client)
+        show(report)
+        // Last, so that none holds up the one that is asked for.
+        for old in kept where old.path != statement.path {
+            tell(Self.announcement(of: old))
+            do { tell(try await bring(old, client).text) } catch { tell("\(error)") }
+        }
+        return report
+    }
+
+    /// That of an earlier run that was asked for the same and reached nobody, or else one that is signed now.
+    private func statement(
+        among kept: [UnsentStatement],
+        _ passphrase: () throws -> Passphrase
+    ) throws -> UnsentStatement {
+        let warrant = try WarrantFile.load(file)
+        if let old = kept.first(where: { isMeant(by: $0.signed) }) { return old }
+        try warrant.check(kind, cascades: cascades, at: file, now: .now)
+        let key = try warrant.privateKey(at: file, passphrase: passphrase)
+        return try UnsentStatement(try sign(warrant, key), besideWarrantAt: file)
     }
 
     /// Whether an earlier run was asked for the same, be it for another reason.
@@ -52,7 +73,7 @@ struct StatementUnderWarrant {
         let statement = kept.signed.statement
         return
             "\(kept.path): the statement of \(statement.issuedAt.rfc3339) to \(statement.kind.rawValue) \(statement.subject) "
-            + "has reached no node yet, and is brought first"
+            + "had reached no node yet, and is brought now"
     }
 
     private func sign(_ warrant: WarrantFile, _ key: PrivateKey) throws -> SignedStatement {
@@ -106,7 +127,7 @@ struct StatementUnderWarrant {
         let request = ClusterClient.Request(method: .post, path: "/v1/statements", body: signed.json)
         var failures: [String] = []
         var isRefusedByAll = true
-        for node in client.context.nodes {
+        for node in client.nodes {
             do {
                 let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)
                 unsent.remove()
@@ -130,7 +151,7 @@ struct StatementUnderWarrant {
         let number = "number \(signed.statement.sequence) of the warrant"
         guard let path else { return "\(number) is used; mend this, or give another context, and run it again" }
         return "the statement is kept in \(path); run it again, also with another context: "
-            + "it is brought first, and takes no other number than \(number)"
+            + "it takes no other number than \(number)"
     }
 
     /// Asks the node that has it in force, by bringing it again, what the log says.

@@ -35,13 +35,13 @@ struct UnsentStatement {
     static func all(besideWarrantAt file: String) throws -> [UnsentStatement] {
         let prefix = URL(filePath: Self.prefix(file))
         let names = try FileManager.default.contentsOfDirectory(
-            atPath: prefix.deletingLastPathComponent().path(percentEncoded: false)
+            atPath: prefix.deletingLastPathComponent().filePath
         )
         let own = names.filter { name in
             name.hasPrefix(prefix.lastPathComponent) && UInt32(name.dropFirst(prefix.lastPathComponent.count)) != nil
         }
         return try own.map {
-            try UnsentStatement(at: prefix.deletingLastPathComponent().appending(path: $0).path(percentEncoded: false))
+            try UnsentStatement(at: prefix.deletingLastPathComponent().appending(path: $0).filePath)
         }
         .sorted { $0.signed.statement.sequence < $1.signed.statement.sequence }
     }
@@ -51,6 +51,6 @@ struct UnsentStatement {
 
     /// A link to the warrant's file stays one: the file behind it is the one that counts.
     private static func prefix(_ file: String) -> String {
-        URL(filePath: file).resolvingSymlinksInPath().path(percentEncoded: false) + ".unsent-"
+        URL(filePath: file).resolvingSymlinksInPath().filePath + ".unsent-"
     }
 }

@@ -37,7 +37,7 @@ struct WarrantFile: Hashable, Sendable {
         do {
             return try WarrantFile(JSONValue.parse(Array(data), limits: JSONLimits(maxBytes: maximumByteCount)))
         } catch let error as JSONError {
-            throw CommandError("is no JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
+            throw CommandError("is not valid JSON: \(error.reason)", at: "\(path):\(error.line):\(error.column)")
         } catch let error as FieldError {
             throw CommandError(error.description, at: path)
         }
@@ -50,7 +50,7 @@ struct WarrantFile: Hashable, Sendable {
     /// uses none twice. Other processes wait for their turn.
     static func takeSequence(from path: String, patience: Duration = .seconds(5)) throws -> UInt32 {
         // A link stays one, or the file behind it would go on counting from here.
-        let path = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+        let path = URL(filePath: path).resolvingSymlinksInPath().filePath
         let lock = try FileLock(path, patience: patience)
         defer { withExtendedLifetime(lock) {} }
         var file = try load(path)

@@ -7,8 +7,11 @@ package struct TokenBucket: Hashable, Sendable {
     private var updatedAt: Instant
 
     /// Full.
-    package init(_ budget: ByteBudget, at now: Instant) {
-        available = Self.millionths(budget.burst)
+    package init(_ budget: ByteBudget, at now: Instant) { self.init(budget, holding: budget.burst, at: now) }
+
+    /// - Parameter byteCount: As many at once, up to a burst.
+    init(_ budget: ByteBudget, holding byteCount: Int, at now: Instant) {
+        available = Self.millionths(min(byteCount, budget.burst))
         updatedAt = now
     }
 

@@ -1,4 +1,5 @@
 import Directory
+import Gossip
 import Kernel
 import Keys
 import Links
@@ -81,14 +82,14 @@ struct FrameReceiver: LinkDelegate {
     let complaints: FrameComplaints
     let logger: Logger
 
-    /// Of an edge that is above its budget, so that it costs no more to read what is dropped.
-    private static let pause = TimeAmount.milliseconds(100)
-
     func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount? {
         let now = clock.now().monotonic
-        guard !members.isEdge(member) || meter.takes(frame.count, from: member, at: now) else { return Self.pause }
-        take(frame, from: member, at: now)
-        return nil
+        switch members.isEdge(member) ? meter.take(frame.count, from: member, at: now) : .taken {
+        case .pause(let span): return .microseconds(Int64(clamping: span.microseconds))
+        case .taken:
+            take(frame, from: member, at: now)
+            return nil
+        }
     }
 
     private func take(_ frame: [UInt8], from member: MemberID, at now: Instant) {

@@ -15,7 +15,7 @@ protocol LinkSession: AnyObject {
     /// The peer's hello has come. The frame to send in answer, if any.
     func accept(_ hello: Hello, from certificate: ParsedCertificate) throws(LinkFailure) -> FirstFrame?
     func established(_ channel: any Channel)
-    /// How long nothing more is to be read; nil for no pause.
+    /// How long nothing more is to be read, and no frame to be looked at; nil for no pause.
     func received(_ frame: [UInt8]) throws(LinkFailure) -> TimeAmount?
     func writable()
     func ended(_ failure: LinkFailure)
@@ -48,7 +48,7 @@ final class LinkHandler: ChannelInboundHandler {
     private var phase = Phase.securing
     private var decoder = FrameDecoder(limit: Hello.maximumByteCount)
     private var timeout: Scheduled<Void>?
-    /// The end of a pause in which nothing is read.
+    /// The end of a pause in which nothing is read; nil while there is none.
     private var reading: Scheduled<Void>?
     /// Why the connection is being closed; the first reason counts.
     private var failure: LinkFailure?
@@ -76,8 +76,13 @@ final class LinkHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard failure == nil else { return }
         decoder.append(unwrapInboundIn(data))
+        handleFrames(context: context)
+    }
+
+    /// Those that have come, up to a pause.
+    private func handleFrames(context: ChannelHandlerContext) {
         do {
-            while failure == nil, let frame = try nextFrame() { try handle(frame, context: context) }
+            while failure == nil, reading == nil, let frame = try nextFrame() { try handle(frame, context: context) }
         } catch {
             fail(error, context: context)
         }
@@ -95,7 +100,7 @@ final class LinkHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         if failure == nil {
             failure =
-                refusal.value.map { .certificate($0) } ?? (decoder.hasPartialFrame ? .frame(.truncated) : .closedByPeer)
+                refusal.value.map { .certificate($0) } ?? (isWithinFrame ? .frame(.truncated) : .closedByPeer)
         }
         end()
         context.fireChannelInactive()
@@ -132,16 +137,16 @@ final class LinkHandler: ChannelInboundHandler {
         }
     }
 
-    /// What the peer sends meanwhile fills the buffers of the sockets, and then it has to wait. A pause is not made longer by what had
-    /// been read before it.
+    /// What the peer sends meanwhile fills the buffers of the sockets, and then it has to wait. What had been read before, one reading at
+    /// most, waits in the decoder.
     private func stopReading(for pause: TimeAmount, context: ChannelHandlerContext) {
-        guard reading == nil else { return }
         setReading(false, context: context)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         reading = context.eventLoop.scheduleTask(in: pause) {
             let (handler, context) = bound.value
             handler.reading = nil
-            handler.setReading(true, context: context)
+            handler.handleFrames(context: context)
+            if handler.reading == nil { handler.setReading(true, context: context) }
         }
     }
 
@@ -190,11 +195,14 @@ final class LinkHandler: ChannelInboundHandler {
         session.ended(failure ?? .closedByPeer)
     }
 
+    /// Whether the peer stopped before the end of what it began to say; in a pause nobody has looked.
+    private var isWithinFrame: Bool { reading == nil && decoder.hasPartialFrame }
+
     private func reason(of error: any Error) -> LinkFailure {
         if let refusal = refusal.value { return .certificate(refusal) }
         // A peer that is killed closes its sockets without TLS's farewell, or resets them when it had not read everything.
         if case NIOSSLError.uncleanShutdown = error {
-            return decoder.hasPartialFrame ? .frame(.truncated) : .closedByPeer
+            return isWithinFrame ? .frame(.truncated) : .closedByPeer
         }
         if let error = error as? IOError, error.errnoCode == ECONNRESET || error.errnoCode == EPIPE {
             return .closedByPeer

@@ -64,7 +64,7 @@ package protocol LinkDelegate: Sendable {
     /// A frame of an authenticated member. Frames of one connection come in order; a reconnect may lose some.
     ///
     /// - Returns: How long nothing more is to be read from this connection, since its member sends more than it may: then it has to
-    ///   wait with it. What has been read by then comes all the same. Nil for no pause.
+    ///   wait with it. What has been read by then comes after the pause. Nil for no pause.
     func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount?
 
     /// Frames for this member are sent from now on.

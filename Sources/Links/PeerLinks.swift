@@ -161,6 +161,8 @@ package final class PeerLinks: Sendable {
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // No more than one reading, 64 KiB, is decrypted after the frame upon which a pause begins.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.tcpOption(Self.keepaliveIdleSeconds), value: 30)
             .childChannelOption(.tcpOption(Self.keepaliveIntervalSeconds), value: 10)

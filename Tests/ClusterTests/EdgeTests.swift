@@ -53,6 +53,7 @@ import Testing
             try await cluster.startUntilReady("e1")
             let metrics = try await cluster.admin("GET", "/metrics", at: "e1").body
             #expect(metrics.contains("reeve_gossip_snapshots_taken_total 1\n"), "\(metrics)")
+            #expect(metrics.contains("reeve_host_frames_of_edges_over_budget_total 0\n"), "\(metrics)")
             try await KillTests.checkRoots(of: cluster, Self.edges)
             #expect(try await decision(on: "bot", at: "e1", of: cluster) == "allowed")
             // It is its own from then on.

@@ -75,5 +75,6 @@ import Testing
         #expect(network.nodes[apart]?.head.index == LogIndex(10_000))
         #expect(network.taken[apart].count == 50)
         #expect(network.honest.allSatisfy { network.nodes[$0]?.reachability(of: member(UInt64(apart))) == .reachable })
+        #expect(network.slowed == 0)
     }
 }

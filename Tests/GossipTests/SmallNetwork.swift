@@ -21,6 +21,9 @@ struct SmallNetwork {
     /// Whoever has taken a record for good, with those that published it.
     var taken: [Set<Digest>]
     var judgements = 0
+    /// What each link may take, by receiver and sender, and what was above it. It is delivered all the same.
+    private var allowances: [[Int: LinkAllowance]]
+    private(set) var slowed = 0
     private var random: SeededRandom
     private var events: [(at: Instant, event: Event)] = []
     private var arrivals: [[Int: Instant]]
@@ -37,6 +40,7 @@ struct SmallNetwork {
         self.random = random
         taken = Array(repeating: [], count: count)
         arrivals = Array(repeating: [:], count: count)
+        allowances = Array(repeating: [:], count: count)
         wakes = Array(repeating: Instant(microseconds: .max), count: count)
         nodes = Array(repeating: nil, count: count)
         for place in 0..<count { start(place) }
@@ -90,10 +94,16 @@ struct SmallNetwork {
             step(place, .wake)
             if conduct[place] == .lies { lie(place) }
         case .deliver(let message, let sender, let place):
+            meter(message, from: sender, to: place)
             step(place, .receive(message, from: member(UInt64(sender))))
         case .judged(let id, let verdict, let place): step(place, .judged(id, verdict))
         case .proved(let records, let sender, let place): prove(records, from: sender, at: place)
         }
+    }
+
+    private mutating func meter(_ message: Message, from sender: Int, to place: Int) {
+        let verdict = allowances[place][sender, default: LinkAllowance(at: now)].take(message.byteCount, at: now)
+        if verdict != .taken { slowed += 1 }
     }
 
     mutating func step(_ place: Int, _ input: GossipNode.Input) {

@@ -325,17 +325,21 @@ struct HostilePeerTests {
 
     @Test("whoever sends more than it may is not read for a while, and then again")
     func paused() async throws {
-        let pause = TimeAmount.seconds(2)
+        let pause = TimeAmount.seconds(1)
         try await besideMember(pause: pause) { first, credentials in
             let hello = RawPeer.hello(from: memberID(3), named: "n3", to: first.id)
             let bytes = hello + RawPeer.frame([1])
             let channel = try await RawPeer.dial(first.member.port, showing: credentials, writing: bytes)
             #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[1]] })
             let start = NIODeadline.now()
-            channel.writeAndFlush(ByteBuffer(bytes: RawPeer.frame([2])), promise: nil)
+            channel.writeAndFlush(ByteBuffer(bytes: RawPeer.frame([2]) + RawPeer.frame([3])), promise: nil)
             #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[1], [2]] })
             // The pause began a moment before.
-            #expect(NIODeadline.now() - start > .milliseconds(500))
+            let second = NIODeadline.now()
+            #expect(second - start > .milliseconds(500))
+            // It came with the other, and has to wait all the same.
+            #expect(await first.recorder.wait { $0.frames[memberID(3)] == [[1], [2], [3]] })
+            #expect(NIODeadline.now() - second > .milliseconds(500))
             channel.close(promise: nil)
         }
     }

@@ -9,7 +9,8 @@ import NIOPosix
 import Synchronization
 
 /// Takes the place of an edge that has joined, and sends its neighbour what it is told to, as fast as it can. A process of its own,
-/// started by `BadInput`: each line of standard input is a kind of ammunition to begin with, or `stop`.
+/// started by `BadInput`: each line of standard input is a kind of ammunition to begin with, or `stop`. What the victim has not read by
+/// then goes with the link; the next kind comes over another.
 struct Attack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
@@ -37,9 +38,10 @@ struct Attack: AsyncParsableCommand {
         say("ready")
         while let line = readLine() {
             if let kind = Ammunition(rawValue: line) {
-                try attacker.begin(kind)
+                try await attacker.begin(kind)
+                say("firing")
             } else {
-                say(attacker.stop().text)
+                say(await attacker.stop().text)
             }
         }
     }
@@ -92,8 +94,12 @@ final class Attacker: Sendable {
     private let own: LinkMember
     private let victim: LinkMember
     private let lineage: Lineage
-    private let ear: Ear
-    private let links: PeerLinks
+    private let ear = Ear()
+    private let roster: LinkRoster
+    private let instance: Digest
+    private let credentials: NodeCredentials
+    /// Nil while it has no link.
+    private let links = Mutex<PeerLinks?>(nil)
     private let isFiring = Atomic<Bool>(false)
     /// Nil while the thread runs.
     private let tally = Mutex<Tally?>(Tally())
@@ -107,35 +113,38 @@ final class Attacker: Sendable {
             key: "\(folder)/node.key",
             roots: "\(folder)/roots.crt"
         )
-        let (credentials, _) = try NodeCredentials.load(files, allowPlainKey: true) { () throws(KeysError) in nil }
-        let instance = try String(contentsOfFile: "\(folder)/data/instance", encoding: .utf8).prefix(64)
-        guard let digest = Digest(hex: String(instance)) else { throw ValidationError("\(folder) has no instance.") }
-        ear = Ear()
-        // No more waits to be sent than is on its way soon: what is sent in one window is not to be read in the next.
-        var options = LinkOptions()
-        options.maximumFrameByteCount = 128 << 10
-        options.maximumQueuedByteCount = 1 << 20
-        options.maximumQueuedFrameCount = 1024
-        links = try PeerLinks(
-            local: own,
-            instance: digest,
-            roster: LinkRoster(members: everybody, dialled: [victim.id]),
-            credentials: credentials,
-            lineage: lineage,
-            options: options,
-            clock: { WallTime.now },
-            group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
-            delegate: ear,
-            logger: Logger(label: "attack") { _ in SwiftLogNoOpLogHandler() }
-        )
+        (credentials, _) = try NodeCredentials.load(files, allowPlainKey: true) { () throws(KeysError) in nil }
+        let text = try String(contentsOfFile: "\(folder)/data/instance", encoding: .utf8).prefix(64)
+        guard let instance = Digest(hex: String(text)) else { throw ValidationError("\(folder) has no instance.") }
+        self.instance = instance
+        roster = LinkRoster(members: everybody, dialled: [victim.id])
     }
 
     /// In both directions: gossip is taken from a neighbour to whom a link is open.
     func connect() async throws {
+        // No more waits to be sent than is on its way soon.
+        var options = LinkOptions()
+        options.maximumFrameByteCount = 128 << 10
+        options.maximumQueuedByteCount = 1 << 20
+        options.maximumQueuedFrameCount = 1024
+        let links = try PeerLinks(
+            local: own,
+            instance: instance,
+            roster: roster,
+            credentials: credentials,
+            lineage: lineage,
+            options: options,
+            clock: { WallTime.now },
+            group: MultiThreadedEventLoopGroup.singleton,
+            delegate: ear,
+            logger: Logger(label: "attack") { _ in SwiftLogNoOpLogHandler() }
+        )
+        ear.forgetSpeakers()
         try await links.start()
         try await wait("a link to \(victim.name)") {
             links.statistics.connected.contains(victim.id) && ear.isHearing(victim.id)
         }
+        self.links.withLock { $0 = links }
     }
 
     /// Until seals and a statement have been heard.
@@ -151,23 +160,32 @@ final class Attacker: Sendable {
         }
     }
 
-    /// On a thread of its own, which does nothing else.
-    func begin(_ kind: Ammunition) throws {
+    /// On a thread of its own, which does nothing else, over the link that there is or a new one.
+    func begin(_ kind: Ammunition) async throws {
         guard !isFiring.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        if links.withLock({ $0 }) == nil { try await connect() }
+        guard let links = links.withLock({ $0 }) else { return }
         tally.withLock { $0 = nil }
-        Thread.detachNewThread { [self] in fire(kind) }
+        Thread.detachNewThread { [self] in fire(kind, over: links) }
     }
 
-    /// What was handed to the link since the beginning.
-    func stop() -> Tally {
+    /// What was handed to the link since the beginning. The link is closed.
+    func stop() async -> Tally {
         isFiring.store(false, ordering: .sequentiallyConsistent)
         while true {
-            if let tally = tally.withLock({ $0 }) { return tally }
-            usleep(1000)
+            guard let tally = tally.withLock({ $0 }) else {
+                try? await Task.sleep(for: .milliseconds(1))
+                continue
+            }
+            await links.withLock({ links in
+                defer { links = nil }
+                return links
+            })?.shutdown()
+            return tally
         }
     }
 
-    private func fire(_ kind: Ammunition) {
+    private func fire(_ kind: Ammunition, over links: PeerLinks) {
         var forge = Forge(lineage: lineage, member: own.id, heard: ear.heard)
         var sum = Tally()
         while isFiring.load(ordering: .relaxed) {
@@ -191,6 +209,8 @@ private final class Ear: LinkDelegate {
     var heard: Heard { state.withLock { $0.heard } }
 
     func isHearing(_ member: MemberID) -> Bool { state.withLock { $0.speakers.contains(member) } }
+
+    func forgetSpeakers() { state.withLock { $0.speakers = [] } }
 
     func received(_ frame: [UInt8], from member: MemberID) -> TimeAmount? {
         state.withLock { state in

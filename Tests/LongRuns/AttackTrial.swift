@@ -28,11 +28,18 @@ struct AttackTrial {
 
     private static let allowed = "reeve_decision_allowed_total"
 
+    /// The victim as it is before anybody has attacked it: it remembers who did.
+    func restartVictim() async throws {
+        cluster.kill(victim)
+        try await cluster.startUntilReady(victim)
+        _ = try await load.run(seconds: 1)
+    }
+
     func window(_ kind: Ammunition?, seconds: Int) async throws -> Window {
         let process = try pid
         let before = try await metrics()
+        if let kind { try await attacker.begin(kind) }
         let clock = ContinuousClock.now
-        if let kind { try attacker.begin(kind) }
         // Until what was quiet is no more.
         try await Task.sleep(for: .milliseconds(300))
         let (cpu, idle, start) = (Usage.cpuSeconds(of: process), Usage.idleSeconds(of: otherCore), ContinuousClock.now)

@@ -35,8 +35,10 @@ final class AttackerProcess {
         guard line == word else { throw TestCluster.Failure("the attacker says: \(line)") }
     }
 
-    func begin(_ kind: Ammunition) throws {
+    /// Until it has a link and begins.
+    func begin(_ kind: Ammunition) async throws {
         try input.fileHandleForWriting.write(contentsOf: Data("\(kind.rawValue)\n".utf8))
+        try await expect("firing")
     }
 
     func stop() async throws -> Tally {

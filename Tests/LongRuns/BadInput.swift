@@ -73,6 +73,7 @@ struct BadInput: AsyncParsableCommand {
             var windows: [(quiet: AttackTrial.Window, attacked: AttackTrial.Window)] = []
             for round in 1...rounds {
                 note("\(kind.rawValue), round \(round) of \(rounds)")
+                try await trial.restartVictim()
                 let quiet = try await trial.window(nil, seconds: seconds)
                 windows.append((quiet, try await trial.window(kind, seconds: seconds)))
             }

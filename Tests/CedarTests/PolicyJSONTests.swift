@@ -256,6 +256,55 @@ struct PolicyJSONTests {
         #expect(missing?.description == ".templates: missing")
     }
 
+    @Test("as text a linked policy has its own name, and not that of its template")
+    func linkedText() throws {
+        var set = try PolicySet.parse(
+            "@id(\"t\") @note(\"n\") permit (principal == ?principal, action, resource);",
+            naming: .byAnnotation
+        )
+        for id in ["a", "policy2"] as [PolicyID] { try set.link("t", as: id, values: [.principal: World.alice]) }
+        let read = try PolicySet.parse(set.text(), naming: .byAnnotation)
+        #expect(read.templates.map(\.id) == ["t"])
+        #expect(read.policies.map(\.id) == ["a", "policy2"])
+        #expect(read.policies.map { $0.annotation("note") } == ["n", "n"])
+        #expect(read.policies.map(\.scope.principal) == [.equal(.entity(World.alice)), .equal(.entity(World.alice))])
+    }
+
+    @Test("links by themselves are read as parts of a set and as the reference's command line keeps them")
+    func links() throws {
+        let json = #"""
+            [{"templateId": "t", "newId": "a", "values": {"?principal": {"__entity": {"type": "User", "id": "alice"}}}},
+             {"template_id": "t", "link_id": "b", "args": {"?principal": "User::\"alice\"", "?resource": "A::\"\\n\""}}]
+            """#
+        let links = try TemplateLink.parseAll(json: json.utf8)
+        #expect(
+            links == [
+                TemplateLink(template: "t", id: "a", values: [.principal: World.alice]),
+                TemplateLink(
+                    template: "t",
+                    id: "b",
+                    values: [.principal: World.alice, .resource: EntityUID(type: "A", id: "\n")]
+                ),
+            ]
+        )
+        for (text, message) in [
+            ("{}", "expected an array of links, found an object"),
+            (#"[{"template_id": "t", "newId": "a"}]"#, #"[0]: there is no member "newId" here"#),
+            (#"[{"template_id": "t", "link_id": "a"}]"#, "[0].args: missing"),
+            (
+                #"[{"template_id": "t", "link_id": "a", "args": {"?action": "A::\"b\""}}]"#,
+                #"[0].args: there is no member "?action" here"#
+            ),
+            (
+                #"[{"template_id": "t", "link_id": "a", "args": {"?principal": "alice"}}]"#,
+                #"[0].args.?principal: "alice" is no entity such as User::"ann""#
+            ),
+        ] {
+            let error = #expect(throws: CedarJSONError.self) { try TemplateLink.parseAll(json: text.utf8) }
+            #expect(error?.description == message)
+        }
+    }
+
     @Test("long chains and deep trees stay within bounds, both ways")
     func bounds() throws {
         func set(_ body: String) throws -> PolicySet {

@@ -54,6 +54,61 @@ struct PolicyTextTests {
         #expect(tally.shared > 100 && tally.renamed > 10, "\(tally)")
     }
 
+    /// Two templates among policies, the second never linked.
+    private static let templates = """
+        @id("first") permit (principal, action, resource);
+        @id("t")
+        forbid (principal == ?principal, action, resource)
+        when { resource has a };
+        permit (principal, action, resource == ?resource);
+        @id("last") permit (principal, action, resource);
+        """
+
+    private static func namedLinks(_ names: PolicyID...) -> [TemplateLink] {
+        names.map { TemplateLink(template: "t", id: $0, values: [.principal: EntityUID(type: "A", id: $0.text)]) }
+    }
+
+    @Test("with links have in the place of a template what is linked from it, and so has a later version")
+    func links() throws {
+        let text = try PolicyText(Self.templates, links: Self.namedLinks("x", "y"))
+        #expect(text.policies.map(\.id) == ["first", "x", "y", "last"])
+        #expect((0..<4).map { text.line(of: $0) } == [1, 2, 2, 6])
+        #expect(text.excerpt(text.policies[2].range, of: 2).hasPrefix("@id(\"t\")\nforbid"))
+        #expect(text.compiled.count == 4 && text.compiled["y"]?.policy.template == "t")
+        var set = try PolicySet.parse(Self.templates, naming: .byAnnotation)
+        for link in Self.namedLinks("x", "y") { try set.link(link) }
+        let request = Request(
+            principal: EntityUID(type: "A", id: "x"),
+            action: EntityUID(type: "Action", id: "a"),
+            resource: EntityUID(type: "R", id: "r")
+        )
+        let entities = try EntityStore([Entity(uid: request.resource, attributes: ["a": .bool(true)])])
+        let response = text.compiled.authorize(request, entities: entities)
+        #expect(response == authorize(request, policies: set, entities: entities))
+        #expect(response.reasons == ["x"])
+
+        let (changed, change) = try text.changed(to: "\n" + Self.templates)
+        #expect(change == nil && changed.policies.map(\.id) == ["first", "x", "y", "last"] && changed.line(of: 1) == 3)
+        #expect(try PolicyText(Self.templates, links: []).policies.map(\.id) == ["first", "last"])
+        #expect(try PolicyText(Self.templates).policies.map(\.id) == ["first", "t", "policy2", "last"])
+    }
+
+    @Test(
+        "are refused with links that cannot be made",
+        arguments: [
+            (Self.namedLinks("first"), "two policies are called `first`"),
+            (
+                [TemplateLink(template: "policy2", id: "x", values: [:])],
+                "the template `policy2` needs a value for `?resource`"
+            ),
+            ([TemplateLink(template: "last", id: "x", values: [:])], "there is no template `last`"),
+        ]
+    )
+    func badLinks(links: [TemplateLink], message: String) {
+        let error = #expect(throws: CedarSyntaxError.self) { try PolicyText(Self.templates, links: links) }
+        #expect(error?.diagnostics.map(\.message) == [message])
+    }
+
     @Test("read what a set of policies reads", arguments: 0..<8 as Range<UInt64>)
     func whole(seed: UInt64) throws {
         var editor = TextEditor(seed: seed + 100)

@@ -84,6 +84,132 @@ import Testing
         #expect(result.text.contains(#"would apply with  Agent::"bot" in Role::"reader""#), "\(result.text)")
     }
 
+    /// A template for reading, with the same as JSON, and two links in the two forms that there are.
+    private func writeTemplates() throws {
+        let text = """
+            @id("own") forbid (principal, action, resource) when { resource has closed };
+            @id("read")
+            permit (principal == ?principal, action == Action::"read", resource in ?resource);
+            """
+        try folder.write(text, to: "templates.cedar")
+        let links = #"""
+            [{"template_id": "read", "link_id": "bot-reads",
+              "args": {"?principal": "Agent::\"bot\"", "?resource": "Doc::\"d1\""}},
+             {"templateId": "read", "newId": "ann-reads",
+              "values": {"?principal": {"type": "Agent", "id": "ann"}, "?resource": {"type": "Doc", "id": "d1"}}}]
+            """#
+        try folder.write(links, to: "links.json")
+        var set = try PolicySet.parse(text, naming: .byAnnotation)
+        for link in try TemplateLink.parseAll(json: links.utf8) { try set.link(link) }
+        try folder.write(set.jsonText(), to: "templates.json")
+        try folder.write("permit (principal, action, resource) when {", to: "broken.cedar")
+    }
+
+    private func world(_ file: String, links: Bool = false) throws -> PolicyWorld {
+        try PolicyWorld(
+            policies: ["\(folder.path)/\(file)"],
+            links: links ? TemplateLinks("\(folder.path)/links.json") : .none,
+            entities: nil
+        )
+    }
+
+    @Test("templates decide by what is linked from them, from a file of links or in JSON") func templates() throws {
+        try writeTemplates()
+        let request = Request(
+            principal: EntityUID(type: "Agent", id: "bot"),
+            action: EntityUID(type: "Action", id: "read"),
+            resource: EntityUID(type: "Doc", id: "d1")
+        )
+        let linked = try world("templates.cedar", links: true).explain(request)
+        #expect(linked.isAllowed && linked.text.contains("templates/bot-reads, line 2"), "\(linked.text)")
+        let inJSON = try world("templates.json").explain(request)
+        #expect(inJSON.isAllowed && inJSON.text.contains("templates/bot-reads, line "), "\(inJSON.text)")
+        let alone = try world("templates.cedar").explain(request)
+        #expect(
+            !alone.isAllowed && alone.code == "no_permit" && !alone.text.contains("templates/read"),
+            "\(alone.text)"
+        )
+        // A cluster has nothing to link with.
+        let text = try PolicyFile("\(folder.path)/templates.cedar").text()
+        #expect(throws: PolicyTextError.self) { try ActivePolicySet(name: "s", version: 0, text: text) }
+    }
+
+    @Test("links stand in a test file, or its name does", arguments: [true, false]) func testLinks(inPlace: Bool) throws
+    {
+        try writeTemplates()
+        let links =
+            inPlace
+            ? #"[{template_id: read, link_id: bot-reads, args: {"?principal": 'Agent::"bot"', "?resource": 'Doc::"d1"'}}]"#
+            : "links.json"
+        try folder.write(
+            """
+            policies: [templates.cedar]
+            links: \(links)
+            tests:
+            - principal: Agent::"bot"
+              action: Action::"read"
+              resource: Doc::"d1"
+              expect: allow
+              decided_by: [bot-reads]
+            """,
+            to: "links.yaml"
+        )
+        let document = try #require(try YAMLDocument.load("\(folder.path)/links.yaml").first)
+        let result = try #require(try PolicyTestFile(document).run().first)
+        #expect(result.isAsExpected, "\(result.text)")
+    }
+
+    @Test(
+        "what cannot be linked is said with the place of the link",
+        arguments: [
+            (#"[{"template_id": "nobody", "link_id": "x", "args": {}}]"#, "[0]: there is no template `nobody`"),
+            (#"[{"template_id": "own", "link_id": "x", "args": {}}]"#, "[0]: there is no template `own`"),
+            (
+                #"[{"template_id": "read", "link_id": "x", "args": {"?resource": "D::\"d\""}}]"#,
+                "[0]: the template `read` needs a value for `?principal`"
+            ),
+            (#"[{"template_id": "read", "link_id": "x"}]"#, "[0].args: missing"),
+        ]
+    )
+    func badLinks(links: String, expected: String) throws {
+        try writeTemplates()
+        try folder.write(links, to: "links.json")
+        let error = #expect(throws: CommandError.self) { try world("templates.cedar", links: true) }
+        #expect("\(try #require(error))".contains(expected), "\(String(describing: error))")
+    }
+
+    @Test("a check validates templates and what is linked from them, and lets be what a faulty file may have")
+    func checkLinks() throws {
+        try writeTemplates()
+        func reports(_ files: String..., as links: TemplateLinks) throws -> [PolicyReport] {
+            let schema = try Schema.parse(
+                "entity Agent; entity Doc in Doc; action read appliesTo { principal: Agent, resource: Doc };"
+            )
+            let files = try files.map { try PolicyFile("\(folder.path)/\($0)") }
+            return try zip(files, PolicyReport.read(files, links: links)).map {
+                try PolicyReport($0, $1, validator: Validator(schema))
+            }
+        }
+        let links = try TemplateLinks("\(folder.path)/links.json")
+        let good = try reports("docs.cedar", "templates.cedar", as: links)[1]
+        #expect(good.text.hasSuffix("templates.cedar: 3 policies, 1 template\n"), "\(good.text)")
+        let bad = TemplateLinks(
+            [
+                TemplateLink(
+                    template: "read",
+                    id: "x",
+                    values: [.principal: EntityUID(type: "User", id: "u"), .resource: EntityUID(type: "Doc", id: "d")]
+                )
+            ],
+            at: "here"
+        )
+        let found = try reports("templates.cedar", as: bad)[0]
+        #expect(found.text.contains("there is no entity type `User`") && found.text.contains(":2:1"), "\(found.text)")
+        #expect(throws: CommandError.self) { try reports("docs.cedar", as: links) }
+        #expect(try reports("docs.cedar", "broken.cedar", as: links).map { $0.count(.error) > 0 } == [true, true])
+        #expect(throws: CommandError.self) { try reports("templates.cedar", "templates.cedar", as: links) }
+    }
+
     @Test(
         "what is wrong with a test file is said with its place",
         arguments: [
@@ -103,7 +229,7 @@ import Testing
     @Test("a check for a set of a cluster says what that would say of a draft") func check() throws {
         func report(_ text: String, _ name: String = "a.cedar", as set: String? = "app") throws -> PolicyReport {
             try folder.write(text, to: name)
-            return try PolicyReport(PolicyFile("\(folder.path)/\(name)"), validator: nil, set: set)
+            return try self.report(PolicyFile("\(folder.path)/\(name)"), set: set)
         }
         let open = "permit (principal, action, resource) when { resource.closed };"
         let found = try report(open)
@@ -283,7 +409,11 @@ import Testing
     {
         try folder.write(text, to: name)
         let validator = try schema.map { Validator(try Schema.parse($0)) }
-        return try PolicyReport(PolicyFile("\(folder.path)/\(name)"), validator: validator, set: set)
+        return try report(PolicyFile("\(folder.path)/\(name)"), validator: validator, set: set)
+    }
+
+    private func report(_ file: PolicyFile, validator: Validator? = nil, set: String? = nil) throws -> PolicyReport {
+        try PolicyReport(file, PolicyReport.read([file], links: .none)[0], validator: validator, set: set)
     }
 
     @Test("a plain check warns of texts that are not what they look like, and each way of checking once")

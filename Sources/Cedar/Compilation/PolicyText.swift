@@ -12,6 +12,8 @@ package struct PolicyText: Sendable {
     package private(set) var compiled = CompiledPolicySet()
     private var starts: ContiguousArray<Start>
     private let limits: SyntaxLimits
+    /// What stands in the place of its templates; nil where these are kept.
+    package let links: [TemplateLink]?
 
     fileprivate struct Start {
         /// In bytes, from 0.
@@ -21,15 +23,23 @@ package struct PolicyText: Sendable {
     }
 
     /// Two policies of one name are a fault, reported at the second.
-    package init(_ text: String, limits: SyntaxLimits = .standard) throws(CedarSyntaxError) {
+    ///
+    /// - Parameter links: With this, each template is replaced by the policies that are linked from it, of which none may be
+    ///   there: they are called by their own names, and are where it is. A link that cannot be made is a fault there, too.
+    package init(
+        _ text: String,
+        links: [TemplateLink]? = nil,
+        limits: SyntaxLimits = .standard
+    ) throws(CedarSyntaxError) {
         var parser = try Parser.start(text, limits: limits)
         var reading = Reading()
         try parser.statements { parser throws(Diagnostic) in
             guard reading.policies.count < limits.maxPolicies else { throw parser.tooManyPolicies() }
             try reading.readPolicy(&parser)
         }
-        (self.text, self.limits, policies, starts) = (text, limits, reading.policies, reading.starts)
+        (self.text, self.links, self.limits, policies, starts) = (text, links, limits, reading.policies, reading.starts)
         try checkNames(in: parser.bytes)
+        if let links { try replaceTemplates(by: links, in: parser.bytes) }
         for policy in policies { compiled.put(policy) }
     }
 
@@ -42,6 +52,28 @@ package struct PolicyText: Sendable {
             diagnostics.append(Diagnostic(message, at: place(policy.range, of: number), in: SourceText(bytes)))
         }
         guard diagnostics.isEmpty else { throw CedarSyntaxError(diagnostics: diagnostics) }
+    }
+
+    private mutating func replaceTemplates(
+        by links: [TemplateLink],
+        in bytes: [UInt8]
+    ) throws(CedarSyntaxError) {
+        // For lookup only, never iterated.
+        var linked: [PolicyID: [Policy]] = [:]
+        do throws(PolicySetError) {
+            var set = try PolicySet(policies)
+            for link in links {
+                try set.link(link)
+                if let policy = set[link.id] { linked[link.template, default: []].append(policy) }
+            }
+        } catch {
+            throw CedarSyntaxError(diagnostics: [Diagnostic("\(error)", at: .none, in: SourceText(bytes))])
+        }
+        let replacements = zip(policies, starts).flatMap { policy, start in
+            (policy.isTemplate ? linked[policy.id] ?? [] : [policy]).map { (policy: $0, start: start) }
+        }
+        policies = replacements.map(\.policy)
+        starts = ContiguousArray(replacements.map(\.start))
     }
 
     /// The line that a policy begins in, annotations included, from 1.
@@ -75,8 +107,9 @@ extension PolicyText {
     /// - Returns: Which policies are others; nil where all had to be read anew.
     /// - Throws: What `init` throws.
     package func changed(to text: String) throws(CedarSyntaxError) -> (text: PolicyText, change: PolicyChange?) {
-        if let (changed, change) = reread(text) { return (changed, change) }
-        return (try PolicyText(text, limits: limits), nil)
+        // Policies in the place of templates are no policies of the text.
+        if links == nil, let (changed, change) = reread(text) { return (changed, change) }
+        return (try PolicyText(text, links: links, limits: limits), nil)
     }
 
     /// Nil where something is wrong with the text: a whole reading then says what.

@@ -56,13 +56,14 @@ extension ActionConstraint: CustomStringConvertible {
 extension PolicySet {
     /// Templates first, then the policies. A text has no links: a linked policy stands there with its slots filled, and a
     /// comment names its template. Names that the order of the text would not give are kept as `@id("…")`, unless the
-    /// policy has an annotation of that name.
+    /// policy has an annotation of that name itself, and not from its template.
     public func text(_ options: FormatOptions = .standard) throws(CedarSyntaxError) -> String {
         var text = ""
         for (index, policy) in (templates + policies).enumerated() {
             if let template = policy.template { text += "// Linked from \(template.text.cedarQuoted).\n" }
-            let isNamed = policy.id.text == "policy\(index)" || policy.annotation("id") != nil
-            text += (isNamed ? "" : "@id(\(policy.id.text.cedarQuoted)) ") + "\(policy)\n"
+            let shown = policy.template == nil ? policy : policy.without(annotation: "id")
+            let isNamed = policy.id.text == "policy\(index)" || shown.annotation("id") != nil
+            text += (isNamed ? "" : "@id(\(policy.id.text.cedarQuoted)) ") + "\(shown)\n"
         }
         return try formatPolicies(text, options)
     }

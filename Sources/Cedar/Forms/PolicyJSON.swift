@@ -17,6 +17,21 @@ package enum PolicyJSON {
         try PolicyJSONReader(limits: limits).document(try JSONValue.document(bytes, limits: .policies))
     }
 
+    /// Reads an array of links to templates: `templateLinks` of a set, or what the reference's command line keeps in a file.
+    package static func parseLinks(
+        _ bytes: [UInt8],
+        limits: SyntaxLimits = .standard
+    ) throws(CedarJSONError) -> [TemplateLink] {
+        try parseLinks(try JSONValue.document(bytes, limits: .policies), limits: limits)
+    }
+
+    package static func parseLinks(
+        _ document: JSONValue,
+        limits: SyntaxLimits = .standard
+    ) throws(CedarJSONError) -> [TemplateLink] {
+        try PolicyJSONReader(limits: limits).links(document)
+    }
+
     /// The set in the form that `parse` reads back. Linked policies become links to their templates.
     package static func write(_ set: PolicySet) throws(CedarJSONError) -> JSONValue {
         var writer = PolicyJSONWriter()

@@ -60,24 +60,62 @@ struct PolicyJSONReader {
     }
 
     private func link(_ json: JSONValue, in set: inout PolicySet) throws(CedarJSONError) {
+        let link = try link(json)
+        guard set.policies.count + set.templates.count < limits.maxPolicies else {
+            throw CedarJSONError("more than \(limits.maxPolicies) policies")
+        }
+        try inSet { () throws(PolicySetError) in try set.link(link) }
+    }
+
+    /// As a part of a set: `{"templateId": …, "newId": …, "values": {"?principal": {"__entity": …}}}`.
+    func link(_ json: JSONValue) throws(CedarJSONError) -> TemplateLink {
         let object = try PolicyJSONObject(json, members: ["templateId", "newId", "values"])
         let template = try object.member("templateId") { json throws(CedarJSONError) in try string(json) }
         let id = try object.member("newId") { json throws(CedarJSONError) in try string(json) }
         let values = try object.member("values") { json throws(CedarJSONError) in
-            let slots = try PolicyJSONObject(json, members: Slot.allCases.map { "?\($0.rawValue)" })
-            var values: [Slot: EntityUID] = [:]
-            for slot in Slot.allCases {
-                values[slot] = try slots.optional("?\(slot.rawValue)") { json throws(CedarJSONError) in
-                    try EntityJSON.parseUID(json)
+            try slots(json) { json throws(CedarJSONError) in try EntityJSON.parseUID(json) }
+        }
+        return TemplateLink(template: PolicyID(template), id: PolicyID(id), values: values)
+    }
+
+    /// As the reference's command line keeps links: `{"template_id": …, "link_id": …, "args": {"?principal": "User::\"ann\""}}`.
+    private func linkOfCommands(_ json: JSONValue) throws(CedarJSONError) -> TemplateLink {
+        let object = try PolicyJSONObject(json, members: ["template_id", "link_id", "args"])
+        let template = try object.member("template_id") { json throws(CedarJSONError) in try string(json) }
+        let id = try object.member("link_id") { json throws(CedarJSONError) in try string(json) }
+        let values = try object.member("args") { json throws(CedarJSONError) in
+            try slots(json) { json throws(CedarJSONError) in
+                let text = try string(json)
+                do throws(CedarSyntaxError) {
+                    return try EntityUID.parse(text)
+                } catch {
+                    throw CedarJSONError("\(JSONValue.string(text)) is no entity such as User::\"ann\"")
                 }
             }
-            return values
         }
-        guard set.policies.count + set.templates.count < limits.maxPolicies else {
-            throw CedarJSONError("more than \(limits.maxPolicies) policies")
+        return TemplateLink(template: PolicyID(template), id: PolicyID(id), values: values)
+    }
+
+    private func slots(
+        _ json: JSONValue,
+        _ read: (JSONValue) throws(CedarJSONError) -> EntityUID
+    ) throws(CedarJSONError) -> [Slot: EntityUID] {
+        let slots = try PolicyJSONObject(json, members: Slot.allCases.map { "?\($0.rawValue)" })
+        var values: [Slot: EntityUID] = [:]
+        for slot in Slot.allCases { values[slot] = try slots.optional("?\(slot.rawValue)", read) }
+        return values
+    }
+
+    /// An array of links, each in one of both forms.
+    func links(_ json: JSONValue) throws(CedarJSONError) -> [TemplateLink] {
+        guard case .array(let elements) = json else {
+            throw CedarJSONError("expected an array of links, found \(json.kind)")
         }
-        try inSet { () throws(PolicySetError) in
-            try set.link(PolicyID(template), as: PolicyID(id), values: values)
+        guard elements.count <= limits.maxPolicies else {
+            throw CedarJSONError("more than \(limits.maxPolicies) links")
+        }
+        return try each(json) { json throws(CedarJSONError) in
+            json["template_id"] == nil ? try link(json) : try linkOfCommands(json)
         }
     }
 

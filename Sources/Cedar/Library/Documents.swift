@@ -18,6 +18,14 @@ extension PolicySet {
     public func jsonText() throws(CedarJSONError) -> String { try PolicyJSON.write(self).prettyPrinted() }
 }
 
+extension TemplateLink {
+    /// Reads an array of links as they are in the JSON form of a policy set (`templateId`, `newId`, `values`), or as the
+    /// command line of the Rust implementation keeps them in a file (`template_id`, `link_id`, `args`).
+    public static func parseAll(json: some Sequence<UInt8>) throws(CedarJSONError) -> [TemplateLink] {
+        try PolicyJSON.parseLinks(Array(json))
+    }
+}
+
 extension Schema {
     /// Reads a schema in its JSON form, and resolves its names.
     public static func parse(

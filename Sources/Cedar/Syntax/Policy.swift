@@ -83,6 +83,19 @@ public final class Policy: Sendable {
         )
     }
 
+    func without(annotation name: String) -> Policy {
+        Policy(
+            id: id,
+            annotations: annotations.filter { !$0.name.isExactly(name) },
+            effect: effect,
+            scope: scope,
+            conditions: conditions,
+            position: position,
+            range: range,
+            template: template
+        )
+    }
+
     /// This template with its slots filled. What is left open stays a slot.
     func linked(as id: PolicyID, values: [Slot: EntityUID]) -> Policy {
         let scope = Scope(

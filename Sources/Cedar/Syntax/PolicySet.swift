@@ -79,6 +79,11 @@ public struct PolicySet: Hashable, Sendable {
         }
         try add(policy.linked(as: id, values: values))
     }
+
+    /// The same, of a link that is kept apart from the policies.
+    public mutating func link(_ link: TemplateLink) throws(PolicySetError) {
+        try self.link(link.template, as: link.id, values: link.values)
+    }
 }
 
 /// Why a policy cannot be part of a set.

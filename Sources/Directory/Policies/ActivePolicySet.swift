@@ -16,11 +16,15 @@ package final class ActivePolicySet: Hashable, Sendable {
 
     /// Reads a text. Policies are called by their `@id`, or else `policy0`, `policy1` and so on in the order of the text.
     ///
-    /// - Parameter earlier: With this, what a policy of it says is not read again. What comes of it is the same without.
+    /// - Parameters:
+    ///   - links: Of tools that decide outside of a cluster: with this, templates decide by what is linked from them. Without,
+    ///     they are refused.
+    ///   - earlier: With this, what a policy of it says is not read again. What comes of it is the same without.
     package init(
         name: String,
         version: UInt64,
         text: String,
+        links: [TemplateLink]? = nil,
         after earlier: ActivePolicySet? = nil
     ) throws(PolicyTextError) {
         let (source, change): (PolicyText, PolicyChange?)
@@ -28,7 +32,7 @@ package final class ActivePolicySet: Hashable, Sendable {
             if let earlier {
                 (source, change) = try earlier.source.changed(to: text)
             } else {
-                (source, change) = (try PolicyText(text), nil)
+                (source, change) = (try PolicyText(text, links: links), nil)
             }
         } catch {
             throw PolicyTextError(diagnostics: error.diagnostics.map { PolicyDiagnostic($0.message, at: $0.position) })
@@ -98,7 +102,9 @@ package final class ActivePolicySet: Hashable, Sendable {
 
     /// The rest follows from these.
     package static func == (lhs: ActivePolicySet, rhs: ActivePolicySet) -> Bool {
-        lhs === rhs || (lhs.name, lhs.version, lhs.text) == (rhs.name, rhs.version, rhs.text)
+        lhs === rhs
+            || (lhs.name, lhs.version, lhs.text) == (rhs.name, rhs.version, rhs.text)
+                && lhs.source.links == rhs.source.links
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -10,8 +10,9 @@ struct PolicyCheck: ParsableCommand {
         discussion: """
             Reads Cedar text, or Cedar's JSON form of policies, and shows every fault with its place, and texts that may not \
             be what they look like. With a schema it also finds what would fail when a decision is made, and what can never \
-            apply; with --set, the same as far as it is so in every cluster. Needs no cluster. Exit status: 0 if all files \
-            are well, 1 if not; warnings alone are 0.
+            apply; with --set, the same as far as it is so in every cluster. Templates are checked as they are, and with \
+            --links what is linked from them, too. Needs no cluster. Exit status: 0 if all files are well, 1 if not; \
+            warnings alone are 0.
             """
     )
 
@@ -33,9 +34,13 @@ struct PolicyCheck: ParsableCommand {
     var level: Int?
     @Option(help: ArgumentHelp("Check as a cluster does that drafts the file as this policy set.", valueName: "name"))
     var set: String?
+    @OptionGroup var links: LinkOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        guard links.links == nil || set == nil else {
+            throw ArgumentParser.ValidationError("--links and --set exclude each other: a cluster takes no templates.")
+        }
         guard schema != nil || !permissive && level == nil else {
             throw ArgumentParser.ValidationError("--permissive and --level need --schema.")
         }
@@ -50,9 +55,11 @@ struct PolicyCheck: ParsableCommand {
             report(error)
             throw ExitCode.failure
         }
+        let files = try files.map { try PolicyFile($0) }
+        let read = try PolicyReport.read(files, links: links.read())
         var reports: [PolicyReport] = []
-        for path in files {
-            let report = try PolicyReport(PolicyFile(path), validator: validator, set: set)
+        for (file, policies) in zip(files, read) {
+            let report = try PolicyReport(file, policies, validator: validator, set: set)
             if !output.json { Console.print(report.text) }
             reports.append(report)
         }
@@ -83,13 +90,39 @@ struct PolicyReport {
     private let policies: PolicySet
     private let findings: [PolicyFinding]
 
+    /// What is in each file, with what is linked from its templates.
+    static func read(
+        _ files: [PolicyFile],
+        links: TemplateLinks
+    ) throws -> [Result<PolicySet, PolicyFileError>] {
+        var read: [Result<PolicySet, PolicyFileError>] = []
+        for file in files {
+            do {
+                read.append(.success(try file.policies()))
+            } catch let error as PolicyFileError {
+                read.append(.failure(error))
+            }
+        }
+        // A template may be in a file that could not be read.
+        let places = read.indices.filter { (try? read[$0].get()) != nil }
+        var sets = try places.map { try read[$0].get() }
+        _ = try links.link(in: &sets, areAll: places.count == read.count)
+        for (place, set) in zip(places, sets) { read[place] = .success(set) }
+        return read
+    }
+
     /// - Parameter set: The name of a cluster's set that the policies are meant for.
-    init(_ file: PolicyFile, validator: Validator?, set: String? = nil) throws {
+    init(
+        _ file: PolicyFile,
+        _ policies: Result<PolicySet, PolicyFileError>,
+        validator: Validator?,
+        set: String? = nil
+    ) throws {
         path = file.path
         var read = PolicySet()
         var found: [PolicyFinding] = []
         do {
-            read = try file.policies()
+            read = try policies.get()
             let report = validator?.validate(read) ?? ValidationReport(warnings: read.suspiciousTexts())
             found = try Self.findings(report, in: file)
             // What two of them say is told once.
@@ -97,7 +130,7 @@ struct PolicyReport {
         } catch let error as PolicyFileError {
             found = error.findings
         }
-        (policies, findings) = (read, found)
+        (self.policies, findings) = (read, found)
     }
 
     /// What a cluster would say: errors where it takes no such policies, warnings where it does.

@@ -7,16 +7,18 @@ struct PolicyExplain: ParsableCommand {
         commandName: "explain",
         abstract: "Decide a request by policy files, and say why.",
         discussion: """
-            Needs no cluster. On a denial it names the permits that came closest, and what would make them apply. Exit \
-            status: 0 for allow, 3 for deny, 1 for an error.
+            Needs no cluster. On a denial it names the permits that came closest, and what would make them apply. A \
+            template decides by what --links links from it, or the JSON form that it is in. Policies in JSON have the lines \
+            of the text that `reeve policy translate` makes of them. Exit status: 0 for allow, 3 for deny, 1 for an error.
 
             Example: reeve policy explain policies/ --entities entities.json --principal 'Agent::"bot"' \
             --action 'Action::"read"' --resource 'Doc::"d1"'
             """
     )
 
-    @Argument(help: "Files with policies, or folders of them.", completion: .file(extensions: ["cedar"]))
+    @Argument(help: "Files with policies, or folders of them.", completion: .file(extensions: ["cedar", "json"]))
     var policies: [String]
+    @OptionGroup var links: LinkOptions
     @Option(help: "File with entities, in Cedar's JSON form.", completion: .file(extensions: ["json"]))
     var entities: String?
     @Option(help: #"Who acts: Type::"id"."#)
@@ -30,7 +32,11 @@ struct PolicyExplain: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let world = try PolicyWorld(policies: policies, entities: entities)
+        let world = try PolicyWorld(
+            policies: policies,
+            links: links.read(),
+            entities: entities
+        )
         let request = Request(
             principal: principal.uid,
             action: action.uid,

@@ -11,9 +11,10 @@ struct PolicyTest: ParsableCommand {
         commandName: "test",
         abstract: "Hold policy files to the decisions that are expected of them.",
         discussion: """
-            A test file names policies, entities and requests with the decision that each must get, and if need be its \
-            reason, policies, obligations and advice; docs/guides/policies.md shows one. A request that gets another one is shown with what decided it. Needs no cluster. Exit status: 0 if \
-            all are as expected, 3 if not, 1 for an error.
+            A test file names policies, links to their templates, entities and requests with the decision that each must \
+            get, and if need be its reason, policies, obligations and advice; docs/guides/policies.md shows one. \
+            A request that gets another one is shown with what decided it. Needs no cluster. Exit status: 0 if all are as \
+            expected, 3 if not, 1 for an error.
             """
     )
 
@@ -50,15 +51,15 @@ struct PolicyTestFile {
         func path(_ name: String) -> String {
             name.hasPrefix("/") ? name : folder.appending(path: name).path(percentEncoded: false)
         }
-        var names: (policies: [String], entities: JSONValue?) = ([], nil)
+        var names: (policies: [String], links: JSONValue?, entities: JSONValue?) = ([], nil, nil)
         cases = try document.read { value in
             var reader = try ObjectReader(value)
-            names = (try reader.strings("policies"), reader.optional("entities"))
+            names = (try reader.strings("policies"), reader.optional("links"), reader.optional("entities"))
             let cases = try reader.array("tests").map { try PolicyTestCase($0.value, at: $0.path, in: document) }
             try reader.finish()
             return cases
         }
-        let sets = try PolicyWorld.sets(names.policies.map(path))
+        let sets = try PolicyWorld.sets(names.policies.map(path), links: Self.links(names.links, in: document, path))
         switch names.entities {
         case nil: world = PolicyWorld(sets: sets, entities: .empty)
         case .string(let name): world = PolicyWorld(sets: sets, entities: try PolicyWorld.entities(path(name)))
@@ -66,6 +67,25 @@ struct PolicyTestFile {
             let place = document.place(of: FieldPath.root.member("entities"))
             do {
                 world = PolicyWorld(sets: sets, entities: try EntityStore(EntityJSON.parseEntities(list)))
+            } catch {
+                throw CommandError("\(error)", at: place)
+            }
+        }
+    }
+
+    /// From the file of that name, or as they stand in the document.
+    private static func links(
+        _ value: JSONValue?,
+        in document: YAMLDocument,
+        _ path: (String) -> String
+    ) throws -> TemplateLinks {
+        switch value {
+        case nil: return .none
+        case .string(let name): return try TemplateLinks(path(name))
+        case .some(let list):
+            let place = document.place(of: FieldPath.root.member("links"))
+            do {
+                return TemplateLinks(try PolicyJSON.parseLinks(list), at: place)
             } catch {
                 throw CommandError("\(error)", at: place)
             }

@@ -9,8 +9,8 @@ struct PolicyTranslate: ParsableCommand {
         discussion: """
             Text becomes JSON, JSON becomes text; --to only makes sure of it. JSON has no comments. In text, names of \
             policies are kept as @id("…"), and a policy that is linked from a template stands there with its slots \
-            filled. Of a schema the meaning is kept: common types are written out where they are used, and annotations are \
-            left out. Needs no cluster.
+            filled; in JSON links are kept, and --links adds more. Schemas keep their annotations and common types. Needs no \
+            cluster.
             """
     )
 
@@ -25,6 +25,7 @@ struct PolicyTranslate: ParsableCommand {
     var file: String
     @Option(help: ArgumentHelp("The form to make: text or json.", valueName: "form"))
     var to: Form?
+    @OptionGroup var links: LinkOptions
 
     func run() throws {
         let file = try PolicyFile(file)
@@ -41,8 +42,15 @@ struct PolicyTranslate: ParsableCommand {
 
     private func translated(_ file: PolicyFile, to form: Form) throws -> String {
         do {
-            guard !file.isSchema else { return try translatedSchema(file, to: form) }
-            let policies = try file.policies()
+            guard !file.isSchema else {
+                guard links.links == nil else {
+                    throw CommandError("is a schema; --links is for policies", at: file.path)
+                }
+                return try translatedSchema(file, to: form)
+            }
+            var sets = [try file.policies()]
+            _ = try links.read().link(in: &sets)
+            let policies = sets[0]
             return switch form {
             case .text: try policies.text()
             case .json: try PolicyJSON.write(policies).prettyPrinted()

@@ -74,21 +74,46 @@ extension PolicyWorld {
     private static let maxEntityBytes = 256 << 20
 
     /// - Parameter entities: A file in Cedar's JSON form of entities; nil for none.
-    init(policies: [String], entities: String?) throws {
-        self.init(sets: try Self.sets(policies), entities: try entities.map(Self.entities) ?? .empty)
+    init(policies: [String], links: TemplateLinks = .none, entities: String?) throws {
+        self.init(sets: try Self.sets(policies, links: links), entities: try entities.map(Self.entities) ?? .empty)
     }
 
     /// A set for each file; of a folder, its files that end in `.cedar`, in the order of their names.
-    static func sets(_ paths: [String]) throws -> [ActivePolicySet] {
+    ///
+    /// Templates decide by what is linked from them. Policies in JSON are taken as the text that they translate to, with
+    /// their own links filled in.
+    static func sets(_ paths: [String], links: TemplateLinks = .none) throws -> [ActivePolicySet] {
         let files = try paths.flatMap(files)
-        return try zip(files, names(of: files)).map { path, name in
-            let text = try PolicyFile(path).text()
-            do {
-                return try ActivePolicySet(name: name, version: 0, text: text)
-            } catch let error as PolicyTextError {
-                let faults = error.diagnostics.map { "line \($0.line), column \($0.column): \($0.message)" }
-                throw CommandError(faults.joined(separator: "\n"), at: path)
-            }
+        let texts = try files.map { path in try text(of: PolicyFile(path)) }
+        var sets = try zip(files, texts).map { path, text in
+            try faults(in: path) { try PolicySet.parse(text, naming: .byAnnotation) }
+        }
+        let own = try links.link(in: &sets)
+        return try zip(zip(files, texts), zip(names(of: files), own)).map { file, set in
+            try faults(in: file.0) { try ActivePolicySet(name: set.0, version: 0, text: file.1, links: set.1) }
+        }
+    }
+
+    private static func text(of file: PolicyFile) throws -> String {
+        guard file.isJSON else { return try file.text() }
+        do {
+            return try file.policies().text()
+        } catch let error as PolicyFileError {
+            throw CommandError("\(error)", at: file.path)
+        }
+    }
+
+    private static func faults<Result>(in path: String, _ read: () throws -> Result) throws -> Result {
+        func fault(_ places: [(line: Int, column: Int, message: String)]) -> CommandError {
+            let faults = places.map { "line \($0.line), column \($0.column): \($0.message)" }
+            return CommandError(faults.joined(separator: "\n"), at: path)
+        }
+        do {
+            return try read()
+        } catch let error as CedarSyntaxError {
+            throw fault(error.diagnostics.map { ($0.position.line, $0.position.column, $0.message) })
+        } catch let error as PolicyTextError {
+            throw fault(error.diagnostics.map { ($0.line, $0.column, $0.message) })
         }
     }
 

@@ -28,8 +28,8 @@ def schema(text, ours):
     written = ours["written"]
     from_text = cedarpy.Schema.from_str(written["text"])
     from_json = cedarpy.Schema.from_json_str(json.dumps(written["json"]))
-    # Of types of the language, the reference says so or not.
-    forms = [str(form).replace("__cedar::", "") for form in (from_text, from_json)]
+    # Of types of the language, the reference says so or not; an annotation without a text is an empty one when it is read from text.
+    forms = [str(form).replace("__cedar::", "").replace('("")', "") for form in (from_text, from_json)]
     return {"accepted": True, "written text": forms[0], "written JSON": forms[1]}
 
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Passphrases on a terminal", .serialized) struct TerminalTests {
     /// A terminal of which the test is the keyboard and the screen.
-    private final class Keyboard {
+    private final class Keyboard: Sendable {
         let file: CInt
         let path: String
         /// Held open, so that the terminal outlives whoever asks on it.

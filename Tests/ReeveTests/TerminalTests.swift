@@ -43,7 +43,10 @@ import Testing
         }
 
         private func readScreen() throws -> Data {
-            try FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: 64) ?? Data()
+            var buffer = [UInt8](repeating: 0, count: 64)
+            let count = unsafe read(file, &buffer, buffer.count)
+            guard count > 0 else { throw CommandError("nothing on the screen") }
+            return Data(buffer.prefix(count))
         }
 
         /// On a thread of its own, since it waits.

@@ -7,7 +7,8 @@ import Synchronization
 
 @testable import reeve
 
-/// A server on a port of loopback that hears what a node would, and answers what it is told to. Without TLS.
+/// A server on a port of loopback that hears what a node would, and answers what it is told to. Without TLS. It serves until the
+/// tests' process ends.
 final class StubNode: Sendable {
     struct Heard: Sendable {
         /// Such as `GET /v1/members?limit=5`.
@@ -36,13 +37,12 @@ final class StubNode: Sendable {
     }
 
     private let state: State
-    private let channel: any Channel
     let node: ClusterContext.Node
 
     init(_ name: String, _ respond: @escaping Respond) async throws {
         let state = State(respond)
         self.state = state
-        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
@@ -52,8 +52,6 @@ final class StubNode: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
         node = Self.node(name, port: channel.localAddress?.port ?? 0)
     }
-
-    deinit { channel.close(promise: nil) }
 
     var heard: [Heard] { state.heard.withLock { $0 } }
 

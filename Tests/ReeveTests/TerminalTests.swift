@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Passphrases on a terminal", .serialized) struct TerminalTests {
     /// A terminal of which the test is the keyboard and the screen.
-    private final class Keyboard {
+    private final class Keyboard: Sendable {
         let file: CInt
         let path: String
         /// Held open, so that the terminal outlives whoever asks on it.
@@ -43,7 +43,10 @@ import Testing
         }
 
         private func readScreen() throws -> Data {
-            try FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: 64) ?? Data()
+            var buffer = [UInt8](repeating: 0, count: 64)
+            let count = unsafe read(file, &buffer, buffer.count)
+            guard count > 0 else { throw CommandError("nothing on the screen") }
+            return Data(buffer.prefix(count))
         }
 
         /// On a thread of its own, since it waits.

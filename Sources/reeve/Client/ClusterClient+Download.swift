@@ -33,24 +33,28 @@ extension ClusterClient {
         let message = HTTPClientRequest(url: node.admin + path)
         let handle = try FileHandle(forWritingTo: file)
         defer { try? handle.close() }
-        let response: HTTPClientResponse
-        do { response = try await http.execute(message, timeout: TimeAmount(timeout)) } catch {
+        do {
+            let response = try await http.execute(message, timeout: TimeAmount(timeout))
+            let status = Int(response.status.code)
+            guard status == 200 else {
+                let bytes = Array(try await response.body.collect(upTo: Self.maximumProblemByteCount).readableBytesView)
+                throw APIError(status: status, body: try? JSONValue.parse(bytes), node: node.name)
+            }
+            for try await piece in response.body { try write(piece, to: handle, name) }
+        } catch let error as APIError {
+            throw error
+        } catch let error as CommandError {
+            throw error
+        } catch {
             throw UnreachableNode(node, message.url, error)
         }
-        var pieces = response.body.makeAsyncIterator()
-        func nextPiece() async throws -> ByteBuffer? {
-            do { return try await pieces.next() } catch { throw UnreachableNode(node, message.url, error) }
-        }
-        let status = Int(response.status.code)
-        guard status == 200 else {
-            var bytes: [UInt8] = []
-            while bytes.count < Self.maximumProblemByteCount, let piece = try await nextPiece() {
-                bytes += piece.readableBytesView
-            }
-            throw APIError(status: status, body: try? JSONValue.parse(bytes), node: node.name)
-        }
-        while let piece = try await nextPiece() { try handle.write(contentsOf: Array(piece.readableBytesView)) }
         try handle.synchronize()
+    }
+
+    private func write(_ piece: ByteBuffer, to handle: FileHandle, _ name: String) throws(CommandError) {
+        do { try handle.write(contentsOf: Array(piece.readableBytesView)) } catch {
+            throw CommandError("cannot be written: \(error.localizedDescription)", at: name)
+        }
     }
 
     private static let maximumProblemByteCount = 1 << 20

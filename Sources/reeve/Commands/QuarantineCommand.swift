@@ -17,7 +17,7 @@ struct TakingOptions: ParsableArguments {
 
 /// Whom to take out of action for a while, why, and on whose authority.
 struct QuarantineOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The principal to take from.", valueName: "kind/name"))
+    @Argument(help: ArgumentHelp("The principal to quarantine or restrict.", valueName: "kind/name"))
     var principal: PrincipalArgument
     @Option(help: "Why.")
     var reason: String

@@ -156,7 +156,7 @@ struct WarrantCommand: AsyncParsableCommand {
             _ client: ClusterClient,
             _ path: String
         ) async throws -> JSONValue {
-            do { return try await client.send(request).body } catch  where error.rulesOutWrite {
+            do { return try await client.send(request).body } catch let error where error.rulesOutWrite {
                 try? FileManager.default.removeItem(atPath: path)
                 throw error
             } catch {

@@ -36,7 +36,7 @@ import Testing
             return #"{\#(asked),"options":{"explain":true},"evaluations":[\#(items)]}"#
         }
         #expect(try Self.batch(batch(10)).items.count == 10)
-        #expect(throws: EvaluationError.self) { try Self.batch(batch(11)) }
+        #expect(throws: HTTPAPI.EvaluationError.self) { try Self.batch(batch(11)) }
     }
 
     @Test("properties become values of the policy language") func properties() throws {

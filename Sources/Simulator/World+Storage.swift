@@ -84,6 +84,12 @@ extension World {
 
     /// State and log change places in one go: a store that is interrupted between the two finishes at its next start.
     mutating func installSnapshot(_ node: Int, _ point: SnapshotPoint) throws(Violation) {
+        guard !isBeyondProgram(node) else {
+            throw Violation(
+                .log,
+                "n\(node + 1), which has halted, gives up its last good state for one at \(point.position)"
+            )
+        }
         guard let pairs = machines[node].process?.incoming.assembled(at: point) else {
             throw Violation(.log, "n\(node + 1) installs a snapshot of \(point.position) that it has not staged")
         }

@@ -217,7 +217,10 @@ extension ClusterClient {
         do { return try await activate(set, version: version) } catch {
             throw CommandError(
                 "\(set) version \(version) is drafted and \(error.rulesOutWrite ? "not" : "perhaps") in force: \(error)",
-                advice: "to put it in force: `reeve policy activate \(set) \(version)`, not another draft"
+                advice: """
+                    put it in force with `reeve policy activate \(set) \(version)`: to draft the text again makes another \
+                    version of it
+                    """
             )
         }
     }

@@ -205,7 +205,7 @@ package struct AdminAPI: Sendable {
         case let error as FieldError:
             ServiceError(.invalid, code: "invalid_field", message: error.description)
         case let error as JSONError:
-            ServiceError(.invalid, code: "invalid_json", message: "the body is no acceptable JSON: \(error)")
+            ServiceError(.invalid, code: "invalid_json", message: "the body is not acceptable JSON: \(error)")
         case let error as DecisionQueryError:
             ServiceError(.invalid, code: "invalid_request", message: error.description)
         default:

@@ -20,7 +20,9 @@ package enum CallerCredential {
         guard let token = fields.bearerToken else {
             throw error("unsupported_authorization", "use Authorization: Bearer with an API token")
         }
-        guard TokenSecret.isWellFormed(token) else { throw error("malformed_token", "this is no API token of Reeve's") }
+        guard TokenSecret.isWellFormed(token) else {
+            throw error("malformed_token", "this is not one of Reeve's API tokens")
+        }
         return .token(secretDigest: .of(Array(token.utf8)))
     }
 

@@ -150,7 +150,8 @@ extension ServiceError {
             self.init(
                 .unavailable,
                 code: "no_leader",
-                message: "No leader was found in time, so nothing was written. Check that a majority of voters runs."
+                message:
+                    "No leader was found in time, so nothing was written, or confirmed. Check that a majority of voters runs."
             )
         case .behind(let applied): self = .behind(at: applied)
         case .tooManyRequests(let limit):
@@ -181,7 +182,10 @@ extension ServiceError {
                 message: "The learner lacks \(missing) entries, or does not answer. Wait until it has caught up."
             )
         case .invalidChange(let reason):
-            self.init(.conflict, code: "invalid_change", message: "The members cannot be changed so: \(reason).")
+            let message =
+                reason == "removesAllVoters"
+                ? "It is the last voter, which cannot be removed." : "The members cannot be changed so: \(reason)."
+            self.init(.conflict, code: "invalid_change", message: message)
         case .notYet:
             self.init(
                 .unavailable,

@@ -41,7 +41,7 @@ package struct KeysError: Error, Hashable, Sendable, CustomStringConvertible {
 
     private var explanation: String {
         switch problem {
-        case .missing: "there is no such file; check the path in the configuration"
+        case .missing: "there is no such file; check the path"
         case .unreadable(let reason): "cannot be read: \(reason)"
         case .unwritable(let reason): "cannot be written: \(reason)"
         case .alreadyExists: "exists already and is not overwritten; move it away first"

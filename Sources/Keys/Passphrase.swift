@@ -8,5 +8,9 @@ package struct Passphrase: Sendable, CustomStringConvertible {
     }
 
     package var isEmpty: Bool { bytes.count == 0 }
+    /// Too short to withstand somebody who has the file and tries.
+    package var isShort: Bool { bytes.count < Self.advisedByteCount }
+
+    package static let advisedByteCount = 12
     package var description: String { bytes.description }
 }

@@ -172,6 +172,9 @@ package final class PeerLinks: Sendable {
             }
         do { return try await bootstrap.bind(host: host, port: roster.local.port).get() } catch {
             if let error = error as? IOError, error.errnoCode == EADDRINUSE { throw .addressInUse(address) }
+            if let error = error as? IOError, error.errnoCode == EADDRNOTAVAIL {
+                throw .cannotListen(address: address, reason: "this machine has no such address; see listen.raft")
+            }
             throw .cannotListen(address: address, reason: "\(error)")
         }
     }

@@ -4,12 +4,18 @@ extension ServiceError {
     /// Of a command that the directory did not carry out; the code is the directory's own.
     package init(_ refusal: CommandResult.Refusal) {
         let names = refusal.names.joined(separator: ", ")
-        let text = Self.text(of: refusal.code)
         self.init(
             Self.kind(of: refusal.code),
             code: refusal.code.rawValue,
-            message: names.isEmpty ? text : "\(text): \(names)"
+            message: names.isEmpty ? Self.text(of: refusal.code) : Self.text(of: refusal.code, names)
         )
+    }
+
+    private static func text(of code: RefusalCode, _ names: String) -> String {
+        switch code {
+        case .notFound, .unknownReference: "there is no \(names)"
+        default: "\(text(of: code)): \(names)"
+        }
     }
 
     package init(_ damage: StateDamage) {
@@ -50,8 +56,8 @@ extension ServiceError {
         case .tooLarge: "too large"
         case .notFound: "not found"
         case .alreadyExists: "exists already"
-        case .revisionMismatch: "changed since the revision that was named; read it again"
-        case .unknownReference: "refers to what is not there"
+        case .revisionMismatch: "it has changed since that revision; read it again"
+        case .unknownReference: "there is nothing of the name that it refers to"
         case .cycle: "would be its own ancestor"
         case .tooDeep: "the hierarchy would be too deep or have too many ancestors"
         case .inUse: "others refer to it"
@@ -62,7 +68,8 @@ extension ServiceError {
         case .notLiftable: "only statements of quarantine and restriction can be lifted"
         case .limitReached: "a limit of the directory is reached, and something has to be removed first"
         case .ticketInvalid:
-            "there is no such ticket, it has expired, or another node has used it; issue one with `reeve cluster add`"
+            "there is no such invitation: it has expired, another node has used it, or a later one has replaced it; issue one with "
+                + "`reeve cluster add`"
         case .alreadyJoined: "this node has joined by this ticket"
         case .alreadyVoter: "votes already"
         case .lastVoter: "nobody would be left to vote"

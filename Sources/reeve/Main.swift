@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Reeve: AsyncParsableCommand {
@@ -18,7 +19,7 @@ struct Reeve: AsyncParsableCommand {
                 name: "Say who may do what",
                 subcommands: [
                     ApplyCommand.self, AgentCommand.self, RoleCommand.self, AssignmentCommand.self,
-                    ResourceCommand.self, PolicyCommand.self, TokenCommand.self,
+                    ResourceCommand.self, PolicyCommand.self, TokenCommand.self, AdministratorCommand.self,
                 ]
             ),
             CommandGroup(
@@ -31,4 +32,18 @@ struct Reeve: AsyncParsableCommand {
             CommandGroup(name: "Test", subcommands: [SimCommand.self, BenchCommand.self]),
         ]
     )
+
+    static func main() async {
+        let arguments = Array(ProcessInfo.processInfo.arguments.dropFirst())
+        do {
+            var command = try await asyncParseAsRoot(arguments)
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch { Failure(error, of: type(of: command), arguments).exit() }
+        } catch { Failure(error, of: Reeve.self, arguments).exit() }
+    }
 }

@@ -48,13 +48,13 @@ import Testing
 
     @Test("an edge's file says that it is one; a node is a member where nothing is said", arguments: [false, true])
     func role(isEdge: Bool) throws {
-        let address = HostPort(host: "127.0.0.1", port: 1)
+        func address(_ port: Int) -> HostPort { HostPort(host: "127.0.0.1", port: port) }
         let file = NodeFile(
             name: "e1",
             member: MemberID(high: 1, low: 2, incarnation: 3),
-            raft: address,
-            admin: address,
-            decisions: address,
+            raft: address(1),
+            admin: address(2),
+            decisions: address(3),
             isPlain: false,
             hasIssuer: false,
             joins: true,
@@ -84,7 +84,7 @@ import Testing
             ("\nlog: {level: loud}", "node.yaml:14:7: log.level: must be one of trace, debug"),
             ("\nlog: text", "node.yaml:14:1: log: must be an object, not"),
             ("\nlimits: {max_log_bytes: 1}", "limits.max_log_bytes: must be a whole number"),
-            ("\n  indented: [", "node.yaml:15:1: is no YAML"),
+            ("\n  indented: [", "node.yaml:15:1: is not valid YAML"),
             ("\ndata: again", "gives data twice"),
             ("\nlog: &a {level: info}", "anchors and aliases are not supported"),
         ]

@@ -7,8 +7,8 @@ import Testing
     @Test(
         "a forbid names the condition that made it apply, and whether that held",
         arguments: [
-            ("when", "satisfied", "when holds: resource.closed"),
-            ("unless", "satisfied", "unless does not hold: resource.closed"),
+            ("when", "satisfied", #"its "when" is met: resource.closed"#),
+            ("unless", "satisfied", #"its "unless" is not met: resource.closed"#),
             ("unless", "error", "unless cannot be evaluated: resource.closed"),
         ]
     )
@@ -49,7 +49,7 @@ import Testing
         ])
         #expect(
             text.lines == [
-                "  closest     reports/writers: unless holds", "                context.sum > 10",
+                #"  closest     reports/writers: its "unless" is met"#, "                context.sum > 10",
                 "                  context.sum fails: no such attribute",
                 "                would apply with  context.sum = 10",
                 "                             and  Role::\"writer\"",

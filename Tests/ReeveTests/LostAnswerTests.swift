@@ -177,6 +177,34 @@ import Testing
         }
     }
 
+    @Test(
+        "a number that no node has anything under is used again",
+        arguments: [
+            ("unknown_subject", true), ("out_of_scope", true), ("level_too_high", true), ("unknown_warrant", true),
+            ("warrant_frozen", false), ("over_budget", false), ("bad_signature", false), ("unauthorized", false),
+        ]
+    )
+    func numbers(code: String, isGivenBack: Bool) async throws {
+        try createWarrant()
+        let nodes = [
+            try await StubNode("n1") { _ in .problem(404, "unknown_subject") },
+            try await StubNode("n2") { _ in .problem(403, code) },
+        ]
+        let first = try await run("agent/tpyo", nodes[0].node, nodes[1].node)
+        #expect(first.outcome.contains("nothing of the warrant is used") == isGivenBack, "\(first.outcome)")
+        #expect(try WarrantFile.load(path).nextSequence == (isGivenBack ? 1 : 2))
+        #expect(directory.files == (code == "unauthorized" ? ["w.warrant", "w.warrant.unsent-1"] : ["w.warrant"]))
+    }
+
+    @Test("what an earlier run may have brought somewhere keeps its number") func keptNumber() async throws {
+        try createWarrant()
+        _ = try await run("agent/tpyo", StubNode.away("n1"))
+        let node = try await StubNode("n1") { _ in .problem(404, "unknown_subject") }
+        let second = try await run("agent/tpyo", node.node)
+        #expect(second.outcome.contains("number 1 of the warrant is used up"), "\(second.outcome)")
+        #expect(try WarrantFile.load(path).nextSequence == 2 && directory.files == ["w.warrant"])
+    }
+
     @Test("hold up no other, though one node refuses them and another does not answer") func other() async throws {
         try createWarrant()
         let node = try await StubNode("n1", Self.takesAll(but: "agent/tpyo"))

@@ -327,7 +327,7 @@ import Testing
         let rule = "permit (principal, action, resource);"
         let found = try comparison(rule, rule, recorded: false)
         #expect(found.changes.isEmpty && found.unreproduced == 2)
-        #expect(found.text.contains("2 of 2 requests come out otherwise than recorded"))
+        #expect(found.text.contains("2 of 2 requests do not come out as recorded"))
         #expect(found.json["otherwise_than_recorded"] == 2)
         let same = try comparison(rule, rule, recorded: true)
         #expect(same.unreproduced == 0 && !same.text.contains("recorded"))

@@ -1,6 +1,8 @@
 import Directory
 import Dispatch
 import Foundation
+import HTTPAPI
+import Identity
 import Kernel
 import Keys
 import Synchronization
@@ -104,6 +106,33 @@ import Testing
             issuedAt: WallTime(milliseconds: 1_700_000_000_000)
         )
         return SignedStatement(statement, signature: try key.signature(of: statement.signedBytes))
+    }
+
+    @Test("a number is given back as long as no later one is taken") func giveBack() throws {
+        try file().create(at: path)
+        #expect(try WarrantFile.takeSequence(from: path) == 1)
+        #expect(try WarrantFile.giveBack(1, to: path))
+        #expect(try WarrantFile.load(path).nextSequence == 1)
+        #expect(try (1...2).map { _ in try WarrantFile.takeSequence(from: path) } == [1, 2])
+        #expect(try !WarrantFile.giveBack(1, to: path))
+        #expect(try WarrantFile.load(path).nextSequence == 3)
+        #expect(try mode(path) == 0o600 && directory.files == ["w.warrant"])
+    }
+
+    @Test("whom the warrant does not name is refused here, a token and other scopes are the nodes' to judge")
+    func scope() throws {
+        let bot = PrincipalID(kind: .agent, name: "bot")
+        var file = try file()
+        file.principals = [try #require(bot)]
+        try file.create(at: path)
+        let read = try WarrantFile.load(path)
+        #expect(read == file)
+        let named = try #require(RevocationSubject(parsing: "agent/bot"))
+        let other = try #require(RevocationSubject(parsing: "agent/bto"))
+        try read.checkScope(named, at: path)
+        try read.checkScope(.token("t"), at: path)
+        #expect(error { try read.checkScope(other, at: path) }.contains("agent/bot alone, not agent/bto"))
+        try self.file().checkScope(other, at: path)
     }
 
     @Test("several at a time take different numbers") func concurrent() throws {

@@ -1,7 +1,7 @@
 /// Finds what somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// The name that takes the fewest edits to reach, if these are few for its length. The first of several.
-    static func closest(to name: String, among names: [String]) -> String? {
+    package static func closest(to name: String, among names: [String]) -> String? {
         let wanted = Array(name.unicodeScalars.prefix(maxLength + 1))
         guard wanted.count <= maxLength, names.count <= maxNames else { return nil }
         var best: (name: String, distance: Int)?

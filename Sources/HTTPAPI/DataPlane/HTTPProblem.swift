@@ -50,7 +50,7 @@ enum HTTPProblem: Hashable, Sendable {
                 .notFound,
                 "not_found",
                 "there are \(Route.evaluationPath), \(Route.evaluationsPath), \(Route.searchPath)subject, resource and "
-                    + "action, and \(Route.metadataPath)"
+                    + "action, and \(Route.metadataPath): this is the port for decisions; administration is on another"
             )
         case .methodNotAllowed(let allowed):
             Self.details(.methodNotAllowed, "method_not_allowed", allowed == .get ? "use GET" : "use POST")

@@ -18,6 +18,31 @@ struct Applier: Sendable {
         return Plan(steps: steps)
     }
 
+    /// - Throws: Where what is to be made refers to what is neither in the cluster nor declared.
+    func check(_ plan: Plan) async throws {
+        let declared = Set(plan.steps.map(\.declaration.name))
+        var found: [String: Bool] = [:]
+        var missing: [String] = []
+        for step in plan.changes {
+            for reference in step.declaration.references where !declared.contains(reference.name) {
+                let isThere =
+                    if let known = found[reference.name] { known } else { try await find(reference.path) != nil }
+                found[reference.name] = isThere
+                if !isThere {
+                    missing.append(
+                        "\(step.declaration.place) (\(step.declaration.name)): there is no \(reference.name)"
+                    )
+                }
+            }
+        }
+        guard missing.isEmpty else {
+            throw CommandError(
+                missing.joined(separator: "\n"),
+                advice: "nothing was changed; declare it in the files, or create it first"
+            )
+        }
+    }
+
     /// Carries out one step.
     ///
     /// The object must still be as it was when it was compared: what somebody else changes meanwhile is not overwritten.
@@ -105,11 +130,10 @@ struct Applier: Sendable {
 
     private static func path(_ object: DirectoryObject) -> String {
         switch object {
-        case .principal(let spec): "/v1/principals/\(spec.id)"
-        case .role(let spec): "/v1/roles/\(ClusterClient.segment(spec.name))"
+        case .principal(let spec): Declaration.Reference.principal(spec.id).path
+        case .role(let spec): Declaration.Reference.role(spec.name).path
         case .assignment(let spec): "/v1/assignments/\(ClusterClient.segment(spec.id))"
-        case .resource(let spec):
-            "/v1/resources/\(ClusterClient.segment(spec.id.type))/\(ClusterClient.segment(spec.id.id))"
+        case .resource(let spec): Declaration.Reference.resource(spec.id).path
         }
     }
 

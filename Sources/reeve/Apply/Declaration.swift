@@ -24,6 +24,45 @@ struct Declaration: Sendable {
     }
 }
 
+extension Declaration {
+    /// What an object refers to, which must be there when it is made.
+    enum Reference: Hashable, Sendable {
+        case principal(PrincipalID)
+        case role(String)
+        case resource(EntityName)
+
+        /// As a declaration of it is named.
+        var name: String {
+            switch self {
+            case .principal(let id): id.description
+            case .role(let name): "role/\(name)"
+            case .resource(let id): "resource/\(id.text)"
+            }
+        }
+
+        /// Where the API has it.
+        var path: String {
+            switch self {
+            case .principal(let id): "/v1/principals/\(id)"
+            case .role(let name): "/v1/roles/\(ClusterClient.segment(name))"
+            case .resource(let id):
+                "/v1/resources/\(ClusterClient.segment(id.type))/\(ClusterClient.segment(id.id))"
+            }
+        }
+    }
+
+    var references: [Reference] {
+        switch object {
+        case .object(.principal(let spec)): [spec.owner, spec.parent].compactMap { $0.map { .principal($0) } }
+        case .object(.role(let spec)): spec.parents.map { .role($0) }
+        case .object(.resource(let spec)):
+            spec.parents.map { .resource($0) } + (spec.owner.map { [.principal($0)] } ?? [])
+        case .object(.assignment(let spec)): [.principal(spec.principal), .role(spec.role)]
+        case .policySet: []
+        }
+    }
+}
+
 /// A policy set as declared: the version with this text shall be in force.
 struct PolicySetDeclaration: Hashable, Sendable {
     let name: String

@@ -23,16 +23,6 @@ enum DependencyOrder {
         }
     }
 
-    /// Names of what the declaration refers to within its own kind.
-    private static func references(_ declaration: Declaration) -> [String] {
-        switch declaration.object {
-        case .object(.principal(let spec)): [spec.owner, spec.parent].compactMap { $0?.description }
-        case .object(.role(let spec)): spec.parents.map { "role/\($0)" }
-        case .object(.resource(let spec)): spec.parents.map { "resource/\($0.text)" }
-        case .object(.assignment), .policySet: []
-        }
-    }
-
     private struct Sorter {
         private let byName: [String: Declaration]
         private var state: [String: Bool] = [:]
@@ -50,8 +40,8 @@ enum DependencyOrder {
             case nil: break
             }
             state[declaration.name] = false
-            for name in references(declaration) {
-                if let reference = byName[name] { try visit(reference) }
+            for reference in declaration.references {
+                if let declared = byName[reference.name] { try visit(declared) }
             }
             state[declaration.name] = true
             sorted.append(declaration)

@@ -22,13 +22,28 @@ struct Plan: Sendable {
 
     let steps: [Step]
 
-    var isEmpty: Bool { steps.allSatisfy { $0.change == .unchanged } }
+    var isEmpty: Bool { changes.isEmpty }
+    var changes: [Step] { steps.filter { $0.change != .unchanged } }
 
     /// Such as `3 to create, 1 to update, 20 unchanged`.
     var summary: String {
-        let creations = steps.count { $0.change == .create }
-        let unchanged = steps.count { $0.change == .unchanged }
-        return "\(creations) to create, \(steps.count - creations - unchanged) to update, \(unchanged) unchanged"
+        "\(creations) to create, \(changes.count - creations) to update, \(steps.count - changes.count) unchanged"
+    }
+
+    /// The same, when it is done.
+    var outcome: String {
+        "\(creations) created, \(changes.count - creations) updated, \(steps.count - changes.count) unchanged"
+    }
+
+    private var creations: Int { steps.count { $0.change == .create } }
+
+    /// What is said where a step failed, and those before it were carried out.
+    func interrupted(after done: Int, by error: any Error) -> CommandError {
+        CommandError(
+            "\(error)",
+            advice: "\(done) of \(changes.count) changes \(done == 1 ? "was" : "were") made; "
+                + "run it again after you have corrected this"
+        )
     }
 
     /// Without what stays as it is.

@@ -23,13 +23,15 @@ struct APIError: Error, CustomStringConvertible {
     /// Whether another node may do what this one could not.
     var mayDifferElsewhere: Bool { status == 503 || code == "edge" }
 
-    var description: String {
-        let advice = (Self.advice[code] ?? (status == 401 ? Self.unauthenticated : nil)).map { "\n  \($0)" } ?? ""
-        return "\(node): \(detail) [\(code)]\(advice)"
-    }
+    var description: String { "\(node): \(detail) [\(code)]" + (advice.map { "\n  \($0)" } ?? "") }
+
+    /// What to do about it.
+    var advice: String? { Self.advice[code] ?? (status == 401 ? Self.unauthenticated : nil) }
 
     private static let unauthenticated = "the node does not take this certificate or token; check the context file"
     private static let advice = [
+        "caller_unknown":
+            "another administrator must list the holder of this certificate: `reeve administrator add`",
         "unauthorized": "an administrator must allow it by a policy of the set reeve.admin",
         "no_leader": "a majority of the voters must be up and reach each other; see `reeve cluster status`",
         "revision_mismatch": "somebody else changed it meanwhile; get it again and repeat",

@@ -20,6 +20,11 @@ struct ClusterClient: Sendable {
         var path: String
         var headers: [(String, String)] = []
         var body: JSONValue?
+
+        /// A question may be put as a POST, too.
+        var isWrite: Bool { method != .get && path != Self.check }
+
+        static let check = "/v1/check"
     }
 
     struct Reply: Sendable {
@@ -78,7 +83,7 @@ struct ClusterClient: Sendable {
             request.headers.append(("Idempotency-Key", UUID().uuidString.lowercased()))
         }
         var route = NodeRoute(nodes)
-        var failures = NobodyAnswered(isWrite: request.method != .get)
+        var failures = NobodyAnswered(isWrite: request.isWrite)
         while let node = route.next() {
             do { return try await send(request, to: node, timeout: timeout) } catch let error as APIError {
                 failures.add(error)

@@ -44,7 +44,10 @@ struct ConnectionOptions: ParsableArguments {
     /// The cluster and the identity that the options name.
     func load() throws -> (context: ClusterContext, credentials: NodeCredentials) {
         let context = try loadContext()
-        return (context, try credentials(context))
+        let credentials = try credentials(context)
+        let notice = try ExpiryNotice(credentials.validity, of: context.files.certificate, at: .now)
+        if let notice { Console.progress(notice.text) }
+        return (context, credentials)
     }
 
     private func loadContext() throws -> ClusterContext {

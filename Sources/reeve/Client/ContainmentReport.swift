@@ -79,14 +79,14 @@ struct ContainmentReport: Equatable {
         var head = "\(verdict["kind"]?.cell ?? "") \(verdict["subject"]?.cell ?? "")\(below): \(Self.state(verdict))\n"
         if isFromTheLog {
             return head
-                + "It was made through the log, so that no node goes by it before its state has that revision: "
+                + "It was made through the log: a node applies it once its state has that revision: "
                 + "see `reeve cluster status`.\n"
         }
         if let issued = verdict["warrant"]?["issued_at"]?.stringValue {
             head += "issued \(issued), by its revoker's clock\n"
         }
         if isRefused { return head + "No node that knows the log's word goes by it any more.\n" }
-        var table = Table("node", "goes by it since")
+        var table = Table("node", "in force since")
         for row in rows { table.add(row.node, Self.cell(row)) }
         return head + table.text + (hasReport ? isComplete ? "" : rest : Self.unknown)
     }
@@ -107,9 +107,9 @@ struct ContainmentReport: Equatable {
 
     private var rest: String {
         guard let moment = othersStopBy else {
-            return "Those not heard from can say yes until the log has it, and what they know is too old then.\n"
+            return "Nodes not heard from may still say yes. How long cannot be told until the log has the statement.\n"
         }
-        return "Those not heard from can say yes until \(moment) at the latest.\n"
+        return "Nodes not heard from can say yes until \(moment) at the latest.\n"
     }
 
     var json: JSONValue {

@@ -8,18 +8,23 @@ struct NobodyAnswered: Error, CustomStringConvertible {
     private(set) var mayHaveHappened = false
     /// What the node said that was asked last; nil if it gave no answer.
     private(set) var lastAnswer: APIError?
+    private var isOfCertificates = false
+    /// Whether a node has said something, though nothing that helps.
+    private var hasAnswers = false
 
     init(isWrite: Bool) { self.isWrite = isWrite }
 
     mutating func add(_ error: APIError) {
         failures.append(error.description)
         lastAnswer = error
+        hasAnswers = true
         if isWrite, !error.rulesOutWrite { mayHaveHappened = true }
     }
 
     mutating func add(_ error: UnreachableNode) {
         failures.append(error.description)
         lastAnswer = nil
+        if error.isOfCertificates { isOfCertificates = true }
         if isWrite, error.mayHaveHeard { mayHaveHappened = true }
     }
 
@@ -27,7 +32,13 @@ struct NobodyAnswered: Error, CustomStringConvertible {
         let list = failures.map { "\n  \($0)" }.joined()
         return mayHaveHappened
             ? "the write may have happened; look before you repeat it:\(list)"
-            : "no node answers:\(list)\n  start the nodes, or give another context with --context FILE"
+            : "\(hasAnswers ? "no node could do it" : "no node answers"):\(list)\n  \(advice)"
+    }
+
+    private var advice: String {
+        isOfCertificates
+            ? "check certificate, key and roots of the context file, or give another one with --context FILE"
+            : "start the nodes, or give another context with --context FILE"
     }
 }
 

@@ -29,6 +29,9 @@ struct PassphraseOptions: ParsableArguments {
     static func new(_ given: Passphrase?, prompt: String) throws -> Passphrase {
         if let given {
             guard !given.isEmpty else { throw CommandError("the passphrase is empty") }
+            if given.isShort {
+                Console.progress("warning: the passphrase has fewer than \(Passphrase.advisedByteCount) characters")
+            }
             return given
         }
         let first = try Terminal.line(prompt: prompt)

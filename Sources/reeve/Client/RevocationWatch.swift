@@ -28,6 +28,8 @@ struct RevocationWatch: Sendable {
 
         let subject: String
         let revision: Int64
+        /// Its id.
+        var statement: String?
         /// From sending the revocation until it was acknowledged.
         let acknowledgedMilliseconds: Double
         let rows: [Row]
@@ -37,16 +39,25 @@ struct RevocationWatch: Sendable {
         var text: String {
             var table = Table("node", "before", "after", "denied after")
             for row in rows {
-                let time = row.milliseconds.map { "\(Self.rounded($0)) ms" } ?? row.error ?? "not yet"
+                let time = row.milliseconds.map { "\(Self.rounded($0)) ms" } ?? "not yet"
                 table.add(row.node, row.before ?? "no answer", row.after ?? "no answer", time)
             }
             let acknowledged = Self.rounded(acknowledgedMilliseconds)
-            return "\(subject) is revoked (revision \(revision), acknowledged after \(acknowledged) ms)\n\(table.text)"
+            let errors = rows.compactMap { row in row.milliseconds == nil ? row.error.map { "\($0)\n" } : nil }.joined()
+            return "\(subject) is revoked (revision \(revision), acknowledged after \(acknowledged) ms)\n"
+                + (statement.map { "statement \($0)\n" } ?? "") + table.text + errors
+                + (rows.contains { $0.before == "allow" } ? "" : Self.unproven)
         }
+
+        private static let unproven = """
+            No node allowed this before, so the times say when each knew of it, not when it began to deny; name what it may do \
+            with --action and --resource.
+
+            """
 
         var json: JSONValue {
             [
-                "subject": .string(subject), "revision": .integer(revision),
+                "subject": .string(subject), "id": statement.json, "revision": .integer(revision),
                 "acknowledged_ms": .decimal(Self.rounded(acknowledgedMilliseconds)),
                 "nodes": .array(
                     rows.map { row in
@@ -94,6 +105,7 @@ struct RevocationWatch: Sendable {
             return Report(
                 subject: principal.description,
                 revision: revision,
+                statement: reply.body["id"]?.stringValue,
                 acknowledgedMilliseconds: acknowledged,
                 rows: rows.sorted { $0.node < $1.node }
             )

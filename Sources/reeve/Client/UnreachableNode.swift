@@ -11,26 +11,29 @@ struct UnreachableNode: Error, CustomStringConvertible {
     let reason: String
     /// Whether the request may have reached it all the same: there was a connection.
     let mayHaveHeard: Bool
+    /// Whether it is there, and certificates are what is wrong.
+    let isOfCertificates: Bool
 
     init(_ node: ClusterContext.Node, _ url: String, _ error: any Error) {
         self.node = node.name
         self.url = url
         self.reason = Self.reason(of: error)
         self.mayHaveHeard = !Self.isBeforeConnection(error)
+        self.isOfCertificates = TLSFailure(error)?.isOfCertificates ?? false
     }
 
     var description: String { "\(node) (\(url.prefix(80))): \(reason)" }
 
     private static func reason(of error: any Error) -> String {
-        if let alert = certificateAlert(in: error) { return "does not take the certificate it is shown (\(alert))" }
-        return switch error {
-        case let error as HTTPClientError where error == .deadlineExceeded || isBeforeConnection(error):
+        switch error {
+        case let error as HTTPClientError
+        where error == .connectTimeout || error == .deadlineExceeded || error == .tlsHandshakeTimeout:
             "no answer in time"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "closed the connection"
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty: "its name cannot be resolved"
         case is NIOConnectionError: "refuses the connection"
         case let error as IOError where error.errnoCode == ECONNREFUSED: "refuses the connection"
-        case let error as NIOSSLError: "TLS failed: \(error)"
-        default: "\(error)"
+        default: TLSFailure(error)?.description ?? "\(error)"
         }
     }
 
@@ -40,15 +43,8 @@ struct UnreachableNode: Error, CustomStringConvertible {
         case is NIOConnectionError, is NIOSSLExtraError: true
         case let error as IOError: error.errnoCode == ECONNREFUSED
         case NIOSSLError.handshakeFailed: true
-        default: certificateAlert(in: error) != nil
+        // The other side says so in place of finishing the handshake, though this one had finished its part (RFC 8446 section 4.4).
+        default: TLSFailure(error)?.isOfCertificates ?? false
         }
-    }
-
-    /// With TLS 1.3 a node that refuses a certificate says so when its peer takes the connection for open; it reads no request
-    /// then. Only the text has the alert's name, such as `TLSV1_ALERT_UNKNOWN_CA`.
-    private static func certificateAlert(in error: any Error) -> Substring? {
-        guard case BoringSSLError.sslError = error else { return nil }
-        let words = "\(error)".split { $0 == ":" || $0 == " " }
-        return words.first { $0.contains("_ALERT_") && ($0.contains("CERTIFICATE") || $0.contains("UNKNOWN_CA")) }
     }
 }

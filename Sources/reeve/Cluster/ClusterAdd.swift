@@ -44,6 +44,8 @@ struct ClusterAdd: AsyncParsableCommand {
         let path = out ?? "\(node.name).join"
         try OutputFile.refuseExisting(path)
         try await common.connection.withContext { client, context in
+            try await refuseTakenAddress(client)
+            let earlier = try await Self.invitation(of: node.name, client)
             let expiry = try await invite(client, context, into: path)
             if common.output.json { return Console.json(["file": .string(path), "expires_at": expiry]) }
             Console.print(
@@ -56,7 +58,40 @@ struct ClusterAdd: AsyncParsableCommand {
                 """
             )
             if !edge { Console.print("Then give it a vote: reeve cluster promote \(node.name) --wait\n") }
+            Console.print(
+                """
+                So that commands can ask it, add it to the nodes of your context file:
+                  - name: \(node.name)
+                    admin: https://\(node.admin)
+                    decisions: https://\(node.decisions)
+
+                """
+            )
+            if let earlier {
+                Console.progress("The earlier invitation of \(node.name), until \(earlier), counts no more.")
+            }
         }
+    }
+
+    /// A node that was given another's address would be taken for it.
+    private func refuseTakenAddress(_ client: ClusterClient) async throws {
+        let members = try await client.send(.init(path: "/v1/members")).body["items"]?.arrayValue ?? []
+        let wanted = [node.raft, node.admin, node.decisions].map { JSONValue.string($0.description) }
+        for member in members where member["name"]?.stringValue != node.name {
+            let taken = [member["raft_address"] ?? .null] + (member["api_addresses"]?.arrayValue ?? [])
+            guard let address = wanted.first(where: { taken.contains($0) }) else { continue }
+            throw CommandError(
+                "\(member["name"]?.cell ?? "") has the address \(address.cell)",
+                advice: "give it ports of its own"
+            )
+        }
+    }
+
+    /// Until when an invitation counts that nobody has used; nil where there is none.
+    private static func invitation(of name: String, _ client: ClusterClient) async throws -> String? {
+        let all = try await client.send(.init(path: "/v1/join-tickets")).body["items"]?.arrayValue ?? []
+        return all.first { $0["name"]?.stringValue == name && ($0["used_by"] ?? .null).isNull }?["expires_at"]?
+            .stringValue
     }
 
     /// Has the secret drawn, which is told once, last: when whom to ask is known, and there is a file for it.

@@ -36,7 +36,7 @@ struct ClusterFeatureLevel: AsyncParsableCommand {
 
         func run() async throws {
             try await common.connection.withClient { client in
-                common.output.object(try await ask(client).body)
+                common.output.object(try await ask(client).body.withoutGenesisTimes)
             }
         }
     }

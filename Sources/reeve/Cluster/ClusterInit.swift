@@ -83,7 +83,7 @@ struct ClusterInit: AsyncParsableCommand {
             The passphrase of each node's key is in its folder: hand it to the service by your system's credentials.
             """
         return """
-            Trust domain \(domain) with \(node.count) node(s).
+            Trust domain \(domain) with \(counted(node.count, "node")).
             Copy each folder to its machine and run there `reeve node run --config node.yaml`:
             \(folders)
             \(rest)

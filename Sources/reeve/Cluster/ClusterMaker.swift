@@ -66,7 +66,12 @@ struct ClusterMaker {
         )
         try PrivateKeyFile.create(files.rootKey.filePath, key: rootKey, protection: protection)
         try write(issuer.certificate.pem + "\n", to: files.rootCertificate)
-        let administratorKey = try makeAdministrator(issuer, in: files)
+        let administratorKey = try AdministratorMaker(
+            name: administrator,
+            issuer: issuer,
+            days: days,
+            protection: protection
+        ).make(in: files)
         let members = nodes.map { node in
             let key = PrivateKey()
             return Member(argument: node, key: key, spec: spec(node, key))
@@ -83,18 +88,6 @@ struct ClusterMaker {
             try maker.make(node, genesis: genesis, introducedBy: nil, in: files.node(member.argument.name))
         }
         try write(context.text, to: files.context)
-    }
-
-    private func makeAdministrator(_ issuer: CertificateIssuer, in files: ClusterFiles) throws -> PrivateKey {
-        let key = PrivateKey()
-        let certificate = try issuer.issueClient(
-            try SPIFFEID.administrator(administrator, in: trustDomain),
-            publicKey: key.publicKey,
-            validity: validity(days: days)
-        )
-        try PrivateKeyFile.create(files.administratorKey.filePath, key: key, protection: protection)
-        try write(certificate.pem + "\n", to: files.administratorCertificate)
-        return key
     }
 
     private func spec(_ node: NodeArgument, _ key: PrivateKey) -> MemberSpec {
@@ -133,6 +126,27 @@ struct ClusterMaker {
     }
 }
 
+/// Makes the key and certificate of an administrator, in a folder that is there.
+struct AdministratorMaker {
+    let name: String
+    let issuer: CertificateIssuer
+    let days: Int
+    let protection: PrivateKeyFile.Protection
+
+    func make(in files: ClusterFiles) throws -> PrivateKey {
+        let key = PrivateKey()
+        let certificate = try issuer.issueClient(
+            try SPIFFEID.administrator(name, in: issuer.trustDomain),
+            publicKey: key.publicKey,
+            validity: .made(days: days).within(issuer.certificate.validity)
+        )
+        try PrivateKeyFile.create(files.administratorKey.filePath, key: key, protection: protection)
+        let text = Array((certificate.pem + "\n").utf8)
+        try KeyFiles.create(files.administratorCertificate.filePath, mode: 0o644, bytes: text)
+        return key
+    }
+}
+
 extension CertificateValidity {
     /// Certificates count from a little in the past, for clocks that lag.
     private static let backdating = Span.seconds(300)
@@ -148,11 +162,18 @@ extension CertificateValidity {
 }
 
 extension ClusterContext {
+    /// Where `ClusterFiles` has those of an administrator.
+    static let standardFiles = NodeCredentials.Files(
+        certificate: "admin/admin.crt",
+        key: "admin/admin.key",
+        roots: "roots.crt"
+    )
+
     /// For the administrator of a cluster that has just been made.
     static func made(trustDomain: String, nodes: [NodeArgument], isPlain: Bool) -> ClusterContext {
         ClusterContext(
             trustDomain: trustDomain,
-            files: NodeCredentials.Files(certificate: "admin/admin.crt", key: "admin/admin.key", roots: "roots.crt"),
+            files: standardFiles,
             allowPlainKey: isPlain,
             nodes: nodes.map {
                 ClusterContext.Node(name: $0.name, admin: "https://\($0.admin)", decisions: "https://\($0.decisions)")

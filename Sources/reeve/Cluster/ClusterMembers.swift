@@ -76,9 +76,10 @@ struct ClusterRemove: AsyncParsableCommand {
             let segment = ClusterClient.segment(name)
             do {
                 let query = leaveEdgesBehind ? "?leave_edges=true" : ""
+                let votes = try await votes(client)
                 let reply = try await client.send(.init(method: .delete, path: "/v1/members/\(segment)\(query)"))
                 common.output.written(reply, "removed \(name)")
-                if !common.output.json { try await QuorumAdvice.show(client) }
+                if votes, !common.output.json { try await QuorumAdvice.show(client) }
             } catch let error as APIError where error.status == 404 {
                 do {
                     let reply = try await client.send(.init(method: .delete, path: "/v1/join-tickets/\(segment)"))
@@ -88,6 +89,13 @@ struct ClusterRemove: AsyncParsableCommand {
                 }
             }
         }
+    }
+}
+
+extension ClusterRemove {
+    fileprivate func votes(_ client: ClusterClient) async throws -> Bool {
+        let members = try await client.send(.init(path: "/v1/members")).body["items"]?.arrayValue ?? []
+        return members.contains { $0["name"]?.stringValue == name && $0["voter"]?.boolValue == true }
     }
 }
 
@@ -106,7 +114,11 @@ struct ClusterTransfer: AsyncParsableCommand {
         try await common.connection.withClient { client in
             let nodes = await ClusterNodes.ask(client)
             guard let leader = nodes.first(where: \.leads) else {
-                throw CommandError("no node says that it leads", advice: "see `reeve cluster status`")
+                throw CommandError("no node that answers says that it leads", advice: "see `reeve cluster status`")
+            }
+            if let name, name == leader.node.name {
+                if common.output.json { return Console.json(["leader": .string(name)]) }
+                return Console.line("\(name) leads already")
             }
             let body: JSONValue = name.map { ["to": .string($0)] } ?? [:]
             let request = ClusterClient.Request(method: .post, path: "/v1/leadership/transfer", body: body)
@@ -127,7 +139,7 @@ enum QuorumAdvice {
         let failures = bearable == 1 ? "failure of 1 node" : "failure of \(bearable) nodes"
         Console.progress(
             bearable == 0
-                ? "\(voters) voter(s): writes stop when one of them fails; add more"
+                ? "\(counted(voters, "voter")): writes stop when \(voters == 1 ? "it" : "one of them") fails; add more"
                 : "\(voters) voters bear the \(failures), as \(voters - 1) would: an odd number is better"
         )
     }

@@ -44,6 +44,9 @@ struct ClusterRestore: AsyncParsableCommand {
 
     func validate() throws {
         try NodeArgument.validate(node)
+        guard revocations.isEmpty || !acceptLostRevocations else {
+            throw ValidationError("Give --revocations or --accept-lost-revocations, not both.")
+        }
         guard revocations.isEmpty == acceptLostRevocations else {
             throw ValidationError(
                 "Give --revocations FILE of every surviving node, or --accept-lost-revocations if there is none."
@@ -80,8 +83,8 @@ struct ClusterRestore: AsyncParsableCommand {
             """
             Restored revision \(sources.backup.header.point.position.index.number) of lineage \
             \(sources.backup.header.lineage); the new cluster starts at revision \(made.revision.number).
-            \(made.outcome.addedRevocations) revocation(s) added from \(revocations.count) export(s), \
-            \(made.outcome.quarantinedPrincipals) principal(s) quarantined.
+            \(counted(made.outcome.addedRevocations, "revocation")) added from \(counted(revocations.count, "export")), \
+            \(counted(made.outcome.quarantinedPrincipals, "principal")) quarantined.
             Copy each folder to its machine and run there `reeve node run --config node.yaml`:
             \(folders)
             Your context: \(target.context.filePath)

@@ -22,7 +22,7 @@ struct ClusterSettings: AsyncParsableCommand {
     func run() async throws {
         try await common.connection.withClient { client in
             let found = try await client.send(.init(path: Self.path))
-            guard !change.isEmpty else { return common.output.object(found.body) }
+            guard !change.isEmpty else { return common.output.object(found.body.withoutGenesisTimes) }
             guard let tag = found.tag else { throw CommandError("the answer has no revision", at: found.node) }
             let settings = try change.applied(to: Settings(shown: found.body))
             let request = ClusterClient.Request(
@@ -55,9 +55,17 @@ struct SettingsChange: ParsableArguments {
     var idempotencyLimit: UInt32?
 
     func validate() throws {
+        try checkAges()
         for argument in actionAge where noActionAge.contains(argument.age.action) {
             throw ValidationError("Give --action-age or --no-action-age for '\(argument.age.action)', not both.")
         }
+    }
+
+    /// As the cluster has it, in the words of the options.
+    private func checkAges() throws {
+        let ages = actionAge.map { ("--action-age \($0.age.action)", $0.age.maximumAge) }
+        for (option, age) in ages + (maximumAge.map { [("--maximum-age", $0.span)] } ?? [])
+        where !Settings.maximumAgeRange.contains(age) { throw ValidationError("\(option): must be from 3s to 1d.") }
     }
 
     var isEmpty: Bool {
@@ -99,6 +107,13 @@ struct ActionAgeArgument: ExpressibleByArgument {
             let duration = DurationArgument(argument: String(argument[argument.index(after: equals)...]))
         else { return nil }
         age = ActionAge(action: String(argument[..<equals]), maximumAge: duration.span)
+    }
+}
+
+extension JSONValue {
+    /// What has been so since the genesis, which has no time of its own, is not said to be of 1970.
+    var withoutGenesisTimes: JSONValue {
+        .object((objectValue ?? []).filter { $0.value.stringValue != "1970-01-01T00:00:00.000Z" })
     }
 }
 

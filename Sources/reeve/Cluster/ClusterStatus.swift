@@ -17,7 +17,10 @@ struct ClusterStatus: AsyncParsableCommand {
             does not hear, "no" one that did not say otherwise in time, and for how long, by the first node that knows. It says \
             nothing of what a node may do.
 
-            Exit status: 0 when every node is ready, 1 otherwise.
+            Below the table stands why a node is not ready, and whether anybody leads. A node that was removed, and still runs, is \
+            shown as that.
+
+            Exit status: 0 when every node is ready, but for those that were removed, 1 otherwise.
             """
     )
 
@@ -29,15 +32,16 @@ struct ClusterStatus: AsyncParsableCommand {
 
     func run() async throws {
         try await common.connection.withClient { client in
-            var rows = await ClusterNodes.ask(client, edges: true)
+            let isAlone = common.connection.node != nil
+            var rows = await ClusterNodes.ask(client, edges: true, isAlone: isAlone)
             if let wait {
                 let end = ContinuousClock.now + .milliseconds(Int64(clamping: wait.span.milliseconds))
                 var announced = false
-                while !rows.allSatisfy(\.isReady), ContinuousClock.now < end {
-                    if !announced { Console.progress("waiting for \(rows.count { !$0.isReady }) node(s)") }
+                while !rows.allSatisfy(\.isInOrder), ContinuousClock.now < end {
+                    if !announced { Console.progress("waiting for \(counted(rows.count { !$0.isInOrder }, "node"))") }
                     announced = true
                     try await Task.sleep(for: .milliseconds(100))
-                    rows = await ClusterNodes.ask(client, edges: true)
+                    rows = await ClusterNodes.ask(client, edges: true, isAlone: isAlone)
                 }
             }
             let estimates = try RoundTripEstimates(rows, from: from)
@@ -45,10 +49,28 @@ struct ClusterStatus: AsyncParsableCommand {
                 Console.json(estimates.json)
             } else {
                 Console.print(Self.table(rows, estimates).text)
-                for warning in rows.flatMap(\.warnings) { Console.progress(warning) }
+                for note in Self.notes(rows, isAlone: isAlone) { Console.progress(note) }
             }
-            guard rows.allSatisfy(\.isReady) else { throw ExitCode.failure }
+            guard rows.allSatisfy(\.isInOrder) else { throw ExitCode.failure }
         }
+    }
+
+    /// What a person wants to know first, where something is not as it should be.
+    static func notes(_ rows: [ClusterNodes.Row], isAlone: Bool = false) -> [String] {
+        let own = rows.flatMap { row in
+            let name = row.node.name
+            if row.isRemoved { return ["\(name) was removed; take it out of the nodes of your context file"] }
+            let reason = row.isReady ? nil : row.status?["not_ready_because"]?.stringValue
+            return (reason.map { ["\(name) is not ready: \($0)"] } ?? []) + row.warnings
+        }
+        let voters = rows.filter(\.isVoter)
+        let isLed = rows.contains { !$0.isRemoved && !($0.status?["leader"] ?? .null).isNull }
+        guard !isLed, !voters.isEmpty else { return own }
+        let answering = voters.count { $0.status != nil }
+        let count =
+            isAlone
+            ? "" : ", \(answering) of \(counted(voters.count, "voter")) \(answering == 1 ? "answers" : "answer")"
+        return own + ["no leader: nothing can be written\(count)"]
     }
 
     static func table(_ rows: [ClusterNodes.Row], _ estimates: RoundTripEstimates) -> Table {
@@ -62,7 +84,8 @@ struct ClusterStatus: AsyncParsableCommand {
         let leader = rows.first(where: \.leads)?.status
         for row in rows {
             let status = row.status ?? .null
-            let state = status["halted"]?.cell.isEmpty == false ? "halted" : row.isReady ? "ready" : "not ready"
+            let halted = status["halted"]?.cell.isEmpty == false
+            let state = row.isRemoved ? "removed" : halted ? "halted" : row.isReady ? "ready" : "not ready"
             var cells = [
                 row.node.name,
                 row.status == nil ? "no answer" : state,
@@ -87,8 +110,12 @@ struct ClusterStatus: AsyncParsableCommand {
     /// By the first of the others that says anything of it; empty in a cluster in which nobody looks.
     private static func reachability(of row: ClusterNodes.Row, among rows: [ClusterNodes.Row]) -> String {
         let views = rows.filter { $0.node.name != row.node.name }.compactMap { $0.status?["reachability"]?["nodes"] }
-        guard !views.isEmpty else { return "" }
-        let told = views.lazy.flatMap { $0.arrayValue ?? [] }.first { $0["name"]?.stringValue == row.node.name }
+        guard !views.isEmpty, !row.isRemoved else { return "" }
+        // One that has joined again has the name of another, of whom it may be told still.
+        let told = views.lazy.flatMap { $0.arrayValue ?? [] }.first { told in
+            if let member = row.status?["member"], let other = told["member"] { return member == other }
+            return told["name"]?.stringValue == row.node.name
+        }
         guard let told, let milliseconds = told["for_ms"]?.integerValue else { return "yes" }
         let word = told["state"]?.stringValue == "unreachable" ? "no" : "suspected"
         return "\(word), \(milliseconds / 1000) s"
@@ -105,4 +132,9 @@ struct ClusterStatus: AsyncParsableCommand {
         guard let last = leader?["last_index"]?.integerValue, let held = held?.integerValue else { return "" }
         return String(max(0, last - held))
     }
+}
+
+extension ClusterNodes.Row {
+    /// Nothing is to be done about it, nor waited for.
+    fileprivate var isInOrder: Bool { isReady || isRemoved }
 }

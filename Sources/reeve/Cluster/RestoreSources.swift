@@ -22,6 +22,13 @@ struct RestoreSources: Sendable {
         var latest = backup.header.point.position
         for path in paths {
             let export = try BackupReader(verifying: path)
+            guard export.header.kind == .revocations else {
+                throw CommandError(
+                    "is a whole backup, not an export of revocations",
+                    at: path,
+                    advice: "give it with --backup, or make an export with `reeve cluster export-revocations`"
+                )
+            }
             guard export.header.lineage == backup.header.lineage else {
                 throw CommandError("is of another cluster, \(export.header.lineage)", at: path)
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import HTTPAPI
 import Identity
 import JSON
@@ -22,7 +23,7 @@ struct AgentCommand: AsyncParsableCommand {
 
         func id() throws -> PrincipalID {
             guard let id = PrincipalID(parsing: name) ?? PrincipalID(kind: kind, name: name) else {
-                throw ValidationError("'\(name)' is no name: use \(PrincipalID.grammar).")
+                throw ValidationError("'\(name)' is not a name: use \(PrincipalID.grammar).")
             }
             return id
         }
@@ -68,7 +69,23 @@ struct AgentCommand: AsyncParsableCommand {
         @OptionGroup var read: ReadOptions
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.get(subject.path(), read) }
+        func run() async throws {
+            let id = try subject.id()
+            try await common.connection.withClient { client in
+                let reply = try await client.send(.init(path: subject.path() + ClusterClient.query(read.query)))
+                var members = reply.body.objectValue ?? []
+                // What the node enforces by itself has no place in the log, and so none among the record's statements.
+                if reply.body["status"]?.stringValue != SubjectStatus.active.rawValue,
+                    let node = client.nodes.first(where: { $0.name == reply.node })
+                {
+                    let enforced = await StandingStatements.of(id, client, at: node).enforced
+                    if !enforced.isEmpty {
+                        members.append(JSONMember(name: "not_in_the_log_yet", value: .array(enforced)))
+                    }
+                }
+                common.output.object(.object(members))
+            }
+        }
     }
 
     struct List: AsyncParsableCommand {

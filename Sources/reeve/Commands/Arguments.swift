@@ -16,13 +16,31 @@ struct PrincipalArgument: ExpressibleByArgument {
     }
 }
 
-/// An entity on the command line: `Type::"id"` or `Type::id`.
+/// What authority is taken from on the command line: a principal, of which a name alone is an agent, or `token/ID`.
+struct RevocationArgument: ExpressibleByArgument {
+    let subject: RevocationSubject
+
+    init?(argument: String) {
+        let agent = PrincipalID(kind: .agent, name: argument).map { RevocationSubject.principal($0) }
+        guard let subject = RevocationSubject(parsing: argument) ?? agent else { return nil }
+        self.subject = subject
+    }
+}
+
+/// An entity on the command line: `Type::"id"` or `Type::id`, or `Type/id` as `reeve audit decisions` prints it.
 struct EntityArgument: ExpressibleByArgument {
     let reference: EntityName
 
     init?(argument: String) {
-        guard let reference = EntityName(parsing: argument) else { return nil }
+        guard let reference = EntityName(parsing: argument) ?? Self.printed(argument) else { return nil }
         self.reference = reference
+    }
+
+    private static func printed(_ text: String) -> EntityName? {
+        guard let slash = text.firstIndex(of: "/"), text.index(after: slash) < text.endIndex,
+            Grammar.isEntityType(String(text[..<slash]))
+        else { return nil }
+        return EntityName(type: String(text[..<slash]), id: String(text[text.index(after: slash)...]))
     }
 }
 

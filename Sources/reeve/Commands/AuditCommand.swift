@@ -14,7 +14,11 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Commands: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Administrative commands as they stand in the log, refused ones included."
+            abstract: "Administrative commands as they stand in the log, refused ones included.",
+            discussion: """
+                Reports that nodes make of roll-outs are left out, unless --action reportRollout asks for them or --target for what \
+                they are about.
+                """
         )
 
         @Option(help: ArgumentHelp("Only from this revision on.", valueName: "revision"))
@@ -23,7 +27,12 @@ struct AuditCommand: AsyncParsableCommand {
         var action: String?
         @Option(help: ArgumentHelp("Only what concerns this, such as agent/invoice-bot.", valueName: "target"))
         var target: String?
-        @Option(help: ArgumentHelp("Only by this caller.", valueName: "caller"))
+        @Option(
+            help: ArgumentHelp(
+                "Only by this caller: a principal as KIND/NAME, or an administrator or node by its name, or as the table shows it.",
+                valueName: "caller"
+            )
+        )
         var caller: String?
         @Option(help: "Show at most this many: the newest, or with --from the oldest.")
         var limit = 100
@@ -34,28 +43,32 @@ struct AuditCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            var query: [(String, String)] = []
-            if let action { query.append(("action", action)) }
-            if let target { query.append(("target", target)) }
-            if let caller { query.append(("caller", caller)) }
-            let columns = [
-                Column("revision", "revision"), Column("time", "time"), .caller("caller", "caller"),
-                Column("action", "action"), Column("target", "target"), Column("result", "result"),
-            ]
             try await common.connection.withClient { client in
+                let callers = await CallerNames.ask(client)
+                var query = query
+                if let caller { query.append(("caller", try callers.whole(caller))) }
+                let columns = [
+                    Column("revision", "revision"), Column("time", "time"), callers.column("caller", "caller"),
+                    Column("action", "action"), Column("target", "target"), Column("result", "result"),
+                ]
                 let items = try await Progress.run("searching") { try await search(client, query) }
                 common.output.list(items, columns)
             }
         }
 
+        /// Without the caller, who has to be looked up.
+        var query: [(String, String)] {
+            (action.map { [("action", $0)] } ?? []) + (target.map { [("target", $0)] } ?? [])
+        }
+
         /// No log has as many indexes.
         private static let maximumWidth = Int64(1) << 40
 
-        private func search(_ client: ClusterClient, _ query: [(String, String)]) async throws -> [JSONValue] {
-            if let from {
-                return try await client.list("/v1/audit", query: query + [("from", String(from))], limit: limit)
+        func search(_ client: ClusterClient, _ query: [(String, String)]) async throws -> [JSONValue] {
+            if let from { return try await forward(from: from, client, query) }
+            guard query.isEmpty else {
+                return wanted(try await client.list("/v1/audit", query: query)).suffix(limit)
             }
-            guard query.isEmpty else { return try await client.list("/v1/audit", query: query).suffix(limit) }
             // No index holds more than one command, so the newest are within as many indexes at the end, or just before.
             let status = try await client.send(.init(path: "/v1/cluster/status"))
             var start = status.body["revision"]?.integerValue ?? 0
@@ -63,10 +76,34 @@ struct AuditCommand: AsyncParsableCommand {
             var width = Int64(limit)
             repeat {
                 start = max(0, start - width)
-                items = try await client.list("/v1/audit", query: [("from", String(start))])
+                items = wanted(try await client.list("/v1/audit", query: [("from", String(start))]))
                 width = min(width * 4, Self.maximumWidth)
             } while items.count < limit && start > 0
             return items.suffix(limit)
+        }
+
+        /// Goes on for as long as what is left out makes it too few.
+        private func forward(
+            from start: UInt64,
+            _ client: ClusterClient,
+            _ query: [(String, String)]
+        ) async throws -> [JSONValue] {
+            var items: [JSONValue] = []
+            var next = start
+            while items.count < limit {
+                let found = try await client.list("/v1/audit", query: query + [("from", String(next))], limit: limit)
+                items += wanted(found)
+                guard found.count >= limit, let last = found.last?["revision"]?.integerValue else { break }
+                next = UInt64(last) + 1
+            }
+            return Array(items.prefix(limit))
+        }
+
+        private static let report = "reportRollout"
+
+        private func wanted(_ items: [JSONValue]) -> [JSONValue] {
+            guard action == nil, target == nil else { return items }
+            return items.filter { $0["action"]?.stringValue != Self.report }
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Directory
 import JSON
 
 /// Options that every command on objects has.
@@ -29,7 +30,12 @@ extension CommonOptions {
     func put(_ path: String, _ body: JSONValue, _ write: WriteOptions, _ sentence: String) async throws {
         try await connection.withClient { client in
             let request = ClusterClient.Request(method: .put, path: path, headers: write.headers, body: body)
-            output.written(try await client.send(request), sentence)
+            do { output.written(try await client.send(request), sentence) } catch let error as APIError
+                where error.code == RefusalCode.preconditionFailed.rawValue && write.new
+            {
+                let name = error.detail.split(separator: ": ").last.map { String($0) }
+                throw CommandError("exists already, and --new was given", at: name)
+            }
         }
     }
 
@@ -39,17 +45,42 @@ extension CommonOptions {
         }
     }
 
+    /// Likewise, what makes a statement, whose id leads to it later.
+    func state(_ path: String, _ body: JSONValue, _ sentence: String) async throws {
+        try await connection.withClient { client in
+            let reply = try await client.send(.init(method: .post, path: path, body: body))
+            output.written(reply, sentence)
+            if !output.json, let id = reply.body["id"]?.stringValue { Console.line("statement \(id)") }
+        }
+    }
+
     func get(_ path: String, _ read: ReadOptions) async throws {
         try await connection.withClient { client in
             output.object(try await client.send(.init(path: path + ClusterClient.query(read.query))).body)
         }
     }
 
-    func list(_ path: String, _ query: [(String, String)], _ list: ListOptions, _ columns: [Column]) async throws {
+    /// - Parameters:
+    ///   - owner: What has the items, which must be there where there are none.
+    ///   - areInOrder: Of two items the earlier one; nil for the order of the answer.
+    func list(
+        _ path: String,
+        _ query: [(String, String)],
+        _ list: ListOptions,
+        _ columns: [Column],
+        of owner: String? = nil,
+        areInOrder: ((JSONValue, JSONValue) -> Bool)? = nil
+    ) async throws {
         var query = query + list.read.query
         if !list.prefix.isEmpty { query.append(("prefix", list.prefix)) }
         try await connection.withClient { client in
-            output.list(try await client.list(path, query: query, limit: list.limit), columns)
+            let (wanted, isAtEnd) = list.limit.addingReportingOverflow(1)
+            var items = try await client.list(path, query: query, limit: isAtEnd ? list.limit : wanted)
+            if items.isEmpty, let owner { _ = try await client.send(.init(path: owner)) }
+            let hasMore = items.count > list.limit
+            items = Array(items.prefix(list.limit))
+            output.list(areInOrder.map { items.sorted(by: $0) } ?? items, columns)
+            if hasMore, !output.json { Console.progress("there are more; --limit N shows more of them") }
         }
     }
 

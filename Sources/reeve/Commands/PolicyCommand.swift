@@ -1,5 +1,7 @@
 import ArgumentParser
+import Directory
 import Foundation
+import HTTPAPI
 import Identity
 import JSON
 
@@ -37,10 +39,16 @@ struct PolicyCommand: AsyncParsableCommand {
         var strict = false
         @OptionGroup var common: CommonOptions
 
+        func validate() throws {
+            guard Grammar.isName(set) else {
+                throw ValidationError("'\(set)' is not a name: use \(PrincipalID.grammar).")
+            }
+        }
+
         func run() async throws {
             let text = try PolicyText.load(file)
             try await common.connection.withClient { client in
-                let drafted = try await client.draft(set, text, note: note, isStrict: strict)
+                let drafted = try await draft(text, client)
                 for line in DraftWarnings.lines(drafted.body, at: { "\(file):\($0):\($1)" }) { Console.progress(line) }
                 let version = drafted.body["version"]?.integerValue ?? 0
                 guard activate else {
@@ -48,6 +56,15 @@ struct PolicyCommand: AsyncParsableCommand {
                 }
                 let reply = try await client.activateDraft(set, version: version)
                 common.output.written(reply, "\(set) version \(version) is in force")
+            }
+        }
+
+        /// What is wrong with the policies is in the file, and not at the node that says so.
+        private func draft(_ text: String, _ client: ClusterClient) async throws -> ClusterClient.Reply {
+            do { return try await client.draft(set, text, note: note, isStrict: strict) } catch let error as APIError
+                where error.code == RefusalCode.invalidPolicy.rawValue
+            {
+                throw CommandError(error.detail.replacing("; line ", with: "\n\(file): line "), at: file)
             }
         }
     }
@@ -69,14 +86,38 @@ struct PolicyCommand: AsyncParsableCommand {
         @OptionGroup var rollout: RolloutOptions
         @OptionGroup var common: CommonOptions
 
+        func validate() throws {
+            guard set != "reeve.admin" || rollout.rings.isEmpty else {
+                throw ValidationError("reeve.admin is never rolled out; activate it without --ring.")
+            }
+        }
+
+        /// Says which versions there are, where it is none of them.
+        private func activate(_ client: ClusterClient) async throws -> ClusterClient.Reply {
+            do { return try await client.activate(set, version: version) } catch let error as APIError
+                where error.code == RefusalCode.notFound.rawValue
+            {
+                // Throws where there is no such set.
+                let found = try await client.send(.init(path: path(set))).body
+                let latest = found["latest_version"]?.cell ?? ""
+                throw CommandError("\(set) has no version \(version); its latest is \(latest)")
+            }
+        }
+
         func run() async throws {
             try await common.connection.withClient { client in
-                let isRolledOut = rollout.json != nil
+                guard let plan = rollout.json else {
+                    let reply = try await activate(client)
+                    return common.output.written(reply, "\(set) version \(version) is in force")
+                }
+                let rings = rollout.rings.map(\.ring)
+                let nodes = try await RingMembers.ask(client)
+                try nodes?.check(rings)
+                let reply = try await client.activate(set, version: version, rollout: plan)
+                let first = nodes.map { " at \($0.names(in: rings[0]).joined(separator: ", "))" } ?? ""
                 common.output.written(
-                    try await client.activate(set, version: version, rollout: rollout.json),
-                    isRolledOut
-                        ? "\(set) version \(version) is in force in the first ring"
-                        : "\(set) version \(version) is in force"
+                    reply,
+                    "\(set) version \(version) is in force\(first) (ring 1 of \(rings.count), \(rings[0]))"
                 )
             }
         }
@@ -94,15 +135,26 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             try await common.connection.withClient { client in
                 let versions = try await client.list(path(set) + "/versions")
+                // Throws where there is no such set.
+                if versions.isEmpty { _ = try await client.send(.init(path: path(set))) }
+                let active = versions.first { $0["state"]?.stringValue == "active" }?["version"]?.integerValue
                 guard let version = Self.previous(versions) else {
                     throw CommandError(
                         "no earlier version of \(set) was ever in force",
                         advice: "see `reeve policy versions`"
                     )
                 }
+                // Of two that were in force in turn, the one before is the newer one after a rollback.
+                if let active, version > active {
+                    throw CommandError(
+                        "version \(version) is newer than version \(active), which is in force",
+                        advice: "activate it with `reeve policy activate \(set) \(version)` if it is meant"
+                    )
+                }
+                let from = active.map { " from version \($0)" } ?? ""
                 common.output.written(
                     try await client.activate(set, version: version),
-                    "\(set) is rolled back to version \(version)"
+                    "\(set) is rolled back\(from) to version \(version)"
                 )
             }
         }
@@ -168,7 +220,7 @@ struct PolicyCommand: AsyncParsableCommand {
                 Column("version", "version"), Column("state", "state"), .caller("author", "author"),
                 Column("drafted", "created_at"), Column("activated", "activated_at"), Column("note", "note"),
             ]
-            try await common.list(path(set) + "/versions", [], list, columns)
+            try await common.list(path(set) + "/versions", [], list, columns, of: path(set))
         }
     }
 

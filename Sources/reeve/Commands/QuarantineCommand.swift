@@ -40,7 +40,7 @@ struct QuarantineOptions: ParsableArguments {
             "reason": .string(reason),
         ]
         let sentence = RevokeCommand.whom(principal.id.description, authority.cascade)
-        try await common.post(
+        try await common.state(
             "/v1/quarantines",
             authority.cascade ? body.cascading : body,
             "\(sentence) \(level == .restrict ? "restricted" : "quarantined")"
@@ -106,19 +106,25 @@ struct QuarantineCommand: AsyncParsableCommand {
             try await common.connection.withClient { client in
                 let found = try await client.list("/v1/revocations", query: [("subject", principal.id.description)])
                 let open = found.filter { $0["kind"]?.stringValue != "revoke" && ($0["lift"] ?? .null).isNull }
-                let ids = try chosen(of: open.compactMap { $0["id"]?.stringValue })
+                let isRevoked = found.contains { $0["kind"]?.stringValue == "revoke" }
+                let ids = try chosen(of: open.compactMap { $0["id"]?.stringValue }, isRevoked: isRevoked)
                 let body: JSONValue = ["statements": .array(ids.map { .string($0) }), "reason": .string(reason)]
                 let reply = try await client.send(.init(method: .post, path: "/v1/quarantines/lift", body: body))
-                common.output.written(reply, "\(ids.count) statement(s) against \(principal.id) lifted")
+                common.output.written(reply, "\(counted(ids.count, "statement")) against \(principal.id) lifted")
             }
         }
 
         /// Of what is recorded against the principal and could be lifted.
-        private func chosen(of open: [String]) throws -> [String] {
+        func chosen(of open: [String], isRevoked: Bool) throws -> [String] {
             guard !open.isEmpty else {
+                let name = principal.id.name
+                let isID = name.utf8.count >= 8 && name.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
                 throw CommandError(
-                    "nothing is recorded against \(principal.id) that could be lifted",
-                    advice: "see `reeve quarantine list --subject \(principal.id)`"
+                    "nothing is recorded against \(principal.id) that could be lifted"
+                        + (isRevoked ? "; it is revoked, which is for ever" : ""),
+                    advice: isID
+                        ? "that looks like the id of a statement: `reeve quarantine lift KIND/NAME --statement \(name)`"
+                        : "see `reeve quarantine list --subject \(principal.id)`"
                 )
             }
             guard !statement.isEmpty else { return open }
@@ -140,7 +146,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List revocations, quarantines and restrictions, lifted ones included."
+            abstract: "List revocations, quarantines and restrictions, lifted ones included, the newest last."
         )
 
         @Option(help: ArgumentHelp("Only those against KIND/NAME or token/ID.", valueName: "subject"))
@@ -156,7 +162,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                 Column("reason", "reason"), Column("lifted") { $0["lift"]?["time"]?.cell ?? "" },
                 Column("id") { String(($0["id"]?.cell ?? "").prefix(12)) },
             ]
-            try await common.list("/v1/revocations", subject.map { [("subject", $0)] } ?? [], list, columns)
+            try await common.list("/v1/revocations", subject.map { [("subject", $0)] } ?? [], list, columns) {
+                ($0["revision"]?.integerValue ?? 0) < ($1["revision"]?.integerValue ?? 0)
+            }
         }
     }
 }

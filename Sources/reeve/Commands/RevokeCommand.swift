@@ -24,8 +24,8 @@ struct RevokeCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("KIND/NAME, or token/ID.", valueName: "subject"))
-    var subject: String
+    @Argument(help: ArgumentHelp("KIND/NAME, a name alone for an agent, or token/ID.", valueName: "subject"))
+    var subject: RevocationArgument
     @Option(help: "Why.")
     var reason: String
     @Flag(help: "Wait until every node denies, and print how long it took.")
@@ -38,16 +38,14 @@ struct RevokeCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard RevocationSubject(parsing: subject) != nil else {
-            throw ValidationError("'\(subject)' is neither KIND/NAME nor token/ID.")
-        }
+        let isPrincipal = if case .principal = subject.subject { true } else { false }
         guard (action == nil) == (resource == nil) else {
             throw ValidationError("Give --action and --resource together.")
         }
-        guard !wait || PrincipalID(parsing: subject) != nil else {
+        guard !wait || isPrincipal else {
             throw ValidationError("--wait works for principals only.")
         }
-        guard !authority.cascade || PrincipalID(parsing: subject) != nil else {
+        guard !authority.cascade || isPrincipal else {
             throw ValidationError("--cascade works for principals only: nobody is below a token.")
         }
         guard !wait || authority.warrant == nil else {
@@ -56,11 +54,11 @@ struct RevokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let warrant = authority.warrant, let subject = RevocationSubject(parsing: subject) {
+        if let warrant = authority.warrant {
             let statement = StatementUnderWarrant(
                 file: warrant,
                 kind: .revoke,
-                subject: subject,
+                subject: subject.subject,
                 cascades: authority.cascade,
                 reason: reason
             )
@@ -68,8 +66,9 @@ struct RevokeCommand: AsyncParsableCommand {
         }
         let body = body
         let request = ClusterClient.Request(method: .post, path: "/v1/revocations", body: body)
-        guard wait, let principal = PrincipalID(parsing: subject) else {
-            return try await common.post(request.path, body, "\(Self.whom(subject, authority.cascade)) revoked")
+        guard wait, case .principal(let principal) = subject.subject else {
+            let sentence = "\(Self.whom(subject.subject.description, authority.cascade)) revoked"
+            return try await common.state(request.path, body, sentence)
         }
         try await common.connection.withClient { client in
             let watch = RevocationWatch(
@@ -78,14 +77,14 @@ struct RevokeCommand: AsyncParsableCommand {
                 action: action,
                 resource: resource?.reference
             )
-            let report = try await watch.run(request)
+            let report = try await Progress.run("waiting until every node denies") { try await watch.run(request) }
             if common.output.json { Console.json(report.json) } else { Console.print(report.text) }
             guard report.isComplete else { throw ExitCode.failure }
         }
     }
 
     private var body: JSONValue {
-        let members: JSONValue = ["subject": .string(subject), "reason": .string(reason)]
+        let members: JSONValue = ["subject": .string(subject.subject.description), "reason": .string(reason)]
         return authority.cascade ? members.cascading : members
     }
 

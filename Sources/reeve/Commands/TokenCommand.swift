@@ -26,6 +26,10 @@ struct TokenCommand: AsyncParsableCommand {
         var description = ""
         @OptionGroup var common: CommonOptions
 
+        func validate() throws {
+            guard expires.time(at: .now) > .now else { throw ValidationError("--expires must lie in the future.") }
+        }
+
         func run() async throws {
             try await common.connection.withClient { client in
                 let reply = try await issue(client)
@@ -97,7 +101,7 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let body: JSONValue = ["subject": .string("token/\(id)"), "reason": .string(reason)]
-            try await common.post("/v1/revocations", body, "token \(id) is revoked")
+            try await common.state("/v1/revocations", body, "token \(id) is revoked")
         }
     }
 

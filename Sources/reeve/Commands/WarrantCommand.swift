@@ -99,10 +99,14 @@ struct WarrantCommand: AsyncParsableCommand {
                     """
                     warrant \(name) is issued (revision \(reply["revision"]?.cell ?? "")), until \(file.expiresAt.rfc3339)
                     Give \(path) to the revoker, who keeps it and no copy of it, and uses it so:
-                      reeve revoke KIND/NAME --reason TEXT --warrant \(path)
+                      reeve \(level.rawValue) KIND/NAME --reason TEXT --warrant \(path)
 
                     """
                 )
+                for id in principal.map(\.id) + [ownedBy?.id].compactMap({ $0 }) {
+                    guard await UnknownName.find(id, client) != nil else { continue }
+                    Console.progress("warning: there is no \(id) yet")
+                }
             }
         }
 
@@ -123,6 +127,7 @@ struct WarrantCommand: AsyncParsableCommand {
                 lineage: Lineage(high: lineage.high, low: lineage.low),
                 level: level,
                 cascades: cascade,
+                principals: principal.map(\.id).sorted(),
                 expiresAt: WallTime.now.advanced(by: expiresIn.span),
                 budget: budget,
                 nextSequence: 1,
@@ -158,7 +163,10 @@ struct WarrantCommand: AsyncParsableCommand {
         ) async throws -> JSONValue {
             do { return try await client.send(request).body } catch let error where error.rulesOutWrite {
                 try? FileManager.default.removeItem(atPath: path)
-                throw error
+                guard let error = error as? APIError, error.code == RefusalCode.alreadyExists.rawValue else {
+                    throw error
+                }
+                throw CommandError(error.detail, at: error.node, advice: "a name is never used again; take another")
             } catch {
                 throw CommandError(
                     "\(error)",
@@ -175,6 +183,9 @@ struct WarrantCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List warrants, ended ones included.",
             discussion: """
+                SPENT is how many statements the log has recorded, of how many there may be. The file of the warrant counts those that \
+                were not recorded, too, and may have fewer left.
+
                 REFUSED is how many statements the node that answers has refused since it began, by reason, whoever brought them: \
                 over_budget says that somebody with the key tries more than the warrant allows.
                 """
@@ -233,7 +244,7 @@ struct WarrantCommand: AsyncParsableCommand {
         func run() async throws {
             try await common.connection.withClient { client in
                 let reply = try await client.send(.init(method: .delete, path: path(name)))
-                common.output.written(reply, "warrant \(name) counts no more")
+                common.output.written(reply, "warrant \(name) is withdrawn: nothing counts under it any more")
             }
         }
     }

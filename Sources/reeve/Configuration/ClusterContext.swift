@@ -67,7 +67,10 @@ struct ClusterContext: Hashable, Sendable {
     func node(_ name: String) throws -> Node {
         guard let node = nodes.first(where: { $0.name == name }) else {
             let known = nodes.map(\.name).joined(separator: ", ")
-            throw CommandError("the context knows no node \(name)", advice: "known are \(known)")
+            throw CommandError(
+                "the context knows no node \(name)",
+                advice: "known are \(known); add \(name) to the nodes of the context file"
+            )
         }
         return node
     }

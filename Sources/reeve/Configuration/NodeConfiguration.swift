@@ -160,6 +160,10 @@ extension NodeConfiguration.Listen {
         admin = try reader.address("admin")
         decisions = try reader.address("decisions")
         try reader.finish()
+        for (one, other, isSame) in [
+            ("raft", "admin", raft == admin), ("raft", "decisions", raft == decisions),
+            ("admin", "decisions", admin == decisions),
+        ] where isSame { throw FieldError(reader.path.member(other), "is the same address as \(one)") }
     }
 }
 

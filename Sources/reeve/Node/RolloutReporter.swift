@@ -8,6 +8,7 @@ import Logging
 import Replica
 import Service
 import ServiceLifecycle
+import Wire
 
 /// Tells the log what this node has counted of roll-outs whose rings it is in: a voter by itself, others by one that they reach.
 final class RolloutReporter: ServiceLifecycle.Service {
@@ -37,11 +38,17 @@ final class RolloutReporter: ServiceLifecycle.Service {
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             var driver = RolloutDriver()
+            var news = RolloutNews()
+            let reader = DirectoryReader(client: node, codec: ProtobufCodec())
             while !Task.isCancelled {
                 let shares = node.decisionState.snapshot.rollouts
                 counter.keep(shares.filter(\.isRunning).map(\.stage))
-                let reports = driver.due(shares, counts: { counter.counts(of: $0) }, at: node.now().monotonic)
-                for report in reports { await send(report) }
+                let now = node.now()
+                for report in driver.due(shares, counts: { counter.counts(of: $0) }, at: now.monotonic) {
+                    let set = report.stage.set
+                    let record = try? await reader.read { view throws(StateDamage) in try view.rollout(set) }
+                    if news.take(report, of: record ?? nil, at: now) { await send(report) }
+                }
                 // Cancelled is asked in the loop.
                 try? await Task.sleep(for: Self.interval)
             }

@@ -54,8 +54,8 @@ struct ExplanationText {
         switch miss["obstacle"]?.stringValue {
         case "condition":
             guard let condition = miss["condition"] else { break }
-            let outcome = condition["kind"]?.stringValue == "unless" ? "holds" : "does not hold"
-            lines[0] += ": \(condition["kind"]?.cell ?? "") \(outcome)"
+            let outcome = condition["kind"]?.stringValue == "unless" ? "is met" : "is not met"
+            lines[0] += ": its \"\(condition["kind"]?.cell ?? "")\" \(outcome)"
             lines += values(condition)
         case "error": lines[0] += ": \(miss["error"]?.cell ?? "")"
         case let part: lines[0] += ": its scope asks for another \(part ?? "request")"
@@ -73,8 +73,8 @@ struct ExplanationText {
         let lead =
             switch (condition["outcome"]?.stringValue, condition["kind"]?.stringValue) {
             case ("error", let kind): "\(kind ?? "") cannot be evaluated: "
-            case (_, "unless"): "unless does not hold: "
-            case (_, _): "when holds: "
+            case (_, "unless"): #"its "unless" is not met: "#
+            case (_, _): #"its "when" is met: "#
             }
         return values(condition, after: lead)
     }

@@ -42,7 +42,7 @@ struct PolicyComparison {
         guard let firstUnreproduced else { return told }
         return told
             + """
-            \(unreproduced) of \(count) requests come out otherwise than recorded by the policies so far: the record lacks \
+            \(unreproduced) of \(count) requests do not come out as recorded under the present policies: the record lacks \
             their context, or entities or policies were others. The first is \(firstUnreproduced.summary)
 
             """

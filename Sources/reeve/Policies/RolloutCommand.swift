@@ -123,6 +123,28 @@ struct RolloutCommand: AsyncParsableCommand {
 
     static func path(_ set: String) -> String { "/v1/rollouts/\(ClusterClient.segment(set))" }
 
+    private static func steer(_ set: String, _ act: String, _ sentence: String, _ common: CommonOptions) async throws {
+        try await common.connection.withClient { client in
+            let reply = try await steer(set, act, body: [:], client)
+            common.output.written(reply, "the roll-out of \(set) \(sentence)")
+        }
+    }
+
+    /// Says what became of a roll-out that is over, and can be steered no more.
+    static func steer(
+        _ set: String,
+        _ act: String,
+        body: JSONValue,
+        _ client: ClusterClient
+    ) async throws -> ClusterClient.Reply {
+        do {
+            return try await client.send(.init(method: .post, path: path(set) + "/" + act, body: body))
+        } catch let error as APIError where error.code == RefusalCode.notFound.rawValue {
+            let state = try await client.send(.init(path: path(set))).body["state"]?.cell ?? ""
+            throw CommandError("the roll-out of \(set) is over (\(state))")
+        }
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the last roll-out of each set.")
 
@@ -189,9 +211,7 @@ struct RolloutCommand: AsyncParsableCommand {
             try await common.connection.withClient { client in
                 let rollout = try await client.send(.init(path: path(set))).body
                 let stage = rollout["stage"] ?? .integer(0)
-                let reply = try await client.send(
-                    .init(method: .post, path: path(set) + "/advance", body: ["from_stage": stage])
-                )
+                let reply = try await steer(set, "advance", body: ["from_stage": stage], client)
                 let isLast = (stage.integerValue ?? 0) + 1 >= Int64(rollout["rings"]?.arrayValue?.count ?? 0)
                 common.output.written(
                     reply,
@@ -212,7 +232,7 @@ struct RolloutCommand: AsyncParsableCommand {
         var set: String
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.post(path(set) + "/halt", [:], "the roll-out of \(set) is halted") }
+        func run() async throws { try await steer(set, "halt", "is halted", common) }
     }
 
     struct Resume: AsyncParsableCommand {
@@ -224,7 +244,7 @@ struct RolloutCommand: AsyncParsableCommand {
         var set: String
         @OptionGroup var common: CommonOptions
 
-        func run() async throws { try await common.post(path(set) + "/resume", [:], "the roll-out of \(set) goes on") }
+        func run() async throws { try await steer(set, "resume", "goes on", common) }
     }
 
     struct Abort: AsyncParsableCommand {
@@ -237,7 +257,7 @@ struct RolloutCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            try await common.post(path(set) + "/abort", [:], "the roll-out of \(set) is aborted")
+            try await steer(set, "abort", "is aborted", common)
         }
     }
 }
@@ -261,18 +281,33 @@ enum RolloutText {
         return ShareArgument.text(changed * 1_000_000 / count("decisions"))
     }
 
+    /// What keeps the next ring shut, as far as the record tells; nil where it does not, or nothing is waited for.
+    static func waits(_ rollout: JSONValue) -> String? {
+        let wanted = rollout["min_decisions"]?.integerValue ?? 0
+        let compared = rollout["counts"]?["decisions"]?.integerValue ?? 0
+        guard rollout["state"]?.stringValue == RolloutRecord.State.running.rawValue, compared < wanted else {
+            return nil
+        }
+        let witnesses = (rollout["witnesses"]?.arrayValue ?? []).map {
+            "\($0["node"]?.cell ?? "") has \($0["decisions"]?.cell ?? "")"
+        }
+        let had = witnesses.isEmpty ? "no node has reported" : witnesses.joined(separator: ", ")
+        return "\(wanted) compared decisions; \(had)"
+    }
+
     static func text(_ rollout: JSONValue) -> String {
         func cell(_ name: String) -> String { rollout[name]?.cell ?? "" }
         let base = rollout["base_version"]?.isNull == false ? "version \(cell("base_version"))" : "nothing"
         let reason = [cell("reason"), cell("culprit")].filter { !$0.isEmpty }.joined(separator: " by ")
-        let soaked = cell("soaked_at").isEmpty ? "" : ", has soaked at \(cell("soaked_at"))"
+        let soaked = cell("soaked_at").isEmpty ? "" : ", soaks until \(cell("soaked_at"))"
         var lines = [
             "\(cell("set")) version \(cell("version")), in place of \(base): \(cell("state"))"
                 + (reason.isEmpty ? "" : " (\(reason))"),
             "  ring      \(ring(rollout)), open since \(cell("stage_opened_at"))\(soaked)",
             "  bound     \(ShareArgument.text(rollout["max_changed_per_million"]?.integerValue ?? 0)) changed, "
-                + "\(cell("min_decisions")) decisions at least",
+                + "at least \(cell("min_decisions")) decisions",
         ]
+        if let waits = waits(rollout) { lines.append("  waits     for \(waits)") }
         let witnesses = rollout["witnesses"]?.arrayValue ?? []
         guard !witnesses.isEmpty else { return lines.joined(separator: "\n") + "\n" }
         var table = Table("node", "compared", "now denied", "now allowed", "failed", "changed", "reported")

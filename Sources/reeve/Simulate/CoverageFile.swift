@@ -11,7 +11,7 @@ struct CoverageFile {
     static func check(_ path: String) throws {
         let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw CommandError("cannot be written: \(folder) is no folder that takes files", at: path)
+            throw CommandError("cannot be written: \(folder) is not a folder that can be written to", at: path)
         }
     }
 

@@ -19,7 +19,7 @@ enum ScenarioFile {
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
+        } catch  where InputFile.isFolder(path) == nil { throw CommandError("there is no such file", at: path) } catch {
             throw Flaw(line: 1, column: 1, message: "cannot be read: \(error.localizedDescription)")
         }
         return try parse(text)

@@ -36,7 +36,7 @@ struct WorldArguments: ParsableArguments {
         if let path = scenario {
             do {
                 result = try ScenarioFile.read(path)
-            } catch {
+            } catch let error as CommandError { throw error } catch {
                 throw CommandError("\(error)", at: path)
             }
             if let profile { result.faultIntensity = profile.scenario.faultIntensity }

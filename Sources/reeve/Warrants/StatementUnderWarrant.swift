@@ -59,6 +59,7 @@ struct StatementUnderWarrant {
         let warrant = try WarrantFile.load(file)
         if let old = kept.first(where: { isMeant(by: $0.signed) }) { return old }
         try warrant.check(kind, cascades: cascades, at: file, now: .now)
+        try warrant.checkScope(subject, at: file)
         let key = try warrant.privateKey(at: file, passphrase: passphrase)
         return try UnsentStatement(try sign(warrant, key), besideWarrantAt: file)
     }
@@ -127,6 +128,7 @@ struct StatementUnderWarrant {
         let request = ClusterClient.Request(method: .post, path: "/v1/statements", body: signed.json)
         var failures: [String] = []
         var isRefusedByAll = true
+        var isNumberSpared = unsent.isNew
         for node in client.nodes {
             do {
                 let reply = try await client.send(request, to: node, timeout: Self.nodeTimeout)
@@ -135,21 +137,27 @@ struct StatementUnderWarrant {
             } catch let error as APIError {
                 failures.append(error.description)
                 if !error.isStatementRefusal { isRefusedByAll = false }
+                if !error.sparesNumber { isNumberSpared = false }
             } catch let error as UnreachableNode {
                 failures.append(error.description)
                 isRefusedByAll = false
             }
         }
         if isRefusedByAll { unsent.remove() }
+        // After the file is gone: a statement that is found again must not have a number that another has as well.
+        let isGivenBack =
+            isRefusedByAll && isNumberSpared
+            && (try? WarrantFile.giveBack(signed.statement.sequence, to: file)) == true
         throw CommandError(
             "no node takes the statement:\n  " + failures.joined(separator: "\n  "),
-            advice: Self.advice(signed, keptAt: isRefusedByAll ? nil : unsent.path)
+            advice: Self.advice(signed, keptAt: isRefusedByAll ? nil : unsent.path, isGivenBack: isGivenBack)
         )
     }
 
-    private static func advice(_ signed: SignedStatement, keptAt path: String?) -> String {
+    private static func advice(_ signed: SignedStatement, keptAt path: String?, isGivenBack: Bool) -> String {
+        if isGivenBack { return "nothing of the warrant is used; correct it and run it again" }
         let number = "number \(signed.statement.sequence) of the warrant"
-        guard let path else { return "\(number) is used; mend this, or give another context, and run it again" }
+        guard let path else { return "\(number) is used up, though no node took it" }
         return "the statement is kept in \(path); run it again, also with another context: "
             + "it takes no other number than \(number)"
     }
@@ -186,4 +194,15 @@ struct StatementUnderWarrant {
 extension APIError {
     /// Whether a node says that a statement does not count.
     var isStatementRefusal: Bool { StatementRefusal(rawValue: code) != nil }
+
+    /// Whether it says so for a reason in which the statement's number has no part: then the node keeps nothing of it, and another
+    /// statement may have that number.
+    fileprivate var sparesNumber: Bool {
+        switch StatementRefusal(rawValue: code) {
+        case .unknownSubject, .outOfScope, .levelTooHigh, .cascadeNotAllowed, .limitReached, .invalid, .otherCluster,
+            .unknownWarrant:
+            true
+        case .warrantWithdrawn, .warrantExpired, .warrantFrozen, .overBudget, .badSignature, nil: false
+        }
+    }
 }

@@ -10,11 +10,14 @@ import Keys
 struct UnsentStatement {
     let path: String
     let signed: SignedStatement
+    /// Whether it was made in this run, so that no node has heard of it before.
+    let isNew: Bool
 
     /// Writes it. It survives a crash, so that what was perhaps brought to nobody is not signed a second time.
     init(_ signed: SignedStatement, besideWarrantAt file: String) throws {
         path = Self.prefix(file) + "\(signed.statement.sequence)"
         self.signed = signed
+        isNew = true
         try KeyFiles.create(path, mode: 0o600, bytes: Array(signed.json.prettyPrinted().utf8))
     }
 
@@ -29,6 +32,7 @@ struct UnsentStatement {
             throw CommandError("is no statement: \(error)", at: path, advice: "move it away; its number is used")
         }
         self.path = path
+        isNew = false
     }
 
     /// Those that earlier runs have left, in the order of their numbers.

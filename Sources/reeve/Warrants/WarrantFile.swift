@@ -1,6 +1,7 @@
 import Directory
 import Foundation
 import HTTPAPI
+import Identity
 import JSON
 import Kernel
 import Keys
@@ -15,6 +16,8 @@ struct WarrantFile: Hashable, Sendable {
     let lineage: Lineage
     let level: RevocationKind
     let cascades: Bool
+    /// Against whom alone it is; empty where its scope is another, which takes the directory to judge.
+    var principals: [PrincipalID] = []
     let expiresAt: WallTime
     let budget: UInt32
     /// Of the next statement; past the budget when all are used.
@@ -59,6 +62,30 @@ struct WarrantFile: Hashable, Sendable {
         file.nextSequence += 1
         try KeyFiles.replace(path, bytes: file.bytes)
         return sequence
+    }
+
+    /// Puts a number back under which no node has, or will have, a statement. Kept as used where a later one has been taken since.
+    ///
+    /// - Returns: Whether it can be taken again.
+    static func giveBack(_ sequence: UInt32, to path: String, patience: Duration = .seconds(5)) throws -> Bool {
+        let path = URL(filePath: path).resolvingSymlinksInPath().filePath
+        let lock = try FileLock(path, patience: patience)
+        defer { withExtendedLifetime(lock) {} }
+        var file = try load(path)
+        guard file.nextSequence == sequence + 1 else { return false }
+        file.nextSequence = sequence
+        try KeyFiles.replace(path, bytes: file.bytes)
+        return true
+    }
+
+    /// Refuses whom every node would refuse, before it costs a number. Whose a token is, the nodes know.
+    func checkScope(_ subject: RevocationSubject, at path: String) throws {
+        guard case .principal(let id) = subject, !principals.isEmpty, !principals.contains(id) else { return }
+        throw CommandError(
+            "the warrant is against \(principals.map(\.description).joined(separator: ", ")) alone, not \(id)",
+            at: path,
+            advice: "check the name, or use another warrant"
+        )
     }
 
     /// Refuses what every node would refuse, before it costs a number.
@@ -118,12 +145,14 @@ extension WarrantFile {
             throw FieldError(reader.path.member("expires_at"), "is missing")
         }
         let cascades = try reader.optionalBool("cascade") ?? false
+        let principals = try Self.principals(&reader)
         let budget = try reader.integer("budget", in: 1...Limits.statementsPerWarrant)
         self.init(
             name: name,
             lineage: Lineage(high: lineage.high, low: lineage.low),
             level: level,
             cascades: cascades,
+            principals: principals,
             expiresAt: expiresAt,
             budget: budget,
             nextSequence: try reader.integer("next_sequence", in: 1...(budget + 1)),
@@ -133,12 +162,23 @@ extension WarrantFile {
         try reader.finish()
     }
 
+    private static func principals(_ reader: inout ObjectReader) throws(FieldError) -> [PrincipalID] {
+        try reader.strings("principals").map { text throws(FieldError) in
+            guard let id = PrincipalID(parsing: text) else {
+                throw FieldError(reader.path.member("principals"), "must name principals as KIND/NAME")
+            }
+            return id
+        }
+    }
+
     private var json: JSONValue {
-        [
+        let members: JSONValue = [
             "lineage": .string(lineage.description), "name": .string(name), "level": .string(level.rawValue),
             "cascade": .bool(cascades), "expires_at": expiresAt.json, "budget": .integer(Int64(budget)),
             "next_sequence": .integer(Int64(nextSequence)), "key": .string(key),
             "allow_plain_key": .bool(allowPlainKey),
         ]
+        let scope = JSONMember(name: "principals", value: .array(principals.map { .string($0.description) }))
+        return .object((members.objectValue ?? []) + (principals.isEmpty ? [] : [scope]))
     }
 }

@@ -132,10 +132,10 @@ struct YAMLDocument {
     private static func description(of error: YamlError) -> String {
         switch error {
         case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
-            "is no YAML: \(problem)"
-        case .reader(let problem, _, _, _): "is no YAML: \(problem)"
+            "is not valid YAML: \(problem)"
+        case .reader(let problem, _, _, _): "is not valid YAML: \(problem)"
         case .duplicatedKeysInMapping(let keys, _): "gives \(keys.sorted().joined(separator: ", ")) twice"
-        default: "is no YAML"
+        default: "is not valid YAML"
         }
     }
 

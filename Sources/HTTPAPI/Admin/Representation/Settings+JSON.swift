@@ -33,7 +33,7 @@ extension Settings {
         }
         return try actions.map { action throws(FieldError) in
             guard Grammar.isActionName(action) else {
-                throw FieldError(section.path.member(action), "is no name of an action")
+                throw FieldError(section.path.member(action), "is not the name of an action")
             }
             return ActionAge(action: action, maximumAge: .milliseconds(try section.integer(action, in: ages)))
         }

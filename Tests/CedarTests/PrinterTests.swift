@@ -122,7 +122,7 @@ struct PrinterTests {
             permit (principal, action, resource);
 
             // Linked from "t".
-            @id("t")
+            @id("l")
             permit (principal == User::"alice", action, resource);
 
             """

@@ -31,10 +31,13 @@ import Testing
             group.propose("c\(number)", at: 0)
             group.settle(except: group.isCut([2]))
         }
-        group.compact(0)
+        for place in 0..<2 {
+            group.compact(place)
+            group.crash(place)
+        }
         group.full = [2]
         group.pass(.seconds(20))
-        let restarts = group.members[0].notes.count { $0.message == "follower begins a snapshot anew" }
+        let restarts = group.members.flatMap(\.notes).count { $0.message == "follower begins a snapshot anew" }
         #expect((3...20).contains(restarts), "\(restarts) times")
         group.full = []
         group.pass(.seconds(30))

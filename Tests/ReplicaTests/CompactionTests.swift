@@ -23,7 +23,7 @@ import Testing
         var options = ReplicaOptions()
         (options.keptEntries, options.compactionStep) = (5, 10)
         let leader = leader(options)
-        #expect(cuts(leader) == [13], "once, since nobody says that it is done")
+        #expect(cuts(leader) == [12], "once, since nobody says that it is done")
     }
 
     @Test("leaves the newer half where the log is large though its entries are few") func bySize() {

@@ -89,7 +89,7 @@ package struct StateStoreConformance {
         var rows = rows
         let changes = (0..<1 + below(20)).map { _ in
             let key = (0..<1 + below(3)).map { _ in UInt8(below(5)) }
-            let value = below(3) == 0 ? nil : [UInt8](repeating: UInt8(below(256)), count: [0, 3, 700][below(3)])
+            let value = below(3) == 0 ? nil : [UInt8](repeating: UInt8(below(256)), count: [0, 3, 2000][below(3)])
             rows[key] = value
             return StateChange(key: key, value: value)
         }
@@ -148,7 +148,7 @@ package struct StateStoreConformance {
         guard chunks.count > 1 else { return nil }
         let wrong: [(chunks: [Message.SnapshotChunk], point: SnapshotPoint)] = [
             (Array(chunks.dropLast()), point),
-            (Array(chunks.dropFirst()), point),
+            ([chunks[0]] + chunks.dropFirst(2), point),
             (chunks.reversed(), point),
             (chunks, nextPoint(after: point)),
         ]

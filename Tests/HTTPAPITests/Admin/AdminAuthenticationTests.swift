@@ -86,7 +86,7 @@ import Testing
         #expect(await admin.send("GET", "/v1/roles", by: .token(long)).status == 200)
         await admin.send("POST", "/v1/revocations", #"{"subject":"token/long","reason":"leaked"}"#)
         #expect(await admin.send("GET", "/v1/roles", by: .token(long)).code == "token_revoked")
-        #expect(await admin.send("PUT", "/v1/roles/a", "{}", by: .token(long)).status == 403)
+        #expect(await admin.send("PUT", "/v1/roles/a", "{}", by: .token(long)).code == "token_revoked")
     }
 
     @Test("a revoked or restricted holder has no rights left") func standing() async {

@@ -6,6 +6,7 @@ public struct Decision: Hashable, Sendable {
     public let reason: String
     /// Names of what whoever enforces the decision must do; whoever does not know one must deny.
     public let obligations: [String]
+    /// What the policies recommend to whoever enforces the decision, which may ignore it.
     public let advice: [String]
     /// The state that was decided from, by the log's index; nil where the node could not decide at all.
     public let revision: UInt64?

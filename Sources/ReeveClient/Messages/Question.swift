@@ -14,10 +14,13 @@ public struct Question: Hashable, Sendable {
         }
     }
 
+    /// Who wants to do something.
     public var subject: Entity
+    /// Name of what it wants to do, such as `read`.
     public var action: String
     /// What policies read as `context.action`.
     public var actionProperties: [String: AttributeValue]
+    /// What it wants to do it to.
     public var resource: Entity
     /// What policies read as `context`: what the program sees of the request itself, not what an agent says of it.
     public var context: [String: AttributeValue]
@@ -39,10 +42,15 @@ public struct Question: Hashable, Sendable {
 
 /// A value that policies can read.
 public enum AttributeValue: Hashable, Sendable {
+    /// Cedar's `Bool`.
     case bool(Bool)
+    /// Cedar's `Long`.
     case integer(Int64)
+    /// Cedar's `String`.
     case string(String)
+    /// Cedar's `Set`: order and repetition say nothing.
     case list([AttributeValue])
+    /// Cedar's record.
     case record([String: AttributeValue])
 }
 
@@ -63,6 +71,7 @@ extension AttributeValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLite
 
 /// What becomes of the questions of a batch after one that is answered in a certain way.
 public enum BatchSemantic: String, Hashable, Sendable, CaseIterable {
+    /// Each question is answered.
     case executeAll = "execute_all"
     /// The first denial is the last answer.
     case denyOnFirstDeny = "deny_on_first_deny"

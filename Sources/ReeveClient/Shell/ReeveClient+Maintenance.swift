@@ -87,18 +87,23 @@ extension ReeveClient {
         }
     }
 
-    /// Asks one node after the other, nearest first, for the members.
+    /// Nodes that one look for members asks in vain: probes wait for it, and admin ports may be firewalled everywhere.
+    private static let discoveryAttempts = 3
+
+    /// Asks one node after the other, nearest first, for the members. Where all fail the next look begins behind them.
     private func discover() async {
-        for node in selection.order {
-            guard let admin = node.admin else { continue }
+        let admins = selection.order.compactMap(\.admin)
+        for attempt in 0..<min(Self.discoveryAttempts, admins.count) {
+            let admin = admins[(failedDiscoveries + attempt) % admins.count]
             do {
                 selection.learn(try await transport.members(from: admin, within: options.attemptTimeout))
-                discoveryProblem = nil
+                (discoveryProblem, failedDiscoveries) = (nil, 0)
                 return
             } catch {
                 discoveryProblem = "\(admin): \(String("\(error)".prefix(200)))"
             }
         }
+        failedDiscoveries = (failedDiscoveries + Self.discoveryAttempts) % max(1, admins.count)
     }
 
     /// Takes the files as they are now, if they have changed and fit together; else goes on with what it has.

@@ -28,6 +28,8 @@ public actor ReeveClient {
     var nextDiscovery = Instant.zero
     var nextIdentityLook: Instant
     var discoveryProblem: String?
+    /// Since a node answered last, of those in the order of distance.
+    var failedDiscoveries = 0
     var identityProblem: String?
     private var callCount = 0
     private var lastRefusal: Instant?
@@ -35,7 +37,11 @@ public actor ReeveClient {
 
     /// Reads the files and checks addresses and options; asks nobody yet.
     ///
-    /// - Parameter seeds: At least one; the first is asked first until round trips are known.
+    /// - Parameters:
+    ///   - seeds: At least one; the first is asked first until round trips are known.
+    ///   - identity: What proves to nodes who asks: files of a certificate and its key, or of a token. They are read again now and
+    ///     then, so that they may be renewed in place.
+    ///   - trust: What proves to the program that it asks its own cluster: the roots.
     /// - Throws: `ReeveClientError.configuration`.
     public init(
         seeds: [Seed],
@@ -104,8 +110,22 @@ public actor ReeveClient {
     }
 
     /// Whether to let a request through: false for a denial, for an obligation that is not in `known`, and for any error.
-    public func permits(_ question: Question, meeting known: Set<String> = []) async -> Bool {
-        do { return try await decide(question).permits(meeting: known) } catch { return false }
+    ///
+    /// - Parameters:
+    ///   - known: Obligations that the program meets.
+    ///   - revision: Of a write that the decision has to reflect, beside those that `noteWrite` was told of.
+    ///   - requestID: Stands in the decision log: 1 to 256 printable ASCII characters.
+    public func permits(
+        _ question: Question,
+        meeting known: Set<String> = [],
+        atLeast revision: UInt64? = nil,
+        requestID: String? = nil
+    ) async -> Bool {
+        do {
+            return try await decide(question, atLeast: revision, requestID: requestID).permits(meeting: known)
+        } catch {
+            return false
+        }
     }
 
     /// Decisions from now on reflect this revision, which a write was answered with, whichever node makes them.
@@ -113,7 +133,8 @@ public actor ReeveClient {
     /// A revision belongs to a cluster's log. After a cluster has been restored from a backup, begin with a new client.
     public func noteWrite(revision: UInt64) { self.revision.wrote(revision) }
 
-    /// Ends all calls and connections. Has to be called once; calls after it fail with `shutDown`.
+    /// Ends all calls and connections; calls after it fail with `shutDown`. To be called before the client is let go of, since
+    /// nothing else closes its connections. A second call does nothing.
     public func shutdown() async {
         guard !isShutDown else { return }
         isShutDown = true

@@ -11,12 +11,13 @@ public struct ReeveClientOptions: Sendable {
     /// Connections to one node. Requests beyond share them in turn.
     public var connectionsPerNode = 16
 
-    /// How long a node is left alone after it has failed; twice as long after each further failure, up to the second.
+    /// How long a node is left alone after it has failed; twice as long after each further failure.
     public var initialBackoff = Duration.milliseconds(100)
+    /// How long it is left alone at most, however often it has failed.
     public var maximumBackoff = Duration.seconds(10)
-    /// A slow call is put to a second node after the 95th percentile of the first one's last round trips, but not before
-    /// the first and not after the second of these.
+    /// A slow call is put to a second node after the 95th percentile of the first one's last round trips, but not before this.
     public var minimumHedgeDelay = Duration.milliseconds(1)
+    /// The latest time at which a slow call is put to a second node.
     public var maximumHedgeDelay = Duration.milliseconds(100)
     /// Of a hundred calls, how many may be put to a second node for being slow. 0 for none.
     public var hedgePercent = 10

@@ -115,6 +115,10 @@ struct LogWriter {
         guard let last = entries.last, last.index <= summary.last.index, last.hash == hash else {
             throw .misuse("a repair that does not end in what the log is known to hold")
         }
+        // What the node has in memory there may be a write that has yet to come, after others that have yet to come, too.
+        guard last.index < summary.last.index || hash == summary.end.hash else {
+            throw .misuse("a repair that does not end as the log does")
+        }
         if let successor = try reader.wholeEntry(last.index.next), last.index < summary.last.index {
             guard successor.previousHash == hash else {
                 throw .misuse("entry \(last.index.number) does not precede the one after it")

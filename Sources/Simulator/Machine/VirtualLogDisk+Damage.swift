@@ -46,6 +46,8 @@ extension VirtualLogDisk {
     /// - Returns: Whether the entries fit; those before the log's first are ignored.
     package mutating func repair(_ new: [Entry], endingIn hash: Digest) -> Bool {
         guard let last = new.last, last.index <= self.last.index, last.hash == hash else { return false }
+        // What the node has in memory there may be a write that has yet to come, after others that have yet to come, too.
+        guard last.index < self.last.index || stored(at: last.index)?.hash == hash else { return false }
         if let next = stored(at: last.index.next), !next.isDamaged, next.entry.previousHash != hash { return false }
         for (entry, successor) in zip(new, new.dropFirst()) where !LogEnd(entry).precedes(successor) { return false }
         for entry in new where entry.index >= firstIndex {

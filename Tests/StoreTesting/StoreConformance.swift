@@ -235,7 +235,14 @@ package struct StoreConformance {
         ]
         let choice = below(writes.count + 1)
         guard choice < writes.count else {
-            return throwsError { try store.repair([foreign], endingIn: foreign.hash) }
+            let end = Entry(
+                position: model.standing.last,
+                time: foreign.time,
+                previousHash: foreign.previousHash,
+                payload: .empty
+            )
+            let wrong = below(2) == 0 ? foreign : end
+            return throwsError { try store.repair([wrong], endingIn: wrong.hash) }
         }
         // Whoever has not voted yet may.
         guard choice < 5 || state.vote != nil else { return false }

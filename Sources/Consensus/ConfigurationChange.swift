@@ -52,6 +52,19 @@ package struct ConfigurationChange: Hashable, Sendable {
         case changesSeveralVoters
         case hasTooManyMembers(limit: Int)
         case hasTooManyChanges(limit: Int)
+
+        /// For people.
+        package var reason: String {
+            switch self {
+            case .isJoint: "another change of them has not ended yet"
+            case .isNotJoint: "there is no change of them to end"
+            case .hasNoVoters: "nobody votes yet"
+            case .removesAllVoters: "nobody would be left to vote"
+            case .changesSeveralVoters: "more than one voter would change at once"
+            case .hasTooManyMembers(let limit): "there would be more than \(limit)"
+            case .hasTooManyChanges(let limit): "more than \(limit) would change at once"
+            }
+        }
     }
 
     /// Of one entry.

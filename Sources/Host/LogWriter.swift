@@ -157,7 +157,7 @@ final class LogWriter: Sendable {
                 noteSize()
             } catch {
                 guard error.isRoomMissing else { throw error }
-                logger.error("no room for the log, trying again", metadata: ["error": "\(error)"])
+                logger.error("no room on the disk, trying again", metadata: ["error": "\(error)"])
                 room.note(.log, isFull: true)
                 inbox.loop.scheduleTask(in: StorageRoom.retryInterval) { self.performOnceThereIsRoom(work) }
             }

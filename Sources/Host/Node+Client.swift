@@ -182,10 +182,7 @@ extension ServiceError {
                 message: "The learner lacks \(missing) entries, or does not answer. Wait until it has caught up."
             )
         case .invalidChange(let reason):
-            let message =
-                reason == "removesAllVoters"
-                ? "It is the last voter, which cannot be removed." : "The members cannot be changed so: \(reason)."
-            self.init(.conflict, code: "invalid_change", message: message)
+            self.init(.conflict, code: "invalid_change", message: "The members cannot be changed so: \(reason).")
         case .notYet:
             self.init(
                 .unavailable,

@@ -209,7 +209,7 @@ extension ReplicaNode {
             case .entryTooLarge(let byteCount, let limit): .entryTooLarge(byteCount: byteCount, limit: limit)
             case .overloaded, .applyingLags: .overloaded
             case .noCommitInTerm, .changePending: .notYet
-            case .invalidChange(let flaw): .invalidChange(reason: "\(flaw)")
+            case .invalidChange(let flaw): .invalidChange(reason: flaw.reason)
             }
         switch proposer {
         case .client(let id): refused(id, refusal, isOwn: true, at: now, into: &effects)

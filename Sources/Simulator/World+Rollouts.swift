@@ -18,9 +18,12 @@ extension World {
     mutating func reportRollouts(_ node: Int) throws(Violation) {
         scheduleReports(node)
         let shares = machines[node].process?.decisions.rollouts ?? []
-        let moment = machines[node].clock.monotonic(at: now)
-        let reports = machines[node].process?.rollouts.due(shares, counts: { _ in .none }, at: moment) ?? []
+        let moment = machines[node].clock.moment(at: now)
+        let reports = machines[node].process?.rollouts.due(shares, counts: { _ in .none }, at: moment.monotonic) ?? []
         for (number, report) in reports.enumerated() {
+            let view = DirectoryView(machines[node].state.current.pairs, codec: options.codec)
+            let record = (try? view.rollout(report.stage.set)) ?? nil
+            guard machines[node].process?.rolloutNews.take(report, of: record, at: moment) == true else { continue }
             guard let voucher = voucher(for: node) else { return }
             let command = Command(
                 caller: .node(members[node]),

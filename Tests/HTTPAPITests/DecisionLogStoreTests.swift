@@ -1,9 +1,10 @@
 import Foundation
-import HTTPAPI
 import Kernel
 import Service
 import TestSupport
 import Testing
+
+@testable import HTTPAPI
 
 @Suite("Decision log store") struct DecisionLogStoreTests {
     let folder: TemporaryDirectory
@@ -76,6 +77,22 @@ import Testing
         let found = try DecisionLogSearch.run(directory: directory, filter: DecisionLogFilter())
         #expect(found == [Self.entry(1), Self.entry(2)])
         #expect(try names().count == 1)
+    }
+
+    @Test(
+        "a file that ends within a line is counted as long as it is, so that a failed write is cut back to its own start"
+    )
+    func tornCount() throws {
+        _ = try DecisionLogStore(directory: directory).append(Self.lines([1]))
+        let path = try "\(directory)/\(names()[0])"
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("{\"time\":\"20".utf8))
+        try handle.close()
+        var file = try DecisionLogFile(directory: directory, number: 1)
+        try file.append(Self.lines([2]))
+        let byteCount = file.byteCount
+        #expect(try Data(contentsOf: URL(filePath: path)).count == byteCount)
     }
 
     @Test("a disk that takes nothing is a failure, and one that takes again is none") func failure() throws {

@@ -1,9 +1,10 @@
 import Identity
 import Kernel
 import Keys
-import Links
 import NIOCore
 import Testing
+
+@testable import Links
 
 /// Who is refused and how, each beside two healthy nodes that must not notice.
 @Suite("Hostile peer")
@@ -239,6 +240,14 @@ struct HostilePeerTests {
                 try await group.waitForAll()
             }
         }
+    }
+
+    @Test("of those that have not said who they are, one goes of the address from which most come, the oldest")
+    func crowd() {
+        #expect(IncomingLinks.replaced(of: [:]) == nil)
+        #expect(IncomingLinks.replaced(of: [1: "a", 2: "b", 3: "b"]) == 2)
+        #expect(IncomingLinks.replaced(of: [4: "a", 2: "b", 3: "a", 1: "b"]) == 1, "of two as many the oldest")
+        #expect(IncomingLinks.replaced(of: [9: "a", 7: "a", 8: "a", 1: "b", 2: "b"]) == 7)
     }
 
     /// A member that is new gets through.

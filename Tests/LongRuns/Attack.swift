@@ -101,8 +101,8 @@ final class Attacker: Sendable {
     /// Nil while it has no link.
     private let links = Mutex<PeerLinks?>(nil)
     private let isFiring = Atomic<Bool>(false)
-    /// Nil while the thread runs.
-    private let tally = Mutex<Tally?>(Tally())
+    /// What the thread has sent, once it has ended; nil while there is none.
+    private let ending = Mutex<AsyncStream<Tally>?>(nil)
 
     init(own: LinkMember, victim: LinkMember, everybody: [LinkMember], folder: String, lineage: Lineage) throws {
         self.own = own
@@ -165,27 +165,31 @@ final class Attacker: Sendable {
         guard !isFiring.exchange(true, ordering: .sequentiallyConsistent) else { return }
         if links.withLock({ $0 }) == nil { try await connect() }
         guard let links = links.withLock({ $0 }) else { return }
-        tally.withLock { $0 = nil }
-        Thread.detachNewThread { [self] in fire(kind, over: links) }
+        let (ending, end) = AsyncStream<Tally>.makeStream()
+        self.ending.withLock { $0 = ending }
+        Thread.detachNewThread { [self] in
+            end.yield(fire(kind, over: links))
+            end.finish()
+        }
     }
 
     /// What was handed to the link since the beginning. The link is closed.
     func stop() async -> Tally {
         isFiring.store(false, ordering: .sequentiallyConsistent)
-        while true {
-            guard let tally = tally.withLock({ $0 }) else {
-                try? await Task.sleep(for: .milliseconds(1))
-                continue
-            }
-            await links.withLock({ links in
-                defer { links = nil }
-                return links
-            })?.shutdown()
-            return tally
+        let ending = ending.withLock { ending in
+            defer { ending = nil }
+            return ending
         }
+        var tally = Tally()
+        if let ending { for await sent in ending { tally = sent } }
+        await links.withLock({ links in
+            defer { links = nil }
+            return links
+        })?.shutdown()
+        return tally
     }
 
-    private func fire(_ kind: Ammunition, over links: PeerLinks) {
+    private func fire(_ kind: Ammunition, over links: PeerLinks) -> Tally {
         var forge = Forge(lineage: lineage, member: own.id, heard: ear.heard)
         var sum = Tally()
         while isFiring.load(ordering: .relaxed) {
@@ -198,7 +202,7 @@ final class Attacker: Sendable {
             sum.frames += 1
             sum.bytes += frame.count
         }
-        tally.withLock { [sum] in $0 = sum }
+        return sum
     }
 }
 

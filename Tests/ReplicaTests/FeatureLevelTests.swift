@@ -55,19 +55,25 @@ import Wire
         #expect(Voter(level: .edges, supported: .edges).node.isServing)
     }
 
-    @Test("nor goes by one that it is given") func installed() {
-        var options = ReplicaOptions()
-        options.supportedLevel = .edges
-        var voter = Voter(options: options)
-        voter.hear(.heartbeat(commitIndex: LogIndex(1), round: 1), in: voter.node.term.next)
+    /// All of it, which the node has then staged.
+    private static func giveSnapshot(to voter: inout Voter) -> SnapshotPoint {
         let point = SnapshotPoint(
             position: LogPosition(term: voter.node.term, index: LogIndex(9)),
             hash: .of([9]),
             time: .distantPast,
             configuration: Configuration(voters: Voter.members)
         )
-        voter.hear(.snapshot(Self.chunk(at: point)))
+        voter.hear(.snapshot(chunk(at: point)))
         voter.step(.snapshotStaged(point.position, nextChunk: 1))
+        return point
+    }
+
+    @Test("nor goes by one that it is given") func installed() {
+        var options = ReplicaOptions()
+        options.supportedLevel = .edges
+        var voter = Voter(options: options)
+        voter.hear(.heartbeat(commitIndex: LogIndex(1), round: 1), in: voter.node.term.next)
+        let point = Self.giveSnapshot(to: &voter)
         let facts = DirectoryFacts(revision: LogIndex(9), epoch: 0, stateRoot: .zero, featureLevel: .labels)
         voter.step(.snapshotInstalled(point, facts))
         #expect(voter.node.haltReason?.contains("level 6") == true)
@@ -86,14 +92,7 @@ import Wire
             halt: "the command needs another program"
         )
         voter.step(.applied(batch))
-        let point = SnapshotPoint(
-            position: LogPosition(term: voter.node.term, index: LogIndex(9)),
-            hash: .of([9]),
-            time: .distantPast,
-            configuration: Configuration(voters: Voter.members)
-        )
-        voter.hear(.snapshot(Self.chunk(at: point)))
-        voter.step(.snapshotStaged(point.position, nextChunk: 1))
+        _ = Self.giveSnapshot(to: &voter)
         let installs = voter.effects.contains { if case .installSnapshot = $0 { true } else { false } }
         #expect(!installs)
     }

@@ -70,30 +70,10 @@ public final class Policy: Sendable {
     public var slots: [Slot] { [scope.principal.slot, scope.resource.slot].compactMap(\.self) }
 
     /// The same under another name.
-    public func renamed(_ id: PolicyID) -> Policy {
-        Policy(
-            id: id,
-            annotations: annotations,
-            effect: effect,
-            scope: scope,
-            conditions: conditions,
-            position: position,
-            range: range,
-            template: template
-        )
-    }
+    public func renamed(_ id: PolicyID) -> Policy { changed(id: id) }
 
     func without(annotation name: String) -> Policy {
-        Policy(
-            id: id,
-            annotations: annotations.filter { !$0.name.isExactly(name) },
-            effect: effect,
-            scope: scope,
-            conditions: conditions,
-            position: position,
-            range: range,
-            template: template
-        )
+        changed(annotations: annotations.filter { !$0.name.isExactly(name) })
     }
 
     /// This template with its slots filled. What is left open stays a slot.
@@ -103,15 +83,24 @@ public final class Policy: Sendable {
             action: scope.action,
             resource: scope.resource.filled(with: values)
         )
-        return Policy(
-            id: id,
-            annotations: annotations,
+        return changed(id: id, scope: scope, template: self.id)
+    }
+
+    private func changed(
+        id: PolicyID? = nil,
+        annotations: [Annotation]? = nil,
+        scope: Scope? = nil,
+        template: PolicyID? = nil
+    ) -> Policy {
+        Policy(
+            id: id ?? self.id,
+            annotations: annotations ?? self.annotations,
             effect: effect,
-            scope: scope,
+            scope: scope ?? self.scope,
             conditions: conditions,
             position: position,
             range: range,
-            template: self.id
+            template: template ?? self.template
         )
     }
 }

@@ -166,6 +166,7 @@ package struct ProcessMemory: Sendable {
     /// In force beside the state.
     package var statements: StatementSet
     package var rollouts = RolloutDriver()
+    package var rolloutNews = RolloutNews()
     /// Whose write hangs with the disk.
     package var hungStatements: [SignedStatement] = []
     /// Set while the process stops gracefully: for how long it is to stay down.

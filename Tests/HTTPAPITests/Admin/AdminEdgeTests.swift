@@ -67,6 +67,37 @@ import Testing
         #expect(await admin.send("DELETE", "/v1/members/n2?leave_edges=true").status == 200)
     }
 
+    @Test("a removal that is asked for again under its key is answered as before, a member's and an edge's")
+    func removedTwice()
+        async throws
+    {
+        #expect(try await joined().status == 201)
+        let ticket = Self.ticket.replacing(#","role":"edge""#, with: "").replacing("e1", with: "n2")
+            .replacing("10.1.0.1", with: "10.1.0.2")
+        let learner = try application(try await secret(ticket), name: "n2", key: PrivateKey())
+        #expect(await admin.send("POST", "/v1/join", learner, by: .nobody).status == 201)
+        for name in ["e1", "n2"] {
+            let key = [("Idempotency-Key", "remove-\(name)")]
+            let first = await admin.send("DELETE", "/v1/members/\(name)", headers: key)
+            let again = await admin.send("DELETE", "/v1/members/\(name)", headers: key)
+            #expect(first.status == 200 && again.status == 200, "\(first.text) \(again.text)")
+            #expect(again.revision == first.revision)
+            #expect(await admin.send("DELETE", "/v1/members/\(name)").status == 404, "another key")
+        }
+    }
+
+    @Test("an invitation until a time is one command, whose secret is shown once") func invitedTwice() async {
+        let ticket = Self.ticket.dropLast() + #","expires_at":"2026-01-01T01:00:00Z"}"#
+        let key = [("Idempotency-Key", "invite")]
+        #expect(await admin.send("POST", "/v1/join-tickets", String(ticket), headers: key).status == 201)
+        let again = await admin.send("POST", "/v1/join-tickets", String(ticket), headers: key)
+        #expect(again.status == 409 && again.code == "ticket_already_issued", "\(again.text)")
+        for end in ["2025-12-31T23:00:00Z", "2026-01-03T00:00:00Z"] {
+            let late = Self.ticket.dropLast() + ",\"expires_at\":\"\(end)\"}"
+            #expect(await admin.send("POST", "/v1/join-tickets", String(late)).code == "invalid_field")
+        }
+    }
+
     @Test("one that joins is told what to begin from, and again when it asks again") func join() async throws {
         let application = try application(try await secret())
         let first = await admin.send("POST", "/v1/join", application, by: .nobody)

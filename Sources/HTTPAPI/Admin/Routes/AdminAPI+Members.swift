@@ -50,18 +50,28 @@ extension AdminAPI {
         }
     }
 
-    /// A name that was a node's until now is one still: a retry gets the receipt of the first attempt.
+    /// A name that was a node's until now is one still: a retry gets the receipt of the first attempt. What the node was is not
+    /// known any more, so one of the two commands is the one that the key stands for.
     private func removeNode(_ call: AdminCall) async throws -> AdminResponse {
         let name = call.parameter("name")
         try await checkEdgesCanFollow(removalOf: name, call)
-        let body = try await reader.find("member \(name)") { view throws(StateDamage) -> CommandBody? in
+        let bodies = try await reader.find("member \(name)") { view throws(StateDamage) -> [CommandBody]? in
             if let node = try view.allNodes().first(where: { $0.spec.name == name }) {
-                return node.role == .edge ? .removeEdge(node.spec.id) : .removeMember(node.spec.id)
+                return [node.role == .edge ? .removeEdge(node.spec.id) : .removeMember(node.spec.id)]
             }
             let former = try view.allFormerMembers().filter { $0.name == name }
-            return former.max { $0.metadata.revision < $1.metadata.revision }.map { .removeMember($0.id) }
+            return former.max { $0.metadata.revision < $1.metadata.revision }
+                .map { [.removeMember($0.id), .removeEdge($0.id)] }
         }
-        return .receipt(try await writer.submit(body, write(call)))
+        let write = try await write(call)
+        for body in bodies.dropLast() {
+            do throws(ServiceError) {
+                return .receipt(try await writer.submit(body, write))
+            } catch {
+                guard error.code == RefusalCode.idempotencyConflict.rawValue else { throw error }
+            }
+        }
+        return .receipt(try await writer.submit(bodies[bodies.count - 1], write))
     }
 
     /// Edges follow the voters from one set to the next by the word of a majority of the earlier one. Of two voters that is both,

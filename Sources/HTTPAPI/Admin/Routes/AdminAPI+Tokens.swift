@@ -71,7 +71,7 @@ extension AdminAPI {
     /// The same for a retry, so that it is the same command; it is told that the secret was shown before.
     private static func drawnID(_ call: AdminCall) throws(ServiceError) -> String {
         if let key = try call.header("Idempotency-Key"), let caller = call.credential {
-            return Digest.of(Array("\(caller) \(key)".utf8)).hex.prefix(16).description
+            return String(Digest.of(Array("\(caller) \(key)".utf8)).hex.prefix(16))
         }
         var source = SystemRandomNumberGenerator()
         return (0..<8).map { _ in UInt8.random(in: 0...255, using: &source) }.hex

@@ -1,10 +1,10 @@
-import Directory
-import Kernel
+package import Directory
+package import Kernel
 
 /// Which reports are worth an entry of the log: a roll-out that waits for decisions, and whose nodes are asked nothing, is not to
 /// fill the history with reports that say so.
-struct RolloutNews {
-    private struct Told {
+package struct RolloutNews: Sendable {
+    private struct Told: Sendable {
         let report: RolloutReport
         /// What all had counted by then, as the log had it.
         let total: UInt64
@@ -14,8 +14,10 @@ struct RolloutNews {
     /// The last one of each set.
     private var told: [Told] = []
 
+    package init() {}
+
     /// Between two reports that say the same.
-    static let longestSilence = Span.seconds(600)
+    package static let longestSilence = Span.seconds(600)
 
     /// Whether a report is to be sent; if so, it counts as sent.
     ///
@@ -23,7 +25,7 @@ struct RolloutNews {
     /// reports again once another has: nobody is missed in the moment in which enough is together.
     ///
     /// - Parameter record: As this node's state has it; nil where it has none, and then all is sent.
-    mutating func take(_ report: RolloutReport, of record: RolloutRecord?, at now: Moment) -> Bool {
+    package mutating func take(_ report: RolloutReport, of record: RolloutRecord?, at now: Moment) -> Bool {
         let last = told.first { $0.report.stage.set == report.stage.set }
         if let last, let record, isStale(report, after: last, record, at: now) { return false }
         told.removeAll { $0.report.stage.set == report.stage.set }
